@@ -1,0 +1,1 @@
+"""Learned policies: networks, policy files, and the controller that plays them."""

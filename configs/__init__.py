@@ -1,0 +1,1 @@
+"""Scenario, training and experiment configurations (YAML), read as package data."""

@@ -1,0 +1,1 @@
+"""Worlds, their faces for reinforcement-learning libraries, and the conformance suite."""

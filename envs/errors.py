@@ -1,0 +1,32 @@
+"""Errors that users can act on: each message names the field, the value and the remedy.
+
+The command line turns every :class:`VoltranError` into one line and exit code 2.
+"""
+
+
+class VoltranError(Exception):
+    """Base of all errors that bad input can cause."""
+
+
+class ScenarioError(VoltranError, ValueError):
+    """A scenario or configuration that is unknown, mistyped or out of range."""
+
+
+class ActionError(VoltranError, ValueError):
+    """An action that is not in its space: wrong agent, shape, dtype, range, or NaN."""
+
+
+class EpisodeError(VoltranError, RuntimeError):
+    """A call that the episode's state does not allow, such as stepping a finished episode."""
+
+
+class PhysicsError(VoltranError, ArithmeticError):
+    """Physics that diverged; names site, step and quantity."""
+
+
+class FileFormatError(VoltranError, ValueError):
+    """A policy, results or checkpoint file that is corrupt, truncated or of another version."""
+
+
+class MissingExtraError(VoltranError, ImportError):
+    """An optional dependency that is not installed; names the extra that brings it."""

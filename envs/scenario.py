@@ -1,0 +1,134 @@
+"""Scenarios: typed, named, overridable configurations of a world."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from voltran.envs.errors import ScenarioError
+
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class Section(BaseModel):
+    """A part of a scenario: unknown keys are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Scenario(Section):
+    """What every scenario has, whichever world it describes."""
+
+    world: str
+    name: str
+    description: str = ""
+
+
+def scenario_names() -> list[str]:
+    """Names of the scenarios that ship with the package."""
+    folder = resources.files("voltran.configs") / "scenarios"
+    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+
+
+def parse_overrides(items: Sequence[str]) -> dict[str, Any]:
+    """Turn ``["radio.r_exp_m=800", ...]`` into ``{"radio.r_exp_m": 800, ...}``; values are YAML.
+
+    Raises:
+        ScenarioError: an item without ``=`` or with a value that is not YAML.
+    """
+    overrides: dict[str, Any] = {}
+    for item in items:
+        key, separator, value = item.partition("=")
+        if not separator or not key.strip():
+            raise ScenarioError(f"override {item!r} is not of the form key=value, for example radio.r_exp_m=800")
+        try:
+            overrides[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ScenarioError(f"override {key.strip()}: value {value!r} is not valid YAML") from error
+    return overrides
+
+
+def read_scenario(reference: str | Path) -> dict[str, Any]:
+    """Read the raw mapping of a shipped scenario (by name) or of a YAML file (by path).
+
+    Raises:
+        ScenarioError: no such scenario or file, or a file that is not a YAML mapping.
+    """
+    text, source = _scenario_text(reference)
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ScenarioError(f"scenario {source}: not valid YAML: {error}") from error
+    if not isinstance(data, dict):
+        raise ScenarioError(f"scenario {source}: expected a mapping of fields, found {type(data).__name__}")
+    data.setdefault("name", Path(str(reference)).stem)
+    return data
+
+
+def apply_overrides(data: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Set dotted keys in a nested mapping and return the mapping.
+
+    Raises:
+        ScenarioError: a key that leads through something that is not a section.
+    """
+    for key, value in overrides.items():
+        *path, last = key.split(".")
+        section = data
+        for part in path:
+            section = section.setdefault(part, {})
+            if not isinstance(section, dict):
+                raise ScenarioError(f"override {key}: {part!r} is not a section of the scenario")
+        section[last] = value
+    return data
+
+
+def validated(model: type[ModelT], data: Mapping[str, Any], source: str) -> ModelT:
+    """Validate a mapping against a model, with an error a user can act on.
+
+    Raises:
+        ScenarioError: names the field, the value and, for a mistyped key, the nearest known one.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ScenarioError(f"{source}: " + "; ".join(_explain(model, item) for item in error.errors())) from error
+
+
+def _explain(model: type[BaseModel], item: Any) -> str:
+    location = [str(part) for part in item["loc"]]
+    field = ".".join(location)
+    if item["type"] == "extra_forbidden":
+        known = _fields_at(model, location[:-1])
+        close = difflib.get_close_matches(location[-1], known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
+        return f"unknown key {field!r} ({hint})"
+    message = item["msg"].removeprefix("Value error, ")
+    return f"{field or 'scenario'} = {item['input']!r}: {message}" if field else message
+
+
+def _fields_at(model: type[BaseModel], path: Sequence[str]) -> list[str]:
+    for part in path:
+        field = model.model_fields.get(part)
+        annotation = field.annotation if field else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)
+
+
+def _scenario_text(reference: str | Path) -> tuple[str, str]:
+    if isinstance(reference, str) and not reference.endswith((".yaml", ".yml")):
+        if reference not in scenario_names():
+            close = difflib.get_close_matches(reference, scenario_names(), n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise ScenarioError(f"unknown scenario {reference!r}: {hint}known scenarios: {', '.join(scenario_names())}")
+        return (resources.files("voltran.configs") / "scenarios" / f"{reference}.yaml").read_text(), reference
+    try:
+        return Path(reference).read_text(), str(reference)
+    except OSError as error:
+        raise ScenarioError(f"scenario file {reference}: cannot be read ({error.strerror})") from error

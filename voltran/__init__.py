@@ -1,0 +1,3 @@
+"""VoltRAN: multi-agent reinforcement learning for energy-resilient mobile networks."""
+
+__version__ = "0.1.0"
