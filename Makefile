@@ -1,0 +1,45 @@
+# Each target sets up what it needs: the environment is built once and again only when its requirements change.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+# One thread per process: on small machines OpenMP's barriers cost more than they bring.
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test long lint bench results
+
+help:
+	@echo "make demo     train a small policy, compare it with simple controllers, write runs/demo/"
+	@echo "make test     the default tests"
+	@echo "make long     the tests that take minutes"
+	@echo "make lint     style, formatting and types"
+	@echo "make bench    the benchmarks of docs/performance.md"
+	@echo "make results  the experiment behind docs/results.md"
+
+demo: $(STAMP)
+	$(BIN)/voltran demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -q
+
+long: $(STAMP)
+	$(BIN)/python -m pytest -q -m slow
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks
+
+results: $(STAMP)
+	$(BIN)/voltran experiment outage_rules --out runs/outage_rules --resume
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"VoltRAN needs Python 3.11 or newer, found {sys.version.split()[0]}: choose one with make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	touch $@
