@@ -1,0 +1,48 @@
+"""Stationary battery of a site: state of charge, limits and losses. Source: [MSRC] Eqs. 12 and 13."""
+
+from typing import NamedTuple
+
+from voltran.physics.compiled import kernel
+
+
+class BatteryParameters(NamedTuple):
+    """Attributes of a battery; efficiencies and states of charge are shares in (0, 1]."""
+
+    capacity_kwh: float
+    soc_min: float
+    soc_max: float
+    charge_efficiency: float
+    discharge_efficiency: float
+    charge_limit_kw: float
+    discharge_limit_kw: float
+
+
+@kernel
+def usable_energy_kwh(soc: float, battery: BatteryParameters) -> float:
+    """Energy the battery can still deliver to the site, after discharge losses."""
+    return max(soc - battery.soc_min, 0.0) * battery.capacity_kwh * battery.discharge_efficiency
+
+
+@kernel
+def largest_discharge_kw(soc: float, step_h: float, battery: BatteryParameters) -> float:
+    """Largest power that can be delivered for a whole step without falling below the minimum state of charge."""
+    return min(battery.discharge_limit_kw, usable_energy_kwh(soc, battery) / step_h)
+
+
+@kernel
+def largest_charge_kw(soc: float, step_h: float, battery: BatteryParameters) -> float:
+    """Largest power that can be taken in for a whole step without exceeding the maximum state of charge."""
+    room_kwh = max(battery.soc_max - soc, 0.0) * battery.capacity_kwh
+    return min(battery.charge_limit_kw, room_kwh / (battery.charge_efficiency * step_h))
+
+
+@kernel
+def next_soc(soc: float, charge_kw: float, discharge_kw: float, step_h: float, battery: BatteryParameters) -> float:
+    """State of charge after a step. Source: [MSRC] Eq. 12.
+
+    The result is clipped to [soc_min, soc_max] only against rounding; the limits above keep it inside.
+    """
+    gained_kwh = battery.charge_efficiency * charge_kw * step_h
+    spent_kwh = discharge_kw * step_h / battery.discharge_efficiency
+    soc = soc + (gained_kwh - spent_kwh) / battery.capacity_kwh
+    return min(max(soc, battery.soc_min), battery.soc_max)

@@ -1,0 +1,14 @@
+"""How hot kernels are compiled: once, cached on disk, with IEEE arithmetic, so that results do not depend on batch size."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from numba import njit
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+
+def kernel(function: FunctionT) -> FunctionT:
+    """Compile a function of arrays and scalars; divisions by zero give inf or NaN, as in NumPy."""
+    compiled: FunctionT = njit(cache=True, nogil=True, error_model="numpy")(function)
+    return compiled

@@ -1,0 +1,115 @@
+"""Electric vehicles parked at a site: price, acceptance, available power and order of discharge.
+
+Vehicles of a site are held in slots sorted by departure, so that the earliest departure discharges first.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.physics.compiled import kernel
+
+
+class EvParameters(NamedTuple):
+    """Constants of the charging interface and of the price.
+
+    Attributes:
+        site_limit_kw: limit of the bidirectional charger of a site, [MSRC] Eq. 15.
+        vehicle_limit_kw: largest discharge of one vehicle.
+        base_price: offered price without urgency, $/kWh.
+        urgency: alpha of [MSRC] Eq. 16; 0 gives a flat price.
+        urgency_time_h: tau of [MSRC] Eq. 16.
+    """
+
+    site_limit_kw: float
+    vehicle_limit_kw: float
+    base_price: float
+    urgency: float
+    urgency_time_h: float
+
+
+@kernel
+def offered_price(usable_kwh: float, mean_power_kw: float, dynamic: bool, ev: EvParameters) -> float:
+    """Price in $/kWh offered to vehicles. Source: [MSRC] Eq. 16.
+
+    Args:
+        usable_kwh: energy the battery can still deliver.
+        mean_power_kw: the site's mean power over the last hour; the survival estimate is their ratio.
+        dynamic: False keeps the base price.
+        ev: constants.
+    """
+    if not dynamic:
+        return ev.base_price
+    if usable_kwh <= 0.0:
+        survival_h = 0.0
+    else:
+        survival_h = usable_kwh / max(mean_power_kw, 1e-9)
+    return ev.base_price * (1.0 + ev.urgency * math.exp(-survival_h / ev.urgency_time_h))
+
+
+@kernel
+def is_present(arrival_s: float, departure_s: float, time_s: float, step_s: float) -> bool:
+    """Whether a vehicle is parked for the whole step; only such vehicles discharge in it."""
+    return arrival_s <= time_s and time_s + step_s <= departure_s
+
+
+@kernel
+def available_power_kw(
+    energy_kwh: NDArray[np.float64],
+    offers: NDArray[np.bool_],
+    step_h: float,
+    ev: EvParameters,
+) -> float:
+    """Power that the vehicles of one site can give for a whole step. Source: [MSRC] Eqs. 14 and 15.
+
+    Args:
+        energy_kwh: ``[slot]`` usable energy above each driver's minimum.
+        offers: ``[slot]`` True where the vehicle is present and has accepted the price.
+        step_h: length of the step.
+        ev: constants.
+    """
+    total_kw = 0.0
+    for slot in range(energy_kwh.shape[0]):
+        if offers[slot]:
+            total_kw += min(ev.vehicle_limit_kw, energy_kwh[slot] / step_h)
+    return min(total_kw, ev.site_limit_kw)
+
+
+@kernel
+def discharge(
+    energy_kwh: NDArray[np.float64],
+    offers: NDArray[np.bool_],
+    power_kw: float,
+    step_h: float,
+    ev: EvParameters,
+) -> NDArray[np.float64]:
+    """Usable energy ``[slot]`` after the vehicles of one site gave ``power_kw`` for a step, earliest departure first."""
+    remaining = energy_kwh.copy()
+    still_kw = power_kw
+    for slot in range(energy_kwh.shape[0]):
+        if offers[slot] and still_kw > 0.0:
+            given_kw = min(still_kw, ev.vehicle_limit_kw, remaining[slot] / step_h)
+            remaining[slot] = max(remaining[slot] - given_kw * step_h, 0.0)
+            still_kw -= given_kw
+    return remaining
+
+
+def deliverable_energy_kwh(
+    usable_kwh: NDArray[np.float64],
+    arrival_s: NDArray[np.float64],
+    departure_s: NDArray[np.float64],
+    until_s: NDArray[np.float64],
+    vehicle_limit_kw: float,
+) -> NDArray[np.float64]:
+    """Energy each vehicle could physically have delivered in ``[0, until_s]``: its usable energy or its limit over the stay.
+
+    Args:
+        usable_kwh: energy above the driver's minimum on arrival, any shape.
+        arrival_s, departure_s: stay, same shape.
+        until_s: end of the window, broadcastable.
+        vehicle_limit_kw: largest discharge of one vehicle.
+    """
+    overlap_h = np.maximum(np.minimum(departure_s, until_s) - np.maximum(arrival_s, 0.0), 0.0) / 3600.0
+    return np.asarray(np.minimum(usable_kwh, vehicle_limit_kw * overlap_h))

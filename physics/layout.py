@@ -1,0 +1,78 @@
+"""Where sites stand, how far things are apart, and how much coverage discs overlap."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+def hexagonal_sites(n_sites: int, inter_site_distance_m: float) -> FloatArray:
+    """Positions of full hexagonal rings around a centre site.
+
+    Args:
+        n_sites: 1, 7, 19, 37, 61, ...: ``1 + 3 r (r + 1)`` for ``r`` rings.
+        inter_site_distance_m: distance of neighbouring sites.
+
+    Returns:
+        ``[site, 2]`` positions in metres, centre first, then ring by ring.
+
+    Raises:
+        ValueError: ``n_sites`` does not fill whole rings.
+    """
+    axial = [(0, 0)]
+    ring = 0
+    while len(axial) < n_sites:
+        ring += 1
+        q, r = -ring, 0
+        for dq, dr in ((1, -1), (1, 0), (0, 1), (-1, 1), (-1, 0), (0, -1)):
+            for _ in range(ring):
+                axial.append((q, r))
+                q, r = q + dq, r + dr
+    if len(axial) != n_sites:
+        raise ValueError(f"n_sites = {n_sites} does not fill whole hexagonal rings; use 1, 7, 19, 37, 61, ...")
+    coordinates = np.asarray(axial, dtype=np.float64)
+    x = inter_site_distance_m * (coordinates[:, 0] + coordinates[:, 1] / 2.0)
+    y = inter_site_distance_m * np.sqrt(3.0) / 2.0 * coordinates[:, 1]
+    return np.stack([x, y], axis=1)
+
+
+def distances_m(first_m: FloatArray, second_m: FloatArray) -> FloatArray:
+    """Euclidean distances ``[..., a, b]`` between positions ``[..., a, 2]`` and ``[..., b, 2]``."""
+    difference = first_m[..., :, None, :] - second_m[..., None, :, :]
+    return np.asarray(np.hypot(difference[..., 0], difference[..., 1]))
+
+
+def hexagon_contains(offset_m: FloatArray, inter_site_distance_m: float) -> NDArray[np.bool_]:
+    """Whether points, given as offsets ``[..., 2]`` from a site, lie in that site's hexagonal cell.
+
+    The cell is the set of points nearer to the site than to any of its six lattice neighbours.
+    """
+    angles = np.arange(3) * np.pi / 3.0
+    directions = np.stack([np.cos(angles), np.sin(angles)])
+    return np.asarray(np.all(np.abs(offset_m @ directions) <= inter_site_distance_m / 2.0, axis=-1))
+
+
+def disc_overlap_share(distance_m: FloatArray, helper_radius_m: float, covered_radius_m: float) -> FloatArray:
+    """Share of a disc of ``covered_radius_m`` that lies inside a disc of ``helper_radius_m`` at some distance.
+
+    With the helper's expanded radius and the neighbour's nominal radius this is the assistance potential kappa.
+    Source: [MSRC] Eq. 1.
+
+    Args:
+        distance_m: distances of the centres, any shape.
+        helper_radius_m: radius of the covering disc.
+        covered_radius_m: radius of the disc to be covered.
+
+    Returns:
+        Shares in [0, 1], shape of ``distance_m``.
+    """
+    d = np.asarray(distance_m, dtype=np.float64)
+    big, small = helper_radius_m, covered_radius_m
+    apart = np.maximum(d, 1e-12)
+    cos_big = np.clip((apart**2 + big**2 - small**2) / (2.0 * apart * big), -1.0, 1.0)
+    cos_small = np.clip((apart**2 + small**2 - big**2) / (2.0 * apart * small), -1.0, 1.0)
+    kite = (-apart + small + big) * (apart + small - big) * (apart - small + big) * (apart + small + big)
+    lens = big**2 * np.arccos(cos_big) + small**2 * np.arccos(cos_small) - 0.5 * np.sqrt(np.maximum(kite, 0.0))
+    lens = np.where(d >= big + small, 0.0, lens)
+    lens = np.where(d <= abs(big - small), np.pi * min(big, small) ** 2, lens)
+    return np.asarray(lens / (np.pi * small**2))

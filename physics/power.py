@@ -1,0 +1,62 @@
+"""Power drawn by a site, from the resource use and traffic of its bands."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.physics.compiled import kernel
+from voltran.physics.units import WATTS_PER_KILOWATT
+
+NORMAL, HELPING, ASSISTED, SLEEP = 0, 1, 2, 3
+
+
+class PowerParameters(NamedTuple):
+    """Coefficients of [MSRC] Eqs. 2 and 4, per sector and band.
+
+    Attributes:
+        static_w: ``[band]`` draw at no load, beta_0 + beta_5 P_TX + beta_6 L.
+        dynamic_w: ``[band]`` extra draw at full resource-block use, beta_1 + beta_2 (uplink follows downlink).
+        w_per_mbps: ``[band]`` extra draw per Mbit/s carried, beta_3 + beta_4.
+        standby_w: ``[band]`` draw of a band that is switched off, P_std.
+        sleep_w: draw of a whole site in deep sleep.
+        sectors: sectors per site.
+    """
+
+    static_w: NDArray[np.float64]
+    dynamic_w: NDArray[np.float64]
+    w_per_mbps: NDArray[np.float64]
+    standby_w: NDArray[np.float64]
+    sleep_w: float
+    sectors: int
+
+
+@kernel
+def site_power_kw(
+    mode: int,
+    bands: int,
+    resource_use: NDArray[np.float64],
+    traffic_mbps: NDArray[np.float64],
+    parameters: PowerParameters,
+) -> float:
+    """Power of one live site. Source: [MSRC] Eqs. 2 and 4, with the loads of Eqs. 3 and 11.
+
+    Sectors are pooled: each carries the site's resource use and a third of its traffic.
+
+    Args:
+        mode: cooperation mode 0 to 3.
+        bands: bit ``b`` set where band ``b`` is on.
+        resource_use: ``[band]`` share of resource blocks in use, 0 to 1.
+        traffic_mbps: ``[band]`` traffic carried by the site.
+        parameters: coefficients.
+    """
+    if mode == SLEEP:
+        return parameters.sleep_w / WATTS_PER_KILOWATT
+    watts = 0.0
+    for band in range(parameters.static_w.shape[0]):
+        if bands >> band & 1:
+            per_sector = parameters.static_w[band] + parameters.dynamic_w[band] * resource_use[band]
+            watts += parameters.sectors * per_sector + parameters.w_per_mbps[band] * traffic_mbps[band]
+        else:
+            watts += parameters.sectors * parameters.standby_w[band]
+    return watts / WATTS_PER_KILOWATT

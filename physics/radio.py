@@ -1,0 +1,240 @@
+"""Per-band SINR, spectral efficiency and association of users with sites.
+
+Received powers are ``[band, site, user]``, user last, in mW. All kernels take float32 or float64 powers; association
+and rates are computed in that precision (float32 is safe because spectral efficiency is capped), sums in a fixed order.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.physics.compiled import kernel
+from voltran.physics.layout import FloatArray
+from voltran.physics.power import HELPING, SLEEP
+from voltran.physics.units import db_to_linear
+
+RealArray = NDArray[np.floating[Any]]
+IntArray = NDArray[np.integer[Any]]
+
+THERMAL_NOISE_DBM_PER_HZ = -174.0
+
+
+class RadioParameters(NamedTuple):
+    """Constants of the radio interface.
+
+    Attributes:
+        bandwidth_mhz: ``[band]`` spectrum of a site, the sum of its sectors'.
+        noise_mw: ``[band]`` noise power over one sector's spectrum.
+        sinr_min: decoding threshold (power ratio); below it a band carries nothing.
+        shannon_share: share of the Shannon bound that is reached.
+        efficiency_max: cap of the spectral efficiency, bit/s/Hz.
+        helping_loss: lambda_loss of [MSRC] Eq. 9, on the rates and the capacity of helping sites.
+        hysteresis: a user stays with its last site unless another is better by this share.
+        passes: association passes; the first ignores load.
+        interference_per_site: True counts every site that is not asleep as an interferer on every band, as [MSRC] Eq. 7
+            is printed; False only sites that have the band on.
+    """
+
+    bandwidth_mhz: FloatArray
+    noise_mw: FloatArray
+    sinr_min: float
+    shannon_share: float
+    efficiency_max: float
+    helping_loss: float
+    hysteresis: float
+    passes: int
+    interference_per_site: bool
+
+
+class Association(NamedTuple):
+    """Who is served by whom.
+
+    Attributes:
+        server: ``[user]`` index of the serving site, -1 where no live site reaches the user.
+        rate_mbps: ``[band, user]`` rate from the serving site if the user had the whole band.
+    """
+
+    server: NDArray[np.int16]
+    rate_mbps: FloatArray
+
+
+def noise_mw(bandwidth_mhz: FloatArray, noise_figure_db: float) -> FloatArray:
+    """Thermal noise power over a bandwidth, with the receiver's noise figure."""
+    dbm = THERMAL_NOISE_DBM_PER_HZ + 10.0 * np.log10(bandwidth_mhz * 1e6) + noise_figure_db
+    return db_to_linear(dbm)
+
+
+@kernel
+def spectral_efficiency(sinr: float, radio: RadioParameters) -> float:
+    """Truncated Shannon efficiency in bit/s/Hz. Source: [MSRC] Eq. 8 with the truncation of 3GPP TR 36.942 Annex A.2."""
+    if sinr < radio.sinr_min:
+        return 0.0
+    return min(radio.shannon_share * math.log2(1.0 + sinr), radio.efficiency_max)
+
+
+@kernel
+def is_transmitting(site: int, band: int, mode: IntArray, bands: IntArray, alive: NDArray[np.bool_]) -> bool:
+    """Whether a site sends on a band: it is up, not asleep, and has the band on."""
+    return alive[site] and mode[site] != SLEEP and (bands[site] >> band & 1) == 1
+
+
+@kernel
+def total_power_mw(
+    received_mw: RealArray, mode: IntArray, bands: IntArray, alive: NDArray[np.bool_], radio: RadioParameters
+) -> RealArray:
+    """Noise plus power of all interfering sites, ``[band, user]``, in the precision of ``received_mw``.
+
+    The interference seen on a link is this total less the link's own signal. Source: [MSRC] Eq. 7; by default only sites
+    with the band on interfere (the printed condition counts carriers that are off).
+    """
+    n_bands, n_sites, n_users = received_mw.shape
+    total = np.empty((n_bands, n_users), dtype=received_mw.dtype)
+    for band in range(n_bands):
+        total[band, :] = radio.noise_mw[band]
+        for site in range(n_sites):
+            awake = alive[site] and mode[site] != SLEEP
+            if awake and (radio.interference_per_site or (bands[site] >> band & 1) == 1):
+                for user in range(n_users):
+                    total[band, user] += received_mw[band, site, user]
+    return total
+
+
+@kernel
+def link_rate_mbps(
+    received_mw: RealArray, total_mw: RealArray, band: int, site: int, user: int, helping: bool, radio: RadioParameters
+) -> float:
+    """Rate of a link if the user had the whole band of all sectors. Source: [MSRC] Eqs. 7 and 8."""
+    signal = received_mw[band, site, user]
+    sinr = signal / (total_mw[band, user] - signal)
+    rate = radio.bandwidth_mhz[band] * spectral_efficiency(sinr, radio)
+    return rate * (1.0 - radio.helping_loss) if helping else rate
+
+
+@kernel
+def candidate_rates(
+    received_mw: RealArray,
+    total_mw: RealArray,
+    nearest_users: NDArray[np.int16],
+    user_distance_m: NDArray[np.float32],
+    mode: IntArray,
+    bands: IntArray,
+    radius_m: FloatArray,
+    alive: NDArray[np.bool_],
+    radio: RadioParameters,
+) -> tuple[NDArray[np.int16], NDArray[np.int16], FloatArray]:
+    """Sites that can serve each user and the rate each could give over all its bands.
+
+    Source: [MSRC] Eq. 6: within the site's effective radius, and some band above the decoding threshold.
+
+    Returns:
+        ``count [user]``, ``site [user, k]`` in rising order, ``rate_mbps [user, k]`` for ``k < count``.
+    """
+    n_bands, n_sites, n_users = received_mw.shape
+    count = np.zeros(n_users, dtype=np.int16)
+    sites = np.empty((n_users, n_sites), dtype=np.int16)
+    rates = np.empty((n_users, n_sites))
+    for site in range(n_sites):
+        if not alive[site] or mode[site] == SLEEP:
+            continue
+        helping = mode[site] == HELPING
+        for rank in range(n_users):
+            user = nearest_users[site, rank]
+            if user_distance_m[site, user] > radius_m[site]:
+                break
+            rate = 0.0
+            for band in range(n_bands):
+                if bands[site] >> band & 1:
+                    rate += link_rate_mbps(received_mw, total_mw, band, site, user, helping, radio)
+            if rate > 0.0:
+                sites[user, count[user]] = site
+                rates[user, count[user]] = rate
+                count[user] += 1
+    return count, sites, rates
+
+
+@kernel
+def choose_servers(
+    count: NDArray[np.int16],
+    sites: NDArray[np.int16],
+    rates: FloatArray,
+    last_server: NDArray[np.int16],
+    demand_mbps: FloatArray,
+    n_sites: int,
+    radio: RadioParameters,
+) -> NDArray[np.int16]:
+    """Serving site ``[user]`` by greedy rate with load bias.
+
+    Reconstructed: [MSRC] leaves the association to its Stage 2 program (27). The first pass takes the largest rate; each
+    further pass lets the users, in order, move to the site with the largest ``rate / (1 + load)``, where the load is the
+    share of the site's spectrum that its other users ask for. The last serving site counts ``1 + hysteresis`` times.
+    """
+    n_users = count.shape[0]
+    choice = np.full(n_users, -1, dtype=np.int16)
+    load = np.zeros(n_sites)
+    for sweep in range(radio.passes):
+        for user in range(n_users):
+            old = choice[user]
+            if old >= 0:
+                load[sites[user, old]] -= demand_mbps[user] / rates[user, old]
+            best = -1
+            best_score = 0.0
+            for k in range(count[user]):
+                site = sites[user, k]
+                score = rates[user, k]
+                if sweep > 0:
+                    score /= 1.0 + load[site]
+                if site == last_server[user]:
+                    score *= 1.0 + radio.hysteresis
+                if score > best_score:
+                    best, best_score = k, score
+            choice[user] = best
+            if best >= 0:
+                load[sites[user, best]] += demand_mbps[user] / rates[user, best]
+    for user in range(n_users):
+        if choice[user] >= 0:
+            choice[user] = sites[user, choice[user]]
+    return choice
+
+
+@kernel
+def associate(
+    received_mw: RealArray,
+    nearest_users: NDArray[np.int16],
+    user_distance_m: NDArray[np.float32],
+    mode: IntArray,
+    bands: IntArray,
+    radius_m: FloatArray,
+    alive: NDArray[np.bool_],
+    last_server: NDArray[np.int16],
+    demand_mbps: FloatArray,
+    radio: RadioParameters,
+) -> Association:
+    """Associate the users of one world with its sites. Source: [MSRC] Eqs. 6-8; see :func:`choose_servers`.
+
+    Args:
+        received_mw: ``[band, site, user]`` power received from each site were it sending.
+        nearest_users: ``[site, user]`` users by rising distance from each site.
+        user_distance_m: ``[site, user]``.
+        mode, bands, radius_m, alive: ``[site]`` what each site does.
+        last_server: ``[user]`` last serving site, -1 if never served.
+        demand_mbps: ``[user]``.
+        radio: constants.
+    """
+    n_bands, n_sites, n_users = received_mw.shape
+    total = total_power_mw(received_mw, mode, bands, alive, radio)
+    count, sites, rates = candidate_rates(
+        received_mw, total, nearest_users, user_distance_m, mode, bands, radius_m, alive, radio
+    )
+    server = choose_servers(count, sites, rates, last_server, demand_mbps, n_sites, radio)
+    rate_mbps = np.zeros((n_bands, n_users))
+    for user in range(n_users):
+        site = server[user]
+        if site < 0:
+            continue
+        for band in range(n_bands):
+            if bands[site] >> band & 1:
+                helping = mode[site] == HELPING
+                rate_mbps[band, user] = link_rate_mbps(received_mw, total, band, site, user, helping, radio)
+    return Association(server, rate_mbps)
