@@ -198,5 +198,5 @@ def energy_step(
 
 
 def balance_residual_kw(step: EnergyStep) -> FloatArray:
-    """What is left of the balance ``load = battery + vehicles + grid + unserved``, ``[B, site]``. Source: [MSRC] Eq. 17."""
+    """Residual ``[B, site]`` of ``load = battery + vehicles + grid + unserved``. Source: [MSRC] Eq. 17."""
     return step.load_kw - step.battery_kw - step.ev_kw - step.grid_kw - step.unserved_kw

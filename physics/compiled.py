@@ -1,7 +1,7 @@
-"""How hot kernels are compiled: once, cached on disk, with IEEE arithmetic, so that results do not depend on batch size."""
+"""How hot kernels are compiled: once, cached on disk, with IEEE arithmetic, so that batch size never changes a result."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from numba import njit
 
@@ -10,5 +10,4 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 def kernel(function: FunctionT) -> FunctionT:
     """Compile a function of arrays and scalars; divisions by zero give inf or NaN, as in NumPy."""
-    compiled: FunctionT = njit(cache=True, nogil=True, error_model="numpy")(function)
-    return compiled
+    return cast(FunctionT, njit(cache=True, nogil=True, error_model="numpy")(function))

@@ -42,10 +42,7 @@ def offered_price(usable_kwh: float, mean_power_kw: float, dynamic: bool, ev: Ev
     """
     if not dynamic:
         return ev.base_price
-    if usable_kwh <= 0.0:
-        survival_h = 0.0
-    else:
-        survival_h = usable_kwh / max(mean_power_kw, 1e-9)
+    survival_h = usable_kwh / max(mean_power_kw, 1e-9)
     return ev.base_price * (1.0 + ev.urgency * math.exp(-survival_h / ev.urgency_time_h))
 
 
@@ -85,7 +82,7 @@ def discharge(
     step_h: float,
     ev: EvParameters,
 ) -> NDArray[np.float64]:
-    """Usable energy ``[slot]`` after the vehicles of one site gave ``power_kw`` for a step, earliest departure first."""
+    """Usable energy ``[slot]`` after a site's vehicles gave ``power_kw`` for a step, earliest departure first."""
     remaining = energy_kwh.copy()
     still_kw = power_kw
     for slot in range(energy_kwh.shape[0]):
@@ -103,7 +100,7 @@ def deliverable_energy_kwh(
     until_s: NDArray[np.float64],
     vehicle_limit_kw: float,
 ) -> NDArray[np.float64]:
-    """Energy each vehicle could physically have delivered in ``[0, until_s]``: its usable energy or its limit over the stay.
+    """Energy each vehicle could have delivered in ``[0, until_s]``: its usable energy, or its limit times its stay.
 
     Args:
         usable_kwh: energy above the driver's minimum on arrival, any shape.

@@ -68,7 +68,7 @@ def noise_mw(bandwidth_mhz: FloatArray, noise_figure_db: float) -> FloatArray:
 
 @kernel
 def spectral_efficiency(sinr: float, radio: RadioParameters) -> float:
-    """Truncated Shannon efficiency in bit/s/Hz. Source: [MSRC] Eq. 8 with the truncation of 3GPP TR 36.942 Annex A.2."""
+    """Truncated Shannon efficiency in bit/s/Hz. Source: [MSRC] Eq. 8, truncated as in 3GPP TR 36.942 Annex A.2."""
     if sinr < radio.sinr_min:
         return 0.0
     return min(radio.shannon_share * math.log2(1.0 + sinr), radio.efficiency_max)
@@ -86,8 +86,8 @@ def total_power_mw(
 ) -> RealArray:
     """Noise plus power of all interfering sites, ``[band, user]``, in the precision of ``received_mw``.
 
-    The interference seen on a link is this total less the link's own signal. Source: [MSRC] Eq. 7; by default only sites
-    with the band on interfere (the printed condition counts carriers that are off).
+    The interference seen on a link is this total less the link's own signal. Source: [MSRC] Eq. 7; by default only
+    sites with the band on interfere (the printed condition counts carriers that are off).
     """
     n_bands, n_sites, n_users = received_mw.shape
     total = np.empty((n_bands, n_users), dtype=received_mw.dtype)
@@ -166,9 +166,9 @@ def choose_servers(
 ) -> NDArray[np.int16]:
     """Serving site ``[user]`` by greedy rate with load bias.
 
-    Reconstructed: [MSRC] leaves the association to its Stage 2 program (27). The first pass takes the largest rate; each
-    further pass lets the users, in order, move to the site with the largest ``rate / (1 + load)``, where the load is the
-    share of the site's spectrum that its other users ask for. The last serving site counts ``1 + hysteresis`` times.
+    Reconstructed: [MSRC] leaves the association to its Stage 2 program (27). The first pass takes the largest rate;
+    each further pass lets the users, in order, move to the site with the largest ``rate / (1 + load)``, where the load
+    is the share of the site's spectrum that its other users ask for. The last site counts ``1 + hysteresis`` times.
     """
     n_users = count.shape[0]
     choice = np.full(n_users, -1, dtype=np.int16)

@@ -48,11 +48,11 @@ class Schedule(NamedTuple):
 
 @kernel
 def fill(start: FloatArray, room: FloatArray, slope: FloatArray, budget: float) -> FloatArray:
-    """Water-filling: amounts ``x_u = clip(slope_u t - start_u, 0, room_u)`` at the level t where they sum to the budget.
+    """Water-filling: ``x_u = clip(slope_u t - start_u, 0, room_u)`` at the level t where these sum to the budget.
 
-    These maximise ``sum_u slope_u log(start_u + x_u)`` subject to ``sum_u x_u <= budget`` and ``0 <= x_u <= room_u``. The sum is
-    a piecewise linear, rising function of t, whose root Newton's method finds exactly once the right piece is reached;
-    bisection guards it.
+    They maximise ``sum_u slope_u log(start_u + x_u)`` subject to ``sum_u x_u <= budget``, ``0 <= x_u <= room_u``. The
+    sum is a piecewise linear, rising function of t, whose root Newton's method finds exactly once the right piece is
+    reached; bisection guards it.
 
     Args:
         start, room, slope: ``[user]``, positive slopes.
@@ -98,8 +98,8 @@ def fill_band(
 ) -> tuple[FloatArray, float]:
     """Rates added by one band of one site and the share of its resource blocks used.
 
-    The resource budget is one band; where the traffic budget binds instead, the traffic is water-filled, and scaled down
-    should it need more than the band.
+    The resource budget is one band; where the traffic budget binds instead, the traffic is water-filled, and scaled
+    down should it need more than the band.
 
     Args:
         full_rate: ``[user]`` rate in Mbit/s with the whole band; positive.
