@@ -1,0 +1,143 @@
+"""Imports point one way, and a plain install can use every environment."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from tests.house import ROOMS, ROOT, imports, modules
+
+MAY_IMPORT = {
+    "physics": {"physics"},
+    "envs": {"physics", "envs", "configs"},
+    "baselines": {"physics", "envs", "configs", "baselines"},
+    "agents": {"physics", "envs", "configs", "agents"},
+    "train": {"physics", "envs", "configs", "baselines", "agents", "train"},
+    "configs": set(),
+}
+LEARNING = {"torch", "stable_baselines3", "sb3_contrib", "safetensors", "tensorboard"}
+PICTURES = {"matplotlib"}
+SOLVERS = {"ortools"}
+
+
+def violations(path: str, source: str) -> list[str]:
+    """Imports of a module that the house's plan forbids, each as a sentence."""
+    room = path.split("/")[0]
+    learns = room in {"agents", "train"} or path == "envs/faces/vector.py"
+    found = []
+    for item in imports(path, source):
+        names = item.target.split(".")
+        if item.top == "voltran" and len(names) > 1 and names[1] in ROOMS and names[1] not in MAY_IMPORT[room]:
+            found.append(f"{path}:{item.line}: {room} must not import {item.target}")
+        if item.top in {*ROOMS, "tests"}:
+            found.append(f"{path}:{item.line}: import voltran.{item.target}, not {item.target}")
+        if item.top in LEARNING and not learns:
+            found.append(f"{path}:{item.line}: {item.top} belongs in agents, train and envs/faces/vector.py")
+        if item.top in SOLVERS and room != "baselines":
+            found.append(f"{path}:{item.line}: {item.top} belongs in baselines")
+        if item.top in PICTURES and not (room == "train" or (room == "envs" and item.lazy)):
+            found.append(f"{path}:{item.line}: {item.top} belongs in train, or inside a function of envs")
+    return found
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_point_one_way(room: str) -> None:
+    sources = list(modules(room))
+    assert sources, f"no modules found in {room}/"
+    assert [line for path, source in sources for line in violations(path, source)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("physics/power.py", "from voltran.envs.world import World"),
+        ("physics/power.py", "from voltran import envs"),
+        ("envs/outage/world.py", "from voltran.baselines import make"),
+        ("envs/outage/world.py", "from ...train import cli"),
+        ("envs/outage/world.py", "def f():\n    import voltran.agents.policy"),
+        ("baselines/rules.py", "import voltran.agents.policy"),
+        ("agents/policy.py", "from voltran.baselines.registry import make"),
+        ("agents/policy.py", "if True:\n    from ..baselines import registry"),
+        ("envs/world.py", "from physics.power import site_power_kw"),
+        ("envs/faces/parallel.py", "import torch"),
+        ("envs/faces/parallel.py", "def f():\n    from torch.nn import Linear"),
+        ("baselines/rules.py", "import stable_baselines3.common"),
+        ("train/evaluate.py", "from ortools.sat.python import cp_model"),
+        ("envs/outage/viewer.py", "import matplotlib.pyplot as plt"),
+        ("baselines/rules.py", "def f():\n    import matplotlib"),
+    ],
+)
+def test_forbidden_import_is_found(path: str, source: str) -> None:
+    assert len(violations(path, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("envs/outage/world.py", "from voltran.physics.power import site_power_kw\nfrom voltran import __version__"),
+        ("envs/outage/world.py", "from ..world import World"),
+        ("envs/faces/vector.py", "from stable_baselines3.common.vec_env import VecEnv"),
+        ("envs/outage/viewer.py", "def draw():\n    import matplotlib"),
+        ("baselines/solve.py", "from ortools.sat.python import cp_model"),
+        ("agents/policy.py", "import torch\nfrom voltran.envs.controller import Controller"),
+        ("train/cli.py", "from voltran.agents import policy\nfrom voltran.baselines import registry"),
+    ],
+)
+def test_permitted_import_is_left_alone(path: str, source: str) -> None:
+    assert violations(path, source) == []
+
+
+BLOCKED = """
+    import sys
+
+    class Blocker:
+        names = {"torch", "stable_baselines3", "sb3_contrib", "safetensors", "tensorboard", "matplotlib", "ortools"}
+
+        def find_spec(self, name, path=None, target=None):
+            if name.partition(".")[0] in self.names:
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    sys.meta_path.insert(0, Blocker())
+"""
+
+
+def run_plain(program: str) -> str:
+    """Run a program in a Python that has only what a plain install brings; return what it prints."""
+    script = textwrap.dedent(BLOCKED) + textwrap.dedent(program)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_blocker_hides_what_the_extras_bring() -> None:
+    program = """
+        for name in ("torch", "matplotlib.pyplot"):
+            try:
+                __import__(name)
+            except ModuleNotFoundError as error:
+                print(error.name)
+    """
+    assert run_plain(program).split() == ["torch", "matplotlib"]
+
+
+def test_plain_install_imports_the_environments() -> None:
+    program = """
+        import voltran.envs
+        from voltran.envs import blackout_v0
+        print(sorted(Blocker.names & set(sys.modules)), callable(blackout_v0.parallel_env))
+    """
+    assert run_plain(program).strip() == "[] True"
+
+
+def test_plain_install_steps_an_environment() -> None:
+    program = """
+        from voltran.envs import blackout_v0
+
+        env = blackout_v0.parallel_env(scenario="toy3")
+        env.reset(seed=0)
+        actions = {agent: env.action_space(agent).sample(mask=env.action_mask(agent)) for agent in env.agents}
+        rewards = env.step(actions)[1]
+        print(len(rewards) == len(env.possible_agents) > 0)
+    """
+    assert run_plain(program).strip() == "True"

@@ -1,0 +1,151 @@
+"""What a wheel holds and declares is what the folders hold and import."""
+
+import importlib.metadata
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from tests.house import ROOMS, ROOT, imports, modules, project
+
+SETUP = project()["tool"]["setuptools"]
+EXTRAS_OF_ROOM = {
+    "physics": (),
+    "envs": ("train",),
+    "baselines": ("solvers",),
+    "agents": ("train",),
+    "train": ("train",),
+    "configs": (),
+}
+
+
+def packages_on_disk() -> set[str]:
+    folders = {path.parent for room in ROOMS for path in (ROOT / room).rglob("__init__.py")}
+    return {"voltran"} | {"voltran." + ".".join(folder.relative_to(ROOT).parts) for folder in folders}
+
+
+def requirements(*extras: str) -> list[Requirement]:
+    lists = [project()["project"]["dependencies"]]
+    lists += [project()["project"]["optional-dependencies"][extra] for extra in extras]
+    return [Requirement(text) for texts in lists for text in texts]
+
+
+def distributions(*extras: str) -> set[str]:
+    """Names of the distributions that an installation with these extras asks for."""
+    return {canonicalize_name(item.name) for item in requirements(*extras)}
+
+
+def test_packages_listed_are_those_on_disk() -> None:
+    assert set(SETUP["packages"]) == packages_on_disk()
+    assert len(SETUP["packages"]) == len(set(SETUP["packages"]))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_folder_with_modules_is_a_package(room: str) -> None:
+    folders = {path.parent for path in (ROOT / room).rglob("*.py")}
+    assert [str(folder) for folder in folders if not (folder / "__init__.py").is_file()] == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_link_leads_to_the_folder_that_is_packaged(room: str) -> None:
+    link = ROOT / "voltran" / room
+    assert SETUP["package-dir"][f"voltran.{room}"] == room
+    if not link.is_symlink():
+        pytest.skip("this checkout was made without symbolic links; the packaging map alone installs")
+    assert link.readlink() == Path("..") / room
+    assert link.resolve() == (ROOT / room).resolve()
+
+
+def test_nothing_but_links_the_version_and_the_typing_marker_lies_in_voltran() -> None:
+    present = {path.name for path in (ROOT / "voltran").iterdir()} - {"__pycache__"}
+    assert present == {"__init__.py", "py.typed", *ROOMS}
+
+
+def test_every_data_file_is_packaged() -> None:
+    globbed = {
+        path
+        for package, patterns in SETUP["package-data"].items()
+        for pattern in patterns
+        for path in (ROOT / SETUP["package-dir"][package]).glob(pattern)
+    }
+    files = {path for room in ROOMS for path in (ROOT / room).rglob("*") if path.is_file()}
+    data = {path for path in files if path.suffix not in {".py", ".pyc", ".nbi", ".nbc"}}
+    assert any(path.suffix == ".yaml" for path in data)
+    assert sorted(str(path) for path in data - globbed) == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imported_distributions_are_declared(room: str) -> None:
+    providers = importlib.metadata.packages_distributions()
+    undeclared = []
+    for path, source in modules(room):
+        for item in imports(path, source):
+            if item.top in sys.stdlib_module_names or item.top == "voltran":
+                continue
+            # envs may use an extra only where it is asked for: inside a function, or in the SB3 face.
+            optional = room != "envs" or item.lazy or path == "envs/faces/vector.py"
+            declared = distributions(*EXTRAS_OF_ROOM[room] if optional else ())
+            if not declared & {canonicalize_name(name) for name in providers.get(item.top, [])}:
+                undeclared.append(f"{path}:{item.line}: {item.top}")
+    assert undeclared == []
+
+
+def test_tests_import_only_what_dev_installs() -> None:
+    providers = importlib.metadata.packages_distributions()
+    declared = distributions("train", "solvers", "dev")
+    own = {"voltran", "tests", "benchmarks"}
+    undeclared = [
+        f"{path}:{item.line}: {item.top}"
+        for path, source in modules("tests")
+        for item in imports(path, source)
+        if item.top not in sys.stdlib_module_names | own
+        and not declared & {canonicalize_name(name) for name in providers.get(item.top, [])}
+    ]
+    assert undeclared == []
+
+
+def test_constraints_pin_every_requirement_inside_its_range() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    versions = {}
+    for pin in pins:
+        (clause,) = pin.specifier
+        assert clause.operator == "==", f"{pin}: not an exact version"
+        assert Version(clause.version).local is None, f"{pin}: a local label fits only one index"
+        versions[canonicalize_name(pin.name)] = clause.version
+    assert len(versions) == len(pins)
+    extras = project()["project"]["optional-dependencies"]
+    wanted = [item for item in requirements(*extras) if item.name != "voltran"]
+    outside = [str(item) for item in wanted if versions.get(canonicalize_name(item.name), "") not in item.specifier]
+    assert outside == []
+
+
+def test_version_is_the_same_everywhere() -> None:
+    import voltran
+
+    version = project()["project"]["version"]
+    assert voltran.__version__ == version
+    assert f"version: {version}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"\n## [{version}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.slow
+def test_wheel_holds_every_module_and_data_file(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    # A copy, so that building leaves nothing in the checkout and takes nothing stale from it.
+    omitted = shutil.ignore_patterns(".git", ".venv", "build", "dist", "runs", "*.egg-info", "__pycache__", ".*_cache")
+    shutil.copytree(ROOT, source, symlinks=True, ignore=omitted)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("voltran/")}
+    files = {path for room in ROOMS for path in (source / room).rglob("*") if path.is_file()}
+    expected = {f"voltran/{path.relative_to(source).as_posix()}" for path in files}
+    assert held == expected | {"voltran/__init__.py", "voltran/py.typed"}
