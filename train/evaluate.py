@@ -1,0 +1,221 @@
+"""Plays controllers on the same seeds and compares them."""
+
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from voltran.envs.catalog import make_world
+from voltran.envs.errors import ScenarioError, VoltranError
+from voltran.envs.world import World
+from voltran.train.episodes import Episode, EpisodeStore, Played, Setting, Task, play
+from voltran.train.files import claim_folder, write_atomically
+from voltran.train.metrics import TIMING_KEYS
+from voltran.train.pool import run_all
+from voltran.train.references import ControllerSpec
+from voltran.train.results import ControllerResults, Difference, Results, write_results
+from voltran.train.statistics import censored_share, paired_difference, ratio_is_honest, summarise
+from voltran.train.versions import versions
+
+RESULTS_FILE = "results.json"
+
+
+class EvaluationError(VoltranError, RuntimeError):
+    """Episodes that could not be finished; names controller, seed and reason."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An episode that could not be finished."""
+
+    task: Task
+    reason: str
+    details: str
+
+
+def evaluate(
+    scenario: str | Path,
+    controllers: Sequence[ControllerSpec],
+    seeds: Sequence[int],
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    jobs: int = 1,
+    out: Path | None = None,
+    resume: bool = False,
+    options: Mapping[str, Any] | None = None,
+    progress: Console | None = None,
+    references: Sequence[str] | None = None,
+    build_world: Callable[..., World] = make_world,
+) -> Results:
+    """Play every controller on every seed and compare them in pairs.
+
+    Args:
+        scenario: scenario name or path of a YAML file.
+        controllers: who plays, for example from ``parse_controllers``.
+        seeds: episode seeds; every controller meets the same draws.
+        overrides: dotted scenario keys and their values.
+        jobs: worker processes; 1 plays everything in this process.
+        out: folder for ``results.json`` and the stored episodes; ``None`` writes nothing.
+        resume: continue what ``out`` holds; finished episodes are not played again.
+        options: options of the world's builder, for example ``{"action_set": "extended"}``.
+        progress: where to draw a progress bar.
+        references: labels that the others are compared with; the first controller by default.
+        build_world: stand-in for ``make_world``.
+
+    Raises:
+        ScenarioError: an unknown scenario, key or reference, no seeds, or a controller that does not fit the world.
+        StorageError: ``out`` holds something and ``resume`` is off, or it cannot be written.
+        EvaluationError: episodes failed; all others are finished and stored.
+    """
+    start = time.perf_counter()
+    setting = Setting(str(scenario), dict(overrides or {}), dict(options or {}), build_world)
+    labels = [spec.label for spec in controllers]
+    chosen = list(references) if references is not None else labels[:1]
+    _check(labels, seeds, jobs, chosen)
+    _rehearse(setting, controllers, seeds[0])
+    if out is not None:
+        claim_folder(out, resume, "evaluation")
+    store = EpisodeStore(out / "episodes" if out is not None else None)
+    tasks = [Task(setting, spec, seed, seed == seeds[0]) for seed in seeds for spec in controllers]
+    episodes = _finish(tasks, store, jobs, progress, out)
+    played = {label: [episodes[label, seed] for seed in seeds] for label in labels}
+    traces = {task.controller.label: store.trace_name(task) for task in tasks[: len(labels)]}
+    summaries = {spec.label: _summary(spec, played[spec.label], traces[spec.label]) for spec in controllers}
+    results = Results(
+        scenario=setting.scenario,
+        overrides=dict(setting.overrides),
+        options=dict(setting.options),
+        seeds=list(seeds),
+        first_seed=seeds[0],
+        n=len(seeds),
+        versions=versions(),
+        wall_s=time.perf_counter() - start,
+        controllers=summaries,
+        paired={reference: _compare(summaries, reference) for reference in chosen},
+    )
+    if out is not None:
+        write_results(out / RESULTS_FILE, results)
+    return results
+
+
+def _check(labels: list[str], seeds: Sequence[int], jobs: int, references: list[str]) -> None:
+    if not labels:
+        raise ScenarioError("controllers: none given; name at least one")
+    if len(set(labels)) < len(labels):
+        raise ScenarioError(f"controllers {', '.join(labels)}: a label occurs twice; give each its own")
+    if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
+        raise ScenarioError(f"seeds = {list(seeds)}: give at least one, each once and none negative")
+    if jobs < 1:
+        raise ScenarioError(f"jobs = {jobs}: at least one worker is needed")
+    for reference in references:
+        if reference not in labels:
+            raise ScenarioError(f"reference {reference!r} is not among the controllers: {', '.join(labels)}")
+
+
+def _rehearse(setting: Setting, controllers: Sequence[ControllerSpec], seed: int) -> None:
+    """Let everybody meet the world once, so that what cannot work is said before anything is written."""
+    world = setting.world()
+    world.reset([seed])
+    for spec in controllers:
+        spec.builder().reset(world)
+
+
+def _finish(
+    tasks: list[Task], store: EpisodeStore, jobs: int, progress: Console | None, out: Path | None
+) -> dict[tuple[str, int], Episode]:
+    """Play what is not stored yet; every episode is stored as soon as it is finished."""
+    found = {(task.controller.label, task.seed): store.load(task) for task in tasks}
+    episodes = {key: episode for key, episode in found.items() if episode is not None}
+    missing = [task for task in tasks if (task.controller.label, task.seed) not in episodes]
+    failures = []
+    with _bar(progress) as bar, closing(run_all(_attempt, missing, jobs, _died)) as outcomes:
+        line = bar.add_task(tasks[0].setting.scenario, total=len(tasks), completed=len(episodes))
+        for outcome in outcomes:
+            bar.advance(line)
+            if isinstance(outcome, Failure):
+                failures.append(outcome)
+                continue
+            store.save(outcome)
+            episodes[outcome.task.controller.label, outcome.task.seed] = outcome.episode
+    if failures:
+        raise EvaluationError(_report(failures, len(tasks), out))
+    return episodes
+
+
+def _attempt(task: Task) -> Played | Failure:
+    try:
+        return play(task)
+    except Exception as error:  # a controller may raise anything; the other episodes go on
+        return Failure(task, f"{type(error).__name__}: {error}", traceback.format_exc())
+
+
+def _died(task: Task) -> Failure:
+    reason = "its worker process died; it was killed, or ran out of memory (fewer --jobs need less)"
+    return Failure(task, reason, reason)
+
+
+def _report(failures: list[Failure], total: int, out: Path | None) -> str:
+    """The error's message; all tracebacks go to a file."""
+    first = failures[0]
+    message = f"controller {first.task.controller.label}, seed {first.task.seed}: {first.reason}"
+    if len(failures) > 1:
+        message += f" ({len(failures) - 1} more episodes failed)"
+    if out is None:
+        return message
+    heads = [f"controller {failure.task.controller.label}, seed {failure.task.seed}" for failure in failures]
+    texts = [f"{head}\n{failure.details}" for head, failure in zip(heads, failures, strict=True)]
+    log = out / "failures.txt"
+    write_atomically(log, "\n".join(texts).encode())
+    return (
+        f"{message}; {total - len(failures)} of {total} episodes are stored, details are in {log}; "
+        "remove the cause and run again with --resume"
+    )
+
+
+def _summary(spec: ControllerSpec, episodes: list[Episode], trace: str | None) -> ControllerResults:
+    keys = dict.fromkeys(key for episode in episodes for key in episode.kpis)
+    values = {key: [episode.kpis.get(key) for episode in episodes] for key in keys}
+    return ControllerResults(
+        information=episodes[0].information,
+        commands=episodes[0].commands,
+        price_policy=episodes[0].price_policy,
+        identity=spec.identity,
+        n=len(episodes),
+        censored_share=censored_share(values.get("censored", [])),
+        decisions=sum(episode.decisions for episode in episodes),
+        wall_s=sum(episode.wall_s for episode in episodes),
+        trace=trace,
+        metrics={key: summarise(values[key]) for key in keys},
+    )
+
+
+def _compare(controllers: Mapping[str, ControllerResults], reference: str) -> dict[str, dict[str, Difference]]:
+    base = controllers[reference]
+    return {label: _differences(other, base) for label, other in controllers.items() if label != reference}
+
+
+def _differences(controller: ControllerResults, reference: ControllerResults) -> dict[str, Difference]:
+    honest = ratio_is_honest(controller.censored_share, reference.censored_share)
+    return {
+        key: paired_difference(metric.values, reference.metrics[key].values, honest and key == "survival_h")
+        for key, metric in controller.metrics.items()
+        if key in reference.metrics and key not in TIMING_KEYS
+    }
+
+
+def _bar(console: Console | None) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("episodes"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=console is None,
+    )

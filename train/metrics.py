@@ -1,0 +1,117 @@
+"""The metrics of result tables and plots: names, units, formats, and which way is better."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from voltran.train.results import Interval
+
+MISSING = "—"
+
+CLASSES = {
+    "critical": "Critical",
+    "emergency": "Emergency",
+    "voice": "Voice",
+    "essential": "Essential",
+    "best_effort": "Best-effort",
+}
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How one metric is shown.
+
+    Attributes:
+        key: name in ``World.kpis`` and in results files.
+        title: words for tables and axes.
+        unit: unit as shown, after ``scale``.
+        digits: digits after the decimal point.
+        better: whether more or less of it is better, or neither.
+        headline: whether it stands in the short tables.
+        scale: factor from the stored value to the shown one.
+    """
+
+    key: str
+    title: str
+    unit: str = ""
+    digits: int = 2
+    better: Literal["up", "down"] | None = None
+    headline: bool = False
+    scale: float = 1.0
+
+    @property
+    def heading(self) -> str:
+        """Title with its unit, for column heads and axes."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
+    def number(self, value: float | None, signed: bool = False) -> str:
+        """One value as text."""
+        if value is None:
+            return MISSING
+        text = f"{value * self.scale:{'+' if signed else ''}.{self.digits}f}"
+        return text.removeprefix("-") if float(text) == 0.0 else text
+
+    def estimate(self, mean: float | None, interval: Interval | None, signed: bool = False) -> str:
+        """A mean and the half-width of its interval as text."""
+        text = self.number(mean, signed)
+        if mean is None or interval is None:
+            return text
+        return f"{text} ± {self.number((interval[1] - interval[0]) / 2)}"
+
+
+def _percent(key: str, title: str, headline: bool = False, better: Literal["up", "down"] | None = "up") -> Metric:
+    return Metric(key, title, "%", 1, better, headline, 100.0)
+
+
+def _availability() -> list[Metric]:
+    metrics = []
+    for key, words in CLASSES.items():
+        headline = key in ("critical", "best_effort")
+        metrics += [
+            _percent(f"availability_{key}", f"{words} availability", headline),
+            _percent(f"availability_{key}_at_2h5", f"{words} availability at 2.5 h"),
+            _percent(f"availability_{key}_latched_at_2h5", f"{words} availability at 2.5 h, latched"),
+        ]
+    return metrics
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric("survival_h", "Survival", "h", 2, "up", True),
+    Metric("survival_15_h", "Survival, 15 min hold", "h", 2, "up"),
+    _percent("censored", "Censored episodes", better=None),
+    Metric("first_depletion_h", "First depletion", "h", 2, "up"),
+    Metric("half_depleted_h", "Half depleted", "h", 2, "up"),
+    _percent("continuity", "Continuity, first 5 h", True),
+    _percent("continuity_own", "Continuity, own survival", True),
+    *_availability(),
+    Metric("service_hours", "Service hours", "h", 2, "up", True),
+    Metric("served_gbit", "Served traffic", "Gbit", 0, "up"),
+    Metric("unserved_gbit", "Unserved traffic", "Gbit", 0, "down"),
+    _percent("ev_utilisation", "EV utilisation", True),
+    _percent("ev_utilisation_nameplate", "EV utilisation, nameplate"),
+    Metric("ev_cost", "EV cost", "$", 0, "down", True),
+    Metric("handovers_per_user_h", "Handovers per user", "1/h", 2, "down", True),
+    Metric("handovers_per_user", "Handovers per user, total", "", 2, "down"),
+    Metric("mode_switches_per_site_h", "Mode switches per site", "1/h", 2, "down", True),
+    Metric("mode_switches_per_site", "Mode switches per site, total", "", 2, "down"),
+    Metric("mean_power_kw", "Mean site power", "kW", 2, "down"),
+    Metric("unserved_kwh", "Unserved energy", "kWh", 1, "down"),
+    Metric("ledger_residual_kw", "Ledger residual", "1e-9 kW", 3, "down", scale=1e9),
+    Metric("decision_ms", "Decision time, median", "ms", 2, "down", True),
+    Metric("decision_p95_ms", "Decision time, 95th percentile", "ms", 2, "down"),
+)
+
+# measured in wall time: differs from run to run, so it is shown but never compared in pairs
+TIMING_KEYS = frozenset({"decision_ms", "decision_p95_ms"})
+
+_BY_KEY = {metric.key: metric for metric in METRICS}
+
+
+def metric_of(key: str) -> Metric:
+    """The metric with a key; one that is not listed shows under its own name."""
+    return _BY_KEY.get(key) or Metric(key, key.replace("_", " "), digits=3)
+
+
+def in_order(keys: set[str]) -> list[Metric]:
+    """The metrics with these keys: listed ones in listed order, then others by name."""
+    listed = [metric for metric in METRICS if metric.key in keys]
+    return listed + [metric_of(key) for key in sorted(keys - _BY_KEY.keys())]

@@ -1,0 +1,104 @@
+"""Controllers as users write them: ``independent,runs/x/policy.safetensors,rotating-sleep:replan_min=60``."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from voltran.envs.controller import Controller
+from voltran.envs.errors import FileFormatError, ScenarioError
+from voltran.envs.scenario import parse_overrides
+
+POLICY_SUFFIX = ".safetensors"
+
+
+@dataclass(frozen=True)
+class ControllerSpec:
+    """A controller that worker processes can build for themselves.
+
+    Attributes:
+        label: name in tables and plots.
+        builder: makes a fresh controller; picklable.
+        identity: what sets it apart from all others: its name and options, or the digest of its policy file.
+    """
+
+    label: str
+    builder: Callable[[], Controller]
+    identity: dict[str, Any]
+
+
+def parse_controllers(text: str) -> list[ControllerSpec]:
+    """Read a list of controllers, separated by commas.
+
+    Args:
+        text: each entry is a name known to ``voltran.baselines.make`` or the path of a policy file,
+            followed by options as ``:key=value``.
+
+    Returns:
+        One entry per controller, in the order given. Policies are labelled by their file's name, or by its path
+        where names would collide.
+
+    Raises:
+        ScenarioError: an empty list, an unknown name or option, or the same controller twice.
+        FileFormatError: a policy file that is missing or not a policy.
+    """
+    entries = [entry.strip() for entry in text.split(",") if entry.strip()]
+    if not entries:
+        raise ScenarioError(f"controllers {text!r}: none named; write for example independent,static")
+    labels = _labels(entries)
+    specs = [_specify(entry, label) for entry, label in zip(entries, labels, strict=True)]
+    for spec in specs:
+        spec.builder()  # an unknown name or option is the user's to hear before anything runs
+    return specs
+
+
+def is_policy_path(name: str) -> bool:
+    """Whether an entry names a policy file rather than a simple controller."""
+    return name.endswith(POLICY_SUFFIX) or "/" in name
+
+
+def _labels(entries: list[str]) -> list[str]:
+    labels = []
+    for entry in entries:
+        name, colon, options = entry.partition(":")
+        labels.append(f"{Path(name).stem}{colon}{options}" if is_policy_path(name) else entry)
+    counts = Counter(labels)
+    labels = [label if counts[label] == 1 else entry for label, entry in zip(labels, entries, strict=True)]
+    repeated = [label for label, count in Counter(labels).items() if count > 1]
+    if repeated:
+        raise ScenarioError(f"controllers: {repeated[0]!r} is named more than once; name each controller once")
+    return labels
+
+
+def _specify(entry: str, label: str) -> ControllerSpec:
+    name, *items = entry.split(":")
+    options = parse_overrides(items)
+    if is_policy_path(name):
+        identity = {"policy": _digest(name), "options": options}
+        return ControllerSpec(label, partial(_load_policy, name, options), identity)
+    return ControllerSpec(label, partial(_make_baseline, name, options), {"name": name, "options": options})
+
+
+def _make_baseline(name: str, options: dict[str, Any]) -> Controller:
+    from voltran import baselines
+
+    return baselines.make(name, **options)
+
+
+def _load_policy(path: str, options: dict[str, Any]) -> Controller:
+    from voltran.agents.policy import load_policy
+
+    return load_policy(path, **options)
+
+
+def _digest(path: str) -> str:
+    if Path(path).is_dir():
+        raise FileFormatError(f"policy {path} is a folder; name the {POLICY_SUFFIX} file inside it")
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError as error:
+        remedy = "check the path, or train one with voltran train"
+        raise FileFormatError(f"policy {path}: cannot be read ({error.strerror}); {remedy}") from error

@@ -1,0 +1,133 @@
+"""Means, intervals and paired differences, by SciPy.
+
+Episodes without a value (``None``) are left out; where nothing can be said the answer is ``None``, never NaN.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from voltran.train.results import Difference, Interval, MetricSummary
+
+CONFIDENCE = 0.95
+BOOTSTRAP_RESAMPLES = 2000
+CENSORED_SHARE_MAX = 0.05
+
+Values = Sequence[float | None]
+
+
+def summarise(values: Values) -> MetricSummary:
+    """Mean, interquartile mean and 95 % intervals of one metric.
+
+    Args:
+        values: one value per episode, ``None`` where the episode has none.
+
+    Returns:
+        The summary; its intervals are ``None`` with fewer than two values.
+    """
+    sample = _present(values)
+    return MetricSummary(
+        mean=_mean(sample),
+        iqm=interquartile_mean(sample),
+        ci95=t_interval(sample),
+        bootstrap95=bootstrap_interval(sample),
+        values=list(values),
+    )
+
+
+def t_interval(sample: NDArray[np.float64]) -> Interval | None:
+    """Student's t interval of the mean, at 95 %.
+
+    Args:
+        sample: finite values ``[n]``.
+
+    Returns:
+        Lower and upper end, or ``None`` for n < 2.
+    """
+    if sample.size < 2:
+        return None
+    half_width = float(stats.t.ppf(0.5 + CONFIDENCE / 2, sample.size - 1) * stats.sem(sample))
+    mean = float(sample.mean())
+    return mean - half_width, mean + half_width
+
+
+def bootstrap_interval(sample: NDArray[np.float64]) -> Interval | None:
+    """Bias-corrected and accelerated (BCa) bootstrap interval of the mean, at 95 %; the same on every call.
+
+    Args:
+        sample: finite values ``[n]``.
+
+    Returns:
+        Lower and upper end, or ``None`` for n < 2.
+    """
+    if sample.size < 2:
+        return None
+    if np.ptp(sample) == 0.0:
+        return float(sample[0]), float(sample[0])
+    interval = stats.bootstrap(
+        (sample,),
+        np.mean,
+        n_resamples=BOOTSTRAP_RESAMPLES,
+        confidence_level=CONFIDENCE,
+        method="BCa",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    ends = float(interval.low), float(interval.high)
+    return ends if bool(np.isfinite(ends).all()) else None
+
+
+def interquartile_mean(sample: NDArray[np.float64]) -> float | None:
+    """Mean of the middle half: the lowest and the highest quarter are cut off.
+
+    Args:
+        sample: finite values ``[n]``.
+    """
+    return float(stats.trim_mean(sample, 0.25)) if sample.size else None
+
+
+def censored_share(values: Values) -> float | None:
+    """Share of episodes that ended at the horizon.
+
+    Args:
+        values: 0 or 1 per episode.
+    """
+    return _mean(_present(values))
+
+
+def paired_difference(values: Values, reference: Values, with_ratio: bool = False) -> Difference:
+    """Difference between two controllers on the same seeds.
+
+    Args:
+        values: the controller's, one per seed.
+        reference: the reference's, in the same order of seeds.
+        with_ratio: whether to give the ratio of the means as well.
+
+    Returns:
+        Mean difference (controller minus reference) with its intervals.
+    """
+    pairs = [(a, b) for a, b in zip(values, reference, strict=True) if a is not None and b is not None]
+    first, second = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
+    difference = first - second
+    ratio = float(first.mean() / second.mean()) if with_ratio and pairs and second.mean() > 0.0 else None
+    return Difference(
+        mean=_mean(difference),
+        ci95=t_interval(difference),
+        bootstrap95=bootstrap_interval(difference),
+        ratio=ratio,
+        n=len(pairs),
+    )
+
+
+def ratio_is_honest(*shares: float | None) -> bool:
+    """Whether a ratio of survival times means anything: at most 5 % of either side's episodes are censored."""
+    return all(share is None or share <= CENSORED_SHARE_MAX for share in shares)
+
+
+def _present(values: Values) -> NDArray[np.float64]:
+    return np.array([value for value in values if value is not None], dtype=np.float64)
+
+
+def _mean(sample: NDArray[np.float64]) -> float | None:
+    return float(sample.mean()) if sample.size else None

@@ -1,0 +1,169 @@
+"""Result tables: Markdown and CSV for files, rich for the terminal."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from voltran.train.metrics import MISSING, Metric, in_order
+from voltran.train.results import ControllerResults, Difference, Results
+
+RATIO_KEY = "survival_h"
+
+
+def headline_metrics(results: Results) -> list[Metric]:
+    """The metrics of the short tables; all of them for a world that has none of the headline ones."""
+    metrics = in_order(results.metric_keys())
+    return [metric for metric in metrics if metric.headline] or metrics
+
+
+def markdown_table(results: Results) -> str:
+    """One row per controller, the headline metrics as columns, with intervals.
+
+    Returns:
+        A Markdown table and a line that says how to read it.
+    """
+    metrics = headline_metrics(results)
+    head = ["Controller", "Information", "Commands", "Price", *(metric.heading for metric in metrics)]
+    rows = [
+        [label, *_declared(controller), *(_estimate(controller, metric) for metric in metrics)]
+        for label, controller in results.controllers.items()
+    ]
+    return _markdown(head, rows, text_columns=4) + "\n" + caption(results) + "\n"
+
+
+def markdown_all_metrics(results: Results) -> str:
+    """One row per metric, all of them, and one column per controller."""
+    rows = [
+        [metric.heading, *(_estimate(controller, metric) for controller in results.controllers.values())]
+        for metric in in_order(results.metric_keys())
+    ]
+    return _markdown(["Metric", *results.controllers], rows, text_columns=1)
+
+
+def markdown_paired(results: Results, reference: str) -> str:
+    """Differences from a reference on the same seeds, headline metrics only.
+
+    Args:
+        results: what was evaluated.
+        reference: label of the controller that the others are compared with.
+
+    Returns:
+        A Markdown table; differences whose interval excludes zero are bold.
+    """
+    compared = results.paired[reference]
+    shared = set().union(*compared.values())
+    metrics = [metric for metric in headline_metrics(results) if metric.key in shared]
+    head = [f"Minus {reference}", *(metric.heading for metric in metrics)]
+    rows = [
+        [label, *(_difference(row.get(metric.key), metric) for metric in metrics)] for label, row in compared.items()
+    ]
+    note = "Mean paired difference ± half-width of its 95 % t interval; bold where the interval excludes zero."
+    if RATIO_KEY in shared:
+        head.append("Survival ratio")
+        for cells, row in zip(rows, compared.values(), strict=True):
+            cells.append(_ratio(row))
+        note += f" No ratio of survival ({MISSING}) where more than 5 % of either side's episodes are censored."
+    return f"{_markdown(head, rows, text_columns=1)}\n{note}\n"
+
+
+def markdown_report(results: Results, title: str | None = None) -> str:
+    """The content of ``table.md``: headline table, paired tables, all metrics."""
+    parts = [f"# {title or results.scenario}", markdown_table(results)]
+    for reference in results.paired:
+        if results.paired[reference]:
+            parts += [f"## Paired differences from {reference}", markdown_paired(results, reference)]
+    parts += ["## All metrics", markdown_all_metrics(results), _provenance(results)]
+    return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
+def csv_table(results: Results) -> str:
+    """One row per controller and metric, in stored units, with both intervals."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    declared = ["information", "commands", "price_policy", "n", "censored_share"]
+    intervals = ["ci95_low", "ci95_high", "bootstrap95_low", "bootstrap95_high"]
+    writer.writerow(["controller", *declared, "metric", "mean", "iqm", *intervals])
+    for label, controller in results.controllers.items():
+        for metric in in_order(set(controller.metrics)):
+            summary = controller.metrics[metric.key]
+            ends = [*(summary.ci95 or ("", "")), *(summary.bootstrap95 or ("", ""))]
+            told = [*_declared(controller), controller.n, _blank(controller.censored_share)]
+            writer.writerow([label, *told, metric.key, _blank(summary.mean), _blank(summary.iqm), *ends])
+    return stream.getvalue()
+
+
+def terminal_table(results: Results) -> Table:
+    """The headline metrics for the terminal: metrics as rows, so that it fits a narrow window."""
+    table = Table(title=results.scenario, box=SIMPLE_HEAD, caption=caption(results), title_justify="left")
+    table.add_column("")
+    for label in results.controllers:
+        table.add_column(label, justify="right", overflow="fold")
+    for metric in headline_metrics(results):
+        estimates = (_estimate(controller, metric) for controller in results.controllers.values())
+        table.add_row(metric.heading, *estimates)
+    table.add_section()
+    declared = zip(*(_declared(controller) for controller in results.controllers.values()), strict=True)
+    for title, values in zip(("Information", "Commands", "Price"), declared, strict=True):
+        table.add_row(title, *values)
+    return table
+
+
+def caption(results: Results) -> str:
+    """How to read a table of these results."""
+    episodes = f"{results.n} episodes per controller" if results.n > 1 else "1 episode per controller"
+    last = results.seeds[-1]
+    contiguous = results.seeds == list(range(results.first_seed, last + 1))
+    seeds = f"seeds {results.first_seed} to {last}" if contiguous and results.n > 1 else _listed(results.seeds)
+    text = f"{episodes} ({seeds}, the same for all)"
+    if results.n > 1:
+        text += "; mean ± half-width of the 95 % t interval"
+    censored = [
+        f"{label} {100 * controller.censored_share:.0f} %"
+        for label, controller in results.controllers.items()
+        if controller.censored_share
+    ]
+    return text + (f"; censored at the horizon: {', '.join(censored)}." if censored else ".")
+
+
+def _provenance(results: Results) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in results.versions.items() if version)
+    changed = ", ".join(f"{key} = {value}" for key, value in (results.overrides | results.options).items())
+    return f"Scenario {results.scenario}{f' with {changed}' if changed else ''}. Made with {versions}."
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    return ("seeds " if len(seeds) > 1 else "seed ") + ", ".join(map(str, seeds))
+
+
+def _declared(controller: ControllerResults) -> list[str]:
+    return [controller.information, controller.commands, controller.price_policy]
+
+
+def _estimate(controller: ControllerResults, metric: Metric) -> str:
+    summary = controller.metrics.get(metric.key)
+    return metric.estimate(summary.mean, summary.ci95) if summary else MISSING
+
+
+def _difference(difference: Difference | None, metric: Metric) -> str:
+    if difference is None:
+        return MISSING
+    text = metric.estimate(difference.mean, difference.ci95, signed=True)
+    interval = difference.ci95
+    return f"**{text}**" if interval and (interval[0] > 0.0 or interval[1] < 0.0) else text
+
+
+def _ratio(row: dict[str, Difference]) -> str:
+    difference = row.get(RATIO_KEY)
+    return f"{difference.ratio:.2f}" if difference and difference.ratio is not None else MISSING
+
+
+def _blank(value: float | None) -> float | str:
+    return "" if value is None else value
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int) -> str:
+    rule = ["---" if column < text_columns else "---:" for column in range(len(head))]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, rule, *rows))
