@@ -1,0 +1,36 @@
+"""The README's example runs, and its commands are the ones that exist."""
+
+import re
+import subprocess
+import sys
+
+from tests.house import ROOT
+
+README = (ROOT / "README.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+def test_example_runs() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"reward per site: -?\d+\.\d\d\n", done.stdout)
+
+
+def test_make_targets_named_in_the_documents_exist() -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"^(?:\S+=\S+ )?make (\w+)|`make (\w+)", README + contributing, flags=re.MULTILINE))
+    targets = set(re.findall(r"^(\w+):", MAKEFILE, flags=re.MULTILINE))
+    names = {first or second for first, second in named}
+    assert {"demo", "test"} <= names <= targets
+
+
+def test_continuous_integration_runs_the_documented_test_command() -> None:
+    assert "\nmake test " in README
+    assert "\nmake test\n" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_relative_links_of_the_documents_lead_somewhere() -> None:
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / name).read_text())
+        assert [link for link in links if not (ROOT / link).exists()] == [], name
