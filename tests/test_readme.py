@@ -7,12 +7,19 @@ import sys
 from tests.house import ROOT
 
 README = (ROOT / "README.md").read_text()
+EXAMPLE = ROOT / "examples" / "random_actions.py"
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
-def test_example_runs() -> None:
+def test_example_is_the_one_in_the_examples_folder() -> None:
     (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    done = subprocess.run([sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True)
+    program = EXAMPLE.read_text().partition("\n\n")[2]
+    assert program == example
+
+
+def test_example_runs() -> None:
+    command = [sys.executable, "-m", "examples.random_actions"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(r"reward per site: -?\d+\.\d\d\n", done.stdout)
 

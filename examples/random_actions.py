@@ -1,0 +1,16 @@
+"""Play one outage with random actions: the example of the README."""
+
+from voltran.envs import blackout_v0
+
+env = blackout_v0.parallel_env(scenario="urban19-medium")
+observations, infos = env.reset(seed=0)
+total = dict.fromkeys(env.possible_agents, 0.0)
+
+while env.agents:
+    # Random actions, but only those that the site can carry out now.
+    actions = {agent: env.action_space(agent).sample(env.action_mask(agent)) for agent in env.agents}
+    observations, rewards, terminations, truncations, infos = env.step(actions)
+    for agent, reward in rewards.items():
+        total[agent] += reward
+
+print(f"reward per site: {sum(total.values()) / len(total):.2f}")
