@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from voltran.envs.errors import ScenarioError
 
-
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 

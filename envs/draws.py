@@ -1,0 +1,30 @@
+"""Exogenous randomness: every stream is a function of seed, stream and index alone, never of what anyone does.
+
+Controllers compared on the same seeds therefore meet the same users, demands, vehicles and weather.
+"""
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Stream(IntEnum):
+    """Independent sources of randomness; a stream's number never changes, so that old seeds keep their meaning."""
+
+    SCENARIO = 0
+    USERS = 1
+    CHANNEL = 2
+    DEMAND = 3
+    VEHICLES = 4
+    MOBILITY = 5
+
+
+def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:
+    """Generator of one stream of one episode.
+
+    Args:
+        seed: the episode's seed, 0 or larger.
+        stream: source of randomness.
+        index: part of the stream, for example the number of the time window it is drawn for.
+    """
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, int(stream), index))))

@@ -1,0 +1,158 @@
+"""What an episode of the outage world is judged by: its trace, and the metrics computed from it.
+
+Every metric is a function of the trace alone, so that anybody who has the trace can recompute it.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.envs.outage.model import CLASS_NAMES, OutageModel
+from voltran.physics.ev import deliverable_energy_kwh
+from voltran.physics.units import MEGABITS_PER_GIGABIT, SECONDS_PER_HOUR
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+THRESHOLD_H = 2.5
+
+
+class Trace:
+    """Time series of a batch, one row per physics step; row ``t`` of world ``w`` is about the step starting at ``t``.
+
+    Attributes:
+        series: name -> ``[B, T]``, ``[B, T, class]`` or ``[B, T, site]``.
+    """
+
+    def __init__(self, model: OutageModel, n_worlds: int) -> None:
+        steps = model.max_decisions * model.steps_per_decision
+        per_network = ("critical", "satisfaction", "served_mbps", "ev_kw", "ev_cost", "handovers", "switches",
+                       "unserved_kw", "residual_kw")  # fmt: skip
+        self.series: dict[str, NDArray[np.float64]] = {name: np.zeros((n_worlds, steps)) for name in per_network}
+        self.series["availability"] = np.zeros((n_worlds, steps, len(CLASS_NAMES)))
+        for name in ("soc", "power_kw", "alive", "mode"):
+            self.series[name] = np.zeros((n_worlds, steps, model.n_sites))
+        self._worlds = np.arange(n_worlds)
+
+    def record(self, step: NDArray[np.int64], **values: FloatArray) -> None:
+        """Write one row per world at its own step."""
+        for name, value in values.items():
+            self.series[name][self._worlds, step] = value
+
+    def of_world(self, world: int, steps: int) -> dict[str, FloatArray]:
+        """Copies of one world's first rows."""
+        return {name: values[world, :steps].copy() for name, values in self.series.items()}
+
+
+def loss_index(critical: FloatArray, threshold: float, hold_steps: int) -> int | None:
+    """Start of the first run of at least ``hold_steps`` steps with critical availability below the threshold.
+
+    Args:
+        critical: ``[T]`` availability of emergency and voice users.
+        threshold: availability that must be kept.
+        hold_steps: length from which a run counts as lost.
+
+    Returns:
+        Index of the run's first step, None if there is no such run.
+    """
+    below = np.concatenate([[0], (critical < threshold).astype(np.int8), [0]])
+    edges = np.diff(below)
+    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    long_enough = ends - starts >= hold_steps
+    return int(starts[np.argmax(long_enough)]) if long_enough.any() else None
+
+
+def episode_metrics(
+    model: OutageModel,
+    trace: dict[str, FloatArray],
+    vehicles: dict[str, FloatArray],
+    demand_mbps: float,
+) -> dict[str, float]:
+    """Metrics of one episode; definitions in docs/metrics.md.
+
+    Args:
+        model: the scenario's constants.
+        trace: as :meth:`Trace.of_world` gives it.
+        vehicles: ``arrival_s``, ``departure_s``, ``usable_kwh``, all ``[site, slot]``.
+        demand_mbps: total demand.
+
+    Returns:
+        Metric name -> value.
+    """
+    survival = model.scenario.survival
+    step_s = model.scenario.time.physics_step_s
+    steps = trace["critical"].shape[0]
+    lost = loss_index(trace["critical"], survival.critical_availability, _steps(survival.hold_s, step_s))
+    lost_soon = loss_index(trace["critical"], survival.critical_availability, _steps(survival.short_hold_s, step_s))
+    end = steps if lost is None else lost
+    own = slice(0, max(end, 1))
+    survival_h = end * model.step_h
+    metrics = {
+        "survival_h": survival_h,
+        "survival_15_h": (steps if lost_soon is None else lost_soon) * model.step_h,
+        "censored": float(lost is None),
+        **_depletion(model, trace["alive"]),
+        **_service(model, trace, own, survival_h),
+        **_vehicles(model, trace, vehicles, end),
+        "ev_cost": float(trace["ev_cost"].sum()),
+        "unserved_kwh": float(trace["unserved_kw"].sum() * model.step_h),
+        "unserved_gbit": float((demand_mbps - trace["served_mbps"]).sum() * step_s / MEGABITS_PER_GIGABIT),
+        "mean_power_kw": float(trace["power_kw"][own].mean()),
+        "ledger_residual_kw": float(trace["residual_kw"].max(initial=0.0)),
+    }
+    hours = max(survival_h, model.step_h)
+    for name, count in (("handovers_per_user", model.n_users), ("mode_switches_per_site", model.n_sites)):
+        total = float(trace[name.split("_per_")[0].removeprefix("mode_")][own].sum()) / count
+        metrics[name] = total
+        metrics[f"{name}_h"] = total / hours
+    return metrics
+
+
+def _steps(duration_s: float, step_s: float) -> int:
+    return max(round(duration_s / step_s), 1)
+
+
+def _depletion(model: OutageModel, alive: FloatArray) -> dict[str, float]:
+    dead_share = 1.0 - alive.mean(axis=1)
+    result = {}
+    for name, reached in (("first_depletion_h", dead_share > 0.0), ("half_depleted_h", dead_share >= 0.5)):
+        result[name] = float(np.argmax(reached) if reached.any() else len(reached)) * model.step_h
+    return result
+
+
+def _service(model: OutageModel, trace: dict[str, FloatArray], own: slice, survival_h: float) -> dict[str, float]:
+    window = slice(0, round(model.scenario.survival.continuity_window_h / model.step_h))
+    at_threshold = min(round(THRESHOLD_H / model.step_h), trace["critical"].shape[0] - 1)
+    step_s = model.scenario.time.physics_step_s
+    result = {
+        "continuity": float(trace["satisfaction"][window].mean()),
+        "continuity_own": float(trace["satisfaction"][own].mean()),
+        "service_hours": float(trace["satisfaction"].sum() * model.step_h),
+        "served_gbit": float(trace["served_mbps"].sum() * step_s / MEGABITS_PER_GIGABIT),
+    }
+    series = {name: trace["availability"][:, index] for index, name in enumerate(CLASS_NAMES)}
+    series["critical"] = trace["critical"]
+    for name, values in series.items():
+        result[f"availability_{name}"] = float(values[own].mean())
+        result[f"availability_{name}_at_2h5"] = float(values[at_threshold])
+        result[f"availability_{name}_latched_at_2h5"] = float(values[at_threshold]) if survival_h > THRESHOLD_H else 0.0
+    return result
+
+
+def _vehicles(
+    model: OutageModel, trace: dict[str, FloatArray], vehicles: dict[str, FloatArray], end: int
+) -> dict[str, float]:
+    until_s = np.asarray(end * model.scenario.time.physics_step_s)
+    delivered_kwh = float(trace["ev_kw"][:end].sum() * model.step_h)
+    deliverable = deliverable_energy_kwh(
+        vehicles["usable_kwh"], vehicles["arrival_s"], vehicles["departure_s"], until_s, model.ev.vehicle_limit_kw
+    ).sum()
+    nameplate = vehicles["usable_kwh"][vehicles["arrival_s"] < until_s].sum()
+    return {
+        "ev_utilisation": delivered_kwh / deliverable if deliverable > 0.0 else 0.0,
+        "ev_utilisation_nameplate": delivered_kwh / nameplate if nameplate > 0.0 else 0.0,
+    }
+
+
+def hours(steps: int, step_s: float) -> FloatArray:
+    """Start of each step in hours."""
+    return np.arange(steps) * step_s / SECONDS_PER_HOUR

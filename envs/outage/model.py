@@ -1,0 +1,223 @@
+"""What a scenario means in arrays: geometry, per-mode settings and the parameter tuples of the physics.
+
+Nothing here changes within or between episodes.
+"""
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.envs.outage.scenario import OutageScenario
+from voltran.physics.battery import BatteryParameters
+from voltran.physics.ev import EvParameters
+from voltran.physics.layout import FloatArray, disc_overlap_share, distances_m, hexagonal_sites
+from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP, PowerParameters
+from voltran.physics.propagation import building_loss_db, noise_limited_radius_m
+from voltran.physics.radio import RadioParameters, noise_mw
+from voltran.physics.scheduler import SchedulerParameters
+from voltran.physics.units import db_to_linear, linear_to_db
+
+MODES = (NORMAL, HELPING, ASSISTED, SLEEP)
+MODE_NAMES = ("normal", "helping", "assisted", "sleep")
+CLASS_NAMES = ("emergency", "voice", "essential", "best_effort")
+NEIGHBOURS = 6
+
+
+class OutageModel:
+    """Constants of one scenario.
+
+    Attributes:
+        scenario: the scenario.
+        n_sites, n_bands, n_users: sizes.
+        sites_m: ``[site, 2]`` positions.
+        distance_m: ``[site, site]``.
+        kappa: ``[helper, site]`` assistance potential, [MSRC] Eq. 1; zero on the diagonal.
+        may_help: ``[helper, site]`` within R_coop and kappa >= kappa_min.
+        neighbours: ``[site, 6]`` nearest sites, padded with -1.
+        mode_radius_m: ``[mode]`` effective radius, [MSRC] Eq. 5.
+        mode_bands: ``[mode]`` bit set of the bands a mode may use (and uses in the paper's action set).
+    """
+
+    def __init__(self, scenario: OutageScenario) -> None:
+        self.scenario = scenario
+        self.n_sites = scenario.layout.n_sites
+        self.n_bands = len(scenario.bands)
+        self.n_users = scenario.users.count
+        explicit = scenario.layout.positions_m
+        self.sites_m: FloatArray = (
+            np.asarray(explicit, dtype=np.float64)
+            if explicit is not None
+            else hexagonal_sites(self.n_sites, scenario.layout.inter_site_distance_m)
+        )
+        self.distance_m = distances_m(self.sites_m, self.sites_m)
+        self.mode_radius_m = self._mode_radii()
+        self.mode_bands = self._mode_bands()
+        self.kappa = disc_overlap_share(self.distance_m, self.mode_radius_m[HELPING], scenario.radio.r_nom_m)
+        np.fill_diagonal(self.kappa, 0.0)
+        within = self.distance_m <= scenario.cooperation.r_coop_m + 1e-6
+        self.may_help: NDArray[np.bool_] = within & (self.kappa >= scenario.cooperation.kappa_min)
+        np.fill_diagonal(self.may_help, False)
+        self.neighbours = self._nearest_sites()
+
+    @cached_property
+    def frequencies_ghz(self) -> FloatArray:
+        """Carrier frequency per band."""
+        return np.array([band.frequency_mhz for band in self.scenario.bands]) / 1000.0
+
+    @cached_property
+    def lowest_band(self) -> int:
+        """Index of the band that reaches farthest; helping sites keep it on."""
+        return int(np.argmin(self.frequencies_ghz))
+
+    @cached_property
+    def all_bands(self) -> int:
+        """Bit set of all bands."""
+        return (1 << self.n_bands) - 1
+
+    @cached_property
+    def transmit_dbm(self) -> FloatArray:
+        """Transmit power plus antenna gain per band."""
+        return np.array([band.transmit_dbm + band.antenna_gain_dbi for band in self.scenario.bands])
+
+    @cached_property
+    def radio(self) -> RadioParameters:
+        """Parameters of association and rates."""
+        radio, sectors = self.scenario.radio, self.scenario.power.sectors
+        bandwidth = np.array([band.bandwidth_mhz for band in self.scenario.bands])
+        return RadioParameters(
+            bandwidth_mhz=bandwidth * sectors,
+            noise_mw=noise_mw(bandwidth, radio.noise_figure_db),
+            sinr_min=float(db_to_linear(radio.sinr_min_db)),
+            shannon_share=radio.shannon_share,
+            efficiency_max=radio.efficiency_max,
+            helping_loss=radio.helping_loss,
+            hysteresis=radio.handover_hysteresis,
+            passes=radio.association_passes,
+            interference_per_site=radio.interference == "per_site",
+        )
+
+    @cached_property
+    def scheduler(self) -> SchedulerParameters:
+        """Parameters of the scheduler: the highest band is filled first."""
+        return SchedulerParameters(
+            band_order=np.argsort(-self.frequencies_ghz, kind="stable"),
+            capacity_mbps=np.array([band.capacity_mbps for band in self.scenario.bands]),
+            helping_loss=self.scenario.radio.helping_loss,
+        )
+
+    @cached_property
+    def power(self) -> PowerParameters:
+        """Power coefficients with the calibrated multipliers applied."""
+        power, bands = self.scenario.power, self.scenario.bands
+        return PowerParameters(
+            static_w=np.array([band.static_w for band in bands]) * power.static_multiplier,
+            dynamic_w=np.array([band.dynamic_w for band in bands]) * power.dynamic_multiplier,
+            w_per_mbps=np.array([band.w_per_mbps for band in bands]) * power.dynamic_multiplier,
+            standby_w=np.array([band.standby_w for band in bands]) * power.static_multiplier,
+            sleep_w=power.sleep_w,
+            sectors=power.sectors,
+        )
+
+    @cached_property
+    def battery(self) -> BatteryParameters:
+        """Battery parameters."""
+        battery = self.scenario.battery
+        return BatteryParameters(
+            capacity_kwh=battery.capacity_kwh,
+            soc_min=battery.soc_min,
+            soc_max=battery.soc_max,
+            charge_efficiency=battery.charge_efficiency,
+            discharge_efficiency=battery.discharge_efficiency,
+            charge_limit_kw=battery.charge_limit_kw,
+            discharge_limit_kw=battery.discharge_limit_kw,
+        )
+
+    @cached_property
+    def ev(self) -> EvParameters:
+        """Parameters of chargers and prices."""
+        vehicles = self.scenario.vehicles
+        return EvParameters(
+            site_limit_kw=vehicles.site_limit_kw,
+            vehicle_limit_kw=vehicles.vehicle_limit_kw,
+            base_price=vehicles.base_price,
+            urgency=vehicles.urgency,
+            urgency_time_h=vehicles.urgency_time_h,
+        )
+
+    @cached_property
+    def class_weight(self) -> FloatArray:
+        """``[class]`` priority weights."""
+        return np.array([service.weight for service in self.scenario.traffic.classes])
+
+    @cached_property
+    def class_floor(self) -> FloatArray:
+        """``[class]`` service below which a class counts as dropped in the reward."""
+        return np.array([service.floor for service in self.scenario.traffic.classes])
+
+    @cached_property
+    def usable_full_kwh(self) -> float:
+        """Energy a full battery can deliver."""
+        battery = self.battery
+        return (battery.soc_max - battery.soc_min) * battery.capacity_kwh * battery.discharge_efficiency
+
+    @cached_property
+    def steps_per_decision(self) -> int:
+        """Physics steps in a decision period."""
+        return round(self.scenario.time.decision_period_s / self.scenario.time.physics_step_s)
+
+    @cached_property
+    def max_decisions(self) -> int:
+        """Decision periods up to the horizon."""
+        return round(self.scenario.time.horizon_h * 3600.0 / self.scenario.time.decision_period_s)
+
+    @cached_property
+    def step_h(self) -> float:
+        """Length of a physics step in hours."""
+        return self.scenario.time.physics_step_s / 3600.0
+
+    @cached_property
+    def decision_h(self) -> float:
+        """Length of a decision period in hours."""
+        return self.scenario.time.decision_period_s / 3600.0
+
+    def band_radius_m(self, band: int) -> float:
+        """Noise-limited radius of a band, indoors and with the planning margin; see ``noise_limited_radius_m``."""
+        radio = self.scenario.radio
+        frequency = float(self.frequencies_ghz[band])
+        indoor = float(building_loss_db(frequency, np.array([0.0]), np.array([0.0]))[0])
+        return noise_limited_radius_m(
+            transmit_and_gain_dbm=float(self.transmit_dbm[band]),
+            noise_dbm=float(linear_to_db(self.radio.noise_mw[band])),
+            threshold_db=radio.sinr_min_db,
+            margin_db=radio.planning_margin_db + indoor,
+            frequency_ghz=frequency,
+            site_height_m=radio.site_height_m,
+            user_height_m=self.scenario.users.height_m,
+        )
+
+    def _mode_radii(self) -> FloatArray:
+        radio = self.scenario.radio
+        expanded = radio.r_exp_m
+        if expanded is None:
+            reach = self.band_radius_m(self.lowest_band)
+            expanded = min(radio.r_nom_m / radio.r_red, reach, self.scenario.cooperation.r_coop_m)
+        radii = np.zeros(len(MODES))
+        radii[NORMAL], radii[HELPING], radii[ASSISTED] = radio.r_nom_m, expanded, radio.r_red * radio.r_nom_m
+        return radii
+
+    def _mode_bands(self) -> NDArray[np.int64]:
+        cooperation = self.scenario.cooperation
+        low = sum(
+            1 << index
+            for index, band in enumerate(self.scenario.bands)
+            if band.frequency_mhz <= cooperation.low_band_mhz_max
+        )
+        assisted = low if cooperation.assisted_bands == "low" else self.all_bands & ~low
+        return np.array([self.all_bands, self.all_bands, assisted or self.all_bands, 0])
+
+    def _nearest_sites(self) -> NDArray[np.int64]:
+        order = np.argsort(self.distance_m, axis=1, kind="stable")[:, 1 : NEIGHBOURS + 1]
+        padded = np.full((self.n_sites, NEIGHBOURS), -1)
+        padded[:, : order.shape[1]] = order
+        return padded

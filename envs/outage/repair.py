@@ -1,0 +1,123 @@
+"""Repair of joint actions: the constraints that no site can know alone. Source: [MSRC] Eqs. 20-25.
+
+Cooperation links are pairs of a helping site and an assisted, sleeping or dead one within reach. Every live assisted or
+sleeping site needs a link, every helping site needs a link, and no site has more than K_max of them. Links are found by
+augmenting paths, so that a joint action for which any valid set of links exists is left alone.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.physics.compiled import kernel
+from voltran.physics.power import ASSISTED, HELPING, NORMAL
+
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+
+@kernel
+def _augment(
+    start: int,
+    linked: BoolArray,
+    reach: BoolArray,
+    is_partner: BoolArray,
+    rank: IntArray,
+    k_max: int,
+) -> bool:
+    """Give ``start`` one more link along an augmenting path through partners (breadth first, best rank first).
+
+    The path alternates between adding a link (start's side to partner) and removing one (partner to start's side), and
+    ends at a partner that has room, so that no other site of start's side loses its number of links.
+    """
+    n_sites = reach.shape[0]
+    came_from = np.full(n_sites, -1)
+    queue = np.empty(n_sites, dtype=np.int64)
+    seen = np.zeros(n_sites, dtype=np.bool_)
+    queue[0], head, tail = start, 0, 1
+    seen[start] = True
+    while head < tail:
+        site = queue[head]
+        head += 1
+        for partner in rank:
+            if not is_partner[partner] or seen[partner] or not reach[site, partner] or linked[site, partner]:
+                continue
+            seen[partner] = True
+            came_from[partner] = site
+            if linked[partner].sum() < k_max:
+                _flip(partner, start, came_from, linked)
+                return True
+            for other in rank:
+                if linked[partner, other] and not seen[other]:
+                    seen[other] = True
+                    came_from[other] = partner
+                    queue[tail] = other
+                    tail += 1
+    return False
+
+
+@kernel
+def _flip(end: int, start: int, came_from: IntArray, linked: BoolArray) -> None:
+    """Add and remove links alternately along the path from ``end`` back to ``start``."""
+    site, adding = end, True
+    while site != start:
+        before = came_from[site]
+        linked[site, before] = adding
+        linked[before, site] = adding
+        site, adding = before, not adding
+
+
+@kernel
+def repair_modes(
+    mode: IntArray, alive: BoolArray, energy_kwh: NDArray[np.float64], may_help: BoolArray, k_max: int
+) -> tuple[IntArray, BoolArray]:
+    """Modes of one world that satisfy the joint constraints, as near as possible to the ones asked for.
+
+    Sites that ask for help are linked in order of rising energy (ties by index), each to its richest possible helper;
+    one that finds none becomes normal; a helping site that nobody links to becomes normal.
+
+    Args:
+        mode: ``[site]`` modes asked for.
+        alive: ``[site]``; dead sites need no helper, but may be helped.
+        energy_kwh: ``[site]`` usable energy.
+        may_help: ``[helper, site]``.
+        k_max: most links of a site.
+
+    Returns:
+        The modes, and the links ``[site, site]`` (symmetric).
+    """
+    n_sites = mode.shape[0]
+    repaired = mode.copy()
+    linked = np.zeros((n_sites, n_sites), dtype=np.bool_)
+    helps = alive & (mode == HELPING)
+    helped = ~alive | (mode >= ASSISTED)
+    reach = np.zeros((n_sites, n_sites), dtype=np.bool_)
+    for helper in range(n_sites):
+        for site in range(n_sites):
+            if helps[helper] and helped[site] and may_help[helper, site]:
+                reach[helper, site] = True
+                reach[site, helper] = True
+    poorest = np.argsort(energy_kwh, kind="mergesort")
+    richest = poorest[::-1].copy()
+    for site in poorest:
+        if alive[site] and helped[site] and not _augment(site, linked, reach, helps, richest, k_max):
+            repaired[site] = NORMAL
+            reach[site, :] = False
+            reach[:, site] = False
+            helped[site] = False
+    for helper in richest:
+        if helps[helper] and not linked[helper].any() and not _augment(helper, linked, reach, helped, poorest, k_max):
+            repaired[helper] = NORMAL
+    return repaired, linked
+
+
+@kernel
+def repair_worlds(
+    mode: IntArray, alive: BoolArray, energy_kwh: NDArray[np.float64], may_help: BoolArray, k_max: int
+) -> tuple[IntArray, BoolArray]:
+    """:func:`repair_modes` for a batch: modes ``[B, site]`` and links ``[B, site, site]``."""
+    n_worlds, n_sites = mode.shape
+    repaired = np.empty_like(mode)
+    linked = np.empty((n_worlds, n_sites, n_sites), dtype=np.bool_)
+    for world in range(n_worlds):
+        repaired[world], linked[world] = repair_modes(mode[world], alive[world], energy_kwh[world], may_help, k_max)
+    return repaired, linked

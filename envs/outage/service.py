@@ -1,0 +1,243 @@
+"""Who serves whom, at what rate and for how much power: the part of the outage world that changes rarely.
+
+The result stays valid until commands, demands or live sites change, so it is computed only then.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.physics.compiled import kernel
+from voltran.physics.power import PowerParameters, site_power_kw
+from voltran.physics.radio import RadioParameters, RealArray, associate, link_rate_mbps, total_power_mw
+from voltran.physics.scheduler import SchedulerParameters, schedule
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+IndexArray = NDArray[np.int16]
+
+N_CLASSES = 4
+BEST_EFFORT = 3
+
+
+class Population(NamedTuple):
+    """Users of all worlds, and what they would receive from each site.
+
+    Attributes:
+        received_mw: ``[B, band, site, user]``.
+        distance_m: ``[B, site, user]``, float32.
+        nearest_users: ``[B, site, user]`` users by rising distance.
+        service_class: ``[B, user]``, 0 emergency to 3 best effort.
+        demand_mbps: ``[B, user]``.
+        minimum_mbps: ``[B, user]`` rate from which a user of the first three classes counts as served.
+        weight: ``[B, user]`` priority weights.
+        home: ``[B, user]`` best site while all are in normal operation.
+        second: ``[B, user]`` best other site within the expanded radius if home is off, -1 if there is none.
+    """
+
+    received_mw: RealArray
+    distance_m: NDArray[np.float32]
+    nearest_users: IndexArray
+    service_class: IndexArray
+    demand_mbps: FloatArray
+    minimum_mbps: FloatArray
+    weight: FloatArray
+    home: IndexArray
+    second: IndexArray
+
+
+class Service(NamedTuple):
+    """The result; ``home_*`` arrays ``[B, site]`` are about the users whose home the site is.
+
+    Attributes:
+        server: ``[B, user]`` serving site, -1 for none.
+        anchor: ``[B, user]`` last serving site before the latest change.
+        last_server: ``[B, user]`` last serving site up to now.
+        rate_mbps: ``[B, user]`` served rate.
+        resource_use, traffic_mbps: ``[B, site, band]``.
+        power_kw: ``[B, site]``, zero for sites that are down.
+        availability: ``[B, class]``; best effort: mean satisfaction.
+        critical: ``[B]`` availability of emergency and voice users together.
+        satisfaction: ``[B]`` mean of min(1, r / D) over users.
+        weighted_loss: ``[B]`` priority-weighted mean of 1 - min(1, r / D).
+        served_mbps: ``[B]`` traffic carried.
+        home_service: mean satisfaction.
+        home_critical: availability of critical users (1 where there are none).
+        home_handovers: handovers of the latest change.
+    """
+
+    server: IndexArray
+    anchor: IndexArray
+    last_server: IndexArray
+    rate_mbps: FloatArray
+    resource_use: FloatArray
+    traffic_mbps: FloatArray
+    power_kw: FloatArray
+    availability: FloatArray
+    critical: FloatArray
+    satisfaction: FloatArray
+    weighted_loss: FloatArray
+    served_mbps: FloatArray
+    home_service: FloatArray
+    home_critical: FloatArray
+    home_handovers: FloatArray
+
+
+def empty_service(n_worlds: int, n_sites: int, n_users: int, n_bands: int) -> Service:
+    """Arrays of the right shapes, nobody served yet."""
+
+    def nobody() -> IndexArray:
+        return np.full((n_worlds, n_users), -1, dtype=np.int16)
+
+    def per_site() -> FloatArray:
+        return np.zeros((n_worlds, n_sites))
+
+    return Service(
+        server=nobody(),
+        anchor=nobody(),
+        last_server=nobody(),
+        rate_mbps=np.zeros((n_worlds, n_users)),
+        resource_use=np.zeros((n_worlds, n_sites, n_bands)),
+        traffic_mbps=np.zeros((n_worlds, n_sites, n_bands)),
+        power_kw=per_site(),
+        availability=np.zeros((n_worlds, N_CLASSES)),
+        critical=np.zeros(n_worlds),
+        satisfaction=np.zeros(n_worlds),
+        weighted_loss=np.zeros(n_worlds),
+        served_mbps=np.zeros(n_worlds),
+        home_service=per_site(),
+        home_critical=per_site(),
+        home_handovers=per_site(),
+    )
+
+
+@kernel
+def refresh(
+    where: BoolArray,
+    mode: IntArray,
+    bands: IntArray,
+    radius_m: FloatArray,
+    alive: BoolArray,
+    population: Population,
+    service: Service,
+    radio: RadioParameters,
+    scheduler: SchedulerParameters,
+    power: PowerParameters,
+) -> None:
+    """Recompute ``service`` in place for the worlds in ``where``; ``mode`` to ``alive`` are ``[B, site]``."""
+    for w in range(where.shape[0]):
+        if not where[w]:
+            continue
+        demand = population.demand_mbps[w]
+        association = associate(
+            population.received_mw[w],
+            population.nearest_users[w],
+            population.distance_m[w],
+            mode[w],
+            bands[w],
+            radius_m[w],
+            alive[w],
+            service.anchor[w],
+            demand,
+            radio,
+        )
+        plan = schedule(association, mode[w], bands[w], demand, population.weight[w], scheduler)
+        service.server[w] = association.server
+        service.rate_mbps[w] = plan.rate_mbps
+        service.resource_use[w] = plan.resource_use
+        service.traffic_mbps[w] = plan.traffic_mbps
+        for site in range(mode.shape[1]):
+            service.power_kw[w, site] = 0.0
+            if alive[w, site]:
+                service.power_kw[w, site] = site_power_kw(
+                    mode[w, site], bands[w, site], plan.resource_use[site], plan.traffic_mbps[site], power
+                )
+        _summarise(w, population, service)
+
+
+@kernel
+def _summarise(w: int, population: Population, service: Service) -> None:
+    """Availability, satisfaction and handovers of one world from its served rates."""
+    n_users = population.home.shape[1]
+    n_sites = service.power_kw.shape[1]
+    members = np.zeros(N_CLASSES)
+    served = np.zeros(N_CLASSES)
+    home_users, home_critical_users = np.zeros(n_sites), np.zeros(n_sites)
+    home_satisfaction, home_critical_served = np.zeros(n_sites), np.zeros(n_sites)
+    service.home_handovers[w] = 0.0
+    total, loss, weight_sum, traffic = 0.0, 0.0, 0.0, 0.0
+    for user in range(n_users):
+        rate = service.rate_mbps[w, user]
+        satisfaction = min(1.0, rate / population.demand_mbps[w, user])
+        kind = population.service_class[w, user]
+        home = population.home[w, user]
+        available = satisfaction
+        if kind != BEST_EFFORT:
+            available = 1.0 if rate >= population.minimum_mbps[w, user] else 0.0
+        members[kind] += 1.0
+        served[kind] += available
+        total += satisfaction
+        traffic += rate
+        loss += population.weight[w, user] * (1.0 - satisfaction)
+        weight_sum += population.weight[w, user]
+        home_users[home] += 1.0
+        home_satisfaction[home] += satisfaction
+        if kind < 2:
+            home_critical_users[home] += 1.0
+            home_critical_served[home] += available
+        if service.server[w, user] >= 0:
+            if service.anchor[w, user] >= 0 and service.anchor[w, user] != service.server[w, user]:
+                service.home_handovers[w, home] += 1.0
+            service.last_server[w, user] = service.server[w, user]
+        else:
+            service.last_server[w, user] = service.anchor[w, user]
+    for kind in range(N_CLASSES):
+        service.availability[w, kind] = served[kind] / members[kind] if members[kind] > 0.0 else 1.0
+    critical_users = members[0] + members[1]
+    service.critical[w] = (served[0] + served[1]) / critical_users if critical_users > 0.0 else 1.0
+    service.satisfaction[w] = total / n_users
+    service.weighted_loss[w] = loss / weight_sum
+    service.served_mbps[w] = traffic
+    for site in range(n_sites):
+        users, critical = home_users[site], home_critical_users[site]
+        service.home_service[w, site] = home_satisfaction[site] / users if users > 0.0 else 1.0
+        service.home_critical[w, site] = home_critical_served[site] / critical if critical > 0.0 else 1.0
+
+
+@kernel
+def home_sites(
+    received_mw: RealArray, distance_m: NDArray[np.float32], expanded_radius_m: float, radio: RadioParameters
+) -> tuple[IndexArray, IndexArray]:
+    """Home site and second server of each user of one world; see :class:`Population`.
+
+    The home site gives the largest rate over all bands while all sites send on all bands; a user that none reaches
+    belongs to the nearest. The second server gives the largest rate once the home site is off.
+    """
+    n_bands, n_sites, n_users = received_mw.shape
+    all_bands = np.full(n_sites, (1 << n_bands) - 1)
+    total = total_power_mw(received_mw, np.zeros(n_sites, np.int64), all_bands, np.ones(n_sites, np.bool_), radio)
+    home = np.empty(n_users, dtype=np.int16)
+    second = np.full(n_users, -1, dtype=np.int16)
+    for user in range(n_users):
+        best, best_rate = np.argmin(distance_m[:, user]), 0.0
+        for site in range(n_sites):
+            rate = 0.0
+            for band in range(n_bands):
+                rate += link_rate_mbps(received_mw, total, band, site, user, False, radio)
+            if rate > best_rate:
+                best, best_rate = site, rate
+        home[user] = best
+        for band in range(n_bands):
+            total[band, user] -= received_mw[band, best, user]
+        second_rate = 0.0
+        for site in range(n_sites):
+            if site == best or distance_m[site, user] > expanded_radius_m:
+                continue
+            rate = 0.0
+            for band in range(n_bands):
+                rate += link_rate_mbps(received_mw, total, band, site, user, False, radio)
+            if rate > second_rate:
+                second[user], second_rate = site, rate
+    return home, second
