@@ -1,0 +1,271 @@
+"""Learned policies: one file each, and a controller that plays it in a world of any number of agents.
+
+A policy file is in the safetensors format: weights plus a JSON header, loaded without pickle. It says for which world,
+role, observation version and action version it was trained, and refuses any other.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError
+
+from voltran import __version__
+from voltran.agents.actor import Actor, ActorDescription, FloatRows
+from voltran.agents.files import write_atomically
+from voltran.envs.controller import CommandSet, Information, PricePolicy
+from voltran.envs.errors import FileFormatError, MissingExtraError, ScenarioError
+from voltran.envs.scenario import Section
+from voltran.envs.world import BoolArray, Role, World
+
+try:
+    from safetensors import SafetensorError, safe_open
+    from safetensors.numpy import save
+except ModuleNotFoundError as error:
+    raise MissingExtraError("policy files need the package safetensors: pip install 'voltran[train]'") from error
+
+HEADER_KEY = "voltran_policy"
+SUFFIX = ".safetensors"
+
+
+class PolicyMetadata(Section):
+    """What a policy file says about itself.
+
+    Attributes:
+        format_version: version of this header.
+        world: scenario family it was trained in, for example ``blackout_v0``.
+        role: role whose agents it plays.
+        observation_version: meaning and order of the observation's features.
+        action_version: meaning and order of the action codes.
+        action_set: ``paper``, ``extended`` or ``free`` commands.
+        action_form: ``joint`` (Discrete) or ``multi`` (MultiDiscrete).
+        action_sizes: number of codes per action dimension; one entry in the joint form.
+        network: shape of the actor; its ``outputs`` is the sum of ``action_sizes``.
+        training: configuration of the training, for the record.
+        voltran_version: version that wrote the file.
+    """
+
+    format_version: Literal[1] = 1
+    world: str
+    role: str
+    observation_version: str
+    action_version: str
+    action_set: CommandSet
+    action_form: Literal["joint", "multi"]
+    action_sizes: tuple[int, ...]
+    network: ActorDescription
+    training: dict[str, Any] = Field(default_factory=dict)
+    voltran_version: str = __version__
+
+
+class LearnedPolicy:
+    """A controller that plays one role with a learned network.
+
+    Args:
+        metadata: what the network was trained for.
+        arrays: weights, see ``Actor``.
+        name: as shown in result tables.
+        deterministic: the likeliest legal action of each agent, or a sample from the legal ones.
+        seed: of the samples; every episode starts from it, so that results do not depend on the order of episodes.
+
+    Raises:
+        FileFormatError: weights that do not fit the metadata.
+    """
+
+    information: Information = "local"
+    price_policy: PricePolicy = "dynamic"
+
+    def __init__(
+        self,
+        metadata: PolicyMetadata,
+        arrays: Mapping[str, NDArray[Any]],
+        *,
+        name: str,
+        deterministic: bool = True,
+        seed: int = 0,
+    ) -> None:
+        if sum(metadata.action_sizes) != metadata.network.outputs:
+            raise FileFormatError(
+                f"action_sizes = {metadata.action_sizes} do not add up to network.outputs = {metadata.network.outputs}"
+            )
+        self.name = name
+        self.commands: CommandSet = metadata.action_set
+        self.metadata = metadata
+        self.deterministic = deterministic
+        self.seed = seed
+        self._actor = Actor(metadata.network, arrays)
+        self._generator = np.random.default_rng(seed)
+
+    @property
+    def world_options(self) -> dict[str, str]:
+        """Options of ``make_world`` that give the world this policy's actions."""
+        return {"action_set": self.metadata.action_set, "action_form": self.metadata.action_form}
+
+    def reset(self, world: World) -> None:
+        """Check that the world is of the kind the policy was trained for, and restart the samples.
+
+        Raises:
+            ScenarioError: another world, role, observation or action version, or size.
+        """
+        check_fits(self.metadata, world, self.name)
+        self._generator = np.random.default_rng(self.seed)
+
+    def act(self, world: World) -> dict[str, Any]:
+        """Choose for all agents of the role in one forward pass: role -> codes ``[B, n]`` (joint), ``[B, n, k]``."""
+        role = self.metadata.role
+        observations = world.observations()[role]
+        masks = world.action_masks()[role]
+        batch = observations.shape[:2]
+        codes = self.choose(observations.reshape(-1, observations.shape[2]), masks.reshape(-1, masks.shape[2]))
+        return {role: codes.reshape(batch if self.metadata.action_form == "joint" else (*batch, -1))}
+
+    def choose(self, observations: FloatRows, masks: BoolArray) -> NDArray[np.int64]:
+        """Choose for rows of agents.
+
+        Args:
+            observations: ``[rows, F]``.
+            masks: ``[rows, A]``; True is legal.
+
+        Returns:
+            Action codes ``[rows, k]``, one per action dimension.
+        """
+        scores = self._actor.logits(observations)
+        if not self.deterministic:  # the largest of logit + Gumbel noise is a sample from the softmax
+            scores = scores + self._generator.gumbel(size=scores.shape).astype(np.float32)
+        scores = np.where(masks, scores, np.float32(-np.inf))
+        sizes = self.metadata.action_sizes
+        if len(sizes) == 1:
+            return np.asarray(scores.argmax(axis=1)[:, None], np.int64)
+        parts = np.split(scores, np.cumsum(sizes)[:-1], axis=1)
+        return np.stack([part.argmax(axis=1) for part in parts], axis=1)
+
+
+def action_sizes(role: Role) -> tuple[int, ...]:
+    """Number of codes per action dimension of a role.
+
+    Raises:
+        ScenarioError: a role with continuous actions, which this kind of policy cannot play.
+    """
+    space = role.action_space
+    if isinstance(space, spaces.Discrete):
+        return (int(space.n),)
+    if isinstance(space, spaces.MultiDiscrete):
+        return tuple(int(size) for size in space.nvec)
+    raise ScenarioError(f"role {role.name}: action space {space} is continuous; choose a role with discrete actions")
+
+
+def find_role(world: World, name: str) -> Role:
+    """The world's role of that name.
+
+    Raises:
+        ScenarioError: the world has no such role.
+    """
+    for role in world.roles:
+        if role.name == name:
+            return role
+    known = ", ".join(role.name for role in world.roles)
+    raise ScenarioError(f"role = {name!r}: world {world.name} has no such role; its roles: {known}")
+
+
+def check_fits(metadata: PolicyMetadata, world: World, name: str) -> None:
+    """Raise unless the policy was trained for this kind of world.
+
+    Raises:
+        ScenarioError: names the field, what the policy has, what the world has, and the remedy.
+    """
+    _require(name, "world", metadata.world, world.name, "choose a scenario of the policy's world")
+    role = find_role(world, metadata.role)
+    retrain = "train the policy again with this version of the world"
+    _require(name, "observation_version", metadata.observation_version, _version(world, "observation_version"), retrain)
+    same_actions = f"build the world with action_set={metadata.action_set} and action_form={metadata.action_form}"
+    _require(name, "action_version", metadata.action_version, _version(world, "action_version"), same_actions)
+    size = role.observation_space.shape[0]
+    _require(name, "observation size", metadata.network.observation_size, size, retrain)
+    _require(name, "action_sizes", metadata.action_sizes, action_sizes(role), same_actions)
+
+
+def save_policy(path: str | Path, arrays: Mapping[str, NDArray[np.float32]], metadata: PolicyMetadata) -> Path:
+    """Write a policy file.
+
+    Args:
+        path: where to; by convention it ends in ``.safetensors``.
+        arrays: weights, see ``Actor``; a critic (``critic.*``) may be among them, to train the policy further.
+        metadata: what the network was trained for.
+
+    Returns:
+        The path.
+
+    Raises:
+        VoltranError: the file cannot be written; an earlier file stays as it was.
+    """
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    write_atomically(Path(path), save(contiguous, {HEADER_KEY: metadata.model_dump_json()}))
+    return Path(path)
+
+
+def read_policy(path: str | Path) -> tuple[PolicyMetadata, dict[str, NDArray[np.float32]]]:
+    """Read metadata and weights of a policy file.
+
+    Raises:
+        FileFormatError: no such file, or one that is corrupt, truncated, or not a policy.
+    """
+    if not Path(path).is_file():
+        raise FileFormatError(f"policy {path}: no such file; give the path of a {SUFFIX} file that training wrote")
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            header = (file.metadata() or {}).get(HEADER_KEY)
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except (SafetensorError, OSError, ValueError) as error:
+        raise FileFormatError(
+            f"policy {path}: corrupt or truncated ({error}); copy it again or train it again"
+        ) from error
+    if header is None:
+        raise FileFormatError(
+            f"policy {path}: a safetensors file, but its header lacks {HEADER_KEY!r}; give a file that training wrote"
+        )
+    return _parse_header(path, header), arrays
+
+
+def load_policy(
+    path: str | Path, *, name: str | None = None, deterministic: bool = True, seed: int = 0
+) -> LearnedPolicy:
+    """Load a policy file as a controller.
+
+    Args:
+        path: of the file.
+        name: as shown in result tables; default: the file's stem.
+        deterministic: the likeliest legal action of each agent, or a sample.
+        seed: of the samples.
+
+    Raises:
+        FileFormatError: no such file, or one that is corrupt, truncated, not a policy, or of another format version.
+    """
+    metadata, arrays = read_policy(path)
+    try:
+        return LearnedPolicy(metadata, arrays, name=name or Path(path).stem, deterministic=deterministic, seed=seed)
+    except FileFormatError as error:
+        raise FileFormatError(f"policy {path}: {error}") from error
+
+
+def _parse_header(path: str | Path, header: str) -> PolicyMetadata:
+    try:
+        return PolicyMetadata.model_validate_json(header)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise FileFormatError(
+            f"policy {path}: header field {field!r} = {first['input']!r} ({first['msg']}); it was written by another "
+            f"version of VoltRAN (this is {__version__}): use that version or train the policy again"
+        ) from error
+
+
+def _version(world: World, field: str) -> str:
+    return str(getattr(world, field, "unversioned"))
+
+
+def _require(policy: str, field: str, found: object, expected: object, remedy: str) -> None:
+    if found != expected:
+        raise ScenarioError(f"policy {policy}: {field} is {found!r}, but the world's is {expected!r}; {remedy}")

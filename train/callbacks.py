@@ -1,0 +1,162 @@
+"""What happens besides learning: progress bar, KPIs for TensorBoard, evaluations, checkpoints, entropy schedule."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from stable_baselines3.common.callbacks import BaseCallback
+
+from voltran.envs.errors import VoltranError
+
+SHOWN_EPISODES = 100  # episodes behind the bar's mean survival
+
+
+def progress_bar() -> Progress:
+    """Bar with the fields that :class:`ProgressBar` fills in."""
+    return Progress(
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.completed:,.0f} decisions"),
+        TextColumn("{task.fields[speed]}/s"),
+        TextColumn("survival {task.fields[survival]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+
+
+class ProgressBar(BaseCallback):
+    """Shows decisions, decisions per second and the mean survival of the last 100 episodes.
+
+    Args:
+        bar: a started :func:`progress_bar`.
+        total_decisions: length of the run.
+    """
+
+    def __init__(self, bar: Progress, total_decisions: int) -> None:
+        super().__init__()
+        self._bar = bar
+        self._total_decisions = total_decisions
+        self._survival_h: deque[float] = deque(maxlen=SHOWN_EPISODES)
+
+    def _on_training_start(self) -> None:
+        self._task = self._bar.add_task(
+            "training", total=self._total_decisions, completed=self.num_timesteps, speed="-", survival="-"
+        )
+        self._first_decision = self.num_timesteps
+
+    def _on_step(self) -> bool:
+        self._survival_h.extend(kpis["survival_h"] for kpis in _finished(self.locals) if "survival_h" in kpis)
+        elapsed_s = self._bar.tasks[self._task].elapsed or 0.0
+        speed = (self.num_timesteps - self._first_decision) / elapsed_s if elapsed_s > 0.0 else 0.0
+        survival = f"{np.mean(self._survival_h):.2f} h" if self._survival_h else "-"
+        self._bar.update(self._task, completed=self.num_timesteps, speed=f"{speed:,.0f}", survival=survival)
+        return True
+
+
+class KpiLogger(BaseCallback):
+    """Records the mean KPIs of the episodes that ended during each rollout as ``kpi/<name>``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._episodes: list[Mapping[str, float]] = []
+
+    def _on_rollout_start(self) -> None:
+        self._episodes = []
+
+    def _on_step(self) -> bool:
+        self._episodes += _finished(self.locals)
+        return True
+
+    def _on_rollout_end(self) -> None:
+        for name in self._episodes[0] if self._episodes else ():
+            self.logger.record(f"kpi/{name}", float(np.mean([kpis[name] for kpis in self._episodes])))
+        self.logger.record("kpi/episodes", len(self._episodes))
+
+
+class Every(BaseCallback):
+    """Calls a function between rollouts, each time that so many more decisions have been made.
+
+    Args:
+        decisions: distance between two calls.
+        action: what to call, with the number of decisions so far.
+    """
+
+    def __init__(self, decisions: int, action: Callable[[int], None]) -> None:
+        super().__init__()
+        self._every = decisions
+        self._action = action
+
+    def _on_training_start(self) -> None:
+        self._calls_due = self.num_timesteps // self._every
+
+    def _on_rollout_start(self) -> None:
+        if self.num_timesteps // self._every > self._calls_due:
+            self._calls_due = self.num_timesteps // self._every
+            self._action(self.num_timesteps)
+
+    def _on_step(self) -> bool:
+        return True
+
+
+class EntropySchedule(BaseCallback):
+    """Moves the entropy coefficient linearly over the run.
+
+    Args:
+        start: coefficient at decision 0.
+        end: coefficient at the last decision.
+        total_decisions: length of the run.
+    """
+
+    def __init__(self, start: float, end: float, total_decisions: int) -> None:
+        super().__init__()
+        self._start = start
+        self._end = end
+        self._total_decisions = total_decisions
+
+    def _on_rollout_start(self) -> None:
+        done = min(self.num_timesteps / self._total_decisions, 1.0)
+        self.model.ent_coef = self._start + (self._end - self._start) * done  # type: ignore[attr-defined]
+
+    def _on_step(self) -> bool:
+        return True
+
+
+class DivergenceGuard(BaseCallback):
+    """Stops the run as soon as an update has left weights that are not finite; put it before any checkpoint."""
+
+    def _on_rollout_start(self) -> None:
+        require_finite(self.model.policy, self.num_timesteps)
+
+    def _on_step(self) -> bool:
+        return True
+
+
+def require_finite(network: torch.nn.Module, decisions: int) -> None:
+    """Raise unless all weights are finite.
+
+    Raises:
+        VoltranError: names the weights and the remedy.
+    """
+    for name, value in network.named_parameters():
+        if not bool(torch.isfinite(value).all()):
+            raise VoltranError(
+                f"training diverged: {name} is not finite after {decisions:,} decisions; lower learning_rate or "
+                "max_grad_norm and train again; the last checkpoint is from before"
+            )
+
+
+def _finished(variables: Mapping[str, object]) -> list[Mapping[str, float]]:
+    """KPIs of the episodes that ended in the latest step."""
+    dones, infos = np.asarray(variables["dones"]), variables["infos"]
+    assert isinstance(infos, list | tuple)
+    return [infos[row]["kpis"] for row in np.flatnonzero(dones) if "kpis" in infos[row]]

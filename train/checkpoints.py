@@ -1,0 +1,159 @@
+"""Checkpoints: everything a training run needs to continue as if it had never stopped.
+
+Continued on the same machine, with the same versions of the libraries, a run gives bit for bit the weights of an
+uninterrupted one. Restored are network, optimiser, counters (and with them the schedules of learning rate and entropy),
+the random states of NumPy and PyTorch, and every world mid-episode. Not restored, because nothing learnt depends on
+them: wall-clock times, the averages of the progress bar, and the state of a CUDA device's random generator (a run on a
+GPU continues soundly, but not bit for bit).
+
+The file is read with PyTorch's weights-only loader: it holds tensors and plain values, and loading it runs no code.
+"""
+
+import io
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import ValidationError
+from sb3_contrib import MaskablePPO
+
+from voltran import __version__
+from voltran.agents.files import write_atomically
+from voltran.envs.errors import FileFormatError
+from voltran.envs.faces.vector import VectorFace
+from voltran.train.training_config import TrainingConfig
+
+FORMAT = "voltran-checkpoint-1"
+# an array as the weights-only loader takes it: its bytes, dtype and shape, and whether it was a NumPy number
+_PACKED_KEYS = {"array_bytes", "dtype", "shape", "is_scalar"}
+_FIELDS = {
+    "config",
+    "decisions",
+    "updates",
+    "network",
+    "optimizer",
+    "observations",
+    "episode_starts",
+    "worlds",
+    "random",
+}
+
+
+def save_checkpoint(path: Path, model: MaskablePPO, face: VectorFace, config: TrainingConfig) -> None:
+    """Write a checkpoint; call it between rollouts only.
+
+    Raises:
+        VoltranError: the file cannot be written; the earlier checkpoint stays as it was.
+    """
+    content = {
+        "format": FORMAT,
+        "voltran_version": __version__,
+        "config": config.model_dump_json(),
+        "decisions": model.num_timesteps,
+        "updates": model._n_updates,
+        "network": model.policy.state_dict(),
+        "optimizer": model.policy.optimizer.state_dict(),
+        "observations": pack(model._last_obs),
+        "episode_starts": pack(model._last_episode_starts),
+        "worlds": pack(face.get_state()),
+        "random": {"torch": torch.get_rng_state(), "numpy": pack(np.random.get_state())},  # noqa: NPY002 - SB3's
+    }
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_atomically(path, buffer.getvalue())
+
+
+def read_checkpoint(path: Path) -> tuple[TrainingConfig, dict[str, Any]]:
+    """Read a checkpoint without running any code from it.
+
+    Returns:
+        The configuration of the run, and the content for :func:`restore_checkpoint`.
+
+    Raises:
+        FileFormatError: no such file, or one that is corrupt, truncated, or not a checkpoint of this version.
+    """
+    if not path.is_file():
+        raise FileFormatError(f"checkpoint {path}: no such file, so there is nothing to resume; train without --resume")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
+        reason = str(error).partition("\n")[0]
+        raise FileFormatError(
+            f"checkpoint {path}: corrupt or truncated ({reason}); copy it again, or train into another folder"
+        ) from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT or not content.keys() >= _FIELDS:
+        found = content.get("format") if isinstance(content, dict) else type(content).__name__
+        raise FileFormatError(
+            f"checkpoint {path}: format is {found!r}, expected {FORMAT!r} with all its fields; "
+            "resume with the version of VoltRAN that wrote it, or train into another folder"
+        )
+    try:
+        return TrainingConfig.model_validate_json(content["config"]), content
+    except ValidationError as error:
+        raise FileFormatError(
+            f"checkpoint {path}: its configuration is not valid in VoltRAN {__version__} "
+            f"({error.errors()[0]['msg']}); resume with version {content.get('voltran_version')}"
+        ) from error
+
+
+def restore_checkpoint(path: Path, content: Mapping[str, Any], model: MaskablePPO, face: VectorFace) -> None:
+    """Put a fresh model and its worlds into the checkpoint's state.
+
+    Raises:
+        FileFormatError: the content does not fit the model or the worlds.
+    """
+    try:
+        model.policy.load_state_dict(content["network"])
+        model.policy.optimizer.load_state_dict(content["optimizer"])
+        face.set_state(unpack(content["worlds"]))
+        model._last_obs = unpack(content["observations"])
+        model._last_episode_starts = unpack(content["episode_starts"])
+        torch.set_rng_state(content["random"]["torch"])
+        np.random.set_state(unpack(content["random"]["numpy"]))  # noqa: NPY002 - Stable-Baselines3 draws from it
+    except (RuntimeError, KeyError, ValueError, TypeError) as error:
+        raise FileFormatError(
+            f"checkpoint {path}: does not fit this version's network or worlds ({error}); "
+            f"resume with VoltRAN {content.get('voltran_version')}, or train into another folder"
+        ) from error
+    model.num_timesteps = content["decisions"]
+    model._n_updates = content["updates"]
+
+
+def pack(value: Any) -> Any:
+    """Turn NumPy arrays and numbers, at any depth, into what the weights-only loader accepts.
+
+    Raises:
+        TypeError: an object that is neither an array, a plain value, nor a dict, list or tuple of such.
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        if value.dtype.kind not in "biufcUS":
+            raise TypeError(f"an array of dtype {value.dtype} cannot be stored; use numbers, booleans or strings")
+        data = np.ascontiguousarray(value).reshape(-1).view(np.uint8)
+        return {
+            "array_bytes": torch.tensor(data),
+            "dtype": value.dtype.str,
+            "shape": list(value.shape),
+            "is_scalar": isinstance(value, np.generic),
+        }
+    if isinstance(value, Mapping):
+        return {key: pack(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(pack(item) for item in value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"a {type(value).__name__} cannot be stored; use arrays, plain values, dicts, lists or tuples")
+
+
+def unpack(value: Any) -> Any:
+    """Undo :func:`pack`."""
+    if isinstance(value, dict) and value.keys() == _PACKED_KEYS:
+        array = value["array_bytes"].numpy().view(value["dtype"]).reshape(value["shape"]).copy()
+        return array[()] if value["is_scalar"] else array
+    if isinstance(value, dict):
+        return {key: unpack(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(unpack(item) for item in value)
+    return value
