@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from voltran.agents.files import write_atomically
 from voltran.envs.controller import Controller
 from voltran.envs.scenario import apply_overrides, read_scenario
 from voltran.envs.world import World
-from voltran.train.files import write_atomically, write_json
+from voltran.train.files import write_json
 from voltran.train.references import ControllerSpec
 from voltran.train.versions import code_digest
 
@@ -42,9 +43,10 @@ class Setting:
     options: Mapping[str, Any]
     build_world: Callable[..., World]
 
-    def world(self) -> World:
-        """Build a world with one episode."""
-        return self.build_world(self.scenario, 1, self.overrides, **self.options)
+    def world(self, controller: Controller) -> World:
+        """Build a world with one episode; a learned policy says which form of actions it needs."""
+        needed: Mapping[str, Any] = getattr(controller, "world_options", {})
+        return self.build_world(self.scenario, 1, self.overrides, **{**needed, **self.options})
 
     @cached_property
     def content(self) -> dict[str, Any]:
@@ -96,8 +98,8 @@ class Played:
 def play(task: Task) -> Played:
     """Play one episode from its seed to its end."""
     start = time.perf_counter()
-    world = task.setting.world()
     controller = task.controller.builder()
+    world = task.setting.world(controller)
     world.reset([task.seed])
     controller.reset(world)
     decision_ms = _run(world, controller)
@@ -142,7 +144,7 @@ class EpisodeStore:
         """Store an episode, its time series first: an episode that is there is complete.
 
         Raises:
-            StorageError: the disk is full or the folder cannot be written.
+            VoltranError: the disk is full or the folder cannot be written.
         """
         if self.folder is None:
             return

@@ -13,9 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from voltran.envs.catalog import make_world
 from voltran.envs.errors import ScenarioError, VoltranError
+from voltran.envs.faces.seeds import TRAINING_SEEDS
 from voltran.envs.world import World
 from voltran.train.episodes import Episode, EpisodeStore, Played, Setting, Task, play
-from voltran.train.files import claim_folder, write_atomically
+from voltran.train.files import claim_folder, write_text
 from voltran.train.metrics import TIMING_KEYS
 from voltran.train.pool import run_all
 from voltran.train.references import ControllerSpec
@@ -70,7 +71,7 @@ def evaluate(
 
     Raises:
         ScenarioError: an unknown scenario, key or reference, no seeds, or a controller that does not fit the world.
-        StorageError: ``out`` holds something and ``resume`` is off, or it cannot be written.
+        VoltranError: ``out`` holds something and ``resume`` is off, or it cannot be written.
         EvaluationError: episodes failed; all others are finished and stored.
     """
     start = time.perf_counter()
@@ -111,6 +112,8 @@ def _check(labels: list[str], seeds: Sequence[int], jobs: int, references: list[
         raise ScenarioError(f"controllers {', '.join(labels)}: a label occurs twice; give each its own")
     if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
         raise ScenarioError(f"seeds = {list(seeds)}: give at least one, each once and none negative")
+    if max(seeds) >= TRAINING_SEEDS.start:
+        raise ScenarioError(f"seeds up to {max(seeds)}: those from {TRAINING_SEEDS.start} on are kept for training")
     if jobs < 1:
         raise ScenarioError(f"jobs = {jobs}: at least one worker is needed")
     for reference in references:
@@ -120,10 +123,11 @@ def _check(labels: list[str], seeds: Sequence[int], jobs: int, references: list[
 
 def _rehearse(setting: Setting, controllers: Sequence[ControllerSpec], seed: int) -> None:
     """Let everybody meet the world once, so that what cannot work is said before anything is written."""
-    world = setting.world()
-    world.reset([seed])
     for spec in controllers:
-        spec.builder().reset(world)
+        controller = spec.builder()
+        world = setting.world(controller)
+        world.reset([seed])
+        controller.reset(world)
 
 
 def _finish(
@@ -171,7 +175,7 @@ def _report(failures: list[Failure], total: int, out: Path | None) -> str:
     heads = [f"controller {failure.task.controller.label}, seed {failure.task.seed}" for failure in failures]
     texts = [f"{head}\n{failure.details}" for head, failure in zip(heads, failures, strict=True)]
     log = out / "failures.txt"
-    write_atomically(log, "\n".join(texts).encode())
+    write_text(log, "\n".join(texts))
     return (
         f"{message}; {total - len(failures)} of {total} episodes are stored, details are in {log}; "
         "remove the cause and run again with --resume"

@@ -12,7 +12,7 @@ CLASSES = {
     "emergency": "Emergency",
     "voice": "Voice",
     "essential": "Essential",
-    "best_effort": "Best-effort",
+    "best_effort": "Best effort",
 }
 
 
@@ -23,6 +23,7 @@ class Metric:
     Attributes:
         key: name in ``World.kpis`` and in results files.
         title: words for tables and axes.
+        short: fewer words for the terminal, where they differ.
         unit: unit as shown, after ``scale``.
         digits: digits after the decimal point.
         better: whether more or less of it is better, or neither.
@@ -37,6 +38,12 @@ class Metric:
     better: Literal["up", "down"] | None = None
     headline: bool = False
     scale: float = 1.0
+    short: str = ""
+
+    @property
+    def short_heading(self) -> str:
+        """Few words and the unit, for narrow tables."""
+        return f"{self.short or self.title} {self.unit}".rstrip()
 
     @property
     def heading(self) -> str:
@@ -58,8 +65,10 @@ class Metric:
         return f"{text} ± {self.number((interval[1] - interval[0]) / 2)}"
 
 
-def _percent(key: str, title: str, headline: bool = False, better: Literal["up", "down"] | None = "up") -> Metric:
-    return Metric(key, title, "%", 1, better, headline, 100.0)
+def _percent(
+    key: str, title: str, short: str = "", headline: bool = False, better: Literal["up", "down"] | None = "up"
+) -> Metric:
+    return Metric(key, title, "%", 1, better, headline, 100.0, short)
 
 
 def _availability() -> list[Metric]:
@@ -67,7 +76,7 @@ def _availability() -> list[Metric]:
     for key, words in CLASSES.items():
         headline = key in ("critical", "best_effort")
         metrics += [
-            _percent(f"availability_{key}", f"{words} availability", headline),
+            _percent(f"availability_{key}", f"{words} availability", words, headline),
             _percent(f"availability_{key}_at_2h5", f"{words} availability at 2.5 h"),
             _percent(f"availability_{key}_latched_at_2h5", f"{words} availability at 2.5 h, latched"),
         ]
@@ -80,23 +89,23 @@ METRICS: tuple[Metric, ...] = (
     _percent("censored", "Censored episodes", better=None),
     Metric("first_depletion_h", "First depletion", "h", 2, "up"),
     Metric("half_depleted_h", "Half depleted", "h", 2, "up"),
-    _percent("continuity", "Continuity, first 5 h", True),
-    _percent("continuity_own", "Continuity, own survival", True),
+    _percent("continuity", "Continuity, first 5 h", "Continuity", True),
+    _percent("continuity_own", "Continuity, own survival", " own survival", True),
     *_availability(),
-    Metric("service_hours", "Service hours", "h", 2, "up", True),
+    Metric("service_hours", "Service hours", "h", 2, "up", True, short="Service"),
     Metric("served_gbit", "Served traffic", "Gbit", 0, "up"),
     Metric("unserved_gbit", "Unserved traffic", "Gbit", 0, "down"),
-    _percent("ev_utilisation", "EV utilisation", True),
+    _percent("ev_utilisation", "EV utilisation", "EV use", True),
     _percent("ev_utilisation_nameplate", "EV utilisation, nameplate"),
     Metric("ev_cost", "EV cost", "$", 0, "down", True),
-    Metric("handovers_per_user_h", "Handovers per user", "1/h", 2, "down", True),
+    Metric("handovers_per_user_h", "Handovers per user", "1/h", 2, "down", True, short="Handovers"),
     Metric("handovers_per_user", "Handovers per user, total", "", 2, "down"),
-    Metric("mode_switches_per_site_h", "Mode switches per site", "1/h", 2, "down", True),
+    Metric("mode_switches_per_site_h", "Mode switches per site", "1/h", 2, "down", True, short="Switches"),
     Metric("mode_switches_per_site", "Mode switches per site, total", "", 2, "down"),
     Metric("mean_power_kw", "Mean site power", "kW", 2, "down"),
     Metric("unserved_kwh", "Unserved energy", "kWh", 1, "down"),
     Metric("ledger_residual_kw", "Ledger residual", "1e-9 kW", 3, "down", scale=1e9),
-    Metric("decision_ms", "Decision time, median", "ms", 2, "down", True),
+    Metric("decision_ms", "Decision time, median", "ms", 2, "down", True, short="Decision"),
     Metric("decision_p95_ms", "Decision time, 95th percentile", "ms", 2, "down"),
 )
 

@@ -126,7 +126,7 @@ def write_results(path: Path, results: Results) -> None:
     """Write a results file atomically.
 
     Raises:
-        StorageError: it cannot be written; an earlier file stays as it was.
+        VoltranError: it cannot be written; an earlier file stays as it was.
     """
     write_json(path, results.model_dump(mode="json"))
 

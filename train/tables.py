@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -97,18 +98,30 @@ def csv_table(results: Results) -> str:
 
 def terminal_table(results: Results) -> Table:
     """The headline metrics for the terminal: metrics as rows, so that it fits a narrow window."""
-    table = Table(title=results.scenario, box=SIMPLE_HEAD, caption=caption(results), title_justify="left")
-    table.add_column("")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+    table.title, table.title_justify = results.scenario, "left"
+    table.caption, table.caption_justify = caption(results), "left"
+    table.add_column("", no_wrap=True)
     for label in results.controllers:
-        table.add_column(label, justify="right", overflow="fold")
+        table.add_column(re.sub(r"([-:])(?=.)", r"\1\n", label), justify="right", overflow="fold")
     for metric in headline_metrics(results):
         estimates = (_estimate(controller, metric) for controller in results.controllers.values())
-        table.add_row(metric.heading, *estimates)
+        table.add_row(metric.short_heading, *estimates)
     table.add_section()
     declared = zip(*(_declared(controller) for controller in results.controllers.values()), strict=True)
     for title, values in zip(("Information", "Commands", "Price"), declared, strict=True):
         table.add_row(title, *values)
     return table
+
+
+def markdown_row(cells: Sequence[str]) -> str:
+    """One line of a Markdown table."""
+    return f"| {' | '.join(cells)} |\n"
+
+
+def markdown_rule(text_columns: int, number_columns: int) -> str:
+    """The line under a Markdown table's head: text to the left, numbers to the right."""
+    return markdown_row(["---"] * text_columns + ["---:"] * number_columns)
 
 
 def caption(results: Results) -> str:
@@ -165,5 +178,5 @@ def _blank(value: float | None) -> float | str:
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int) -> str:
-    rule = ["---" if column < text_columns else "---:" for column in range(len(head))]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, rule, *rows))
+    rule = markdown_rule(text_columns, len(head) - text_columns)
+    return markdown_row(head) + rule + "".join(map(markdown_row, rows))

@@ -1,0 +1,172 @@
+"""The command line. Heavy libraries are loaded by the commands that need them, so that help is quick."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class VoltranGroup(TyperGroup):
+    """Turns what users can act on into one message on standard error."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; bad input exits with 2, an interrupt with 130, and neither shows a traceback."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _complain(
+                "Interrupted. What was finished is kept: run the same command with --resume to continue "
+                "(voltran demo continues by itself)."
+            )
+            raise typer.Exit(INTERRUPTED) from None
+        except Exception as error:
+            from voltran.envs.errors import VoltranError
+
+            if not isinstance(error, VoltranError):
+                raise
+            _complain(f"Error: {error}")
+            raise typer.Exit(BAD_INPUT) from None
+
+
+app = typer.Typer(
+    cls=VoltranGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    help="Energy-resilient mobile networks: train controllers, compare them, reproduce published tables.",
+)
+
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set one key differently; may be repeated.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue what the output folder holds.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Worker processes; as many as there are cores by default.")]
+
+
+def _version(shown: bool) -> None:
+    if shown:
+        from voltran import __version__
+
+        typer.echo(f"voltran {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Energy-resilient mobile networks."""
+
+
+@app.command()
+def train(
+    config: Annotated[str, typer.Argument(help="Training configuration: a YAML file or a shipped name.")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME by default.")] = None,
+    resume: Resume = False,
+    overrides: Overrides = None,
+) -> None:
+    """Train a policy."""
+    from voltran.envs.scenario import parse_overrides
+    from voltran.train.ppo import train as run
+
+    policy = run(config, parse_overrides(overrides or []), out, resume)
+    _console().print(f"Policy: {policy}", markup=False)
+
+
+@app.command()
+def evaluate(
+    scenario: Annotated[str, typer.Option(help="Scenario: a shipped name or a YAML file.")] = "urban19-medium",
+    controllers: Annotated[
+        str, typer.Option(help="Separated by commas: names with options, or policy files.")
+    ] = "independent,static,carrier-shutdown,rotating-sleep",
+    seeds: Annotated[int, typer.Option(min=1, help="Episodes per controller.")] = 50,
+    first_seed: Annotated[int, typer.Option(min=0, help="The seeds follow each other from here.")] = 1000,
+    reference: Annotated[
+        str | None, typer.Option(help="Whom to compare with in pairs, separated by commas; the first by default.")
+    ] = None,
+    jobs: Jobs = CORES,
+    out: Annotated[Path, typer.Option(help="Folder for results, tables and pictures.")] = Path("runs/evaluate"),
+    resume: Resume = False,
+    overrides: Overrides = None,
+) -> None:
+    """Play controllers on the same outages and compare them, with intervals."""
+    from voltran.envs.scenario import parse_overrides
+    from voltran.train.evaluate import evaluate as run
+    from voltran.train.references import parse_controllers
+    from voltran.train.report import write_report
+
+    console = _console()
+    results = run(
+        scenario,
+        parse_controllers(controllers),
+        range(first_seed, first_seed + seeds),
+        overrides=parse_overrides(overrides or []),
+        jobs=jobs,
+        out=out,
+        resume=resume,
+        progress=console,
+        references=reference.split(",") if reference else None,
+    )
+    write_report(results, out, console)
+    console.print(f"Results, tables and pictures: {out}", markup=False)
+
+
+@app.command()
+def experiment(
+    name: Annotated[str, typer.Argument(help="A shipped experiment, or a YAML file.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the report; runs/NAME by default.")] = None,
+    resume: Resume = False,
+    jobs: Jobs = CORES,
+) -> None:
+    """Reproduce a published table or figure, with the published values beside ours."""
+    from voltran.train.experiment import run_experiment
+
+    console = _console()
+    folder = out if out is not None else Path("runs") / Path(name).stem
+    report = run_experiment(name, folder, resume=resume, jobs=jobs, console=console)
+    console.print(f"Report: {report}", markup=False)
+
+
+@app.command()
+def scenarios() -> None:
+    """List the scenarios that ship with the package."""
+    from voltran.train.listing import scenario_table
+
+    _console().print(scenario_table())
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, what works, and what to do about what does not."""
+    from voltran.train.doctor import print_report
+
+    if not print_report(_console()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for everything that is made.")] = Path("runs/demo"),
+    jobs: Jobs = CORES,
+) -> None:
+    """Train a small policy and compare it with simple controllers, in a few minutes."""
+    from voltran.train.demo import run_demo
+
+    run_demo(out, jobs=jobs, console=_console())
+
+
+def _console() -> Console:
+    return Console(highlight=False)
+
+
+def _complain(message: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False, style="red")

@@ -1,0 +1,123 @@
+"""The demonstration: trains a small policy and compares it with simple controllers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from voltran.agents.files import write_atomically
+from voltran.envs.errors import VoltranError
+from voltran.train.evaluate import RESULTS_FILE, evaluate
+from voltran.train.references import parse_controllers
+from voltran.train.report import TABLE_FILE, write_report
+from voltran.train.results import Results
+
+TRAINING_CONFIG = "demo"
+SCENARIO = "urban19-medium"
+RULES = ("independent", "static", "carrier-shutdown", "rotating-sleep")
+POLICY_FILE = "policy.safetensors"
+LEARNED = "policy"
+FIRST_SEED = 500
+EPISODES = 10
+
+
+@dataclass(frozen=True)
+class DemoFolder:
+    """Where the demonstration's files lie."""
+
+    root: Path
+
+    @property
+    def training(self) -> Path:
+        """Folder of the training run."""
+        return self.root / "training"
+
+    @property
+    def policy(self) -> Path:
+        """The trained policy."""
+        return self.root / POLICY_FILE
+
+
+def run_demo(out: Path, *, jobs: int, console: Console) -> Results:
+    """Train, evaluate, print the table, write the report and say what to try next.
+
+    Running it again continues where it stopped: finished training and episodes are kept.
+
+    Args:
+        out: folder for everything that is made.
+        jobs: worker processes of the evaluation.
+        console: where to show progress and the table.
+
+    Raises:
+        MissingExtraError: the packages for training are not installed.
+        VoltranError: ``out`` holds something else, or a file cannot be written.
+    """
+    folder = DemoFolder(out)
+    _require_ours(folder)
+    console.print(f"[bold]1/2[/] Training a small policy on {SCENARIO}.")
+    _train(folder)
+    console.print(f"[bold]2/2[/] Playing it and {len(RULES)} simple controllers on {EPISODES} fresh outages.")
+    results = evaluate(
+        SCENARIO,
+        parse_controllers(",".join([str(folder.policy), *RULES])),
+        range(FIRST_SEED, FIRST_SEED + EPISODES),
+        jobs=jobs,
+        out=out,
+        resume=True,
+        progress=console,
+        references=RULES,
+    )
+    pictures = [path.name for path in write_report(results, out, console) if path.suffix == ".png"]
+    console.print(summary(results, folder, pictures), markup=False)
+    return results
+
+
+def summary(results: Results, folder: DemoFolder, pictures: list[str]) -> str:
+    """What was made, what it shows, and what to try next, in plain words."""
+    shown = ", ".join(name for name in pictures if not name.endswith("-dark.png"))
+    again = f"voltran evaluate --controllers {folder.policy},rotating-sleep"
+    return f"""
+{_verdict(results)}
+
+Everything is in {folder.root}/:
+  {POLICY_FILE}  the policy; it plays networks of any size
+  {TABLE_FILE}            all metrics, and differences on the same outages
+  {RESULTS_FILE}        every episode's numbers, seeds and versions
+  {shown or "no pictures: Matplotlib is not installed"}
+
+Try next:
+  {again} --scenario urban37-medium --out runs/larger
+  {again} --scenario urban19-heavy --out runs/heavy
+  voltran train blackout_ppo         the full training run
+  voltran experiment outage_rules    the simple controllers beside the published tables
+"""
+
+
+def _verdict(results: Results) -> str:
+    """One honest sentence: survival against each rule, and that survival is not all."""
+    words = []
+    for rule in RULES:
+        difference = results.paired[rule][LEARNED]["survival_h"]
+        if difference.mean is None or difference.ci95 is None:
+            continue
+        low, high = difference.ci95
+        relation = "longer than" if low > 0.0 else "shorter than" if high < 0.0 else "not clearly different from"
+        words.append(f"{relation} {rule} ({difference.mean:+.1f} h, 95 % interval {low:+.1f} to {high:+.1f})")
+    compared = "; ".join(words)
+    return (
+        f"Over {results.n} outages the policy's network survived {compared}. "
+        "Survival alone is not the goal: read it with continuity, availability and handovers."
+    )
+
+
+def _train(folder: DemoFolder) -> None:
+    from voltran.train.ppo import CHECKPOINT_FILE, train
+
+    resume = (folder.training / CHECKPOINT_FILE).exists()
+    write_atomically(folder.policy, train(TRAINING_CONFIG, {}, folder.training, resume).read_bytes())
+
+
+def _require_ours(folder: DemoFolder) -> None:
+    """An earlier demonstration may be continued; anything else in the folder is left alone."""
+    if folder.root.is_dir() and any(folder.root.iterdir()) and not folder.training.is_dir():
+        raise VoltranError(f"{folder.root} holds something else than a demonstration; choose another folder with --out")

@@ -1,0 +1,243 @@
+"""Pictures of an evaluation, each in a light and a dark version."""
+
+import io
+from collections.abc import Callable, Mapping, Sized
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from voltran.agents.files import write_atomically
+from voltran.envs.errors import FileFormatError, MissingExtraError
+from voltran.train.episodes import Trace
+from voltran.train.metrics import CLASSES, metric_of
+from voltran.train.palette import THEMES, Look, Theme, looks, style
+from voltran.train.results import MetricSummary, Results
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH_IN = 8.6
+SERVICE_CLASSES = ("emergency", "voice", "essential", "best_effort")
+
+Painter = Callable[["Figure", Theme], None]
+
+
+def write_plots(results: Results, folder: Path) -> list[Path]:
+    """Draw every picture that the results have data for.
+
+    Args:
+        results: what was evaluated; time series are looked for beside it.
+        folder: where ``results.json`` lies; pictures are written there.
+
+    Returns:
+        The files written: ``name.png`` and ``name-dark.png`` each.
+
+    Raises:
+        MissingExtraError: Matplotlib is not installed.
+        VoltranError: a picture cannot be written.
+    """
+    written = []
+    for name, height, paint in _pictures(results, read_traces(results, folder)):
+        for theme in THEMES:
+            path = folder / f"{name}{theme.suffix}.png"
+            write_atomically(path, _render(paint, theme, height))
+            written.append(path)
+    return written
+
+
+def read_traces(results: Results, folder: Path) -> dict[str, Trace]:
+    """Time series of the first seed's episodes, by controller; those that were not kept are left out.
+
+    Raises:
+        FileFormatError: a file that is corrupt.
+    """
+    traces = {}
+    for label, controller in results.controllers.items():
+        path = folder / controller.trace if controller.trace else None
+        if path is not None and path.exists():
+            try:
+                with np.load(path) as arrays:
+                    traces[label] = {key: arrays[key] for key in arrays.files}
+            except (OSError, ValueError, EOFError) as error:
+                remedy = "delete it and run voltran evaluate again with --resume"
+                raise FileFormatError(f"time series {path}: corrupt ({error}); {remedy}") from error
+    return traces
+
+
+def _pictures(results: Results, traces: Mapping[str, Trace]) -> list[tuple[str, float, Painter]]:
+    """Name, height in inches and painter of each picture that there is data for."""
+    keys = results.metric_keys()
+    pictures: list[tuple[str, float, Painter]] = []
+    with_batteries = {label: trace for label, trace in traces.items() if {"time_h", "soc"} <= trace.keys()}
+    if with_batteries:
+        height = 1.0 + 1.95 * _rows(with_batteries)
+        pictures.append(("batteries", height, partial(_batteries, results=results, traces=with_batteries)))
+    if "survival_h" in keys:
+        pictures.append(("survival", 3.6, partial(_survival, results=results)))
+    if {f"availability_{name}" for name in SERVICE_CLASSES} <= keys:
+        pictures.append(
+            ("availability", 1.9 + 0.56 * len(results.controllers), partial(_availability, results=results))
+        )
+    if {"survival_h", "continuity", "continuity_own"} <= keys:
+        pictures.append(("trade-off", 4.0, partial(_trade_off, results=results)))
+    return pictures
+
+
+def _render(paint: Painter, theme: Theme, height_in: float) -> bytes:
+    try:
+        import matplotlib as mpl
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
+    except ImportError as error:
+        raise MissingExtraError("plots need Matplotlib; install it with: pip install 'voltran[train]'") from error
+    stream = io.BytesIO()
+    settings: Any = style(theme)
+    with mpl.rc_context(settings):
+        figure = Figure(figsize=(WIDTH_IN, height_in), layout=ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06))
+        FigureCanvasAgg(figure)
+        paint(figure, theme)
+        figure.savefig(stream, format="png")
+    return stream.getvalue()
+
+
+def _batteries(figure: "Figure", theme: Theme, results: Results, traces: Mapping[str, Trace]) -> None:
+    """Charge over time as in [MSRC] Fig. 2: one panel per controller, the others' means faint behind it."""
+    look = looks(list(results.controllers))
+    columns = -(-len(traces) // _rows(traces))
+    panels = list(figure.subplots(_rows(traces), columns, sharex=True, sharey=True, squeeze=False).flat)
+    for panel, (label, trace) in zip(panels, traces.items(), strict=False):
+        for other in traces.values():
+            mean = 100 * other["soc"].mean(axis=1)
+            panel.plot(other["time_h"], mean, color=theme.faint, linewidth=0.8, alpha=0.45)
+        _one_battery(panel, trace, look[label].colour(theme))
+        _mark_loss(panel, results.controllers[label].metrics.get("survival_h"), theme)
+        panel.set_title(_shown(label), color=look[label].colour(theme))
+    for index in range(len(traces), len(panels)):
+        panels[index].set_axis_off()
+        panels[index - columns].tick_params(labelbottom=True)
+    last_h = max(float(trace["time_h"][-1]) for trace in traces.values())
+    panels[0].set(xlim=(0, last_h), ylim=(0, 102))
+    figure.supxlabel("Time since the outage began (h)", fontsize=10)
+    figure.supylabel("State of charge (%)", fontsize=10)
+    told = "Mean over sites, with the range from the lowest to the highest. Dashed line: survival lost."
+    _heading(figure, f"{told} {results.scenario}, seed {results.first_seed}.", theme)
+
+
+def _one_battery(panel: "Axes", trace: Trace, colour: str) -> None:
+    time_h, soc = trace["time_h"], 100 * trace["soc"]
+    panel.fill_between(time_h, soc.min(axis=1), soc.max(axis=1), color=colour, alpha=0.22, linewidth=0)
+    panel.plot(time_h, soc.mean(axis=1), color=colour, linewidth=2.1)
+
+
+def _mark_loss(panel: "Axes", survival: MetricSummary | None, theme: Theme) -> None:
+    if survival is not None and survival.values[0] is not None:
+        panel.axvline(survival.values[0], color=theme.faint, linewidth=1.0, linestyle=(0, (3, 2)))
+
+
+def _survival(figure: "Figure", theme: Theme, results: Results) -> None:
+    """Share of episodes whose network has survived so far."""
+    axes = figure.subplots()
+    look = looks(list(results.controllers))
+    for label, controller in results.controllers.items():
+        lost_h = np.sort([value for value in controller.metrics["survival_h"].values if value is not None])
+        alive = 100 * (1 - np.arange(len(lost_h) + 1) / max(len(lost_h), 1))
+        if controller.censored_share:  # episodes that outlived the horizon never fall
+            lost_h, alive = _without_censored(controller.metrics.get("censored"), lost_h, alive)
+        axes.step(
+            np.concatenate([[0.0], lost_h]), alive, where="post", label=_shown(label), **_line(look[label], theme)
+        )
+    axes.set(xlabel="Time since the outage began (h)", ylabel="Episodes still alive (%)", ylim=(-2, 103))
+    axes.set_xlim(left=0)
+    figure.legend(loc="outside right center", labelcolor=theme.text)
+
+
+def _without_censored(censored: MetricSummary | None, lost_h: Any, alive: Any) -> tuple[Any, Any]:
+    count = round(sum(value or 0.0 for value in censored.values)) if censored else 0
+    kept = len(lost_h) - count
+    end = lost_h[-1:]
+    return np.concatenate([lost_h[:kept], end]), np.concatenate([alive[: kept + 1], alive[kept : kept + 1]])
+
+
+def _availability(figure: "Figure", theme: Theme, results: Results) -> None:
+    """Availability per class: over the own survival time (a zoom), and at 2.5 h with lost networks at zero."""
+    look = looks(list(results.controllers))
+    parts: Any = figure.subfigures(2, 1, hspace=0.04)
+    _heading(parts[0], "Availability (%), mean over the own survival time", theme)
+    _heading(parts[1], "Availability (%) at 2.5 h, zero where survival was lost before", theme)
+    for part, suffix, draw in ((parts[0], "", _dot), (parts[1], "_latched_at_2h5", _bar)):
+        panels = part.subplots(1, len(SERVICE_CLASSES), sharex=True, sharey=True)
+        for panel, name in zip(panels, SERVICE_CLASSES, strict=True):
+            for row, (label, controller) in enumerate(results.controllers.items()):
+                summary = controller.metrics.get(f"availability_{name}{suffix}")
+                if summary is not None and summary.mean is not None:
+                    draw(panel, row, summary, look[label], theme)
+            panel.set_title(CLASSES[name], weight="normal", fontsize=9.5)
+            panel.set_yticks(range(len(look)), [_shown(label) for label in look], fontsize=8.5)
+            panel.tick_params(axis="y", length=0)
+            panel.grid(visible=False, axis="y")
+        panels[0].set_ylim(len(look) - 0.4, -0.6)
+    panels[0].set(xlim=(0, 102), xticks=(0, 50, 100))
+
+
+def _dot(panel: "Axes", row: int, summary: MetricSummary, look: Look, theme: Theme) -> None:
+    panel.errorbar(100 * (summary.mean or 0.0), row, xerr=_reach(summary, 100.0), **_point(look, theme))
+
+
+def _bar(panel: "Axes", row: int, summary: MetricSummary, look: Look, theme: Theme) -> None:
+    panel.barh(row, 100 * (summary.mean or 0.0), color=look.colour(theme), height=0.66)
+    if summary.ci95:
+        panel.plot([100 * end for end in summary.ci95], [row, row], color=theme.text, linewidth=1.1)
+
+
+def _trade_off(figure: "Figure", theme: Theme, results: Results) -> None:
+    """Survival against continuity, means with crosses of their intervals: up and right is better."""
+    look = looks(list(results.controllers))
+    panels = figure.subplots(1, 2, sharex=True)
+    for panel, key in zip(panels, ("continuity", "continuity_own"), strict=True):
+        for label, controller in results.controllers.items():
+            _cross(panel, controller.metrics["survival_h"], controller.metrics[key], label, look[label], theme)
+        panel.set(xlabel=metric_of("survival_h").heading, ylabel=metric_of(key).heading)
+        panel.margins(0.12)
+    panels[0].set_xlim(left=0)
+    handles, labels = panels[0].get_legend_handles_labels()
+    columns = len(labels) if len(labels) <= 5 else -(-len(labels) // 2)
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, labelcolor=theme.text)
+
+
+def _cross(panel: "Axes", across: MetricSummary, up: MetricSummary, label: str, look: Look, theme: Theme) -> None:
+    if across.mean is not None and up.mean is not None:
+        point = _point(look, theme) | {"xerr": _reach(across, 1.0), "yerr": _reach(up, 100.0)}
+        panel.errorbar(across.mean, 100 * up.mean, label=_shown(label), **point)
+
+
+def _point(look: Look, theme: Theme) -> dict[str, Any]:
+    colour = look.colour(theme)
+    edge = {"markeredgecolor": theme.background, "markeredgewidth": 0.8}
+    return {"color": colour, "marker": look.marker, "markersize": 7, "elinewidth": 1.4, "linestyle": "none", **edge}
+
+
+def _heading(figure: Any, text: str, theme: Theme) -> None:
+    figure.suptitle(text, fontsize=9.5, x=0.008, ha="left", color=theme.text)
+
+
+def _shown(label: str) -> str:
+    """A label with its options on a line of their own."""
+    return label.replace(":", "\n", 1)
+
+
+def _rows(items: Sized) -> int:
+    """Rows of panels, at most four in a row and as even as can be."""
+    columns = 4 if len(items) > 6 else 3
+    return -(-len(items) // columns)
+
+
+def _reach(summary: MetricSummary, scale: float) -> float | None:
+    return scale * (summary.ci95[1] - summary.ci95[0]) / 2 if summary.ci95 else None
+
+
+def _line(look: Look, theme: Theme) -> dict[str, Any]:
+    return {"color": look.colour(theme), "linestyle": look.line}
