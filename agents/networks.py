@@ -46,7 +46,7 @@ class SharedActorCritic(MaskableActorCriticPolicy):
         *,
         actor_widths: Sequence[int] = (128, 128),
         critic_widths: Sequence[int] = (128, 128),
-        activation: Activation = "silu",
+        activation: Activation = "relu",
         initial_bias: Sequence[float] = (),
         **options: Any,
     ) -> None:

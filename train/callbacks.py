@@ -1,4 +1,4 @@
-"""What happens besides learning: progress bar, KPIs for TensorBoard, evaluations, checkpoints, entropy schedule."""
+"""What happens besides learning: progress bar, records for TensorBoard, evaluations, checkpoints, entropy schedule."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -16,6 +16,7 @@ from rich.progress import (
 from stable_baselines3.common.callbacks import BaseCallback
 
 from voltran.envs.errors import VoltranError
+from voltran.envs.faces.vector import VectorFace
 
 SHOWN_EPISODES = 100  # episodes behind the bar's mean survival
 
@@ -81,6 +82,39 @@ class KpiLogger(BaseCallback):
         for name in self._episodes[0] if self._episodes else ():
             self.logger.record(f"kpi/{name}", float(np.mean([kpis[name] for kpis in self._episodes])))
         self.logger.record("kpi/episodes", len(self._episodes))
+
+
+class TransitionLogger(BaseCallback):
+    """Records the means over each rollout of what the worlds report every decision as ``world/<name>``.
+
+    In the outage world these are the reward's components and the shares of repaired and projected actions.
+
+    Args:
+        face: the worlds being trained in.
+    """
+
+    def __init__(self, face: VectorFace) -> None:
+        super().__init__()
+        self._face = face
+        self._sums: dict[str, float] = {}
+        self._steps = 0
+
+    def _on_rollout_start(self) -> None:
+        self._sums, self._steps = {}, 0
+
+    def _on_step(self) -> bool:
+        transition = self._face.last_transition
+        self._steps += 1
+        for name, values in {
+            **transition.episode_infos,
+            **transition.agent_infos.get(self._face.role.name, {}),
+        }.items():
+            self._sums[name] = self._sums.get(name, 0.0) + float(np.mean(values))
+        return True
+
+    def _on_rollout_end(self) -> None:
+        for name, total in self._sums.items():
+            self.logger.record(f"world/{name}", total / self._steps)
 
 
 class Every(BaseCallback):

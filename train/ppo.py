@@ -6,7 +6,7 @@ worlds with 19 sites is 19 456 rows for Stable-Baselines3. A run leaves in its f
     policy.safetensors   the policy after the latest checkpoint; plays anywhere, see voltran.agents.policy
     checkpoint.pt        what --resume needs, see voltran.train.checkpoints
     config.yaml          every hyper-parameter of the run
-    tensorboard/         losses, episode returns, KPIs of training (kpi/) and of evaluation (eval/)
+    tensorboard/         losses, returns, KPIs of training (kpi/) and evaluation (eval/), reward components (world/)
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +39,7 @@ from voltran.train.callbacks import (
     Every,
     KpiLogger,
     ProgressBar,
+    TransitionLogger,
     progress_bar,
     require_finite,
 )
@@ -135,6 +136,7 @@ class Run:
         callbacks: list[BaseCallback] = [
             DivergenceGuard(),
             KpiLogger(),
+            TransitionLogger(self.face),
             Every(settings.checkpoint_every, lambda _: self._save()),
         ]
         if settings.evaluate_every:

@@ -85,7 +85,7 @@ class TrainingConfig(Section):
 
     actor_widths: Widths = (128, 128)
     critic_widths: Widths = (128, 128)
-    activation: Activation = "silu"
+    activation: Activation = "relu"
     initial_bias: tuple[float, ...] = ()
     initial_policy: str | None = None
 

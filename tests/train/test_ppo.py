@@ -184,7 +184,7 @@ def test_training_goes_on_from_a_policy_file(config: Path, tmp_path: Path) -> No
         np.testing.assert_allclose(second[name], value, atol=1e-9)
 
 
-def test_tensorboard_shows_the_kpis(config: Path, tmp_path: Path) -> None:
+def test_tensorboard_shows_kpis_and_what_the_worlds_report(config: Path, tmp_path: Path) -> None:
     ppo.train(config, {"evaluate_every": 144, "evaluation_episodes": 3}, tmp_path / "run")
     events = EventAccumulator(str(tmp_path / "run" / "tensorboard"))
     events.Reload()
@@ -192,7 +192,16 @@ def test_tensorboard_shows_the_kpis(config: Path, tmp_path: Path) -> None:
     assert survival_h
     assert all(0.25 <= value <= 3.0 for value in survival_h)
     tags = set(events.Tags()["scalars"])
-    assert {"eval/survival_h", "kpi/energy_left_kwh", "rollout/ep_rew_mean", "train/learning_rate"} <= tags
+    levels = [event.value for event in events.Scalars("world/level")]
+    assert len(levels) == 4
+    assert all(0.0 < value < 1.0 for value in levels)
+    assert {
+        "world/projected",
+        "eval/survival_h",
+        "kpi/energy_left_kwh",
+        "rollout/ep_rew_mean",
+        "train/learning_rate",
+    } <= tags
 
 
 def test_a_folder_in_use_is_refused_and_left_alone(config: Path, tmp_path: Path) -> None:
