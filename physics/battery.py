@@ -1,8 +1,14 @@
 """Stationary battery of a site: state of charge, limits and losses. Source: [MSRC] Eqs. 12 and 13."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from voltran.physics.compiled import kernel
+
+# One state of charge, or an array of them.
+Charge = TypeVar("Charge", float, NDArray[np.float64])
 
 
 class BatteryParameters(NamedTuple):
@@ -18,9 +24,9 @@ class BatteryParameters(NamedTuple):
 
 
 @kernel
-def usable_energy_kwh(soc: float, battery: BatteryParameters) -> float:
-    """Energy the battery can still deliver to the site, after discharge losses."""
-    return max(soc - battery.soc_min, 0.0) * battery.capacity_kwh * battery.discharge_efficiency
+def usable_energy_kwh(soc: Charge, battery: BatteryParameters) -> Charge:
+    """Energy the battery can still deliver to the site, after discharge losses; any shape."""
+    return np.maximum(soc - battery.soc_min, 0.0) * battery.capacity_kwh * battery.discharge_efficiency
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""How hot kernels are compiled: once, cached on disk, with IEEE arithmetic, so that batch size never changes a result."""
+"""How hot kernels are compiled: once, cached on disk, with IEEE arithmetic; batch size never changes a result."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast

@@ -76,3 +76,10 @@ def disc_overlap_share(distance_m: FloatArray, helper_radius_m: float, covered_r
     lens = np.where(d >= big + small, 0.0, lens)
     lens = np.where(d <= abs(big - small), np.pi * min(big, small) ** 2, lens)
     return np.asarray(lens / (np.pi * small**2))
+
+
+def reuse_colours(sites_m: FloatArray, inter_site_distance_m: float) -> NDArray[np.int64]:
+    """Reuse-3 colour ``[site]`` (0, 1, 2) of sites on a hexagonal grid: neighbouring sites never share a colour."""
+    r = np.rint(sites_m[:, 1] / (inter_site_distance_m * np.sqrt(3.0) / 2.0))
+    q = np.rint(sites_m[:, 0] / inter_site_distance_m - r / 2.0)
+    return np.mod(q - r, 3).astype(np.int64)

@@ -75,12 +75,6 @@ def spectral_efficiency(sinr: float, radio: RadioParameters) -> float:
 
 
 @kernel
-def is_transmitting(site: int, band: int, mode: IntArray, bands: IntArray, alive: NDArray[np.bool_]) -> bool:
-    """Whether a site sends on a band: it is up, not asleep, and has the band on."""
-    return alive[site] and mode[site] != SLEEP and (bands[site] >> band & 1) == 1
-
-
-@kernel
 def total_power_mw(
     received_mw: RealArray, mode: IntArray, bands: IntArray, alive: NDArray[np.bool_], radio: RadioParameters
 ) -> RealArray:
@@ -109,7 +103,7 @@ def link_rate_mbps(
     signal = received_mw[band, site, user]
     sinr = signal / (total_mw[band, user] - signal)
     rate = radio.bandwidth_mhz[band] * spectral_efficiency(sinr, radio)
-    return rate * (1.0 - radio.helping_loss) if helping else rate
+    return float(rate * (1.0 - radio.helping_loss) if helping else rate)
 
 
 @kernel

@@ -3,6 +3,8 @@
 Every metric is a function of the trace alone, so that anybody who has the trace can recompute it.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,7 +35,7 @@ class Trace:
             self.series[name] = np.zeros((n_worlds, steps, model.n_sites))
         self._worlds = np.arange(n_worlds)
 
-    def record(self, step: NDArray[np.int64], **values: FloatArray) -> None:
+    def record(self, step: NDArray[np.int64], **values: NDArray[Any]) -> None:
         """Write one row per world at its own step."""
         for name, value in values.items():
             self.series[name][self._worlds, step] = value
@@ -81,8 +83,10 @@ def episode_metrics(
     survival = model.scenario.survival
     step_s = model.scenario.time.physics_step_s
     steps = trace["critical"].shape[0]
-    lost = loss_index(trace["critical"], survival.critical_availability, _steps(survival.hold_s, step_s))
-    lost_soon = loss_index(trace["critical"], survival.critical_availability, _steps(survival.short_hold_s, step_s))
+    lost, lost_soon = (
+        loss_index(trace["critical"], survival.critical_availability, loss_hold_steps(hold_s, step_s))
+        for hold_s in (survival.hold_s, survival.short_hold_s)
+    )
     end = steps if lost is None else lost
     own = slice(0, max(end, 1))
     survival_h = end * model.step_h
@@ -107,7 +111,8 @@ def episode_metrics(
     return metrics
 
 
-def _steps(duration_s: float, step_s: float) -> int:
+def loss_hold_steps(duration_s: float, step_s: float) -> int:
+    """Physics steps for which service must stay too low before survival counts as lost."""
     return max(round(duration_s / step_s), 1)
 
 

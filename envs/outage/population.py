@@ -1,0 +1,127 @@
+"""Users and vehicles of a batch of episodes: exogenous draws laid out as arrays with a leading world axis."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.envs.outage import draws
+from voltran.envs.outage.home import blank_home_view, update_home_view
+from voltran.envs.outage.model import OutageModel
+from voltran.envs.outage.service import Population, home_sites
+from voltran.physics.balance import Fleet
+from voltran.physics.layout import FloatArray, distances_m
+from voltran.physics.power import HELPING
+
+
+class Inhabitants:
+    """Draws of all worlds; each world's depend on its seed (and the time) alone.
+
+    Attributes:
+        users: what users bring to radio and scheduling.
+        home_view: what they mean to each site.
+        arrival_s, departure_s, usable_kwh, reservation_price: ``[B, site, slot]`` vehicles as drawn.
+    """
+
+    def __init__(self, model: OutageModel, n_worlds: int) -> None:
+        self.model = model
+        n_sites, n_users, n_bands = model.n_sites, model.n_users, model.n_bands
+        precision = np.dtype(model.scenario.radio.precision)
+
+        def indices(*shape: int) -> NDArray[np.int16]:
+            return np.zeros((n_worlds, *shape), dtype=np.int16)
+
+        self.users = Population(
+            received_mw=np.zeros((n_worlds, n_bands, n_sites, n_users), dtype=precision),
+            distance_m=np.zeros((n_worlds, n_sites, n_users), dtype=np.float32),
+            nearest_users=indices(n_sites, n_users),
+            service_class=indices(n_users),
+            demand_mbps=np.ones((n_worlds, n_users)),
+            minimum_mbps=np.zeros((n_worlds, n_users)),
+            weight=np.ones((n_worlds, n_users)),
+            home=indices(n_users),
+            second=indices(n_users),
+        )
+        self.home_view = blank_home_view(model, n_worlds)
+        self.n_slots = sum(draws.vehicle_slots(model))
+        shape = (n_worlds, n_sites, self.n_slots)
+        self.arrival_s, self.departure_s = np.full(shape, np.inf), np.full(shape, np.inf)
+        self.usable_kwh, self.reservation_price = np.zeros(shape), np.zeros(shape)
+        self._seed = np.full(n_worlds, -1)
+        self._demand_window = np.full(n_worlds, -1)
+        self._channels: list[draws.ChannelDraws | None] = [None] * n_worlds
+        self._start_m = np.zeros((n_worlds, n_users, 2))
+        self._waypoints_m: list[FloatArray | None] = [None] * n_worlds
+        self._place_s = np.zeros(n_worlds)
+
+    def load(self, world: int, seed: int) -> None:
+        """Draw one world's users and vehicles anew."""
+        model, users = self.model, self.users
+        classes = draws.draw_classes(model, seed)
+        users.service_class[world] = classes
+        users.weight[world] = model.class_weight[classes]
+        self._channels[world] = draws.draw_channels(model, seed)
+        self._start_m[world] = draws.draw_positions(model, seed)
+        self._seed[world] = seed
+        self._demand_window[world] = -1
+        self._waypoints_m[world] = None
+        self._place(world, self._start_m[world], 0.0)
+        self._draw_demand(world, 0)
+        update_home_view(self.home_view, model, users, world)
+        vehicles = draws.draw_vehicles(model, seed)
+        self.arrival_s[world], self.departure_s[world] = vehicles.arrival_s, vehicles.departure_s
+        self.usable_kwh[world], self.reservation_price[world] = vehicles.usable_kwh, vehicles.reservation_price
+
+    def advance_to(self, world: int, time_s: float) -> bool:
+        """Move users and redraw demands for a decision period that starts at ``time_s``; True if anything changed."""
+        scenario = self.model.scenario
+        changed = False
+        if scenario.traffic.redraw_period_s is not None:
+            window = int(time_s // scenario.traffic.redraw_period_s)
+            if window != self._demand_window[world]:
+                self._draw_demand(world, window)
+                changed = True
+        if scenario.users.speed_m_per_s > 0.0 and time_s != self._place_s[world]:
+            seed = int(self._seed[world])
+            waypoints = self._waypoints_m[world]
+            if waypoints is None:
+                waypoints = draws.draw_waypoints_m(self.model, seed, self._start_m[world])
+                self._waypoints_m[world] = waypoints
+            positions = draws.positions_at_m(waypoints, scenario.users.speed_m_per_s * time_s)
+            self._place(world, positions, time_s)
+            changed = True
+        if changed:
+            update_home_view(self.home_view, self.model, self.users, world)
+        return changed
+
+    def fleet(self, energy_kwh: FloatArray, accepted: NDArray[np.bool_]) -> Fleet:
+        """The vehicles with their present energy and acceptance, as the physics takes them."""
+        return Fleet(self.arrival_s, self.departure_s, self.reservation_price, energy_kwh, accepted)
+
+    def present(self, time_s: FloatArray, step_s: float) -> NDArray[np.bool_]:
+        """Vehicles ``[B, site, slot]`` parked during the step that starts at ``time_s [B]``."""
+        now = time_s[:, None, None]
+        return (self.arrival_s <= now) & (now + step_s <= self.departure_s)
+
+    def _place(self, world: int, positions_m: FloatArray, time_s: float) -> None:
+        model, users = self.model, self.users
+        channels = self._channels[world]
+        assert channels is not None, "channels are drawn before users are placed"
+        users.received_mw[world] = draws.received_power_mw(model, channels, positions_m)
+        distance = distances_m(model.sites_m, positions_m)
+        users.distance_m[world] = distance
+        users.nearest_users[world] = np.argsort(users.distance_m[world], axis=1, kind="stable")
+        expanded_m = float(model.mode_radius_m[HELPING])
+        users.home[world], users.second[world] = home_sites(
+            users.received_mw[world], users.distance_m[world], expanded_m, model.radio
+        )
+        self._place_s[world] = time_s
+
+    def _draw_demand(self, world: int, window: int) -> None:
+        model, users = self.model, self.users
+        classes = users.service_class[world].astype(np.int64)
+        demand = draws.draw_demand_mbps(model, int(self._seed[world]), window, classes)
+        users.demand_mbps[world] = demand
+        services = model.scenario.traffic.classes
+        share = np.array([service.minimum_share for service in services])[classes]
+        fixed = np.array([np.nan if service.minimum_mbps is None else service.minimum_mbps for service in services])
+        users.minimum_mbps[world] = share * np.where(np.isnan(fixed[classes]), demand, fixed[classes])
+        self._demand_window[world] = window

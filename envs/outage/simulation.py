@@ -1,0 +1,226 @@
+"""The transition of the outage world: commands come into force, loads are supplied, sites go down and come back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from voltran.envs.errors import PhysicsError
+from voltran.envs.outage.commands import SiteCommands
+from voltran.envs.outage.metrics import Trace, loss_hold_steps
+from voltran.envs.outage.model import OutageModel
+from voltran.envs.outage.population import Inhabitants
+from voltran.envs.outage.reward import service_loss
+from voltran.envs.outage.service import refresh
+from voltran.envs.outage.state import (
+    blank_state,
+    blank_totals,
+    copy_fields,
+    mean_power_kw,
+    restore_fields,
+    start_episode,
+)
+from voltran.envs.world import BoolArray, FloatArray
+from voltran.physics.balance import EnergyOrders, EnergyStep, balance_residual_kw, energy_step
+from voltran.physics.power import SLEEP
+
+
+class Simulation:
+    """State and transition of a batch of outage episodes, without agents: commands in, physics out.
+
+    Args:
+        model: the scenario's constants.
+        n_worlds: batch size.
+        cache: False recomputes service in every physics step; the results are the same, bit for bit.
+    """
+
+    def __init__(self, model: OutageModel, n_worlds: int, cache: bool) -> None:
+        self.model, self.n_worlds, self.cache = model, n_worlds, cache
+        self.inhabitants = Inhabitants(model, n_worlds)
+        self.state = blank_state(model, n_worlds, self.inhabitants.n_slots)
+        self.trace = Trace(model, n_worlds)
+        self.flows: EnergyStep | None = None
+        self._step_s = model.scenario.time.physics_step_s
+
+    def start(self, world: int, seed: int) -> None:
+        """Put one world at the start of the episode of a seed; call :meth:`prepare` once all are."""
+        self.inhabitants.load(world, seed)
+        start_episode(self.state, self.model, world, seed)
+        self.state.ev_energy_kwh[world] = self.inhabitants.usable_kwh[world]
+        self.state.ev_accepted[world] = False
+
+    def prepare(self) -> None:
+        """Serve the users of newly started worlds, and let parked vehicles see the base price."""
+        self._refresh_service(self.state.stale.copy())
+        self._update_offers()
+
+    def run_period(self, commands: SiteCommands) -> FloatArray:
+        """One decision period under validated commands; returns where ``[B, site]`` the commanded mode changed."""
+        self.state.totals = blank_totals(self.n_worlds, self.model.n_sites)
+        changed = self._issue(commands)
+        for step in range(self.model.steps_per_decision):
+            self._advance(changed if step == 0 else np.zeros_like(changed))
+        self._update_offers()
+        return changed
+
+    def endings(self, max_decisions: int) -> tuple[BoolArray, BoolArray]:
+        """Which worlds are terminated, and which truncated at the horizon or after ``max_decisions``."""
+        state, survival = self.state, self.model.scenario.survival
+        lost = state.lost_step >= 0
+        hours_done = state.step * self.model.step_h
+        if survival.end == "survival_lost":
+            terminated = lost & (hours_done >= survival.continuity_window_h - 1e-9)
+        elif survival.end == "late":
+            lost_h = state.lost_step * self.model.step_h
+            half_dead = (~state.alive).mean(axis=1) >= 0.5
+            terminated = half_dead | (lost & (hours_done - lost_h >= survival.late_margin_h - 1e-9))
+        else:
+            terminated = np.zeros(self.n_worlds, dtype=bool)
+        decisions = state.step // self.model.steps_per_decision
+        limit = min(max_decisions, self.model.max_decisions)
+        truncated = (decisions >= limit) & ~terminated
+        return terminated, truncated
+
+    def present(self) -> BoolArray:
+        """Vehicles ``[B, site, slot]`` that are parked now."""
+        return self.inhabitants.present(self.time_s(), self._step_s)
+
+    def time_s(self) -> FloatArray:
+        """Time since the outage began, ``[B]``."""
+        return self.state.step.astype(np.float64) * self._step_s
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that changes, as copies; users and vehicles are redrawn from the seeds."""
+        steps = int(self.state.step.max(initial=0))
+        series = {name: values[:, :steps].copy() for name, values in self.trace.series.items()}
+        return {"state": copy_fields(self.state), "trace": series}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Continue from a snapshot of the same scenario and batch size."""
+        seeds, steps = snapshot["state"]["seed"], snapshot["state"]["step"]
+        for world in map(int, np.flatnonzero(seeds >= 0)):
+            self.inhabitants.load(world, int(seeds[world]))
+            decided_s = (int(steps[world]) - self.model.steps_per_decision) * self._step_s
+            self.inhabitants.advance_to(world, max(decided_s, 0.0))
+        restore_fields(self.state, snapshot["state"])
+        for name, values in snapshot["trace"].items():
+            self.trace.series[name][:, : values.shape[1]] = values
+        self.flows = None
+
+    def _issue(self, commands: SiteCommands) -> FloatArray:
+        """Put commands into force; returns the sites ``[B, site]`` whose commanded mode changed."""
+        state = self.state
+        changed = state.alive & (commands.mode != state.mode) & state.decided[:, None]
+        stale = np.zeros(self.n_worlds, dtype=bool)
+        for name in ("mode", "bands", "radius_m"):
+            new, current = getattr(commands, name), getattr(state, name)
+            stale |= (new != current).any(axis=1)
+            current[...] = new
+        # Vehicles of a site that is down may recharge its battery, so that it can come back.
+        down = ~state.alive & commands.ev_to_battery
+        state.ev_power_kw[...] = np.where(down, self.model.ev.site_limit_kw, commands.ev_power_kw)
+        state.dynamic_price[...] = commands.dynamic_price
+        state.ev_to_battery[...] = commands.ev_to_battery
+        state.switches += changed
+        state.decided[:] = True
+        for world in range(self.n_worlds):
+            stale[world] |= self.inhabitants.advance_to(world, float(self.time_s()[world]))
+        state.stale |= stale
+        return changed.astype(np.float64)
+
+    def _refresh_service(self, where: BoolArray) -> FloatArray:
+        """Recompute service where something changed; returns the handovers ``[B, site]`` of home users."""
+        state, model, service = self.state, self.model, self.state.service
+        changed = where & state.stale
+        service.anchor[changed] = service.last_server[changed]
+        users = self.inhabitants.users
+        refresh(
+            where, state.mode, state.bands, state.radius_m, state.alive, users, service,
+            model.radio, model.scheduler, model.power,
+        )  # fmt: skip
+        state.stale[:] = False
+        return np.where(changed[:, None], service.home_handovers, 0.0)
+
+    def _advance(self, mode_changes: FloatArray) -> None:
+        """One physics step."""
+        state, model = self.state, self.model
+        handovers = np.zeros(state.soc.shape)
+        if not self.cache or state.stale.any():
+            where = state.stale.copy() if self.cache else np.ones(self.n_worlds, dtype=bool)
+            handovers = self._refresh_service(where)
+        orders = EnergyOrders(state.ev_power_kw, state.dynamic_price, state.ev_to_battery, np.zeros_like(state.soc))
+        flows = energy_step(
+            state.soc, state.alive, state.service.power_kw, mean_power_kw(state),
+            self.inhabitants.fleet(state.ev_energy_kwh, state.ev_accepted), orders, self.time_s(), self._step_s,
+            model.battery.soc_min + self.model.scenario.battery.restart_margin, model.battery, model.ev,
+        )  # fmt: skip
+        self._check_finite(flows)
+        self._record(flows, mode_changes, handovers)
+        self._apply(flows)
+
+    def _apply(self, flows: EnergyStep) -> None:
+        state = self.state
+        slot = state.step % state.power_history_kw.shape[-1]
+        worlds = np.arange(self.n_worlds)
+        state.power_sum_kw += flows.load_kw - state.power_history_kw[worlds, :, slot]
+        state.power_history_kw[worlds, :, slot] = flows.load_kw
+        state.stale |= (flows.alive != state.alive).any(axis=1)
+        # A site that comes back sleeps until it is told otherwise; one that goes down forgets its mode.
+        turned = flows.alive != state.alive
+        state.mode[turned] = SLEEP
+        state.soc[...], state.alive[...] = flows.soc, flows.alive
+        state.ev_energy_kwh[...], state.ev_accepted[...] = flows.energy_kwh, flows.accepted
+        state.price[...], state.offered_kw[...] = flows.price, flows.offered_kw
+        state.step += 1
+        self.flows = flows
+
+    def _record(self, flows: EnergyStep, mode_changes: FloatArray, handovers: FloatArray) -> None:
+        """Write the trace, and add to the totals of the decision period."""
+        state, model, service, totals = self.state, self.model, self.state.service, self.state.totals
+        ev_cost = (flows.ev_kw * flows.price).sum(axis=1) * model.step_h
+        self.trace.record(
+            state.step,
+            critical=service.critical,
+            satisfaction=service.satisfaction,
+            served_mbps=service.served_mbps,
+            availability=service.availability,
+            ev_kw=flows.ev_kw.sum(axis=1),
+            ev_cost=ev_cost,
+            handovers=handovers.sum(axis=1),
+            switches=mode_changes.sum(axis=1),
+            unserved_kw=flows.unserved_kw.sum(axis=1),
+            residual_kw=np.abs(balance_residual_kw(flows)).max(axis=1),
+            soc=state.soc,
+            power_kw=flows.load_kw,
+            alive=state.alive,
+            mode=state.mode,
+        )
+        below = service.critical < self.model.scenario.survival.critical_availability
+        state.below_steps[:] = np.where(below, state.below_steps + 1, 0)
+        hold = loss_hold_steps(model.scenario.survival.hold_s, self._step_s)
+        newly_lost = (state.below_steps >= hold) & (state.lost_step < 0)
+        state.lost_step[:] = np.where(newly_lost, state.step - hold + 1, state.lost_step)
+        loss = service_loss(model, service.weighted_loss, service.availability)
+        totals.surviving_h += model.step_h * (state.lost_step < 0)
+        totals.service_loss_h += model.step_h * loss
+        totals.ev_cost += ev_cost
+        totals.home_service += service.home_service
+        totals.home_critical += service.home_critical
+        totals.handovers += handovers
+
+    def _update_offers(self) -> None:
+        """Power that vehicles parked now would give; the base price is on offer before the first decision."""
+        state, model = self.state, self.model
+        present = self.present()
+        state.ev_accepted |= present & (self.inhabitants.reservation_price <= state.price[..., None])
+        limit_kw = np.minimum(model.ev.vehicle_limit_kw, state.ev_energy_kwh / model.step_h)
+        offered = np.where(present & state.ev_accepted, limit_kw, 0.0).sum(axis=-1)
+        state.offered_kw[...] = np.minimum(offered, model.ev.site_limit_kw)
+
+    def _check_finite(self, flows: EnergyStep) -> None:
+        bad = ~np.isfinite(flows.soc + flows.load_kw)
+        if bad.any():
+            world, site = (int(index) for index in np.argwhere(bad)[0])
+            quantity = "soc" if not np.isfinite(flows.soc[world, site]) else "load_kw"
+            step = int(self.state.step[world])
+            raise PhysicsError(f"{quantity} of bs_{site} in world {world} is not finite at physics step {step}")

@@ -1,0 +1,296 @@
+"""The outage world ``blackout_v0``: base stations on batteries in a power cut, helping each other. Source: [MSRC]."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
+from voltran.envs.outage.actions import ActionCodec, ActionForm, ActionSet, Legality
+from voltran.envs.outage.commands import SiteCommands, check_commands, with_modes
+from voltran.envs.outage.home import HomeView
+from voltran.envs.outage.metrics import episode_metrics, hours
+from voltran.envs.outage.model import MODES, OutageModel
+from voltran.envs.outage.observation import OBSERVATION_VERSION, Observer
+from voltran.envs.outage.repair import repair_worlds
+from voltran.envs.outage.reward import (
+    REWARD_KINDS,
+    RewardKind,
+    shared_with_neighbours,
+    site_credit,
+    team_components,
+)
+from voltran.envs.outage.scenario import OutageScenario
+from voltran.envs.outage.simulation import Simulation
+from voltran.envs.outage.state import OutageState
+from voltran.envs.scenario import validated
+from voltran.envs.world import BoolArray, FloatArray, Role, Transition
+from voltran.physics.balance import balance_residual_kw
+from voltran.physics.battery import usable_energy_kwh
+from voltran.physics.power import ASSISTED, HELPING, SLEEP
+
+
+def build(
+    data: Mapping[str, Any],
+    n_worlds: int,
+    *,
+    action_set: ActionSet = "paper",
+    action_form: ActionForm = "joint",
+    reward: RewardKind = "team",
+    cache: bool = True,
+) -> "OutageWorld":
+    """Build a batch of outage worlds from a raw scenario mapping; options as in :class:`OutageWorld`."""
+    scenario = validated(OutageScenario, data, f"scenario {data.get('name', '')}".rstrip())
+    return OutageWorld(scenario, n_worlds, action_set=action_set, action_form=action_form, reward=reward, cache=cache)
+
+
+class OutageWorld:
+    """A batch of outage episodes; implements :class:`voltran.envs.world.World`.
+
+    One decision period: commands are validated, decoded and repaired; then, in each physics step, service is recomputed
+    if anything changed, loads are supplied, batteries and vehicles are updated, and sites that ran dry go down from the
+    next step on.
+
+    Args:
+        scenario: the scenario.
+        n_worlds: batch size ``B``.
+        action_set: "paper" (bands follow the mode) or "extended" (any band set that the mode allows).
+        action_form: "joint" (Discrete) or "multi" (MultiDiscrete).
+        reward: "team" ([MSRC] Eq. 18, normalised), "local" (per-site training credit) or "mixed".
+        cache: False recomputes service in every physics step; the results are the same, bit for bit.
+
+    Raises:
+        ScenarioError: a batch size below 1, or an unknown reward.
+    """
+
+    name = "blackout_v0"
+    render_modes: tuple[str, ...] = ("ansi", "rgb_array")
+
+    def __init__(
+        self,
+        scenario: OutageScenario,
+        n_worlds: int = 1,
+        *,
+        action_set: ActionSet = "paper",
+        action_form: ActionForm = "joint",
+        reward: RewardKind = "team",
+        cache: bool = True,
+    ) -> None:
+        if n_worlds < 1:
+            raise ScenarioError(f"n_worlds = {n_worlds}: at least one world is needed")
+        if reward not in REWARD_KINDS:
+            raise ScenarioError(f"reward = {reward!r} is unknown; use one of {', '.join(REWARD_KINDS)}")
+        self.scenario, self.n_worlds, self.reward_kind = scenario, n_worlds, reward
+        self.model = OutageModel(scenario)
+        self.codec = ActionCodec(self.model, action_set, action_form)
+        self.max_decisions = self.model.max_decisions
+        self.observation_version, self.action_version = OBSERVATION_VERSION, self.codec.version
+        self._observer = Observer(self.model)
+        observed = spaces.Box(self._observer.low, self._observer.high, dtype=np.float32)
+        self.roles = (Role("bs", self.model.n_sites, observed, self.codec.space()),)
+        self.state_space = spaces.Box(self._observer.state_low, self._observer.state_high, dtype=np.float32)
+        self._simulation = Simulation(self.model, n_worlds, cache)
+
+    # --- the protocol -------------------------------------------------------------------------------------------------
+
+    def reset(self, seeds: Sequence[int], worlds: BoolArray | None = None) -> None:
+        """Start new episodes; see :meth:`voltran.envs.world.World.reset`."""
+        if len(seeds) != self.n_worlds:
+            raise EpisodeError(f"reset got {len(seeds)} seeds for {self.n_worlds} worlds")
+        chosen = [int(w) for w in (range(self.n_worlds) if worlds is None else np.flatnonzero(worlds))]
+        for world in chosen:
+            if int(seeds[world]) < 0:
+                raise EpisodeError(f"seed = {int(seeds[world])} of world {world}: seeds are 0 or larger")
+        for world in chosen:
+            self._simulation.start(world, int(seeds[world]))
+        self._simulation.prepare()
+
+    def step(self, actions: Mapping[str, Any]) -> Transition:
+        """Advance by one decision period; see :meth:`voltran.envs.world.World.step`."""
+        self._require_running()
+        commands, agent_infos = self._commands(actions)
+        before_kwh = self.usable_kwh
+        changed = self._simulation.run_period(commands)
+        terminated, truncated = self._simulation.endings(self.max_decisions)
+        self._state.running[:] = ~(terminated | truncated)
+        rewards, components = self._rewards(before_kwh, changed, agent_infos["repaired"])
+        return Transition(
+            rewards={"bs": rewards},
+            terminated=terminated,
+            truncated=truncated,
+            agent_infos={"bs": agent_infos},
+            episode_infos={**components, "survival_lost": self._state.lost_step >= 0},
+        )
+
+    def observations(self) -> dict[str, NDArray[np.float32]]:
+        """Role -> ``[B, n, F]``; the table is ``observation.observation_fields``."""
+        return {"bs": self._observer.observations(self._state, self._home_view, self._simulation.present())}
+
+    def state(self) -> NDArray[np.float32]:
+        """Global state vector ``[B, S]``."""
+        return self._observer.state(self._state, self._home_view, self._simulation.present())
+
+    def action_masks(self) -> dict[str, BoolArray]:
+        """Role -> ``[B, n, A]``."""
+        return {"bs": self.codec.mask(self.legality())}
+
+    def kpis(self) -> dict[str, FloatArray]:
+        """Metric -> ``[B]``, over the episodes so far; definitions in docs/metrics.md."""
+        results = [self._metrics_of(world) for world in range(self.n_worlds)]
+        return {name: np.array([result[name] for result in results]) for name in results[0]}
+
+    def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
+        """Time series of one world: ``time_h`` and the series of :class:`voltran.envs.outage.metrics.Trace`."""
+        steps = int(self._state.step[world])
+        return {
+            "time_h": hours(steps, self.scenario.time.physics_step_s),
+            **self._simulation.trace.of_world(world, steps),
+        }
+
+    def ledger(self) -> dict[str, FloatArray]:
+        """Energy balance of the latest physics step, quantity -> ``[B, site]``; power into the site is positive."""
+        flows = self._simulation.flows
+        if flows is None:
+            raise EpisodeError("the ledger is empty: no step has been made yet")
+        quantities = ("load_kw", "battery_kw", "ev_kw", "grid_kw", "unserved_kw", "loss_kw")
+        ledger = {name: getattr(flows, name).copy() for name in quantities}
+        ledger["pv_kw"] = np.zeros_like(flows.load_kw)
+        ledger["residual_kw"] = balance_residual_kw(flows)
+        return ledger
+
+    def get_state(self) -> dict[str, Any]:
+        """Snapshot: seeds (users and vehicles are redrawn from them), state arrays and trace."""
+        return {"scenario": self.scenario.model_dump_json(), **self._simulation.snapshot()}
+
+    def set_state(self, snapshot: Mapping[str, Any]) -> None:
+        """Continue from a snapshot.
+
+        Raises:
+            EpisodeError: the snapshot is of another scenario or batch size; nothing has changed then.
+        """
+        if snapshot.get("scenario") != self.scenario.model_dump_json():
+            raise EpisodeError("the snapshot belongs to another scenario; build the world from the same scenario")
+        seeds = snapshot["state"]["seed"]
+        if seeds.shape != (self.n_worlds,):
+            raise EpisodeError(f"the snapshot holds {seeds.shape[0]} worlds; this batch has {self.n_worlds}")
+        self._simulation.restore(snapshot)
+
+    def render(self, mode: str, world: int = 0) -> Any:
+        """Picture of one world; see ``viewer``."""
+        from voltran.envs.outage import viewer
+
+        return viewer.render(self, mode, world)
+
+    # --- what controllers ask -----------------------------------------------------------------------------------------
+
+    def legality(self) -> Legality:
+        """What live sites may do now: helping and being helped need somebody within reach, vehicle power an offer."""
+        state, may_help = self._state, self.model.may_help
+        shape = (*state.soc.shape, len(MODES))
+        mode = np.ones(shape, dtype=bool)
+        mode[..., HELPING] = may_help.any(axis=1)
+        helper_near = (state.alive[:, :, None] & may_help).any(axis=1)
+        mode[..., ASSISTED] = mode[..., SLEEP] = helper_near
+        if self.scenario.cooperation.k_max == 0:
+            mode[..., 1:] = False
+        level = np.ones(shape, dtype=bool)
+        level[..., 1:] = (state.offered_kw > 0.0)[..., None]
+        return Legality(mode, level, state.alive.copy())
+
+    @property
+    def alive(self) -> BoolArray:
+        """Sites in operation, ``[B, site]``."""
+        return self._state.alive.copy()
+
+    @property
+    def mode(self) -> NDArray[np.int64]:
+        """Modes in force, ``[B, site]``."""
+        return self._state.mode.copy()
+
+    @property
+    def usable_kwh(self) -> FloatArray:
+        """Energy that batteries can still deliver, ``[B, site]``."""
+        return usable_energy_kwh(self._state.soc, self.model.battery)
+
+    @property
+    def vehicle_energy_kwh(self) -> FloatArray:
+        """Usable energy of parked vehicles that have accepted, ``[B, site]``."""
+        state = self._state
+        return np.asarray((state.ev_energy_kwh * (self._simulation.present() & state.ev_accepted)).sum(axis=-1))
+
+    @property
+    def decision(self) -> NDArray[np.int64]:
+        """Decision periods done, ``[B]``."""
+        return self._state.step // self.model.steps_per_decision
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _state(self) -> OutageState:
+        return self._simulation.state
+
+    @property
+    def _home_view(self) -> HomeView:
+        return self._simulation.inhabitants.home_view
+
+    def _require_running(self) -> None:
+        if not self._state.running.all():
+            world = int(np.flatnonzero(~self._state.running)[0])
+            reason = "has not been reset" if self._state.seed[world] < 0 else "has ended its episode"
+            raise EpisodeError(f"world {world} {reason}: call reset(seeds, worlds) before step")
+
+    def _commands(self, actions: Mapping[str, Any]) -> tuple[SiteCommands, dict[str, NDArray[Any]]]:
+        """Validated, decoded and repaired commands, and what to tell the agents about them."""
+        if set(actions) != {"bs"}:
+            raise ActionError(f"actions are for roles {sorted(actions)}; blackout_v0 has exactly the role bs")
+        state, model = self._state, self.model
+        asked = actions["bs"]
+        if isinstance(asked, SiteCommands):
+            check_commands(model, asked, self.n_worlds)
+            commands, projected = asked, np.zeros(state.soc.shape, dtype=bool)
+        else:
+            codes = self.codec.validate(asked, self.n_worlds)
+            decoded = self.codec.decode(codes, self.legality(), state.offered_kw)
+            commands, projected = decoded.commands, decoded.projected
+        live = np.where(state.alive, commands.mode, SLEEP)
+        links = np.zeros((*live.shape, model.n_sites), dtype=bool)
+        mode = live
+        if commands.command_set != "free":
+            k_max = self.scenario.cooperation.k_max
+            mode, links = repair_worlds(live, state.alive, self.usable_kwh, model.may_help, k_max)
+        infos = {
+            "projected": projected,
+            "repaired": mode != live,
+            "links": links.sum(axis=-1),
+            "alive": state.alive.copy(),
+        }
+        return with_modes(model, commands, mode), infos
+
+    def _rewards(
+        self, before_kwh: FloatArray, changed: FloatArray, repaired: BoolArray
+    ) -> tuple[FloatArray, dict[str, FloatArray]]:
+        """Rewards ``[B, site]`` and their components ``[B]``."""
+        totals, model, weights = self._state.totals, self.model, self.scenario.reward
+        components = team_components(model, totals, changed.sum(axis=1))
+        named = {f"reward_{name}": value for name, value in components.items()}
+        team = np.sum(list(components.values()), axis=0)
+        shared = np.repeat(team[:, None], model.n_sites, axis=1)
+        if self.reward_kind == "team":
+            return shared, named
+        credit = site_credit(model, totals, before_kwh, self.usable_kwh, changed > 0.0, repaired, self._home_view.users)
+        local = shared_with_neighbours(model, credit) + weights.local_team * shared
+        named["reward_local"] = local.mean(axis=1)
+        if self.reward_kind == "local":
+            return local, named
+        return weights.mixed_share * local + (1.0 - weights.mixed_share) * shared, named
+
+    def _metrics_of(self, world: int) -> dict[str, float]:
+        steps = int(self._state.step[world])
+        if steps == 0:
+            raise EpisodeError(f"world {world} has no metrics yet: no step has been made")
+        drawn = self._simulation.inhabitants
+        vehicles = {name: getattr(drawn, name)[world] for name in ("arrival_s", "departure_s", "usable_kwh")}
+        demand_mbps = float(drawn.users.demand_mbps[world].sum())
+        return episode_metrics(self.model, self._simulation.trace.of_world(world, steps), vehicles, demand_mbps)
