@@ -1,0 +1,75 @@
+"""One energy step of sites in plain NumPy, vectorised over worlds and sites."""
+
+import numpy as np
+
+from tests.physics.reference import BoolArray, FloatArray
+from voltran.physics.balance import EnergyOrders, EnergyStep, Fleet
+from voltran.physics.battery import BatteryParameters
+from voltran.physics.ev import EvParameters
+
+
+def price(usable_kwh: FloatArray, mean_power_kw: FloatArray, dynamic: BoolArray, ev: EvParameters) -> FloatArray:
+    """Offered price ``[...]``. Source: [MSRC] Eq. 16."""
+    survival_h = usable_kwh / mean_power_kw
+    urgency = np.where(dynamic, ev.urgency * np.exp(-survival_h / ev.urgency_time_h), 0.0)
+    return np.asarray(ev.base_price * (1.0 + urgency))
+
+
+def energy_step(
+    soc: FloatArray,
+    alive: BoolArray,
+    load_kw: FloatArray,
+    mean_power_kw: FloatArray,
+    fleet: Fleet,
+    orders: EnergyOrders,
+    time_s: FloatArray,
+    step_s: float,
+    restart_soc: float,
+    battery: BatteryParameters,
+    ev: EvParameters,
+) -> EnergyStep:
+    """Grid first, then vehicles as ordered, then the battery; surplus vehicle power charges where ordered.
+
+    Source: [MSRC] Eqs. 12-17.
+    """
+    hours = step_s / 3600.0
+    stored_kwh = (soc - battery.soc_min) * battery.capacity_kwh
+    offered_price = price(stored_kwh * battery.discharge_efficiency, mean_power_kw, orders.dynamic_price, ev)
+
+    start = time_s[:, None, None]
+    here = (fleet.arrival_s <= start) & (fleet.departure_s >= start + step_s)
+    accepted = fleet.accepted | (here & (offered_price[..., None] >= fleet.reservation_price))
+    vehicle_kw = np.where(here & accepted, np.minimum(ev.vehicle_limit_kw, fleet.energy_kwh / hours), 0.0)
+    offered_kw = np.minimum(vehicle_kw.sum(axis=-1), ev.site_limit_kw)
+
+    load = load_kw * alive
+    grid = np.minimum(load, orders.grid_limit_kw)
+    ordered = np.minimum(orders.ev_power_kw, offered_kw)
+    to_load = np.minimum(ordered, load - grid)
+    missing = load - grid - to_load
+    room_kwh = (battery.soc_max - soc) * battery.capacity_kwh / battery.charge_efficiency
+    charge = np.minimum(np.minimum(ordered - to_load, battery.charge_limit_kw), room_kwh / hours)
+    charge = charge * (orders.ev_to_battery & (missing <= 0.0))
+    most = np.minimum(battery.discharge_limit_kw, stored_kwh * battery.discharge_efficiency / hours)
+    given = np.minimum(missing, most)
+
+    from_vehicles = to_load + charge
+    earlier_kw = np.cumsum(vehicle_kw, axis=-1) - vehicle_kw
+    each_kw = np.clip(from_vehicles[..., None] - earlier_kw, 0.0, vehicle_kw)
+    change_kwh = (battery.charge_efficiency * charge - given / battery.discharge_efficiency) * hours
+    new_soc = soc + change_kwh / battery.capacity_kwh
+    lost = given / battery.discharge_efficiency - given + charge - battery.charge_efficiency * charge
+    return EnergyStep(
+        soc=new_soc,
+        alive=np.where(alive, missing - given < 1e-9, new_soc >= restart_soc),
+        energy_kwh=fleet.energy_kwh - each_kw * hours,
+        accepted=accepted,
+        load_kw=load,
+        battery_kw=given - charge,
+        ev_kw=from_vehicles,
+        grid_kw=grid,
+        unserved_kw=missing - given,
+        loss_kw=lost,
+        price=offered_price,
+        offered_kw=offered_kw,
+    )
