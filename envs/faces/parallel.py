@@ -51,6 +51,7 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
     ) -> None:
         if mask not in ("info", "obs", None):
             raise ScenarioError(f"mask = {mask!r}: choose 'info', 'obs' or None")
+        self.make_world = make_world
         self.world = make_world(1)
         self.metadata = face_metadata(self.world)
         self.render_mode = check_render_mode(self.world, render_mode)

@@ -136,7 +136,7 @@ class FakeWorld:
         return result
 
     def action_masks(self) -> dict[str, BoolArray]:
-        """Role -> ``[B, n, A]``: a code needs as many kWh in the battery, code 0 is always legal."""
+        """Role -> ``[B, n, A]``: code c needs 3 c kWh in the battery, code 0 is always legal."""
         return {role.name: self._mask(role) for role in self.roles}
 
     def state(self) -> NDArray[np.float32]:
@@ -217,7 +217,7 @@ class FakeWorld:
         sizes = [role.mask_size]
         if isinstance(role.action_space, spaces.MultiDiscrete):
             sizes = list(role.action_space.nvec)
-        needed_kwh = np.concatenate([np.arange(size) for size in sizes])
+        needed_kwh = 3.0 * np.concatenate([np.arange(size) for size in sizes])
         mask: BoolArray = needed_kwh <= self.energy_kwh[role.name][..., None]
         return mask
 

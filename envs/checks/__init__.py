@@ -1,0 +1,103 @@
+"""Public conformance suite: whole episodes of any PettingZoo ParallelEnv, checked against what learners rely on.
+
+    from voltran.envs.checks import check_env
+    print(check_env(lambda: blackout_v0.parallel_env()))
+
+It is stricter than PettingZoo's own tests, which look at single steps: an environment whose observations turn NaN late,
+whose seed stops mattering at step 2 or whose buffers are reused passes those and fails here.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from voltran.envs.checks import episodes as _episodes
+from voltran.envs.checks import faces as _faces
+from voltran.envs.checks import isolation as _isolation
+from voltran.envs.checks import seeds as _seeds
+from voltran.envs.checks import worlds as _worlds
+from voltran.envs.checks.recording import Subject
+from voltran.envs.checks.report import ConformanceError, ConformanceReport, NotApplicable
+from voltran.envs.errors import ScenarioError
+
+__all__ = ["RULES", "ConformanceError", "ConformanceReport", "check_env"]
+
+Rule = Callable[[Subject], None]
+
+_RULES: tuple[Rule, ...] = (
+    _episodes.agents_never_leave,
+    _episodes.spaces_stay_the_same,
+    _episodes.infos_per_agent,
+    _episodes.observations_finite,
+    _episodes.observations_in_space,
+    _episodes.state_in_space,
+    _episodes.rewards_finite,
+    _episodes.masks_not_empty,
+    _episodes.masks_agree,
+    _episodes.masks_honest,
+    _episodes.episodes_end,
+    _episodes.all_end_together,
+    _episodes.truncation_is_not_termination,
+    _episodes.global_generators_untouched,
+    _seeds.seed_replays_in_one_instance,
+    _seeds.seed_replays_across_instances,
+    _seeds.seed_replays_after_dirty_episode,
+    _seeds.seed_replays_across_processes,
+    _seeds.seeds_differ,
+    _seeds.seed_zero_is_a_seed,
+    _seeds.unseeded_resets_vary,
+    _isolation.returned_values_never_change,
+    _isolation.writing_into_returned_values_is_harmless,
+    _isolation.illegal_input_refused,
+    _isolation.illegal_input_changes_nothing,
+    _isolation.finished_episodes_refuse_steps,
+    _worlds.snapshots_round_trip,
+    _worlds.ledger_balances,
+    _faces.aec_face_tells_the_same,
+    _faces.central_face_tells_the_same,
+    _faces.vector_face_tells_the_same,
+)
+
+RULES: dict[str, str] = {rule.__name__: (rule.__doc__ or "").strip() for rule in _RULES}
+"""Names of all rules, in the order in which they are checked, and what each demands."""
+
+
+def check_env(
+    env_fn: Callable[[], Any],
+    *,
+    episodes: int = 2,
+    seed: int = 1,
+    max_steps: int = 10_000,
+    skip: Collection[str] = (),
+) -> ConformanceReport:
+    """Check an environment against all rules.
+
+    Args:
+        env_fn: builds a PettingZoo ParallelEnv, ours or any other; cloudpickle must be able to pickle it.
+        episodes: seeds to record; each is played with legal actions and again with actions that ignore the masks.
+        seed: first of these seeds.
+        max_steps: an episode that lasts longer counts as never ending.
+        skip: names of rules to leave out.
+
+    Returns:
+        Names of the rules checked and kept; ``.not_applicable`` names the others and says why.
+
+    Raises:
+        ConformanceError: the first rule broken: rule, agent, step, and what was expected.
+        ScenarioError: ``skip`` names a rule that does not exist.
+    """
+    unknown = [name for name in skip if name not in RULES]
+    if unknown:
+        raise ScenarioError(f"skip = {unknown}: no such rules; rules are {', '.join(RULES)}")
+    subject = Subject(env_fn, seed, episodes, max_steps)
+    passed: list[str] = []
+    not_applicable = dict.fromkeys(skip, "skipped on request")
+    for rule in _RULES:
+        if rule.__name__ in not_applicable:
+            continue
+        try:
+            rule(subject)
+        except NotApplicable as reason:
+            not_applicable[rule.__name__] = str(reason)
+        else:
+            passed.append(rule.__name__)
+    return ConformanceReport(passed, not_applicable)

@@ -1,0 +1,145 @@
+"""Rules that all faces of one world tell the same story, bit for bit."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from voltran.envs.checks.acting import carried_mask, mask_parts
+from voltran.envs.checks.recording import Moment, Subject, difference
+from voltran.envs.checks.report import ConformanceError, NotApplicable
+from voltran.envs.faces.aec import aec_face
+from voltran.envs.faces.central import CentralFace
+from voltran.envs.faces.parallel import ParallelFace
+from voltran.envs.faces.seeds import training_seed
+from voltran.envs.world import Role, World
+
+VECTOR_WORLDS = 3
+
+
+def aec_face_tells_the_same(subject: Subject) -> None:
+    """AEC: each agent sees, gets and is told what the Parallel face says."""
+    env = aec_face(_parallel(subject))
+    for episode in subject.recordings:
+        env.reset(seed=episode.seed)
+        for step, moment in enumerate(episode.moments):
+            following = episode.moments[step + 1].actions if step + 1 < len(episode.moments) else {}
+            for _ in moment.observations:
+                agent = env.agent_selection  # at the end PettingZoo's order is alphabetical
+                told = [moment.rewards.get(agent, 0), moment.terminations.get(agent, False)]
+                told += [moment.truncations.get(agent, False), moment.infos[agent]]
+                _compare("aec_face_tells_the_same", [moment.observations[agent], *told], list(env.last()), step, agent)
+                env.step(following.get(agent))
+        if env.agents:
+            raise ConformanceError("aec_face_tells_the_same", f"the end of the episode, got agents {env.agents}")
+
+
+def central_face_tells_the_same(subject: Subject) -> None:
+    """Central: observation is the state, reward the mean over all agents, the mask all agents' masks in a row."""
+    parallel = _parallel(subject)
+    if any(isinstance(role.action_space, spaces.Box) for role in parallel.world.roles):
+        raise NotApplicable("the central face needs discrete actions")
+    central = CentralFace(parallel.make_world, max_cycles=parallel.max_cycles)
+    for episode in subject.recordings:
+        parallel.reset(seed=episode.seed)
+        observation, _ = central.reset(seed=episode.seed)
+        _compare_central(parallel, central, [], [observation], 0)
+        for step, moment in episode.steps:
+            parallel.step(dict(moment.actions))
+            joint = np.concatenate([np.atleast_1d(action) for action in moment.actions.values()])
+            observation, *told, _ = central.step(joint)
+            ends = [any(flags.values()) for flags in (moment.terminations, moment.truncations)]
+            expected = [float(np.mean(list(moment.rewards.values()))), *ends]
+            _compare_central(parallel, central, expected, [observation, *told], step)
+
+
+def _compare_central(parallel: ParallelFace, central: CentralFace, told: list[Any], got: list[Any], step: int) -> None:
+    masks = np.concatenate(list(parallel.action_masks().values())).astype(bool)
+    expected = [parallel.state(), *told, masks]
+    _compare("central_face_tells_the_same", expected, [*got, central.action_masks()], step)
+
+
+def vector_face_tells_the_same(subject: Subject) -> None:
+    """Vector: each row of a batch of worlds plays the episodes that the Parallel face plays from the same seeds."""
+    try:
+        from voltran.envs.faces.vector import VectorFace
+    except ImportError as error:
+        raise NotApplicable(f"{error.name} is not installed") from error
+    parallel = _parallel(subject)
+    timelines = [_timeline(subject, parallel, index) for index in range(VECTOR_WORLDS)]
+    batches = list(zip(*timelines, strict=False))
+    for role in parallel.world.roles:
+        world = parallel.make_world(VECTOR_WORLDS)
+        world.max_decisions = parallel.max_cycles
+        joint_actions = [_joint_actions(world.roles, batch) for batch in batches]
+        vector = VectorFace(world, role.name, subject.seed, others=_replaying(joint_actions))
+        vector.reset()
+        for step, batch in enumerate(batches, start=1):
+            actions = joint_actions[step - 1][role.name]
+            returned = vector.step(actions.reshape(vector.num_envs, *actions.shape[2:]))
+            _compare_rows(role, batch, (*returned, vector.action_masks()), step)
+
+
+# After a step: what it returned, and what is seen next (the reset's moment if it was the last step).
+Turn = tuple[Moment, Moment]
+
+
+def _timeline(subject: Subject, parallel: ParallelFace, world: int) -> list[Turn]:
+    """Two episodes in a row, as one world of a vector face plays them."""
+    episodes = [subject.play(parallel, training_seed(subject.seed, world, number)) for number in range(2)]
+    turns = []
+    for number, episode in enumerate(episodes):
+        for _, moment in episode.steps:
+            if not moment.is_last:
+                turns.append((moment, moment))
+            elif number == 0:
+                turns.append((moment, episodes[1].moments[0]))
+    return turns
+
+
+def _joint_actions(roles: tuple[Role, ...], batch: tuple[Turn, ...]) -> dict[str, NDArray[Any]]:
+    return {
+        role.name: np.array([[moment.actions[agent] for agent in role.agent_ids] for moment, _ in batch])
+        for role in roles
+    }
+
+
+def _replaying(joint_actions: list[dict[str, NDArray[Any]]]) -> Callable[[World], dict[str, NDArray[Any]]]:
+    upcoming = iter(joint_actions)
+    return lambda _: next(upcoming)
+
+
+def _compare_rows(role: Role, batch: tuple[Turn, ...], returned: tuple[Any, ...], step: int) -> None:
+    observations, rewards, dones, infos, masks = returned
+    for world, (moment, seen) in enumerate(batch):
+        for index, agent in enumerate(role.agent_ids):
+            row = world * role.count + index
+            expected = [_plain(seen.observations[agent]), float(moment.rewards[agent]), moment.is_last]
+            got = [observations[row], float(rewards[row]), bool(dones[row])]
+            parts = mask_parts(role.action_space, carried_mask(seen.observations[agent], seen.infos[agent]))
+            if parts is not None:
+                expected.append(np.concatenate(parts))
+                got.append(masks[row])
+            if moment.is_last:
+                expected += [_plain(moment.observations[agent]), moment.truncations[agent]]
+                got += [infos[row]["terminal_observation"], infos[row]["TimeLimit.truncated"]]
+            _compare("vector_face_tells_the_same", expected, got, step, agent)
+
+
+def _plain(observation: Any) -> Any:
+    return observation["observation"] if isinstance(observation, Mapping) else observation
+
+
+def _compare(rule: str, expected: Any, got: Any, step: int, agent: str | None = None) -> None:
+    found = difference(expected, got, "parallel against this face: ")
+    if found:
+        raise ConformanceError(rule, f"the story of the Parallel face; {found}", agent=agent, step=step)
+
+
+def _parallel(subject: Subject) -> ParallelFace:
+    env = subject.env_fn().unwrapped
+    if not isinstance(env, ParallelFace):
+        raise NotApplicable("the environment is no ParallelFace of a world")
+    return env

@@ -1,0 +1,113 @@
+"""Rules about what callers may do with what they hold, and about input that must be refused."""
+
+import copy
+from collections.abc import MutableMapping
+from typing import Any
+
+import numpy as np
+
+from voltran.envs.checks.acting import illegal_inputs
+from voltran.envs.checks.recording import Subject, chosen_actions, difference, episode_difference, recorded
+from voltran.envs.checks.report import ConformanceError, NotApplicable
+from voltran.envs.errors import ActionError, EpisodeError
+
+
+def returned_values_never_change(subject: Subject) -> None:
+    """What was returned once stays as it was while the environment goes on."""
+    env = subject.env_fn()
+    kept: list[tuple[Any, Any]] = []
+    subject.play(env, subject.seed, on_return=lambda returned: kept.append((returned, copy.deepcopy(returned))))
+    subject.play(env, subject.seed + 1)
+    for step, (now, then) in enumerate(kept):
+        found = difference(then, now, "returned")
+        if found:
+            raise ConformanceError("returned_values_never_change", f"fresh arrays and dicts; {found}", step=step)
+
+
+def writing_into_returned_values_is_harmless(subject: Subject) -> None:
+    """Callers may overwrite what they were handed: the episode goes on as if they had not."""
+    env = subject.env_fn()
+
+    def scribble(returned: tuple[Any, ...]) -> None:
+        for part in returned:
+            _overwrite(part)
+        if getattr(env, "state_space", None) is not None:
+            _overwrite(env.state())
+
+    found = episode_difference(subject.legal[0], subject.play(env, subject.seed, on_return=scribble))
+    if found:
+        step, place = found
+        raise ConformanceError("writing_into_returned_values_is_harmless", f"no effect; {place}", step=step)
+
+
+def illegal_input_refused(subject: Subject) -> None:
+    """NaN, wrong types, shapes and ranges, missing and unknown agents raise an error (ours: ActionError)."""
+    env, legal = _midway(subject)
+    ours = hasattr(env.unwrapped, "world")
+    for label, actions in illegal_inputs(env, legal):
+        try:
+            env.step(actions)
+        except Exception as error:
+            if ours and not isinstance(error, ActionError):
+                expected = f"an ActionError for {label}, got {error!r}"
+                raise ConformanceError("illegal_input_refused", expected) from error
+            continue
+        raise ConformanceError("illegal_input_refused", f"an error for {label}")
+
+
+def illegal_input_changes_nothing(subject: Subject) -> None:
+    """After refused input the episode goes on as if it had never been tried."""
+    env, legal = _midway(subject)
+    twin, _ = _midway(subject)
+    world = getattr(env.unwrapped, "world", None)
+    for label, actions in illegal_inputs(env, legal):
+        before = copy.deepcopy(world.get_state()) if world is not None else None
+        try:
+            env.step(actions)
+        except Exception:
+            found = difference(before, world.get_state(), "state") if world is not None else None
+        else:
+            raise ConformanceError("illegal_input_changes_nothing", f"an error for {label}")
+        if found:
+            raise ConformanceError("illegal_input_changes_nothing", f"the state as it was after {label}; {found}")
+    found = difference(tuple(twin.step(dict(legal))), tuple(env.step(dict(legal))), "returned")
+    if found or env.agents != twin.agents:
+        expected = f"the same next step as without the illegal input; {found or 'other agents'}"
+        raise ConformanceError("illegal_input_changes_nothing", expected)
+
+
+def finished_episodes_refuse_steps(subject: Subject) -> None:
+    """A step before the first reset or after the end raises EpisodeError."""
+    env = subject.env_fn()
+    if not hasattr(env.unwrapped, "world"):
+        raise NotApplicable("PettingZoo leaves steps without a running episode undefined")
+    actions = subject.legal[0].moments[-1].actions
+    for label in ("before the first reset", "after the end"):
+        try:
+            env.step(dict(actions))
+        except EpisodeError:
+            subject.play(env, subject.seed)
+            continue
+        raise ConformanceError("finished_episodes_refuse_steps", f"an EpisodeError {label}")
+
+
+def _midway(subject: Subject) -> tuple[Any, dict[str, Any]]:
+    """An environment one step into an episode (or at its start, if one step ends it), and legal actions there."""
+    env = subject.env_fn()
+    moment = recorded({}, tuple(env.reset(seed=subject.seed)), list(env.agents))
+    if len(subject.legal[0].moments) > 2:
+        actions = chosen_actions(env, moment, subject.seed, 1)
+        moment = recorded(actions, tuple(env.step(dict(actions))), list(env.agents))
+    return env, chosen_actions(env, moment, subject.seed, 2)
+
+
+def _overwrite(value: Any) -> None:
+    if isinstance(value, np.ndarray) and value.flags.writeable:
+        value.fill(1)
+    if isinstance(value, list | tuple):
+        for item in value:
+            _overwrite(item)
+    if isinstance(value, MutableMapping):
+        for item in value.values():
+            _overwrite(item)
+        value.clear()

@@ -1,0 +1,185 @@
+"""Plays whole episodes, keeps deep copies of everything returned, and tells where two recordings differ."""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from voltran.envs.checks.acting import carried_mask, choose
+from voltran.envs.checks.report import ConformanceError
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What one reset (step 0) or step returned, as deep copies, and the actions that led to it."""
+
+    actions: dict[str, Any]
+    observations: Any
+    infos: Any
+    agents: list[str]
+    rewards: Any = field(default_factory=dict)
+    terminations: Any = field(default_factory=dict)
+    truncations: Any = field(default_factory=dict)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether every agent that was told anything was told that its episode is over."""
+        flags = [self.terminations.get(agent) or self.truncations.get(agent) for agent in self.terminations]
+        return bool(flags) and all(flags)
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One seed, played; ``moments[0]`` is the reset."""
+
+    seed: int | None
+    moments: list[Moment]
+
+    @property
+    def steps(self) -> Iterator[tuple[int, Moment]]:
+        """Numbered moments after the reset."""
+        return enumerate(self.moments[1:], start=1)
+
+
+OnReturn = Callable[[tuple[Any, ...]], None]
+
+
+def play(
+    env: Any,
+    seed: int | None,
+    *,
+    action_seed: int | None = None,
+    legal: bool = True,
+    max_steps: int = 10_000,
+    on_return: OnReturn | None = None,
+) -> Episode:
+    """Play an episode; actions follow from the action seed, the step and the masks alone.
+
+    Args:
+        env: a PettingZoo ParallelEnv.
+        seed: passed to reset.
+        action_seed: seed of the actions, ``seed`` itself by default (0 if that is None).
+        legal: choose within the masks; otherwise anything in the spaces.
+        max_steps: stop there if the episode has not ended.
+        on_return: called with what reset or step returned, after it has been copied.
+
+    Raises:
+        ConformanceError: reset or step raised an error although every action was in its space.
+    """
+    moments: list[Moment] = []
+    actions_from = (seed or 0) if action_seed is None else action_seed
+    while not moments or (_goes_on(moments) and len(moments) <= max_steps):
+        actions = chosen_actions(env, moments[-1], actions_from, len(moments), legal=legal) if moments else {}
+        try:
+            returned = tuple(env.step(dict(actions)) if moments else env.reset(seed=seed))
+        except Exception as error:
+            expected = f"no error for actions inside their spaces; got {type(error).__name__}: {error}"
+            raise ConformanceError("plays_without_error", expected, step=len(moments)) from error
+        moments.append(recorded(actions, returned, list(env.agents)))
+        if on_return is not None:
+            on_return(returned)
+    return Episode(seed, moments)
+
+
+def _goes_on(moments: list[Moment]) -> bool:
+    """It is not over, and nobody has left (which is a finding, after which no sensible actions are left to send)."""
+    return bool(moments[-1].agents) and moments[-1].agents == moments[0].agents and not moments[-1].is_last
+
+
+def chosen_actions(env: Any, moment: Moment, action_seed: int, step: int, *, legal: bool = True) -> dict[str, Any]:
+    """The suite's actions after a moment."""
+    generator = np.random.default_rng([action_seed, step, int(legal)])
+    actions = {}
+    for agent in moment.agents:
+        mask = carried_mask(moment.observations.get(agent), moment.infos.get(agent)) if legal else None
+        actions[agent] = choose(env.action_space(agent), mask, generator)
+    return actions
+
+
+def recorded(actions: Mapping[str, Any], returned: tuple[Any, ...], agents: list[str]) -> Moment:
+    """Deep copies of what a reset or a step returned."""
+    copied = copy.deepcopy(returned)
+    if len(copied) == 2:
+        return Moment(dict(actions), copied[0], copied[1], agents)
+    observations, rewards, terminations, truncations, infos = copied
+    return Moment(dict(actions), observations, infos, agents, dict(rewards), dict(terminations), dict(truncations))
+
+
+def difference(left: Any, right: Any, path: str = "") -> str | None:
+    """Where two nested structures differ, bit for bit (NaN equals NaN); None if they do not."""
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        if list(left) != list(right):
+            return f"{path}: keys {list(left)} against {list(right)}"
+        return _first(difference(left[key], right[key], f"{path}[{key!r}]") for key in left)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        if len(left) != len(right):
+            return f"{path}: length {len(left)} against {len(right)}"
+        return _first(difference(*pair, f"{path}[{index}]") for index, pair in enumerate(zip(left, right, strict=True)))
+    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+        return _array_difference(np.asarray(left), np.asarray(right), path)
+    same = left == right or (left != left and right != right)
+    return None if same else f"{path}: {left!r} against {right!r}"
+
+
+def episode_difference(left: Episode, right: Episode) -> tuple[int, str] | None:
+    """Step and place of the first difference between two episodes; None if there is none."""
+    for step, (one, other) in enumerate(zip(left.moments, right.moments, strict=False)):
+        for name in ("actions", "observations", "rewards", "terminations", "truncations", "infos", "agents"):
+            found = difference(getattr(one, name), getattr(other, name), name)
+            if found:
+                return step, found
+    if len(left.moments) != len(right.moments):
+        shorter = min(len(left.moments), len(right.moments))
+        return shorter, f"episode length {len(left.moments) - 1} against {len(right.moments) - 1}"
+    return None
+
+
+@dataclass
+class Subject:
+    """The environment under test: its factory, and recordings that several rules look at."""
+
+    env_fn: Callable[[], Any]
+    seed: int
+    episodes: int
+    max_steps: int
+
+    def play(self, env: Any, seed: int | None, **options: Any) -> Episode:
+        """Play with the suite's limit of steps."""
+        return play(env, seed, max_steps=self.max_steps, **options)
+
+    @property
+    def seeds(self) -> Sequence[int]:
+        """Seeds of the recorded episodes."""
+        return range(self.seed, self.seed + self.episodes)
+
+    @cached_property
+    def reference(self) -> Any:
+        """An instance on which nothing but spaces and attributes is looked up after the recordings."""
+        return self.env_fn()
+
+    @cached_property
+    def legal(self) -> list[Episode]:
+        """Episodes with legal actions, one per seed."""
+        return [self.play(self.reference, seed) for seed in self.seeds]
+
+    @cached_property
+    def recordings(self) -> list[Episode]:
+        """Legal episodes, and the same seeds again with actions that ignore the masks."""
+        return self.legal + [self.play(self.reference, seed, legal=False) for seed in self.seeds]
+
+
+def _first(found: Iterator[str | None]) -> str | None:
+    return next((item for item in found if item), None)
+
+
+def _array_difference(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any], path: str) -> str | None:
+    if left.shape != right.shape or left.dtype != right.dtype:
+        return f"{path}: {left.dtype}{list(left.shape)} against {right.dtype}{list(right.shape)}"
+    equal = (left == right) | ((left != left) & (right != right))
+    if bool(np.all(equal)):
+        return None
+    place = tuple(int(index) for index in np.argwhere(~np.asarray(equal))[0])
+    return f"{path}{list(place) if place else ''}: {left[place]!r} against {right[place]!r}"

@@ -1,0 +1,430 @@
+"""Environments that are broken in one way each, and the rule of the conformance suite that must say so."""
+
+import os
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.envs.fake_world import FakeWorld
+from voltran.envs.errors import ActionError
+from voltran.envs.faces.parallel import Infos, Observations, ParallelFace, Step
+from voltran.envs.world import BoolArray, FloatArray, Transition
+
+BROKEN: dict[str, tuple[Callable[[], ParallelFace], str]] = {}
+"""Name -> factory of the broken environment, rule that it breaks."""
+
+
+def sound_env(world: type[FakeWorld] = FakeWorld) -> ParallelFace:
+    """The environment that all others are mutations of."""
+    return ParallelFace(world)
+
+
+def breaks(rule: str) -> Callable[[type[Any]], type[Any]]:
+    """Enter a broken face or world into the list."""
+
+    def enter(broken: type[Any]) -> type[Any]:
+        factory = partial(broken, FakeWorld) if issubclass(broken, ParallelFace) else partial(ParallelFace, broken)
+        BROKEN[broken.__name__] = (factory, rule)
+        return broken
+
+    return enter
+
+
+class Counting(ParallelFace):
+    """Knows the number of the current step."""
+
+    count = 0
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+        self.count = 0
+        return super().reset(seed, options)
+
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        self.count += 1
+        return result
+
+
+@breaks("plays_without_error")
+class Crashes(Counting):
+    def step(self, actions: dict[str, Any]) -> Step:
+        if self.count == 4:
+            raise ZeroDivisionError("site 3")
+        return super().step(actions)
+
+
+@breaks("agents_never_leave")
+class AgentVanishes(Counting):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step({**dict.fromkeys(self.possible_agents, 0), **actions})
+        if self.count >= 3 and self.agents:
+            self.agents.remove("bs_2")
+        return result
+
+
+@breaks("agents_never_leave")
+class RewardForNobody(Counting):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        if self.count == 6:
+            del result[1]["retailer_1"]
+        return result
+
+
+@breaks("spaces_stay_the_same")
+class NewSpaceEachCall(ParallelFace):
+    def action_space(self, agent: str) -> Any:
+        return type(super().action_space(agent))(super().action_space(agent).n)
+
+
+@breaks("infos_per_agent")
+class InfosMissAnAgent(Counting):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        del result[4]["retailer_0"]
+        return result
+
+
+@breaks("infos_per_agent")
+class InfosShared(ParallelFace):
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+        observations, infos = super().reset(seed, options)
+        infos["bs_1"] = infos["bs_0"]
+        return observations, infos
+
+
+@breaks("observations_finite")
+class NanAtStepFive(Counting):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        if self.count == 5:
+            result[0]["bs_1"][2] = np.nan
+        return result
+
+
+@breaks("observations_in_space")
+class OutOfSpaceLate(Counting):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        if self.count == 10:
+            result[0]["retailer_1"][0] = 1.5
+        return result
+
+
+@breaks("observations_in_space")
+class OtherDtypeAtTheEnd(Counting):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        if not self.agents:
+            result[0]["bs_0"] = result[0]["bs_0"].astype(np.float64)
+        return result
+
+
+@breaks("state_in_space")
+class StateTooLarge(FakeWorld):
+    def state(self) -> NDArray[np.float32]:
+        return super().state() + np.float32(self.decision[0] > 7)
+
+
+@breaks("rewards_finite")
+class InfiniteReward(Counting):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        if self.count == 7:
+            result[1]["bs_0"] = float("inf")
+        return result
+
+
+@breaks("masks_not_empty")
+class EmptyMask(Counting):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        if self.count == 8:
+            result[4]["bs_2"]["action_mask"][:] = 0
+        return result
+
+
+@breaks("masks_agree")
+class OtherMaskOnRequest(ParallelFace):
+    def action_mask(self, agent: str) -> NDArray[np.int8]:
+        return super().action_mask(agent) * 0 + 1
+
+    def action_masks(self) -> dict[str, NDArray[np.int8]]:
+        return {agent: self.action_mask(agent) for agent in self.possible_agents}
+
+
+@breaks("masks_honest")
+class MaskAllowsTooMuch(FakeWorld):
+    def action_masks(self) -> dict[str, BoolArray]:
+        return {name: np.ones_like(mask) for name, mask in super().action_masks().items()}
+
+
+@breaks("masks_honest")
+class ProjectionNotReported(FakeWorld):
+    def step(self, actions: Mapping[str, Any]) -> Transition:
+        result = super().step(actions)
+        infos = {name: {"projected": np.zeros_like(info["projected"])} for name, info in result.agent_infos.items()}
+        return replace(result, agent_infos=infos)
+
+
+@breaks("episodes_end")
+class NeverEnds(FakeWorld):
+    def step(self, actions: Mapping[str, Any]) -> Transition:
+        result = super().step(actions)
+        self.over[:] = False
+        return replace(result, terminated=np.zeros(1, bool), truncated=np.zeros(1, bool))
+
+
+@breaks("all_end_together")
+class OneEndsOtherwise(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        if result[3]["bs_0"]:
+            result[2]["bs_0"], result[3]["bs_0"] = True, False
+        return result
+
+
+@breaks("all_end_together")
+class AgentsStayAfterTheEnd(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        self.agents = self.possible_agents[:]
+        return result
+
+
+@breaks("truncation_is_not_termination")
+class TruncationAsTermination(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Step:
+        observations, rewards, terminations, truncations, infos = super().step(actions)
+        ended = {agent: terminations[agent] or truncations[agent] for agent in terminations}
+        return observations, rewards, ended, dict.fromkeys(ended, False), infos
+
+
+@breaks("truncation_is_not_termination")
+class BothAtOnce(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Step:
+        observations, rewards, _, truncations, infos = super().step(actions)
+        return observations, rewards, truncations.copy(), truncations, infos
+
+
+@breaks("global_generators_untouched")
+class DrawsFromGlobalNumpy(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Step:
+        np.random.random()  # noqa: NPY002 - the very fault
+        return super().step(actions)
+
+
+@breaks("global_generators_untouched")
+class SeedsGlobalRandom(ParallelFace):
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+        random.seed(seed)
+        return super().reset(seed, options)
+
+
+@breaks("returned_values_never_change")
+class ReusesItsBuffer(ParallelFace):
+    def _observe(self, infos: Infos) -> tuple[Observations, Infos]:
+        observations, infos = super()._observe(infos)
+        self.buffers = getattr(self, "buffers", observations)
+        for agent, observation in observations.items():
+            self.buffers[agent][:] = observation
+        return dict(self.buffers), infos
+
+
+@breaks("returned_values_never_change")
+class ReusesItsRewards(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Step:
+        observations, rewards, *rest = super().step(actions)
+        self.rewards = getattr(self, "rewards", {})
+        self.rewards.update(rewards)
+        return (observations, self.rewards, *rest)  # type: ignore[return-value]
+
+
+@breaks("writing_into_returned_values_is_harmless")
+class RemembersWhatItReturned(ParallelFace):
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+        observations, infos = super().reset(seed, options)
+        self.first = observations["bs_0"]
+        return observations, infos
+
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        result[1]["bs_0"] += float(self.first[0])
+        return result
+
+
+@breaks("seed_replays_in_one_instance")
+class IgnoresTheSeed(ParallelFace):
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+        return super().reset()
+
+
+@breaks("seed_replays_in_one_instance")
+class NoiseFromStepTwo(Counting):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        if self.count >= 2:
+            result[0]["bs_0"][2] = np.random.default_rng().random(dtype=np.float32)
+        return result
+
+
+@breaks("seed_replays_across_instances")
+class EachInstanceDiffers(ParallelFace):
+    instances = 0
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        type(self).instances += 1
+        self.number = self.instances
+
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        result[1]["bs_0"] += self.number
+        return result
+
+
+@breaks("seed_replays_after_dirty_episode")
+class UnfinishedEpisodeLeavesATrace(ParallelFace):
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+        self.dirty = bool(self.agents)
+        return super().reset(seed, options)
+
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        result[1]["bs_0"] += float(self.dirty)
+        return result
+
+
+@breaks("seed_replays_across_processes")
+class EachProcessDiffers(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        result[1]["bs_0"] += os.getpid()
+        return result
+
+
+@breaks("seeds_differ")
+class OnlyOneEpisode(ParallelFace):
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+        return super().reset(5)
+
+
+@breaks("seed_zero_is_a_seed")
+class ZeroIsNone(ParallelFace):
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+        return super().reset(seed or None)
+
+
+@breaks("seed_zero_is_a_seed")
+class ZeroIsOne(ParallelFace):
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+        return super().reset(1 if seed == 0 else seed)
+
+
+@breaks("unseeded_resets_vary")
+class UnseededIsAlwaysTheSame(ParallelFace):
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+        return super().reset(5 if seed is None else seed)
+
+
+@breaks("illegal_input_refused")
+class RepairsSilently(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Step:
+        inside = {a: x if self.action_space(a).contains(x) else 0 for a, x in actions.items()}
+        return super().step(inside)
+
+
+@breaks("illegal_input_refused")
+class MissingAgentIdles(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Step:
+        return super().step({**dict.fromkeys(self.possible_agents, 0), **actions})
+
+
+@breaks("illegal_input_changes_nothing")
+class AppliesHalf(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Step:
+        try:
+            return super().step(actions)
+        except ActionError:
+            self.world.energy_kwh["bs"][0, 0] -= 0.01  # type: ignore[attr-defined]
+            raise
+
+
+@breaks("illegal_input_changes_nothing")
+class BlamesTheAgent(ParallelFace):
+    """Keeps its penalty in the face, where the world's snapshot does not show it."""
+
+    penalty = 0.0
+
+    def step(self, actions: dict[str, Any]) -> Step:
+        try:
+            result = super().step(actions)
+        except ActionError:
+            self.penalty += 1.0
+            raise
+        result[1]["bs_0"] -= self.penalty
+        return result
+
+
+@breaks("finished_episodes_refuse_steps")
+class GoesOnAfterTheEnd(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Step:
+        if not self.agents:
+            return {}, {}, {}, {}, {}
+        return super().step(actions)
+
+
+@breaks("snapshots_round_trip")
+class SnapshotForgetsARole(FakeWorld):
+    def set_state(self, snapshot: Mapping[str, Any]) -> None:
+        kept = self.energy_kwh["retailer"]
+        super().set_state(snapshot)
+        self.energy_kwh["retailer"] = kept
+
+
+@breaks("snapshots_round_trip")
+class SnapshotSharesItsArrays(FakeWorld):
+    def get_state(self) -> dict[str, Any]:
+        return {**super().get_state(), "decision": self.decision}
+
+
+@breaks("ledger_balances")
+class LedgerLeaks(FakeWorld):
+    def ledger(self) -> dict[str, FloatArray]:
+        ledger = super().ledger()
+        ledger["residual_kw"][:, -1] += 1e-6 * (self.decision == 9)
+        return ledger
+
+
+@breaks("aec_face_tells_the_same")
+class MindsItsOptions(ParallelFace):
+    """PettingZoo's conversion always passes ``options``."""
+
+    def reset(self, seed: int | None = None, **options: Any) -> tuple[Observations, Infos]:
+        return super().reset(seed if seed is None or not options else seed + 1)
+
+
+@breaks("central_face_tells_the_same")
+class StateDependsOnTheInstance(FakeWorld):
+    instances = 0
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        type(self).instances += 1
+        self.number = self.instances
+
+    def state(self) -> NDArray[np.float32]:
+        return super().state() * np.float32(1.0 / self.number)
+
+
+@breaks("vector_face_tells_the_same")
+class BatchDiffersFromSingle(FakeWorld):
+    def step(self, actions: Mapping[str, Any]) -> Transition:
+        result = super().step(actions)
+        result.rewards["bs"][1:] *= 1.0 + 1e-15
+        return result
