@@ -100,7 +100,7 @@ class LearnedPolicy:
         self._generator = np.random.default_rng(seed)
 
     @property
-    def world_options(self) -> dict[str, str]:
+    def world_options(self) -> dict[str, Any]:
         """Options of ``make_world`` that give the world this policy's actions."""
         return {"action_set": self.metadata.action_set, "action_form": self.metadata.action_form}
 
