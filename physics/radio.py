@@ -149,6 +149,23 @@ def candidate_rates(
 
 
 @kernel
+def covered_users(
+    received_mw: RealArray, distance_m: RealArray, radius_m: float, radio: RadioParameters
+) -> NDArray[np.bool_]:
+    """Users ``[user]`` that some site within ``radius_m`` can serve while all sites send on all bands."""
+    n_bands, n_sites, n_users = received_mw.shape
+    every_band = np.full(n_sites, (1 << n_bands) - 1)
+    total = total_power_mw(received_mw, np.zeros(n_sites, np.int64), every_band, np.ones(n_sites, np.bool_), radio)
+    covered = np.zeros(n_users, dtype=np.bool_)
+    for site in range(n_sites):
+        for user in range(n_users):
+            if distance_m[site, user] <= radius_m and not covered[user]:
+                for band in range(n_bands):
+                    covered[user] |= link_rate_mbps(received_mw, total, band, site, user, False, radio) > 0.0
+    return covered
+
+
+@kernel
 def choose_servers(
     count: NDArray[np.int16],
     sites: NDArray[np.int16],

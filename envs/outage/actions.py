@@ -59,7 +59,6 @@ class ActionCodec:
         codes = np.array(list(self._combinations()))
         self.code_mode, self.code_bands, self.code_level = codes[:, 0], codes[:, 1], codes[:, 2]
         self.noop = int(np.flatnonzero((self.code_mode == SLEEP) & (self.code_level == 0))[0])
-        self._first_of_mode = np.array([int(np.argmax(self.code_mode == mode)) for mode in MODES])
 
     @property
     def version(self) -> str:
@@ -70,7 +69,15 @@ class ActionCodec:
         """Action space of one agent."""
         if self.form == "joint":
             return spaces.Discrete(len(self.code_mode))
-        return spaces.MultiDiscrete(self._dimensions())
+        return spaces.MultiDiscrete(self.sizes)
+
+    @property
+    def sizes(self) -> list[int]:
+        """Number of values per dimension of an action; the flat mask is their concatenation."""
+        if self.form == "joint":
+            return [len(self.code_mode)]
+        bands = [self.model.all_bands] if self.action_set == "extended" else []
+        return [len(MODES), *bands, len(EV_LEVELS)]
 
     def mask(self, legality: Legality) -> BoolArray:
         """Flat action mask ``[B, site, A]``; a dead site has its no-op only."""
@@ -94,18 +101,17 @@ class ActionCodec:
         """
         values = np.asarray(actions)
         shape: tuple[int, ...] = (n_worlds, self.model.n_sites)
-        size = np.array(len(self.code_mode))
+        sizes = np.array(self.sizes)
         if self.form == "multi":
-            size = np.array(self._dimensions())
-            shape = (*shape, len(size))
+            shape = (*shape, len(sizes))
         if values.shape != shape:
             raise ActionError(f"actions of role bs have shape {values.shape}; expected {shape}")
         if not np.issubdtype(values.dtype, np.integer):
             raise ActionError(f"actions of role bs have dtype {values.dtype}; expected integers")
-        bad = (values < 0) | (values >= size)
+        bad = (values < 0) | (values >= sizes)
         if bad.any():
             index = tuple(int(part) for part in np.argwhere(bad)[0])
-            high = int(size) if self.form == "joint" else int(size[index[2]])
+            high = int(sizes[index[2] if self.form == "multi" else 0])
             raise ActionError(
                 f"action of bs_{index[1]} in world {index[0]} = {values[index]}: must lie in [0, {high - 1}]"
             )
@@ -140,10 +146,6 @@ class ActionCodec:
         mode, level = actions[..., 0], actions[..., -1]
         bands = self.model.mode_bands[mode] if self.action_set == "paper" else actions[..., 1] + 1
         return mode, bands, level
-
-    def _dimensions(self) -> list[int]:
-        bands = [self.model.all_bands] if self.action_set == "extended" else []
-        return [len(MODES), *bands, len(EV_LEVELS)]
 
     def _combinations(self) -> list[tuple[int, int, int]]:
         combinations = []

@@ -17,11 +17,13 @@ from voltran.physics.propagation import (
     path_loss_db,
     shadowing_deviation_db,
 )
+from voltran.physics.radio import covered_users
 from voltran.physics.units import SECONDS_PER_HOUR
 
 # Draws of a position that may fall outside the service area before the hotspot's centre is taken instead.
 PLACEMENT_TRIES = 16
 SLOT_TAIL_PROBABILITY = 1e-9
+COVERAGE_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,11 @@ class ChannelDraws:
     indoor: NDArray[np.bool_]
     depth_m: FloatArray
     wall_db: FloatArray
+
+    def replace(self, users: NDArray[np.int64], others: "ChannelDraws") -> None:
+        """Give some users the channels of ``others``, in order."""
+        for name in ("sight_uniform", "shadowing_normal", "indoor", "depth_m", "wall_db"):
+            getattr(self, name)[..., users] = getattr(others, name)
 
 
 @dataclass(frozen=True)
@@ -106,10 +113,10 @@ def draw_demand_mbps(model: OutageModel, seed: int, window: int, classes: NDArra
     return demand
 
 
-def draw_channels(model: OutageModel, seed: int) -> ChannelDraws:
-    """Line of sight, shadowing (partly common to all sites) and building loss."""
-    rng = generator(seed, Stream.CHANNEL)
-    n_sites, n_users = model.n_sites, model.n_users
+def draw_channels(model: OutageModel, seed: int, n_users: int, attempt: int = 0) -> ChannelDraws:
+    """Line of sight, shadowing (partly common to all sites) and building loss of some users."""
+    rng = generator(seed, Stream.CHANNEL, attempt)
+    n_sites = model.n_sites
     common = model.scenario.radio.shadowing_site_common_share
     own = rng.standard_normal((n_sites, n_users))
     shared = rng.standard_normal(n_users)
@@ -137,6 +144,28 @@ def received_power_mw(model: OutageModel, channels: ChannelDraws, positions_m: F
         outdoor_db = path_loss_db(distance, frequency, sight, radio.site_height_m, height)
         gain_db[band] = model.transmit_dbm[band] - outdoor_db - loss_db - indoor_db
     return np.asarray(np.exp(gain_db * (np.log(10.0) / 10.0)))
+
+
+def draw_covered_channels(model: OutageModel, seed: int, positions_m: FloatArray) -> ChannelDraws:
+    """Channels under which normal operation covers the users, where the scenario asks for that.
+
+    Who had no service before the outage cannot lose it: a user that no site serves in normal operation draws its channel
+    again, a few times at most.
+    """
+    channels = draw_channels(model, seed, positions_m.shape[0])
+    if not model.scenario.users.covered_at_start:
+        return channels
+    uncovered = np.arange(positions_m.shape[0])
+    drawn = channels
+    for attempt in range(1, COVERAGE_TRIES + 1):
+        received = received_power_mw(model, drawn, positions_m[uncovered])
+        distance = distances_m(model.sites_m, positions_m[uncovered])
+        uncovered = uncovered[~covered_users(received, distance, model.scenario.radio.r_nom_m, model.radio)]
+        if uncovered.size == 0:
+            break
+        drawn = draw_channels(model, seed, uncovered.size, attempt)
+        channels.replace(uncovered, drawn)
+    return channels
 
 
 def vehicle_slots(model: OutageModel) -> tuple[int, int]:

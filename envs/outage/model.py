@@ -76,6 +76,13 @@ class OutageModel:
         return (1 << self.n_bands) - 1
 
     @cached_property
+    def low_bands(self) -> int:
+        """Bit set of the low bands, which assisted sites keep; all bands if there is no low one."""
+        limit_mhz = self.scenario.cooperation.low_band_mhz_max
+        low = sum(1 << index for index, band in enumerate(self.scenario.bands) if band.frequency_mhz <= limit_mhz)
+        return low or self.all_bands
+
+    @cached_property
     def transmit_dbm(self) -> FloatArray:
         """Transmit power plus antenna gain per band."""
         return np.array([band.transmit_dbm + band.antenna_gain_dbi for band in self.scenario.bands])
@@ -207,13 +214,8 @@ class OutageModel:
         return radii
 
     def _mode_bands(self) -> NDArray[np.int64]:
-        cooperation = self.scenario.cooperation
-        low = sum(
-            1 << index
-            for index, band in enumerate(self.scenario.bands)
-            if band.frequency_mhz <= cooperation.low_band_mhz_max
-        )
-        assisted = low if cooperation.assisted_bands == "low" else self.all_bands & ~low
+        low = self.low_bands
+        assisted = low if self.scenario.cooperation.assisted_bands == "low" else self.all_bands & ~low
         return np.array([self.all_bands, self.all_bands, assisted or self.all_bands, 0])
 
     def _nearest_sites(self) -> NDArray[np.int64]:

@@ -58,8 +58,8 @@ class Inhabitants:
         classes = draws.draw_classes(model, seed)
         users.service_class[world] = classes
         users.weight[world] = model.class_weight[classes]
-        self._channels[world] = draws.draw_channels(model, seed)
         self._start_m[world] = draws.draw_positions(model, seed)
+        self._channels[world] = draws.draw_covered_channels(model, seed, self._start_m[world])
         self._seed[world] = seed
         self._demand_window[world] = -1
         self._waypoints_m[world] = None

@@ -42,6 +42,7 @@ class Users(Section):
     free_hotspots: Annotated[int, Field(ge=1)] = 10
     hotspot_sigma_m: Positive = 120.0
     indoor_share: Share = 0.7
+    covered_at_start: bool = True
     height_m: Positive = 1.5
     speed_m_per_s: NonNegative = 0.0
     positions_m: tuple[Point, ...] | None = None

@@ -1,0 +1,188 @@
+"""Simple rules: what operators could do without any optimiser. They stay in every table, so that gains are honest."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.envs.controller import CommandSet, Information, PricePolicy
+from voltran.envs.errors import ScenarioError
+from voltran.envs.outage.commands import SiteCommands, mode_commands
+from voltran.envs.outage.world import OutageWorld
+from voltran.envs.world import World
+from voltran.physics.power import HELPING, NORMAL, SLEEP
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+# Slack on the first-tier distance, so that rounding never separates neighbours.
+NEIGHBOUR_SLACK = 1.01
+
+
+def outage_world(world: World, controller: str) -> OutageWorld:
+    """The world as an outage world.
+
+    Raises:
+        ScenarioError: the world is of another kind.
+    """
+    if not isinstance(world, OutageWorld):
+        raise ScenarioError(f"controller {controller!r} plays blackout_v0; this world is {world.name}")
+    return world
+
+
+class FixedPlan:
+    """The same commands for every site at all times.
+
+    Args:
+        name: as shown in tables.
+        mode: cooperation mode of all sites.
+        low_bands_only: True switches the high bands off.
+        v2g: True pays the dynamic price and lets vehicles charge batteries; False pays the base price, and vehicles
+            serve the load only.
+    """
+
+    information: Information = "local"
+    commands: CommandSet = "free"
+
+    def __init__(self, name: str, mode: int, *, low_bands_only: bool = False, v2g: bool = False) -> None:
+        self.name, self.mode, self.low_bands_only, self.v2g = name, mode, low_bands_only, v2g
+        self.price_policy: PricePolicy = "dynamic" if v2g else "flat"
+
+    def reset(self, world: World) -> None:
+        """Nothing to forget."""
+
+    def act(self, world: World) -> dict[str, SiteCommands]:
+        """The plan, for every site of every world."""
+        model = outage_world(world, self.name).model
+        mode = np.full((world.n_worlds, model.n_sites), self.mode)
+        bands = np.full(mode.shape, model.low_bands) if self.low_bands_only else None
+        commands = mode_commands(
+            model, mode, command_set=self.commands, bands=bands, dynamic_price=self.v2g, ev_to_battery=self.v2g
+        )
+        return {"bs": commands}
+
+
+def independent() -> FixedPlan:
+    """Every site for itself, at the nominal radius. Source: [MSRC] Section II-A, "Independent Operation"."""
+    return FixedPlan("independent", NORMAL)
+
+
+def static() -> FixedPlan:
+    """All sites permanently at the expanded radius on all bands. Source: [MSRC] Section II-A, "Static Load Balancing".
+
+    Reconstructed: the paper's fixed rules are not given; helping everywhere, without repair, is the reading that comes
+    nearest to its Table II.
+    """
+    return FixedPlan("static", HELPING)
+
+
+def static_v2g() -> FixedPlan:
+    """Static with the dynamic price and battery charging: what these two alone are worth."""
+    return FixedPlan("static-v2g", HELPING, v2g=True)
+
+
+def carrier_shutdown() -> FixedPlan:
+    """Independent operation on the low bands only, for the whole outage."""
+    return FixedPlan("carrier-shutdown", NORMAL, low_bands_only=True)
+
+
+class RotatingSleep:
+    """The richest sites help, their neighbours sleep, and the roles rotate as batteries empty.
+
+    Going through the live sites from the richest down, a site that nobody covers yet becomes a helper and covers itself
+    and its poorest uncovered first-tier neighbours, as many as it may have links.
+
+    Args:
+        replan_min: minutes between plans; a whole number of decision periods.
+        keep_helper: factor on the energy of present helpers, so that roles change less often; 1 for none.
+
+    Raises:
+        ScenarioError: a period or factor that is not positive.
+    """
+
+    name = "rotating-sleep"
+    information: Information = "global"
+    commands: CommandSet = "paper"
+    price_policy: PricePolicy = "dynamic"
+
+    def __init__(self, replan_min: float = 15.0, keep_helper: float = 1.0) -> None:
+        if replan_min <= 0.0:
+            raise ScenarioError(f"rotating-sleep replan_min = {replan_min}: must be positive, for example 15")
+        if keep_helper <= 0.0:
+            raise ScenarioError(f"rotating-sleep keep_helper = {keep_helper}: must be positive; 1 means no bonus")
+        self.replan_min, self.keep_helper = replan_min, keep_helper
+        self._plan: NDArray[np.int64] | None = None
+
+    def reset(self, world: World) -> None:
+        """Forget the plan.
+
+        Raises:
+            ScenarioError: the re-planning period is not a whole number of decision periods.
+        """
+        period_min = outage_world(world, self.name).scenario.time.decision_period_s / 60.0
+        if abs(self.replan_min / period_min - round(self.replan_min / period_min)) > 1e-9:
+            raise ScenarioError(
+                f"rotating-sleep replan_min = {self.replan_min:g}: must be a multiple of the decision period of "
+                f"{period_min:g} min"
+            )
+        self._plan = None
+
+    def act(self, world: World) -> dict[str, SiteCommands]:
+        """Keep the plan, or make a new one where it is due."""
+        outage = outage_world(world, self.name)
+        every = max(round(self.replan_min * 60.0 / outage.scenario.time.decision_period_s), 1)
+        due = outage.decision % every == 0
+        plan = np.full(outage.alive.shape, NORMAL) if self._plan is None else self._plan.copy()
+        energy_kwh, alive, mode = outage.usable_kwh, outage.alive, outage.mode
+        for w in np.flatnonzero(due):
+            score = np.where(mode[w] == HELPING, self.keep_helper, 1.0) * energy_kwh[w]
+            plan[w] = self._roles(outage, score, alive[w])
+        self._plan = plan
+        return {"bs": mode_commands(outage.model, plan, command_set=self.commands)}
+
+    def _roles(self, outage: OutageWorld, score: FloatArray, alive: BoolArray) -> NDArray[np.int64]:
+        """Modes ``[site]`` for one world."""
+        model = outage.model
+        first_tier_m = NEIGHBOUR_SLACK * model.scenario.layout.inter_site_distance_m
+        near = model.may_help & (model.distance_m <= first_tier_m)
+        roles = np.full(model.n_sites, SLEEP)
+        uncovered = alive.copy()
+        for site in np.argsort(-score, kind="stable"):
+            if not uncovered[site]:
+                continue
+            roles[site] = HELPING
+            uncovered[site] = False
+            reachable = np.flatnonzero(near[site] & uncovered)
+            covered = reachable[np.argsort(score[reachable], kind="stable")][: model.scenario.cooperation.k_max]
+            uncovered[covered] = False
+        return roles
+
+
+class Random:
+    """A legal action code drawn uniformly for every agent; the floor that any controller must beat.
+
+    Args:
+        seed: seed of its own generator.
+    """
+
+    name = "random"
+    information: Information = "local"
+    price_policy: PricePolicy = "dynamic"
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self.commands: CommandSet = "paper"
+        self._generator = np.random.default_rng(seed)
+
+    def reset(self, world: World) -> None:
+        """Start the same sequence again; the command set is that of the world's action codes."""
+        self.commands = outage_world(world, self.name).codec.action_set
+        self._generator = np.random.default_rng(self.seed)
+
+    def act(self, world: World) -> dict[str, NDArray[np.int64]]:
+        """One legal code per agent and dimension."""
+        outage = outage_world(world, self.name)
+        mask = outage.action_masks()["bs"]
+        ends = np.cumsum(outage.codec.sizes)
+        chosen = [
+            np.argmax(self._generator.random(part.shape) * part, axis=-1) for part in np.split(mask, ends[:-1], axis=-1)
+        ]
+        return {"bs": chosen[0] if outage.codec.form == "joint" else np.stack(chosen, axis=-1)}
