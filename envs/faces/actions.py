@@ -48,9 +48,11 @@ def role_actions(role: Role, actions: Mapping[str, Any]) -> NDArray[Any]:
         values = np.array(list(given.values()))
     except (TypeError, ValueError):
         values = np.empty(0)
+    dtype = role.action_space.dtype
     if _all_inside(role, values):
-        return values
-    return np.stack([checked_action(agent, role.action_space, action) for agent, action in given.items()])
+        return values.astype(dtype)
+    # One by one: to find the culprit, or because NumPy mixes integer types into floats (uint64 with int64).
+    return np.stack([checked_action(agent, role.action_space, action).astype(dtype) for agent, action in given.items()])
 
 
 def checked_action(agent: str, space: ActionSpace, action: Any) -> NDArray[Any]:
