@@ -1,5 +1,6 @@
 """The battery against closed forms: usable energy, limits, losses."""
 
+import numpy as np
 import pytest
 
 from tests.physics.instances import BATTERY
@@ -14,6 +15,7 @@ def test_usable_energy() -> None:
     assert usable_energy_kwh(1.0, BATTERY) == pytest.approx(15.2)
     assert usable_energy_kwh(0.2, BATTERY) == 0.0
     assert usable_energy_kwh(0.1, BATTERY) == 0.0
+    assert usable_energy_kwh(np.array([[0.8, 0.2, 0.1]]), BATTERY) == pytest.approx(np.array([[11.4, 0.0, 0.0]]))
 
 
 @pytest.mark.parametrize("power_kw", [0.5, 4.0, 10.0])

@@ -12,7 +12,7 @@ from tests.physics import reference
 from tests.physics.instances import ALL_BANDS, RADIO, Network, network
 from tests.physics.reference import FloatArray
 from voltran.physics.power import SLEEP
-from voltran.physics.radio import candidate_rates, spectral_efficiency, total_power_mw
+from voltran.physics.radio import candidate_rates, covered_users, spectral_efficiency, total_power_mw
 
 TOLERANCE = {np.float64: 1e-12, np.float32: 1e-4}
 
@@ -125,6 +125,19 @@ def test_served_users_lie_within_reach_of_live_sites() -> None:
     assert np.all(case.alive[server[served]])
     assert np.all(case.mode[server[served]] != SLEEP)
     assert np.all(case.distance_m[server[served], served] <= case.radius_m[server[served]])
+
+
+@pytest.mark.parametrize("radius_m", [100.0, 400.0, 1e4])
+def test_covered_users_are_those_a_full_network_could_serve(radius_m: float) -> None:
+    for case in (network(26), network(27, n_sites=1, n_users=60), network(28, n_users=300, n_bands=1)):
+        n_bands, n_sites, _ = case.received_mw.shape
+        full = replace(case, mode=np.zeros(n_sites, dtype=np.int64), bands=np.full(n_sites, (1 << n_bands) - 1))
+        full = replace(full, alive=np.ones(n_sites, dtype=np.bool_), radius_m=np.full(n_sites, radius_m))
+        _, links = reference_links(full)
+        rates = reference.candidate_rates_mbps(links, full.distance_m, full.radius_m)
+        found = covered_users(case.received_mw, case.distance_m, radius_m, case.radio)
+        assert np.array_equal(found, (rates > 0.0).any(axis=0))
+        assert np.array_equal(found, full.associate().server >= 0)
 
 
 def test_a_lone_site_is_limited_by_noise_alone() -> None:
