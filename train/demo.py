@@ -1,5 +1,6 @@
 """The demonstration: trains a small policy and compares it with simple controllers."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,9 +112,12 @@ def _verdict(results: Results) -> str:
 
 
 def _train(folder: DemoFolder) -> None:
-    from voltran.train.ppo import CHECKPOINT_FILE, train
+    from voltran.train.ppo import CHECKPOINT_FILE, CONFIG_FILE, train
 
     resume = (folder.training / CHECKPOINT_FILE).exists()
+    if not resume:  # stopped before its first checkpoint: there is nothing to continue
+        (folder.training / CONFIG_FILE).unlink(missing_ok=True)
+        shutil.rmtree(folder.training / "tensorboard", ignore_errors=True)
     write_atomically(folder.policy, train(TRAINING_CONFIG, {}, folder.training, resume).read_bytes())
 
 

@@ -215,7 +215,7 @@ def _differences(controller: ControllerResults, reference: ControllerResults) ->
 
 def _bar(console: Console | None) -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("episodes"),

@@ -4,6 +4,7 @@ from operator import attrgetter
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from voltran.envs.catalog import make_world
@@ -25,7 +26,7 @@ def scenario_table() -> Table:
     for name in scenario_names():
         scenario = make_world(name).scenario
         values = [_value(scenario, path) for path in COLUMNS.values()]
-        table.add_row(name, scenario.world, *values, scenario.description)
+        table.add_row(name, scenario.world, *values, escape(scenario.description))
     return table
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from voltran.train.metrics import MISSING, Metric, in_order
@@ -61,7 +62,8 @@ def markdown_paired(results: Results, reference: str) -> str:
     rows = [
         [label, *(_difference(row.get(metric.key), metric) for metric in metrics)] for label, row in compared.items()
     ]
-    note = "Mean paired difference ± half-width of its 95 % t interval; bold where the interval excludes zero."
+    note = "Mean difference on the same seeds"
+    note += " ± half-width of its 95 % t interval; bold where the interval excludes zero." if results.n > 1 else "."
     if RATIO_KEY in shared:
         head.append("Survival ratio")
         for cells, row in zip(rows, compared.values(), strict=True):
@@ -99,11 +101,11 @@ def csv_table(results: Results) -> str:
 def terminal_table(results: Results) -> Table:
     """The headline metrics for the terminal: metrics as rows, so that it fits a narrow window."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
-    table.title, table.title_justify = results.scenario, "left"
-    table.caption, table.caption_justify = caption(results), "left"
+    table.title, table.title_justify = escape(results.scenario), "left"
+    table.caption, table.caption_justify = escape(caption(results)), "left"
     table.add_column("", no_wrap=True)
     for label in results.controllers:
-        table.add_column(re.sub(r"([-:])(?=.)", r"\1\n", label), justify="right", overflow="fold")
+        table.add_column(re.sub(r"([-:])(?=.)", r"\1\n", escape(label)), justify="right", overflow="fold")
     for metric in headline_metrics(results):
         estimates = (_estimate(controller, metric) for controller in results.controllers.values())
         table.add_row(metric.short_heading, *estimates)

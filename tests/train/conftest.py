@@ -4,6 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.train.fake_outage import make_fake_baseline
+from voltran import baselines
+from voltran.envs import catalog
+from voltran.train import report
+
 
 @pytest.fixture
 def scenario(tmp_path: Path) -> str:
@@ -11,3 +16,16 @@ def scenario(tmp_path: Path) -> str:
     path = tmp_path / "fake.yaml"
     path.write_text("world: fake_v0\nname: fake\n")
     return str(path)
+
+
+@pytest.fixture
+def fake_voltran(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let names on the command line mean the fake world and the fake controllers."""
+    monkeypatch.setitem(catalog.WORLDS, "fake_v0", "tests.train.fake_outage:build_from_data")
+    monkeypatch.setattr(baselines, "make", make_fake_baseline, raising=False)
+
+
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what takes most of the time."""
+    monkeypatch.setattr(report, "write_plots", lambda results, folder: [])

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tests.envs.fake_world import FakeWorld
 from voltran.envs.controller import CommandSet, Controller, Information, PricePolicy
 from voltran.envs.errors import ScenarioError
+from voltran.envs.scenario import Scenario
 from voltran.envs.world import FloatArray, World
 from voltran.train.metrics import METRICS, TIMING_KEYS
 from voltran.train.references import ControllerSpec
@@ -99,6 +100,14 @@ def build_fake_outage(scenario: str, n_worlds: int, overrides: Mapping[str, Any]
     if unknown := set(options) - {"action_set"}:
         raise ScenarioError(f"options {sorted(unknown)} are unknown")
     return FakeOutage(n_worlds, roles=("bs",), max_decisions=overrides.get("max_decisions", 12))
+
+
+def build_from_data(data: Mapping[str, Any], n_worlds: int, **options: Any) -> World:
+    """What the catalog calls, so that ``make_world`` knows the fake outage."""
+    extra = {key: value for key, value in data.items() if key not in ("world", "name")}
+    world = build_fake_outage(data["name"], n_worlds, extra, **options)
+    world.scenario = Scenario(world=data["world"], name=data["name"], description="A [fake] outage.")
+    return world
 
 
 def make_fake_baseline(name: str, **options: Any) -> Controller:

@@ -1,0 +1,103 @@
+"""Pictures: written for both themes, with the same look for the same controller everywhere."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.train.fake_outage import build_fake_outage, idle_and_busy
+from voltran.envs.errors import FileFormatError, MissingExtraError
+from voltran.train.evaluate import evaluate
+from voltran.train.palette import DARK, LIGHT, LOOKS, OTHERS, looks
+from voltran.train.plots import read_traces, surviving_share, write_plots
+from voltran.train.results import Results
+
+NAMES = ("batteries", "survival", "availability", "trade-off")
+
+
+@pytest.fixture
+def results(scenario: str, tmp_path: Path) -> Results:
+    return evaluate(scenario, idle_and_busy(), range(3), build_world=build_fake_outage, out=tmp_path / "out")
+
+
+def test_every_picture_is_written_light_and_dark(results: Results, tmp_path: Path) -> None:
+    written = write_plots(results, tmp_path / "out")
+    assert {path.name for path in written} == {f"{name}{end}.png" for name in NAMES for end in ("", "-dark")}
+    for path in written:
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
+        theme = DARK if path.stem.endswith("-dark") else LIGHT
+        assert image.width == 1720
+        assert "#{:02x}{:02x}{:02x}".format(*pixels[0]) == theme.background
+        for look in looks(list(results.controllers)).values():
+            colour = np.array([int(look.colour(theme)[start : start + 2], 16) for start in (1, 3, 5)])
+            assert (pixels == colour).all(axis=1).any(), f"{path.name} lacks a controller's colour"
+
+
+def test_pictures_without_data_are_left_out(results: Results, tmp_path: Path) -> None:
+    few = {
+        label: controller.model_copy(
+            update={"trace": None, "metrics": {"survival_h": controller.metrics["survival_h"]}}
+        )
+        for label, controller in results.controllers.items()
+    }
+    written = write_plots(results.model_copy(update={"controllers": few}), tmp_path / "few")
+    assert [path.name for path in written] == ["survival.png", "survival-dark.png"]
+
+
+def test_the_survival_curve_falls_at_each_loss_and_stays_up_for_censored_episodes() -> None:
+    times, alive = surviving_share([3.0, 1.0, None, 2.0], [0.0, 0.0, None, 0.0])
+    assert times.tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert alive == pytest.approx([1.0, 2 / 3, 1 / 3, 0.0])
+    times, alive = surviving_share([24.0, 1.0, 24.0, 2.0], [1.0, 0.0, 1.0, 0.0])
+    assert times.tolist() == [0.0, 1.0, 2.0, 24.0]
+    assert alive.tolist() == [1.0, 0.75, 0.5, 0.5]
+
+
+def test_a_controller_looks_the_same_in_every_company() -> None:
+    assert looks(["static", "independent"])["static"] == looks(["policy", "static"])["static"] == LOOKS["static"]
+    assert looks(["mine"])["mine"] == looks(["static", "mine"])["mine"]
+    strangers = [f"rotating-sleep:keep_helper={number}" for number in range(len(OTHERS))]
+    assert len(set(looks(strangers).values())) == len(OTHERS)
+    assert list(looks(strangers)) == strangers
+    assert len(looks([f"{number}" for number in range(20)])) == 20
+
+
+def test_colours_stand_out_from_both_pages() -> None:
+    for look in (*LOOKS.values(), *OTHERS):
+        for theme in (LIGHT, DARK):
+            assert contrast(look.colour(theme), theme.background) >= 3.0
+
+
+def contrast(first: str, second: str) -> float:
+    """Contrast ratio of the Web Content Accessibility Guidelines; 3 is the minimum for graphics."""
+
+    def luminance(colour: str) -> float:
+        parts = np.array([int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)])
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return float(linear @ [0.2126, 0.7152, 0.0722])
+
+    low, high = sorted([luminance(first), luminance(second)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_a_corrupt_time_series_is_named(results: Results, tmp_path: Path) -> None:
+    trace = results.controllers["idle"].trace
+    assert trace is not None
+    path = tmp_path / "out" / trace
+    assert set(read_traces(results, tmp_path / "out")) == {"idle", "busy"}
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(FileFormatError, match=r"\.npz: corrupt .*delete it"):
+        read_traces(results, tmp_path / "out")
+    path.unlink()
+    assert set(read_traces(results, tmp_path / "out")) == {"busy"}
+
+
+def test_a_missing_matplotlib_names_the_extra(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtraError, match=r"voltran\[train\]"):
+        write_plots(results, tmp_path / "out")

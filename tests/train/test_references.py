@@ -1,0 +1,69 @@
+"""Controllers as users write them."""
+
+import hashlib
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.train.fake_outage import FakeController
+from voltran.agents import policy
+from voltran.envs.errors import FileFormatError, ScenarioError
+from voltran.train.references import parse_controllers
+
+
+@pytest.fixture(autouse=True)
+def fake_controllers(fake_voltran: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(path: str, **options: Any) -> FakeController:
+        return FakeController(Path(path).stem, options.get("code", 1))
+
+    monkeypatch.setattr(policy, "load_policy", load)
+
+
+def test_names_options_and_policies_in_the_order_given(tmp_path: Path) -> None:
+    path = tmp_path / "best.safetensors"
+    path.write_bytes(b"weights")
+    specs = parse_controllers(f"idle, busy:code=3,{path},{path}:code=2")
+    assert [spec.label for spec in specs] == ["idle", "busy:code=3", "best", "best:code=2"]
+    built = [spec.builder() for spec in specs]
+    assert [getattr(controller, "code", None) for controller in built] == [0, 3, 1, 2]
+    assert specs[1].identity == {"name": "busy", "options": {"code": 3}}
+    assert specs[2].identity == {"policy": hashlib.sha256(b"weights").hexdigest(), "options": {}}
+
+
+def test_what_reaches_a_worker_is_picklable() -> None:
+    (spec,) = parse_controllers("busy:code=3")
+    assert pickle.loads(pickle.dumps(spec)).builder().act.__self__.code == 3
+
+
+def test_policies_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
+    paths = [tmp_path / run / "policy.safetensors" for run in ("a", "b")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_bytes(b"weights")
+    labels = [spec.label for spec in parse_controllers(",".join(map(str, paths)))]
+    assert labels == [str(path) for path in paths]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "none named"),
+        (" , ", "none named"),
+        ("idle,nobody", "unknown controller 'nobody'; known: idle, busy"),
+        ("busy:speed=3", "unknown option 'speed'"),
+        ("busy:code", "not of the form key=value"),
+        ("idle,busy,idle", "'idle' is named more than once"),
+    ],
+)
+def test_bad_lists_are_refused(text: str, message: str) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        parse_controllers(text)
+
+
+def test_a_missing_policy_and_a_folder_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match=r"gone\.safetensors: cannot be read.*voltran train"):
+        parse_controllers(str(tmp_path / "gone.safetensors"))
+    with pytest.raises(FileFormatError, match=r"is a folder; name the \.safetensors file"):
+        parse_controllers(str(tmp_path))

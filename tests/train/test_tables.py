@@ -1,0 +1,133 @@
+"""Tables show every metric, with its unit and interval, and say whom they compare."""
+
+import csv
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from tests.train.fake_outage import KPI_KEYS, build_fake_outage, idle_and_busy
+from voltran.train.evaluate import evaluate
+from voltran.train.metrics import METRICS, MISSING, metric_of
+from voltran.train.results import Results
+from voltran.train.tables import (
+    csv_table,
+    markdown_all_metrics,
+    markdown_paired,
+    markdown_report,
+    markdown_table,
+    terminal_table,
+)
+
+CLASSES = ("emergency", "voice", "essential", "best_effort", "critical")
+KPIS_OF_BLACKOUT = {
+    *("survival_h", "survival_15_h", "censored", "first_depletion_h", "half_depleted_h"),
+    *("continuity", "continuity_own", "served_gbit", "service_hours", "unserved_gbit", "unserved_kwh"),
+    *("ev_utilisation", "ev_utilisation_nameplate", "ev_cost", "mean_power_kw", "ledger_residual_kw"),
+    *("handovers_per_user_h", "handovers_per_user", "mode_switches_per_site_h", "mode_switches_per_site"),
+    *(f"availability_{name}{end}" for name in CLASSES for end in ("", "_at_2h5", "_latched_at_2h5")),
+}
+
+
+@pytest.fixture
+def results(scenario: str) -> Results:
+    return evaluate(scenario, idle_and_busy(), range(4), build_world=build_fake_outage)
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def rows(markdown: str) -> list[list[str]]:
+    return [cells(line) for line in markdown.splitlines() if line.startswith("|") and not line.startswith("| ---")]
+
+
+def test_every_metric_of_the_outage_world_is_known() -> None:
+    assert set(KPI_KEYS) == KPIS_OF_BLACKOUT
+    assert len({metric.heading for metric in METRICS}) == len(METRICS)
+
+
+def test_every_metric_is_rendered_for_every_controller(results: Results) -> None:
+    head, *body = rows(markdown_all_metrics(results))
+    assert head == ["Metric", "idle", "busy"]
+    assert [row[0] for row in body] == [metric.heading for metric in METRICS]
+    assert all(re.fullmatch(r"-?[\d.]+ ± [\d.]+", cell) for row in body for cell in row[1:])
+
+
+def test_headline_table_has_what_controllers_declare_and_their_estimates(results: Results) -> None:
+    head, idle, busy = rows(markdown_table(results))
+    assert head[:5] == ["Controller", "Information", "Commands", "Price", "Survival (h)"]
+    assert busy[:4] == ["busy", "local", "free", "flat"]
+    survival = results.controllers["busy"].metrics["survival_h"]
+    assert survival.ci95 is not None
+    assert survival.mean is not None
+    assert busy[4] == f"{survival.mean:.2f} ± {(survival.ci95[1] - survival.ci95[0]) / 2:.2f}"
+    shares = dict(zip(head, idle, strict=True))["Continuity, first 5 h (%)"]
+    assert float(shares.split(" ")[0]) == pytest.approx(
+        100 * (results.controllers["idle"].metrics["continuity"].mean or 0.0), abs=0.05
+    )
+    assert "4 episodes per controller (seeds 0 to 3, the same for all)" in markdown_table(results)
+    assert "censored at the horizon: idle 50 %, busy 50 %" in markdown_table(results)
+
+
+def test_paired_table_marks_what_differs_and_withholds_censored_ratios(results: Results) -> None:
+    head, busy = rows(markdown_paired(results, "idle"))
+    shown = dict(zip(head, busy, strict=True))
+    assert shown["Minus idle"] == "busy"
+    for metric in METRICS:
+        if metric.headline and metric.key in results.paired["idle"]["busy"]:
+            low, high = results.paired["idle"]["busy"][metric.key].ci95 or (0.0, 0.0)
+            assert shown[metric.heading].startswith("**") == (low > 0.0 or high < 0.0), metric.key
+    assert shown["Survival ratio"] == MISSING
+    uncensored = results.paired["idle"]["busy"] | {
+        "survival_h": results.paired["idle"]["busy"]["survival_h"].model_copy(update={"ratio": 1.234})
+    }
+    changed = results.model_copy(update={"paired": {"idle": {"busy": uncensored}}})
+    assert rows(markdown_paired(changed, "idle"))[1][-1] == "1.23"
+
+
+def test_one_episode_shows_means_without_intervals(scenario: str) -> None:
+    single = evaluate(scenario, idle_and_busy(), [2], build_world=build_fake_outage)
+    assert "±" not in markdown_report(single)
+    assert "1 episode per controller (seed 2, the same for all)" in markdown_report(single)
+
+
+def test_csv_has_every_number_in_stored_units(results: Results) -> None:
+    lines = list(csv.DictReader(io.StringIO(csv_table(results))))
+    assert len(lines) == 2 * len(METRICS)
+    for line in lines:
+        summary = results.controllers[line["controller"]].metrics[line["metric"]]
+        assert float(line["mean"]) == summary.mean
+        assert summary.ci95 is not None
+        assert (float(line["ci95_low"]), float(line["ci95_high"])) == summary.ci95
+
+
+def test_report_joins_all_tables_and_says_what_made_it(results: Results) -> None:
+    report = markdown_report(results, "Two controllers")
+    assert report.startswith("# Two controllers\n")
+    for part in (markdown_table(results), markdown_paired(results, "idle"), markdown_all_metrics(results)):
+        assert part.strip() in report
+    assert f"numpy {results.versions['numpy']}" in report
+
+
+def test_terminal_table_fits_eighty_columns(results: Results) -> None:
+    names = ["policy", "independent", "static", "carrier-shutdown", "rotating-sleep"]
+    five = results.model_copy(update={"controllers": dict.fromkeys(names, results.controllers["idle"])})
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(terminal_table(five))
+    text = console.export_text()
+    for metric in METRICS:
+        assert (metric.short_heading in text) or not metric.headline
+    assert "…" not in text
+    assert text.count("±") == 5 * sum(metric.headline for metric in METRICS) + 1  # and one in the caption
+
+
+def test_numbers_are_formatted_in_shown_units() -> None:
+    assert metric_of("continuity").number(0.8768) == "87.7"
+    assert metric_of("survival_h").estimate(2.0, (1.5, 2.5)) == "2.00 ± 0.50"
+    assert metric_of("survival_h").number(-0.25, signed=True) == "-0.25"
+    assert metric_of("survival_h").number(0.25, signed=True) == "+0.25"
+    assert metric_of("survival_h").number(-0.001) == "0.00"
+    assert metric_of("survival_h").number(None) == MISSING
+    assert metric_of("welfare_eur").heading == "welfare eur"
