@@ -38,8 +38,9 @@ def hexagonal_sites(n_sites: int, inter_site_distance_m: float) -> FloatArray:
 
 def distances_m(first_m: FloatArray, second_m: FloatArray) -> FloatArray:
     """Euclidean distances ``[..., a, b]`` between positions ``[..., a, 2]`` and ``[..., b, 2]``."""
-    difference = first_m[..., :, None, :] - second_m[..., None, :, :]
-    return np.asarray(np.hypot(difference[..., 0], difference[..., 1]))
+    across = first_m[..., :, None, 0] - second_m[..., None, :, 0]
+    along = first_m[..., :, None, 1] - second_m[..., None, :, 1]
+    return np.asarray(np.sqrt(across * across + along * along))
 
 
 def hexagon_contains(offset_m: FloatArray, inter_site_distance_m: float) -> NDArray[np.bool_]:

@@ -3,10 +3,13 @@
 Frequencies in GHz inside the formulas, as in the report; heights and distances in metres; losses in dB.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from voltran.physics.compiled import kernel
 from voltran.physics.layout import FloatArray
 
 SPEED_OF_LIGHT_M_PER_S = 3.0e8
@@ -26,6 +29,7 @@ def line_of_sight_probability(distance_m: FloatArray) -> FloatArray:
     return np.asarray(np.where(d <= 18.0, 1.0, far))
 
 
+@kernel
 def path_loss_db(
     distance_m: FloatArray,
     frequency_ghz: float,
@@ -45,24 +49,21 @@ def path_loss_db(
     Returns:
         Loss in dB, shape of ``distance_m``.
     """
-    ground = np.maximum(distance_m, MINIMUM_DISTANCE_M)
     height = site_height_m - user_height_m
-    slant = np.hypot(ground, height)
-    breakpoint_m = (
-        4.0
-        * (site_height_m - ENVIRONMENT_HEIGHT_M)
-        * (user_height_m - ENVIRONMENT_HEIGHT_M)
-        * frequency_ghz
-        * 1e9
-        / SPEED_OF_LIGHT_M_PER_S
-    )
-    log_slant = np.log10(slant)
-    carrier = 20.0 * np.log10(frequency_ghz)
-    near = 28.0 + 22.0 * log_slant + carrier
-    far = 28.0 + 40.0 * log_slant + carrier - 9.0 * np.log10(breakpoint_m**2 + height**2)
-    sight = np.where(ground <= breakpoint_m, near, far)
-    blocked = 13.54 + 39.08 * log_slant + carrier - 0.6 * (user_height_m - 1.5)
-    return np.asarray(np.where(line_of_sight, sight, np.maximum(sight, blocked)))
+    effective = (site_height_m - ENVIRONMENT_HEIGHT_M) * (user_height_m - ENVIRONMENT_HEIGHT_M)
+    breakpoint_m = 4.0 * effective * frequency_ghz * 1e9 / SPEED_OF_LIGHT_M_PER_S
+    carrier = 20.0 * math.log10(frequency_ghz)
+    far = 28.0 + carrier - 9.0 * math.log10(breakpoint_m**2 + height**2)
+    blocked = 13.54 + carrier - 0.6 * (user_height_m - 1.5)
+    ground, sight = distance_m.ravel(), line_of_sight.ravel()
+    loss = np.empty(ground.size)
+    for index in range(ground.size):
+        metres = max(ground[index], MINIMUM_DISTANCE_M)
+        log_slant = 0.5 * math.log10(metres * metres + height * height)
+        loss[index] = 28.0 + carrier + 22.0 * log_slant if metres <= breakpoint_m else far + 40.0 * log_slant
+        if not sight[index]:
+            loss[index] = max(loss[index], blocked + 39.08 * log_slant)
+    return loss.reshape(distance_m.shape)
 
 
 def shadowing_deviation_db(line_of_sight: NDArray[np.bool_]) -> FloatArray:

@@ -19,6 +19,8 @@ RealArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
 
 THERMAL_NOISE_DBM_PER_HZ = -174.0
+# A one that leaves float32 arithmetic in float32, where logarithms cost half as much.
+ONE = np.float32(1.0)
 
 
 class RadioParameters(NamedTuple):
@@ -71,7 +73,7 @@ def spectral_efficiency(sinr: float, radio: RadioParameters) -> float:
     """Truncated Shannon efficiency in bit/s/Hz. Source: [MSRC] Eq. 8, truncated as in 3GPP TR 36.942 Annex A.2."""
     if sinr < radio.sinr_min:
         return 0.0
-    return min(radio.shannon_share * math.log2(1.0 + sinr), radio.efficiency_max)
+    return min(radio.shannon_share * math.log2(ONE + sinr), radio.efficiency_max)
 
 
 @kernel
@@ -188,6 +190,8 @@ def choose_servers(
         for user in range(n_users):
             old = choice[user]
             if old >= 0:
+                if count[user] == 1:
+                    continue
                 load[sites[user, old]] -= demand_mbps[user] / rates[user, old]
             best = -1
             best_score = 0.0

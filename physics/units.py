@@ -10,7 +10,7 @@ MEGABITS_PER_GIGABIT = 1000.0
 
 def db_to_linear(value_db: ArrayLike) -> NDArray[np.float64]:
     """Power ratio of a value in dB (or power in mW of a value in dBm)."""
-    return np.asarray(10.0 ** (np.asarray(value_db, dtype=np.float64) / 10.0))
+    return np.asarray(np.exp(np.asarray(value_db, dtype=np.float64) * (np.log(10.0) / 10.0)))
 
 
 def linear_to_db(value: ArrayLike) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from voltran.physics.propagation import (
     shadowing_deviation_db,
 )
 from voltran.physics.radio import covered_users
-from voltran.physics.units import SECONDS_PER_HOUR
+from voltran.physics.units import SECONDS_PER_HOUR, db_to_linear
 
 # Draws of a position that may fall outside the service area before the hotspot's centre is taken instead.
 PLACEMENT_TRIES = 16
@@ -143,29 +143,30 @@ def received_power_mw(model: OutageModel, channels: ChannelDraws, positions_m: F
         indoor_db = np.where(channels.indoor, building_loss_db(frequency, channels.depth_m, channels.wall_db), 0.0)
         outdoor_db = path_loss_db(distance, frequency, sight, radio.site_height_m, height)
         gain_db[band] = model.transmit_dbm[band] - outdoor_db - loss_db - indoor_db
-    return np.asarray(np.exp(gain_db * (np.log(10.0) / 10.0)))
+    return db_to_linear(gain_db)
 
 
-def draw_covered_channels(model: OutageModel, seed: int, positions_m: FloatArray) -> ChannelDraws:
-    """Channels under which normal operation covers the users, where the scenario asks for that.
+def draw_covered_channels(model: OutageModel, seed: int, positions_m: FloatArray) -> tuple[ChannelDraws, FloatArray]:
+    """Channels under which normal operation covers the users, where the scenario asks for that, and received powers.
 
     Who had no service before the outage cannot lose it: a user that no site serves in normal operation draws its channel
     again, a few times at most.
     """
     channels = draw_channels(model, seed, positions_m.shape[0])
+    received = received_power_mw(model, channels, positions_m)
     if not model.scenario.users.covered_at_start:
-        return channels
+        return channels, received
     uncovered = np.arange(positions_m.shape[0])
-    drawn = channels
     for attempt in range(1, COVERAGE_TRIES + 1):
-        received = received_power_mw(model, drawn, positions_m[uncovered])
         distance = distances_m(model.sites_m, positions_m[uncovered])
-        uncovered = uncovered[~covered_users(received, distance, model.scenario.radio.r_nom_m, model.radio)]
+        served = covered_users(received[..., uncovered], distance, model.scenario.radio.r_nom_m, model.radio)
+        uncovered = uncovered[~served]
         if uncovered.size == 0:
             break
-        drawn = draw_channels(model, seed, uncovered.size, attempt)
-        channels.replace(uncovered, drawn)
-    return channels
+        again = draw_channels(model, seed, uncovered.size, attempt)
+        channels.replace(uncovered, again)
+        received[..., uncovered] = received_power_mw(model, again, positions_m[uncovered])
+    return channels, received
 
 
 def vehicle_slots(model: OutageModel) -> tuple[int, int]:
@@ -233,17 +234,13 @@ def positions_at_m(waypoints_m: FloatArray, walked_m: float) -> FloatArray:
 
 
 def _in_cell(model: OutageModel, rng: np.random.Generator, count: int) -> FloatArray:
-    """Offsets ``[count, 2]`` uniform in a hexagonal cell."""
-    distance = model.scenario.layout.inter_site_distance_m
-    half = np.array([distance / 2.0, distance / np.sqrt(3.0)])
-    offsets = np.zeros((count, 2))
-    outside = np.arange(count)
-    for _ in range(PLACEMENT_TRIES):
-        tries = rng.uniform(-half, half, (outside.size, 2))
-        inside = hexagon_contains(tries, distance)
-        offsets[outside[inside]] = tries[inside]
-        outside = outside[~inside]
-    return offsets
+    """Offsets ``[count, 2]`` uniform in a hexagonal cell: a point of one of the three rhombi that make it up."""
+    angles = np.pi / 6.0 + np.arange(3) * 2.0 * np.pi / 3.0
+    corners = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    corners *= model.scenario.layout.inter_site_distance_m / np.sqrt(3.0)
+    rhombus = rng.integers(3, size=count)
+    along = rng.random((2, count, 1))
+    return np.asarray(along[0] * corners[rhombus] + along[1] * corners[(rhombus + 1) % 3])
 
 
 def _around(model: OutageModel, rng: np.random.Generator, centres_m: FloatArray, sigma_m: float) -> FloatArray:
@@ -251,6 +248,8 @@ def _around(model: OutageModel, rng: np.random.Generator, centres_m: FloatArray,
     positions = centres_m.copy()
     outside = np.arange(centres_m.shape[0])
     for _ in range(PLACEMENT_TRIES):
+        if outside.size == 0:
+            break
         tries = centres_m[outside] + sigma_m * rng.standard_normal((outside.size, 2))
         nearest = np.argmin(distances_m(tries, model.sites_m), axis=-1)
         inside = hexagon_contains(tries - model.sites_m[nearest], model.scenario.layout.inter_site_distance_m)

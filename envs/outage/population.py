@@ -59,11 +59,11 @@ class Inhabitants:
         users.service_class[world] = classes
         users.weight[world] = model.class_weight[classes]
         self._start_m[world] = draws.draw_positions(model, seed)
-        self._channels[world] = draws.draw_covered_channels(model, seed, self._start_m[world])
+        self._channels[world], received_mw = draws.draw_covered_channels(model, seed, self._start_m[world])
         self._seed[world] = seed
         self._demand_window[world] = -1
         self._waypoints_m[world] = None
-        self._place(world, self._start_m[world], 0.0)
+        self._place(world, self._start_m[world], received_mw, 0.0)
         self._draw_demand(world, 0)
         update_home_view(self.home_view, model, users, world)
         vehicles = draws.draw_vehicles(model, seed)
@@ -86,7 +86,9 @@ class Inhabitants:
                 waypoints = draws.draw_waypoints_m(self.model, seed, self._start_m[world])
                 self._waypoints_m[world] = waypoints
             positions = draws.positions_at_m(waypoints, scenario.users.speed_m_per_s * time_s)
-            self._place(world, positions, time_s)
+            channels = self._channels[world]
+            assert channels is not None, "channels are drawn before users move"
+            self._place(world, positions, draws.received_power_mw(self.model, channels, positions), time_s)
             changed = True
         if changed:
             update_home_view(self.home_view, self.model, self.users, world)
@@ -101,11 +103,9 @@ class Inhabitants:
         now = time_s[:, None, None]
         return (self.arrival_s <= now) & (now + step_s <= self.departure_s)
 
-    def _place(self, world: int, positions_m: FloatArray, time_s: float) -> None:
+    def _place(self, world: int, positions_m: FloatArray, received_mw: FloatArray, time_s: float) -> None:
         model, users = self.model, self.users
-        channels = self._channels[world]
-        assert channels is not None, "channels are drawn before users are placed"
-        users.received_mw[world] = draws.received_power_mw(model, channels, positions_m)
+        users.received_mw[world] = received_mw
         distance = distances_m(model.sites_m, positions_m)
         users.distance_m[world] = distance
         users.nearest_users[world] = np.argsort(users.distance_m[world], axis=1, kind="stable")
