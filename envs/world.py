@@ -72,7 +72,10 @@ class Transition:
 
 @runtime_checkable
 class World(Protocol):
-    """A batched simulation: scenario, exogenous draws, state arrays and one transition."""
+    """A batched simulation: scenario, exogenous draws, state arrays and one transition.
+
+    ``observation_version`` and ``action_version`` change whenever the meaning of an entry does; policies are tied to them.
+    """
 
     name: str
     scenario: Scenario
@@ -81,6 +84,8 @@ class World(Protocol):
     state_space: spaces.Box
     max_decisions: int
     render_modes: tuple[str, ...]
+    observation_version: str
+    action_version: str
 
     def reset(self, seeds: Sequence[int], worlds: BoolArray | None = None) -> None:
         """Start new episodes; ``seeds`` has one entry per world, those outside the mask ``worlds`` are ignored."""

@@ -4,6 +4,7 @@ Frequencies in GHz inside the formulas, as in the report; heights and distances 
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ SHADOW_NO_LINE_OF_SIGHT_DB = 6.0
 INDOOR_DEPTH_MAX_M = 25.0
 INDOOR_SPREAD_DB = 4.4
 INDOOR_LOSS_DB_PER_M = 0.5
+NEPERS_PER_DB = math.log(10.0) / 10.0
 
 
 def line_of_sight_probability(distance_m: FloatArray) -> FloatArray:
@@ -27,6 +29,34 @@ def line_of_sight_probability(distance_m: FloatArray) -> FloatArray:
     d = np.maximum(distance_m, 1e-9)
     far = 18.0 / d + np.exp(-d / 63.0) * (1.0 - 18.0 / d)
     return np.asarray(np.where(d <= 18.0, 1.0, far))
+
+
+class PathLoss(NamedTuple):
+    """Path loss of one carrier as piecewise linear functions of ``log10`` of the slant distance; dB."""
+
+    height_m: float
+    breakpoint_m: float
+    near_db: float
+    far_db: float
+    blocked_db: float
+
+
+@kernel
+def path_loss_of(frequency_ghz: float, site_height_m: float, user_height_m: float) -> PathLoss:
+    """Constants of TR 38.901 Table 7.4.1-1 (UMa) for one carrier and one pair of heights."""
+    height = site_height_m - user_height_m
+    effective = (site_height_m - ENVIRONMENT_HEIGHT_M) * (user_height_m - ENVIRONMENT_HEIGHT_M)
+    breakpoint_m = 4.0 * effective * frequency_ghz * 1e9 / SPEED_OF_LIGHT_M_PER_S
+    carrier = 20.0 * math.log10(frequency_ghz)
+    far = 28.0 + carrier - 9.0 * math.log10(breakpoint_m**2 + height**2)
+    return PathLoss(height, breakpoint_m, 28.0 + carrier, far, 13.54 + carrier - 0.6 * (user_height_m - 1.5))
+
+
+@kernel
+def link_loss_db(ground_m: float, log_slant: float, sight: bool, loss: PathLoss) -> float:
+    """Median outdoor loss of one link; ``log_slant`` is ``log10`` of its slant distance."""
+    in_sight = loss.near_db + 22.0 * log_slant if ground_m <= loss.breakpoint_m else loss.far_db + 40.0 * log_slant
+    return in_sight if sight else max(in_sight, loss.blocked_db + 39.08 * log_slant)
 
 
 @kernel
@@ -49,21 +79,51 @@ def path_loss_db(
     Returns:
         Loss in dB, shape of ``distance_m``.
     """
-    height = site_height_m - user_height_m
-    effective = (site_height_m - ENVIRONMENT_HEIGHT_M) * (user_height_m - ENVIRONMENT_HEIGHT_M)
-    breakpoint_m = 4.0 * effective * frequency_ghz * 1e9 / SPEED_OF_LIGHT_M_PER_S
-    carrier = 20.0 * math.log10(frequency_ghz)
-    far = 28.0 + carrier - 9.0 * math.log10(breakpoint_m**2 + height**2)
-    blocked = 13.54 + carrier - 0.6 * (user_height_m - 1.5)
+    carrier = path_loss_of(frequency_ghz, site_height_m, user_height_m)
     ground, sight = distance_m.ravel(), line_of_sight.ravel()
     loss = np.empty(ground.size)
     for index in range(ground.size):
         metres = max(ground[index], MINIMUM_DISTANCE_M)
-        log_slant = 0.5 * math.log10(metres * metres + height * height)
-        loss[index] = 28.0 + carrier + 22.0 * log_slant if metres <= breakpoint_m else far + 40.0 * log_slant
-        if not sight[index]:
-            loss[index] = max(loss[index], blocked + 39.08 * log_slant)
+        log_slant = 0.5 * math.log10(metres * metres + carrier.height_m**2)
+        loss[index] = link_loss_db(metres, log_slant, sight[index], carrier)
     return loss.reshape(distance_m.shape)
+
+
+@kernel
+def received_power_mw(
+    distance_m: FloatArray,
+    line_of_sight: NDArray[np.bool_],
+    shadowing_normal: FloatArray,
+    building_db: FloatArray,
+    transmit_dbm: FloatArray,
+    frequencies_ghz: FloatArray,
+    site_height_m: float,
+    user_height_m: float,
+) -> FloatArray:
+    """Power ``[band, site, user]`` that users receive from each site, were it sending.
+
+    Args:
+        distance_m, line_of_sight: ``[site, user]``.
+        shadowing_normal: ``[site, user]`` shadowing in standard deviations.
+        building_db: ``[band, user]`` loss into the user's building.
+        transmit_dbm: ``[band]`` transmit power plus antenna gain.
+        frequencies_ghz: ``[band]``.
+        site_height_m, user_height_m: as in :func:`path_loss_db`.
+    """
+    n_bands = frequencies_ghz.shape[0]
+    n_sites, n_users = distance_m.shape
+    power = np.empty((n_bands, n_sites, n_users))
+    for band in range(n_bands):
+        carrier = path_loss_of(frequencies_ghz[band], site_height_m, user_height_m)
+        for site in range(n_sites):
+            for user in range(n_users):
+                metres = max(distance_m[site, user], MINIMUM_DISTANCE_M)
+                log_slant = 0.5 * math.log10(metres * metres + carrier.height_m**2)
+                sight = line_of_sight[site, user]
+                deviation = SHADOW_LINE_OF_SIGHT_DB if sight else SHADOW_NO_LINE_OF_SIGHT_DB
+                dbm = transmit_dbm[band] - link_loss_db(metres, log_slant, sight, carrier) - building_db[band, user]
+                power[band, site, user] = math.exp((dbm - deviation * shadowing_normal[site, user]) * NEPERS_PER_DB)
+    return power
 
 
 def shadowing_deviation_db(line_of_sight: NDArray[np.bool_]) -> FloatArray:

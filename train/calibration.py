@@ -1,8 +1,8 @@
 """Calibration of the power model: two multipliers, fitted on independent operation only.
 
-The power coefficients of [MSRC]'s source are unpublished. The static and the dynamic part are scaled so that independent
-operation survives as long as the paper's Table II says, at three loads. Nothing else is fitted, and no other controller is
-looked at.
+The power coefficients of [MSRC]'s source are unpublished. The static and the dynamic part are scaled so that
+independent operation survives as long as the paper's Table II says, at three loads. Nothing else is fitted, and no
+other controller is looked at.
 """
 
 from collections.abc import Callable, Sequence

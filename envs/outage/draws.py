@@ -8,17 +8,16 @@ from scipy.stats import poisson
 
 from voltran.envs.draws import Stream, generator
 from voltran.envs.outage.model import CLASS_NAMES, OutageModel
+from voltran.physics import propagation
 from voltran.physics.layout import FloatArray, distances_m, hexagon_contains
 from voltran.physics.propagation import (
     INDOOR_DEPTH_MAX_M,
     INDOOR_SPREAD_DB,
     building_loss_db,
     line_of_sight_probability,
-    path_loss_db,
-    shadowing_deviation_db,
 )
 from voltran.physics.radio import covered_users
-from voltran.physics.units import SECONDS_PER_HOUR, db_to_linear
+from voltran.physics.units import SECONDS_PER_HOUR
 
 # Draws of a position that may fall outside the service area before the hotspot's centre is taken instead.
 PLACEMENT_TRIES = 16
@@ -131,26 +130,32 @@ def draw_channels(model: OutageModel, seed: int, n_users: int, attempt: int = 0)
 
 def received_power_mw(model: OutageModel, channels: ChannelDraws, positions_m: FloatArray) -> FloatArray:
     """Power ``[band, site, user]`` that users at given positions receive from each site, were it sending."""
-    radio, height = model.scenario.radio, model.scenario.users.height_m
+    radio = model.scenario.radio
     distance = distances_m(model.sites_m, positions_m)
     if radio.line_of_sight == "random":
         sight = channels.sight_uniform < line_of_sight_probability(distance)
     else:
         sight = np.full(distance.shape, radio.line_of_sight == "always")
-    loss_db = shadowing_deviation_db(sight) * channels.shadowing_normal if radio.shadowing else np.zeros(distance.shape)
-    gain_db = np.empty((model.n_bands, *distance.shape))
-    for band, frequency in enumerate(model.frequencies_ghz):
-        indoor_db = np.where(channels.indoor, building_loss_db(frequency, channels.depth_m, channels.wall_db), 0.0)
-        outdoor_db = path_loss_db(distance, frequency, sight, radio.site_height_m, height)
-        gain_db[band] = model.transmit_dbm[band] - outdoor_db - loss_db - indoor_db
-    return db_to_linear(gain_db)
+    building_db = np.stack(
+        [building_loss_db(frequency, channels.depth_m, channels.wall_db) for frequency in model.frequencies_ghz]
+    )
+    return propagation.received_power_mw(
+        distance,
+        sight,
+        channels.shadowing_normal if radio.shadowing else np.zeros(distance.shape),
+        np.where(channels.indoor, building_db, 0.0),
+        model.transmit_dbm,
+        model.frequencies_ghz,
+        radio.site_height_m,
+        model.scenario.users.height_m,
+    )
 
 
 def draw_covered_channels(model: OutageModel, seed: int, positions_m: FloatArray) -> tuple[ChannelDraws, FloatArray]:
     """Channels under which normal operation covers the users, where the scenario asks for that, and received powers.
 
-    Who had no service before the outage cannot lose it: a user that no site serves in normal operation draws its channel
-    again, a few times at most.
+    Who had no service before the outage cannot lose it: a user that no site serves in normal operation draws its
+    channel again, a few times at most.
     """
     channels = draw_channels(model, seed, positions_m.shape[0])
     received = received_power_mw(model, channels, positions_m)

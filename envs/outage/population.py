@@ -108,7 +108,7 @@ class Inhabitants:
         users.received_mw[world] = received_mw
         distance = distances_m(model.sites_m, positions_m)
         users.distance_m[world] = distance
-        users.nearest_users[world] = np.argsort(users.distance_m[world], axis=1, kind="stable")
+        users.nearest_users[world] = np.argsort(users.distance_m[world], axis=1)
         expanded_m = float(model.mode_radius_m[HELPING])
         users.home[world], users.second[world] = home_sites(
             users.received_mw[world], users.distance_m[world], expanded_m, model.radio
