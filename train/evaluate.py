@@ -85,21 +85,11 @@ def evaluate(
     store = EpisodeStore(out / "episodes" if out is not None else None)
     tasks = [Task(setting, spec, seed, seed == seeds[0]) for seed in seeds for spec in controllers]
     episodes = _finish(tasks, store, jobs, progress, out)
-    played = {label: [episodes[label, seed] for seed in seeds] for label in labels}
-    traces = {task.controller.label: store.trace_name(task) for task in tasks[: len(labels)]}
-    summaries = {spec.label: _summary(spec, played[spec.label], traces[spec.label]) for spec in controllers}
-    results = Results(
-        scenario=setting.scenario,
-        overrides=dict(setting.overrides),
-        options=dict(setting.options),
-        seeds=list(seeds),
-        first_seed=seeds[0],
-        n=len(seeds),
-        versions=versions(),
-        wall_s=time.perf_counter() - start,
-        controllers=summaries,
-        paired={reference: _compare(summaries, reference) for reference in chosen},
-    )
+    summaries = {
+        spec.label: _summary(spec, [episodes[spec.label, seed] for seed in seeds], store.trace_name(task))
+        for spec, task in zip(controllers, tasks, strict=False)  # the first tasks are those of the first seed
+    }
+    results = _results(setting, seeds, summaries, chosen, time.perf_counter() - start)
     if out is not None:
         write_results(out / RESULTS_FILE, results)
     return results
@@ -179,6 +169,27 @@ def _report(failures: list[Failure], total: int, out: Path | None) -> str:
     return (
         f"{message}; {total - len(failures)} of {total} episodes are stored, details are in {log}; "
         "remove the cause and run again with --resume"
+    )
+
+
+def _results(
+    setting: Setting,
+    seeds: Sequence[int],
+    controllers: dict[str, ControllerResults],
+    references: Sequence[str],
+    wall_s: float,
+) -> Results:
+    return Results(
+        scenario=setting.scenario,
+        overrides=dict(setting.overrides),
+        options=dict(setting.options),
+        seeds=list(seeds),
+        first_seed=seeds[0],
+        n=len(seeds),
+        versions=versions(),
+        wall_s=wall_s,
+        controllers=controllers,
+        paired={reference: _compare(controllers, reference) for reference in references},
     )
 
 

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping, Sized
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voltran.agents.files import write_atomically
 from voltran.envs.errors import FileFormatError, MissingExtraError
@@ -14,12 +16,14 @@ from voltran.train.episodes import Trace
 from voltran.train.metrics import CLASSES, metric_of
 from voltran.train.palette import THEMES, Look, Theme, looks, style
 from voltran.train.results import MetricSummary, Results
+from voltran.train.statistics import Values
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 WIDTH_IN = 8.6
+FULL = 102.0  # upper end of an axis in percent: a mark at 100 is whole, an interval beyond it is cut
 SERVICE_CLASSES = ("emergency", "voice", "essential", "best_effort")
 
 Painter = Callable[["Figure", Theme], None]
@@ -61,7 +65,7 @@ def read_traces(results: Results, folder: Path) -> dict[str, Trace]:
             try:
                 with np.load(path) as arrays:
                     traces[label] = {key: arrays[key] for key in arrays.files}
-            except (OSError, ValueError, EOFError) as error:
+            except (OSError, ValueError, EOFError, BadZipFile) as error:
                 remedy = "delete it and run voltran evaluate again with --resume"
                 raise FileFormatError(f"time series {path}: corrupt ({error}); {remedy}") from error
     return traces
@@ -120,7 +124,7 @@ def _batteries(figure: "Figure", theme: Theme, results: Results, traces: Mapping
         panels[index].set_axis_off()
         panels[index - columns].tick_params(labelbottom=True)
     last_h = max(float(trace["time_h"][-1]) for trace in traces.values())
-    panels[0].set(xlim=(0, last_h), ylim=(0, 102))
+    panels[0].set(xlim=(0, last_h), ylim=(0, FULL))
     figure.supxlabel("Time since the outage began (h)", fontsize=10)
     figure.supylabel("State of charge (%)", fontsize=10)
     told = "Mean over sites, with the range from the lowest to the highest. Dashed line: survival lost."
@@ -143,23 +147,33 @@ def _survival(figure: "Figure", theme: Theme, results: Results) -> None:
     axes = figure.subplots()
     look = looks(list(results.controllers))
     for label, controller in results.controllers.items():
-        lost_h = np.sort([value for value in controller.metrics["survival_h"].values if value is not None])
-        alive = 100 * (1 - np.arange(len(lost_h) + 1) / max(len(lost_h), 1))
-        if controller.censored_share:  # episodes that outlived the horizon never fall
-            lost_h, alive = _without_censored(controller.metrics.get("censored"), lost_h, alive)
-        axes.step(
-            np.concatenate([[0.0], lost_h]), alive, where="post", label=_shown(label), **_line(look[label], theme)
-        )
+        censored = controller.metrics.get("censored")
+        survival = controller.metrics["survival_h"].values
+        time_h, alive = surviving_share(survival, censored.values if censored else [0.0] * len(survival))
+        drawn: dict[str, Any] = {"color": look[label].colour(theme), "linestyle": look[label].line}
+        axes.step(time_h, 100 * alive, where="post", label=_shown(label), **drawn)
     axes.set(xlabel="Time since the outage began (h)", ylabel="Episodes still alive (%)", ylim=(-2, 103))
     axes.set_xlim(left=0)
     figure.legend(loc="outside right center", labelcolor=theme.text)
 
 
-def _without_censored(censored: MetricSummary | None, lost_h: Any, alive: Any) -> tuple[Any, Any]:
-    count = round(sum(value or 0.0 for value in censored.values)) if censored else 0
-    kept = len(lost_h) - count
-    end = lost_h[-1:]
-    return np.concatenate([lost_h[:kept], end]), np.concatenate([alive[: kept + 1], alive[kept : kept + 1]])
+def surviving_share(survival_h: Values, censored: Values) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Share of episodes still alive over time.
+
+    Args:
+        survival_h: survival per episode; ``None`` is left out.
+        censored: 1 where the episode outlived its horizon: its network is never counted as lost.
+
+    Returns:
+        Times ``[k]``, starting at 0, and the share from each time on ``[k]``.
+    """
+    known = [(time_h, bool(flag)) for time_h, flag in zip(survival_h, censored, strict=True) if time_h is not None]
+    lost_h = np.sort([time_h for time_h, outlived in known if not outlived])
+    alive = 1.0 - np.arange(len(lost_h) + 1) / max(len(known), 1)
+    if len(lost_h) == len(known):
+        return np.concatenate([[0.0], lost_h]), alive
+    horizon_h = max(time_h for time_h, _ in known)
+    return np.concatenate([[0.0], lost_h, [horizon_h]]), np.append(alive, alive[-1])
 
 
 def _availability(figure: "Figure", theme: Theme, results: Results) -> None:
@@ -180,7 +194,8 @@ def _availability(figure: "Figure", theme: Theme, results: Results) -> None:
             panel.tick_params(axis="y", length=0)
             panel.grid(visible=False, axis="y")
         panels[0].set_ylim(len(look) - 0.4, -0.6)
-    panels[0].set(xlim=(0, 102), xticks=(0, 50, 100))
+        panels[0].set_xlim(right=min(panels[0].get_xlim()[1], FULL))
+    panels[0].set(xlim=(0, FULL), xticks=(0, 50, 100))
 
 
 def _dot(panel: "Axes", row: int, summary: MetricSummary, look: Look, theme: Theme) -> None:
@@ -202,6 +217,7 @@ def _trade_off(figure: "Figure", theme: Theme, results: Results) -> None:
             _cross(panel, controller.metrics["survival_h"], controller.metrics[key], label, look[label], theme)
         panel.set(xlabel=metric_of("survival_h").heading, ylabel=metric_of(key).heading)
         panel.margins(0.12)
+        panel.set_ylim(top=min(panel.get_ylim()[1], FULL))
     panels[0].set_xlim(left=0)
     handles, labels = panels[0].get_legend_handles_labels()
     columns = len(labels) if len(labels) <= 5 else -(-len(labels) // 2)
@@ -237,7 +253,3 @@ def _rows(items: Sized) -> int:
 
 def _reach(summary: MetricSummary, scale: float) -> float | None:
     return scale * (summary.ci95[1] - summary.ci95[0]) / 2 if summary.ci95 else None
-
-
-def _line(look: Look, theme: Theme) -> dict[str, Any]:
-    return {"color": look.colour(theme), "linestyle": look.line}
