@@ -1,13 +1,32 @@
 """How hot kernels are compiled: once, cached on disk, with IEEE arithmetic; batch size never changes a result."""
 
+import hashlib
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from numba import njit
+from numba import config, njit
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
 def kernel(function: FunctionT) -> FunctionT:
     """Compile a function of arrays and scalars; divisions by zero give inf or NaN, as in NumPy."""
-    return cast(FunctionT, njit(cache=True, nogil=True, error_model="numpy")(function))
+    # Numba watches only a kernel's own file, and would go on running old code of the kernels that it calls. A cache
+    # folder named after the text of all physics makes any change to a formula reach every kernel.
+    chosen = config.CACHE_DIR
+    config.CACHE_DIR = str(_cache_folder())
+    try:
+        return cast(FunctionT, njit(cache=True, nogil=True, error_model="numpy")(function))
+    finally:
+        config.CACHE_DIR = chosen
+
+
+@cache
+def _cache_folder() -> Path:
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    parent = Path(config.CACHE_DIR) if config.CACHE_DIR else Path(__file__).parent / "__pycache__"
+    return parent / f"kernels-{digest.hexdigest()[:16]}"

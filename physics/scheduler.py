@@ -16,6 +16,8 @@ from voltran.physics.radio import Association, IntArray
 FloatArray = NDArray[np.float64]
 
 WATER_LEVEL_ITERATIONS = 200
+# A demand short by less than this share is rounding, not a reason to ask the next band for more.
+SATISFIED_TOLERANCE = 1e-12
 
 
 class SchedulerParameters(NamedTuple):
@@ -180,7 +182,9 @@ def schedule(
             added, used = fill_band(
                 association.rate_mbps[band][asking], demand_mbps[asking], served[asking], weight[asking], budget
             )
-            served[asking] = np.minimum(served[asking] + added, demand_mbps[asking])
+            reached = served[asking] + added
+            filled = reached >= demand_mbps[asking] * (1.0 - SATISFIED_TOLERANCE)
+            served[asking] = np.where(filled, demand_mbps[asking], reached)
             resource_use[site, band] = used
             traffic[site, band] = added.sum()
             budget -= traffic[site, band]
