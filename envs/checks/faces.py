@@ -125,15 +125,15 @@ def _compare_rows(role: Role, batch: tuple[Turn, ...], returned: tuple[Any, ...]
             if moment.is_last:
                 expected += [_plain(moment.observations[agent]), moment.truncations[agent]]
                 got += [infos[row]["terminal_observation"], infos[row]["TimeLimit.truncated"]]
-            _compare("vector_face_tells_the_same", expected, got, step, agent)
+            _compare("vector_face_tells_the_same", expected, got, step, agent, f"world {world} of {len(batch)}, ")
 
 
 def _plain(observation: Any) -> Any:
     return observation["observation"] if isinstance(observation, Mapping) else observation
 
 
-def _compare(rule: str, expected: Any, got: Any, step: int, agent: str | None = None) -> None:
-    found = difference(expected, got, "parallel against this face: ")
+def _compare(rule: str, expected: Any, got: Any, step: int, agent: str | None = None, place: str = "") -> None:
+    found = difference(expected, got, f"{place}parallel against this face: ")
     if found:
         raise ConformanceError(rule, f"the story of the Parallel face; {found}", agent=agent, step=step)
 

@@ -1,4 +1,4 @@
-"""PettingZoo's, Gymnasium's and Stable-Baselines3's own checkers accept our faces, on a fake world and on blackout_v0."""
+"""PettingZoo's, Gymnasium's and Stable-Baselines3's own checkers accept our faces, on a fake world and blackout_v0."""
 
 import warnings
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 from tests.envs.fake_world import make_fake_world
 from voltran.envs import blackout_v0
-from voltran.envs.errors import ScenarioError
+from voltran.envs.errors import ScenarioError, VoltranError
 from voltran.envs.faces.aec import aec_face, raw_aec_face
 from voltran.envs.faces.central import CentralFace
 from voltran.envs.faces.parallel import ParallelFace
@@ -132,7 +132,7 @@ def test_registered_with_pettingzoo() -> None:
 def test_unknown_options_of_the_world_are_refused() -> None:
     with pytest.raises(ScenarioError, match="urban8"):
         blackout_v0.parallel_env("urban8-medium")
-    with pytest.raises(ScenarioError, match="action_set"):
+    with pytest.raises(VoltranError, match="action_set"):
         blackout_v0.parallel_env(action_set="all")  # type: ignore[arg-type]
     with pytest.raises(ScenarioError, match="mask"):
         blackout_v0.parallel_env("urban7-medium", mask="both")  # type: ignore[arg-type]
