@@ -74,7 +74,8 @@ class Transition:
 class World(Protocol):
     """A batched simulation: scenario, exogenous draws, state arrays and one transition.
 
-    ``observation_version`` and ``action_version`` change whenever the meaning of an entry does; policies are tied to them.
+    ``observation_version`` and ``action_version`` change whenever the meaning of an entry does; policies are tied to
+    them.
     """
 
     name: str

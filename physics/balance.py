@@ -90,21 +90,32 @@ SHORTFALL_KW = 1e-9
 
 @kernel
 def accepting_vehicles(
-    fleet: Fleet, world: int, site: int, price: float, time_s: float, step_s: float
-) -> tuple[BoolArray, BoolArray]:
-    """Which vehicles of one site have accepted, and which of them are present for the whole step (both ``[slot]``).
+    fleet: Fleet,
+    world: int,
+    site: int,
+    price: float,
+    time_s: float,
+    step_s: float,
+    accepted: BoolArray,
+    offers: BoolArray,
+) -> bool:
+    """Mark in ``accepted`` and ``offers``, both ``[slot]``, which vehicles of a site have accepted, and can give power.
 
-    A vehicle accepts when it is present and the price reaches its reservation price; it stays accepted until it leaves.
+    A vehicle accepts when it is present and the price reaches its reservation price; it stays accepted until it leaves,
+    and gives power in steps for the whole of which it is present.
+
+    Returns:
+        Whether any can give power.
     """
-    slots = fleet.energy_kwh.shape[2]
-    accepted = fleet.accepted[world, site].copy()
-    offers = np.zeros(slots, dtype=np.bool_)
-    for slot in range(slots):
-        arrival_s = fleet.arrival_s[world, site, slot]
-        if is_present(arrival_s, fleet.departure_s[world, site, slot], time_s, step_s):
+    found = False
+    for slot in range(offers.shape[0]):
+        arrival_s, departure_s = fleet.arrival_s[world, site, slot], fleet.departure_s[world, site, slot]
+        offers[slot] = False
+        if is_present(arrival_s, departure_s, time_s, step_s):
             accepted[slot] |= price >= fleet.reservation_price[world, site, slot]
             offers[slot] = accepted[slot]
-    return accepted, offers
+            found |= offers[slot]
+    return found
 
 
 @kernel
@@ -143,8 +154,9 @@ def energy_step(
     step_h = step_s / 3600.0
     new_soc = np.empty((n_worlds, n_sites))
     new_alive = np.empty((n_worlds, n_sites), dtype=np.bool_)
-    energy_kwh = np.empty_like(fleet.energy_kwh)
-    accepted = np.empty_like(fleet.accepted)
+    energy_kwh = fleet.energy_kwh.copy()
+    accepted = fleet.accepted.copy()
+    offers = np.zeros(energy_kwh.shape[2], dtype=np.bool_)
     drawn_kw = np.zeros((n_worlds, n_sites))
     battery_kw = np.zeros((n_worlds, n_sites))
     ev_kw = np.zeros((n_worlds, n_sites))
@@ -157,8 +169,8 @@ def energy_step(
         for i in range(n_sites):
             usable_kwh = usable_energy_kwh(soc[w, i], battery)
             price[w, i] = offered_price(usable_kwh, mean_power_kw[w, i], orders.dynamic_price[w, i], ev)
-            accepted[w, i], offers = accepting_vehicles(fleet, w, i, price[w, i], time_s[w], step_s)
-            offered_kw[w, i] = available_power_kw(fleet.energy_kwh[w, i], offers, step_h, ev)
+            if accepting_vehicles(fleet, w, i, price[w, i], time_s[w], step_s, accepted[w, i], offers):
+                offered_kw[w, i] = available_power_kw(energy_kwh[w, i], offers, step_h, ev)
             drawn_kw[w, i] = load_kw[w, i] if alive[w, i] else 0.0
 
             grid_kw[w, i] = min(orders.grid_limit_kw[w, i], drawn_kw[w, i])
@@ -175,7 +187,8 @@ def energy_step(
             battery_kw[w, i] = discharge_kw - charge_kw
             loss_kw[w, i] = discharge_kw * (1.0 / battery.discharge_efficiency - 1.0)
             loss_kw[w, i] += charge_kw * (1.0 - battery.charge_efficiency)
-            energy_kwh[w, i] = discharge(fleet.energy_kwh[w, i], offers, ev_kw[w, i], step_h, ev)
+            if ev_kw[w, i] > 0.0:
+                energy_kwh[w, i] = discharge(energy_kwh[w, i], offers, ev_kw[w, i], step_h, ev)
             new_soc[w, i] = next_soc(soc[w, i], charge_kw, discharge_kw, step_h, battery)
             if alive[w, i]:
                 new_alive[w, i] = unserved_kw[w, i] <= SHORTFALL_KW

@@ -120,6 +120,47 @@ def fill_band(
 
 
 @kernel
+def share_band(
+    full_rate: FloatArray,
+    users: NDArray[np.int64],
+    demand: FloatArray,
+    served: FloatArray,
+    weight: FloatArray,
+    traffic_budget: float,
+) -> tuple[float, float]:
+    """Share one band among the users of one site, adding to ``served`` in place; see :func:`fill_band`.
+
+    Args:
+        full_rate, demand, served, weight: ``[user]`` over all users of the world.
+        users: users of the site.
+        traffic_budget: traffic the site may still carry.
+
+    Returns:
+        Share of resource blocks used, and traffic carried.
+    """
+    asking = np.empty(users.shape[0], dtype=np.int64)
+    count, needed, wanted = 0, 0.0, 0.0
+    for user in users:
+        if full_rate[user] > 0.0 and served[user] < demand[user]:
+            asking[count] = user
+            count += 1
+            needed += (demand[user] - served[user]) / full_rate[user]
+            wanted += demand[user] - served[user]
+    asking = asking[:count]
+    if needed <= 1.0 and wanted <= traffic_budget:
+        for user in asking:
+            served[user] = demand[user]
+        return needed, wanted
+    added, used = fill_band(full_rate[asking], demand[asking], served[asking], weight[asking], traffic_budget)
+    for index in range(count):
+        user = asking[index]
+        reached = served[user] + added[index]
+        filled = reached >= demand[user] * (1.0 - SATISFIED_TOLERANCE)
+        served[user] = demand[user] if filled else reached
+    return used, added.sum()
+
+
+@kernel
 def users_by_site(server: NDArray[np.int16], n_sites: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Users sorted by serving site: ``first [site + 1]`` offsets into ``order``; users without a site are left out."""
     first = np.zeros(n_sites + 1, dtype=np.int64)
@@ -164,8 +205,6 @@ def schedule(
     first, order = users_by_site(association.server, n_sites)
     for site in range(n_sites):
         users = order[first[site] : first[site + 1]]
-        if users.shape[0] == 0:
-            continue
         budget = 0.0
         for band in range(n_bands):
             if bands[site] >> band & 1:
@@ -173,19 +212,8 @@ def schedule(
         if mode[site] == HELPING:
             budget *= 1.0 - parameters.helping_loss
         for band in parameters.band_order:
-            if (bands[site] >> band & 1) == 0:
-                continue
-            rates = association.rate_mbps[band][users]
-            asking = users[(rates > 0.0) & (served[users] < demand_mbps[users])]
-            if asking.shape[0] == 0:
-                continue
-            added, used = fill_band(
-                association.rate_mbps[band][asking], demand_mbps[asking], served[asking], weight[asking], budget
-            )
-            reached = served[asking] + added
-            filled = reached >= demand_mbps[asking] * (1.0 - SATISFIED_TOLERANCE)
-            served[asking] = np.where(filled, demand_mbps[asking], reached)
-            resource_use[site, band] = used
-            traffic[site, band] = added.sum()
-            budget -= traffic[site, band]
+            if bands[site] >> band & 1:
+                used, carried = share_band(association.rate_mbps[band], users, demand_mbps, served, weight, budget)
+                resource_use[site, band], traffic[site, band] = used, carried
+                budget -= carried
     return Schedule(served, resource_use, traffic)

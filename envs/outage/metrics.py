@@ -21,17 +21,23 @@ THRESHOLD_H = 2.5
 class Trace:
     """Time series of a batch, one row per physics step; row ``t`` of world ``w`` is about the step starting at ``t``.
 
+    Args:
+        model: the scenario's constants.
+        n_worlds: batch size.
+        per_site: also keep the series of each site, which pictures need and metrics do not.
+
     Attributes:
         series: name -> ``[B, T]``, ``[B, T, class]`` or ``[B, T, site]``.
     """
 
-    def __init__(self, model: OutageModel, n_worlds: int) -> None:
+    def __init__(self, model: OutageModel, n_worlds: int, per_site: bool) -> None:
         steps = model.max_decisions * model.steps_per_decision
         per_network = ("critical", "satisfaction", "served_mbps", "ev_kw", "ev_cost", "handovers", "switches",
-                       "unserved_kw", "residual_kw")  # fmt: skip
+                       "unserved_kw", "residual_kw", "mean_power_kw", "alive_share")  # fmt: skip
         self.series: dict[str, NDArray[np.float64]] = {name: np.zeros((n_worlds, steps)) for name in per_network}
         self.series["availability"] = np.zeros((n_worlds, steps, len(CLASS_NAMES)))
-        for name in ("soc", "power_kw", "alive", "mode"):
+        self.per_site = per_site
+        for name in ("soc", "power_kw", "alive", "mode") if per_site else ():
             self.series[name] = np.zeros((n_worlds, steps, model.n_sites))
         self._worlds = np.arange(n_worlds)
 
@@ -94,13 +100,13 @@ def episode_metrics(
         "survival_h": survival_h,
         "survival_15_h": (steps if lost_soon is None else lost_soon) * model.step_h,
         "censored": float(lost is None),
-        **_depletion(model, trace["alive"]),
+        **_depletion(model, trace["alive_share"]),
         **_service(model, trace, own, survival_h),
         **_vehicles(model, trace, vehicles, end),
         "ev_cost": float(trace["ev_cost"].sum()),
         "unserved_kwh": float(trace["unserved_kw"].sum() * model.step_h),
         "unserved_gbit": float((demand_mbps - trace["served_mbps"]).sum() * step_s / MEGABITS_PER_GIGABIT),
-        "mean_power_kw": float(trace["power_kw"][own].mean()),
+        "mean_power_kw": float(trace["mean_power_kw"][own].mean()),
         "ledger_residual_kw": float(trace["residual_kw"].max(initial=0.0)),
     }
     hours = max(survival_h, model.step_h)
@@ -116,8 +122,8 @@ def loss_hold_steps(duration_s: float, step_s: float) -> int:
     return max(round(duration_s / step_s), 1)
 
 
-def _depletion(model: OutageModel, alive: FloatArray) -> dict[str, float]:
-    dead_share = 1.0 - alive.mean(axis=1)
+def _depletion(model: OutageModel, alive_share: FloatArray) -> dict[str, float]:
+    dead_share = 1.0 - alive_share
     result = {}
     for name, reached in (("first_depletion_h", dead_share > 0.0), ("half_depleted_h", dead_share >= 0.5)):
         result[name] = float(np.argmax(reached) if reached.any() else len(reached)) * model.step_h

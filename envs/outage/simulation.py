@@ -32,13 +32,14 @@ class Simulation:
         model: the scenario's constants.
         n_worlds: batch size.
         cache: False recomputes service in every physics step; the results are the same, bit for bit.
+        trace_sites: keep time series of each site.
     """
 
-    def __init__(self, model: OutageModel, n_worlds: int, cache: bool) -> None:
+    def __init__(self, model: OutageModel, n_worlds: int, cache: bool, trace_sites: bool) -> None:
         self.model, self.n_worlds, self.cache = model, n_worlds, cache
         self.inhabitants = Inhabitants(model, n_worlds)
         self.state = blank_state(model, n_worlds, self.inhabitants.n_slots)
-        self.trace = Trace(model, n_worlds)
+        self.trace = Trace(model, n_worlds, trace_sites)
         self.flows: EnergyStep | None = None
         self._step_s = model.scenario.time.physics_step_s
 
@@ -190,11 +191,11 @@ class Simulation:
             switches=mode_changes.sum(axis=1),
             unserved_kw=flows.unserved_kw.sum(axis=1),
             residual_kw=np.abs(balance_residual_kw(flows)).max(axis=1),
-            soc=state.soc,
-            power_kw=flows.load_kw,
-            alive=state.alive,
-            mode=state.mode,
+            mean_power_kw=flows.load_kw.mean(axis=1),
+            alive_share=state.alive.mean(axis=1),
         )
+        if self.trace.per_site:
+            self.trace.record(state.step, soc=state.soc, power_kw=flows.load_kw, alive=state.alive, mode=state.mode)
         below = service.critical < self.model.scenario.survival.critical_availability
         state.below_steps[:] = np.where(below, state.below_steps + 1, 0)
         hold = loss_hold_steps(model.scenario.survival.hold_s, self._step_s)

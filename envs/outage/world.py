@@ -1,5 +1,6 @@
 """The outage world ``blackout_v0``: base stations on batteries in a power cut, helping each other. Source: [MSRC]."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,18 +33,18 @@ from voltran.physics.battery import usable_energy_kwh
 from voltran.physics.power import ASSISTED, HELPING, SLEEP
 
 
-def build(
-    data: Mapping[str, Any],
-    n_worlds: int,
-    *,
-    action_set: ActionSet = "paper",
-    action_form: ActionForm = "joint",
-    reward: RewardKind = "team",
-    cache: bool = True,
-) -> "OutageWorld":
-    """Build a batch of outage worlds from a raw scenario mapping; options as in :class:`OutageWorld`."""
+def build(data: Mapping[str, Any], n_worlds: int, **options: Any) -> "OutageWorld":
+    """Build a batch of outage worlds from a raw scenario mapping; options as in :class:`OutageWorld`.
+
+    Raises:
+        ScenarioError: a mistyped or impossible scenario, or an unknown option.
+    """
     scenario = validated(OutageScenario, data, f"scenario {data.get('name', '')}".rstrip())
-    return OutageWorld(scenario, n_worlds, action_set=action_set, action_form=action_form, reward=reward, cache=cache)
+    known = list(inspect.signature(OutageWorld).parameters)[2:]
+    for option in options:
+        if option not in known:
+            raise ScenarioError(f"blackout_v0 has no option {option!r}; its options: {', '.join(known)}")
+    return OutageWorld(scenario, n_worlds, **options)
 
 
 class OutageWorld:
@@ -60,6 +61,7 @@ class OutageWorld:
         action_form: "joint" (Discrete) or "multi" (MultiDiscrete).
         reward: "team" ([MSRC] Eq. 18, normalised), "local" (per-site training credit) or "mixed".
         cache: False recomputes service in every physics step; the results are the same, bit for bit.
+        trace_sites: keep time series of each site for :meth:`trace`; by default in a batch of one.
 
     Raises:
         ScenarioError: a batch size below 1, or an unknown reward.
@@ -77,6 +79,7 @@ class OutageWorld:
         action_form: ActionForm = "joint",
         reward: RewardKind = "team",
         cache: bool = True,
+        trace_sites: bool | None = None,
     ) -> None:
         if n_worlds < 1:
             raise ScenarioError(f"n_worlds = {n_worlds}: at least one world is needed")
@@ -91,7 +94,8 @@ class OutageWorld:
         observed = spaces.Box(self._observer.low, self._observer.high, dtype=np.float32)
         self.roles = (Role("bs", self.model.n_sites, observed, self.codec.space()),)
         self.state_space = spaces.Box(self._observer.state_low, self._observer.state_high, dtype=np.float32)
-        self._simulation = Simulation(self.model, n_worlds, cache)
+        keep_sites = n_worlds == 1 if trace_sites is None else trace_sites
+        self._simulation = Simulation(self.model, n_worlds, cache, keep_sites)
 
     # --- the protocol -------------------------------------------------------------------------------------------------
 
