@@ -6,19 +6,22 @@ other controller is looked at.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from importlib import resources
 from itertools import product
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from voltran.baselines import make
 from voltran.envs.catalog import make_world
-from voltran.train.files import write_json
+from voltran.train.files import write_text
 
 # [MSRC] Table II, column "Indep."
 PAPER_SURVIVAL_H = {"urban19-light": 3.2, "urban19-medium": 2.5, "urban19-heavy": 1.8}
 SEEDS = tuple(range(20))
+HEADER = "# The calibration of the power model on independent operation; made by `voltran calibrate`.\n"
 COARSE_STEP, FINE_STEP, REACH = 0.10, 0.02, 2
 
 
@@ -60,23 +63,44 @@ def evaluate_multipliers(static: float, dynamic: float, seeds: Sequence[int] = S
 
 
 def calibrate(report: Callable[[Fit], None], seeds: Sequence[int] = SEEDS) -> Fit:
-    """Grid search around 1, coarse then fine; ``report`` is told of every pair tried."""
+    """Grid search from 1 on: a coarse grid, then fine ones, each round centred on the best pair until none is better.
+
+    Args:
+        report: told of every pair tried.
+        seeds: episodes to average over.
+    """
     best = evaluate_multipliers(1.0, 1.0, seeds)
     report(best)
     for step in (COARSE_STEP, FINE_STEP):
-        centre = best
-        offsets = np.arange(-REACH, REACH + 1) * step
-        for static, dynamic in product(offsets, offsets):
-            if static == 0.0 and dynamic == 0.0:
-                continue
-            pair = round(centre.static_multiplier + static, 4), round(centre.dynamic_multiplier + dynamic, 4)
-            fit = evaluate_multipliers(*pair, seeds)
-            report(fit)
-            best = min(best, fit, key=lambda candidate: candidate.error)
+        centre = None
+        while centre != best:
+            centre = best
+            for static, dynamic in _around(centre, step):
+                fit = evaluate_multipliers(static, dynamic, seeds)
+                report(fit)
+                best = min(best, fit, key=lambda candidate: candidate.error)
     return best
 
 
+def _around(centre: Fit, step: float) -> list[tuple[float, float]]:
+    """The other pairs of a square grid around a fit."""
+    offsets = [index * step for index in range(-REACH, REACH + 1)]
+    pairs = product(offsets, offsets)
+    return [
+        (round(centre.static_multiplier + static, 4), round(centre.dynamic_multiplier + dynamic, 4))
+        for static, dynamic in pairs
+        if static or dynamic
+    ]
+
+
 def save_fit(fit: Fit, path: Path) -> None:
-    """Record a fit with the paper's column and the seeds it was made on."""
-    record = {"paper_survival_h": PAPER_SURVIVAL_H, "seeds": list(SEEDS), **asdict(fit)}
-    write_json(path, record)
+    """Record a fit with the paper's column and the number of seeds (0, 1, ...) it was made on."""
+    record = {"paper_survival_h": PAPER_SURVIVAL_H, "seeds": len(SEEDS), **asdict(fit)}
+    write_text(path, HEADER + yaml.safe_dump(record, sort_keys=False))
+
+
+def recorded_fit() -> Fit:
+    """The fit that the shipped scenarios use."""
+    text = (resources.files("voltran.configs") / "calibration.yaml").read_text()
+    record = yaml.safe_load(text)
+    return Fit(**{field.name: record[field.name] for field in fields(Fit)})

@@ -137,6 +137,19 @@ def experiment(
 
 
 @app.command()
+def calibrate(
+    out: Annotated[Path, typer.Option(help="File for the fit.")] = Path("runs/calibration.yaml"),
+) -> None:
+    """Fit the power model to the survival of independent operation; the shipped fit is already in the scenarios."""
+    from voltran.train import calibration
+
+    console = _console()
+    fit = calibration.calibrate(lambda tried: console.print(str(tried), markup=False))
+    calibration.save_fit(fit, out)
+    console.print(f"Best: {fit}\nFit: {out}", markup=False)
+
+
+@app.command()
 def scenarios() -> None:
     """List the scenarios that ship with the package."""
     from voltran.train.listing import scenario_table

@@ -135,12 +135,16 @@ NR_3700 = Band(
 
 
 class Power(Section):
-    """Site power. The coefficients of [MSRC]'s source are unpublished: these are calibrated, see docs/results.md."""
+    """Site power.
+
+    The coefficients of [MSRC]'s source are unpublished. Those of the bands are plausible values; the multipliers are
+    calibrated on independent operation (configs/calibration.yaml, docs/results.md) and frozen.
+    """
 
     sectors: Annotated[int, Field(ge=1)] = 3
     sleep_w: NonNegative = 100.0
-    static_multiplier: Positive = 1.0
-    dynamic_multiplier: Positive = 1.0
+    static_multiplier: Positive = 0.86
+    dynamic_multiplier: Positive = 1.2
 
 
 class Radio(Section):
