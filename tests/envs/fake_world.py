@@ -61,6 +61,8 @@ class FakeWorld:
 
     name = "fake_v0"
     render_modes = ("ansi", "rgb_array")
+    observation_version = "fake-observation-1"
+    action_version = "fake-action-1"
 
     def __init__(
         self,

@@ -1,0 +1,85 @@
+"""Worlds that are broken in one way each, and the rule of the conformance suite that must say so."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.envs.broken_envs import BROKEN, breaks
+from tests.envs.fake_world import FakeWorld
+from voltran.envs.world import BoolArray, FloatArray, Transition
+
+__all__ = ["BROKEN"]
+
+
+@breaks("state_in_space")
+class StateTooLarge(FakeWorld):
+    def state(self) -> NDArray[np.float32]:
+        return super().state() + np.float32(self.decision[0] > 7)
+
+
+@breaks("masks_honest")
+class MaskAllowsTooMuch(FakeWorld):
+    def action_masks(self) -> dict[str, BoolArray]:
+        return {name: np.ones_like(mask) for name, mask in super().action_masks().items()}
+
+
+@breaks("masks_honest")
+class ProjectionNotReported(FakeWorld):
+    def step(self, actions: Mapping[str, Any]) -> Transition:
+        result = super().step(actions)
+        infos = {name: {"projected": np.zeros_like(info["projected"])} for name, info in result.agent_infos.items()}
+        return replace(result, agent_infos=infos)
+
+
+@breaks("episodes_end")
+class NeverEnds(FakeWorld):
+    def step(self, actions: Mapping[str, Any]) -> Transition:
+        result = super().step(actions)
+        self.over[:] = False
+        return replace(result, terminated=np.zeros(1, bool), truncated=np.zeros(1, bool))
+
+
+@breaks("snapshots_round_trip")
+class SnapshotForgetsARole(FakeWorld):
+    def set_state(self, snapshot: Mapping[str, Any]) -> None:
+        kept = self.energy_kwh["retailer"]
+        super().set_state(snapshot)
+        self.energy_kwh["retailer"] = kept
+
+
+@breaks("snapshots_round_trip")
+class SnapshotSharesItsArrays(FakeWorld):
+    def get_state(self) -> dict[str, Any]:
+        return {**super().get_state(), "decision": self.decision}
+
+
+@breaks("ledger_balances")
+class LedgerLeaks(FakeWorld):
+    def ledger(self) -> dict[str, FloatArray]:
+        ledger = super().ledger()
+        ledger["residual_kw"][:, -1] += 1e-6 * (self.decision == 9)
+        return ledger
+
+
+@breaks("central_face_tells_the_same")
+class StateDependsOnTheInstance(FakeWorld):
+    instances = 0
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        type(self).instances += 1
+        self.number = self.instances
+
+    def state(self) -> NDArray[np.float32]:
+        return super().state() * np.float32(1.0 / self.number)
+
+
+@breaks("vector_face_tells_the_same")
+class BatchDiffersFromSingle(FakeWorld):
+    def step(self, actions: Mapping[str, Any]) -> Transition:
+        result = super().step(actions)
+        result.rewards["bs"][1:] *= 1.0 + 1e-15
+        return result
