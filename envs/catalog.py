@@ -12,6 +12,18 @@ from voltran.envs.world import World
 # world name -> "module:function"; the function takes (raw scenario mapping, n_worlds, **options)
 WORLDS: dict[str, str] = {"blackout_v0": "voltran.envs.outage.world:build"}
 
+# What an evaluation sets unless told otherwise: episodes are played to the horizon, because some metrics run over it.
+EVALUATION_OVERRIDES: dict[str, dict[str, Any]] = {"blackout_v0": {"survival.end": "horizon"}}
+
+
+def evaluation_overrides(scenario: str | Path) -> dict[str, Any]:
+    """Scenario keys, and their values, under which a scenario is evaluated.
+
+    Raises:
+        ScenarioError: unknown scenario.
+    """
+    return dict(EVALUATION_OVERRIDES.get(str(read_scenario(scenario).get("world")), {}))
+
 
 def make_world(
     scenario: str | Path,

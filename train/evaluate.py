@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from voltran.envs.catalog import make_world
+from voltran.envs.catalog import evaluation_overrides, make_world
 from voltran.envs.errors import ScenarioError, VoltranError
 from voltran.envs.faces.seeds import TRAINING_SEEDS
 from voltran.envs.world import World
@@ -75,7 +75,8 @@ def evaluate(
         EvaluationError: episodes failed; all others are finished and stored.
     """
     start = time.perf_counter()
-    setting = Setting(str(scenario), dict(overrides or {}), dict(options or {}), build_world)
+    keys = {**evaluation_overrides(scenario), **(overrides or {})}
+    setting = Setting(str(scenario), keys, dict(options or {}), build_world)
     labels = [spec.label for spec in controllers]
     chosen = list(references) if references is not None else labels[:1]
     _check(labels, seeds, jobs, chosen)
