@@ -54,6 +54,7 @@ _RULES: tuple[Rule, ...] = (
     _worlds.ledger_balances,
     _faces.aec_face_tells_the_same,
     _faces.central_face_tells_the_same,
+    _faces.partial_resets_leave_others_alone,
     _faces.vector_face_tells_the_same,
 )
 

@@ -82,6 +82,31 @@ def vector_face_tells_the_same(subject: Subject) -> None:
             _compare_rows(role, batch, (*returned, vector.action_masks()), step)
 
 
+def partial_resets_leave_others_alone(subject: Subject) -> None:
+    """In a batch, a world plays on unmoved while the world beside it is reset after every single step."""
+    parallel = _parallel(subject)
+    world = parallel.make_world(2)
+    world.max_decisions = parallel.max_cycles
+    for episode in subject.legal:
+        seeds = [episode.seed or 0, episode.seed or 0]
+        first = episode.moments[1]
+        world.reset(seeds)
+        for step, moment in episode.steps:
+            # The world beside it makes the episode's first step over and over.
+            world.step(_joint_actions(world.roles, ((moment, moment), (first, first))))
+            world.reset(seeds, np.array([moment.is_last, True]))
+            seen = episode.moments[0] if moment.is_last else moment
+            _compare_with_batch(world, seen, step)
+
+
+def _compare_with_batch(world: World, seen: Moment, step: int) -> None:
+    batch = world.observations()
+    for role in world.roles:
+        for index, agent in enumerate(role.agent_ids):
+            expected, got = _plain(seen.observations[agent]), batch[role.name][0, index]
+            _compare("partial_resets_leave_others_alone", expected, got, step, agent)
+
+
 # After a step: what it returned, and what is seen next (the reset's moment if it was the last step).
 Turn = tuple[Moment, Moment]
 

@@ -1,6 +1,6 @@
 """Worlds that are broken in one way each, and the rule of the conformance suite that must say so."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -75,6 +75,13 @@ class StateDependsOnTheInstance(FakeWorld):
 
     def state(self) -> NDArray[np.float32]:
         return super().state() * np.float32(1.0 / self.number)
+
+
+@breaks("partial_resets_leave_others_alone")
+class ResetTouchesEverybody(FakeWorld):
+    def reset(self, seeds: Sequence[int], worlds: BoolArray | None = None) -> None:
+        super().reset(seeds, worlds)
+        self.level["bs"][:] = 0.0
 
 
 @breaks("vector_face_tells_the_same")

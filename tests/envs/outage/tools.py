@@ -1,0 +1,96 @@
+"""Worlds, controllers and comparisons that the tests of the outage world share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran import baselines
+from voltran.envs.catalog import make_world
+from voltran.envs.outage.commands import SiteCommands, mode_commands
+from voltran.envs.outage.world import OutageWorld
+from voltran.envs.world import Transition
+
+IntArray = NDArray[np.int64]
+Actions = dict[str, Any]
+
+
+def outage_world(
+    scenario: str = "toy3", n_worlds: int = 1, overrides: Mapping[str, Any] | None = None, **options: Any
+) -> OutageWorld:
+    """A batch of outage worlds, not yet reset."""
+    world = make_world(scenario, n_worlds, overrides, **options)
+    assert isinstance(world, OutageWorld)
+    return world
+
+
+def started(world: OutageWorld, seed: int = 0) -> OutageWorld:
+    """The world at the start of episodes with consecutive seeds."""
+    world.reset(range(seed, seed + world.n_worlds))
+    return world
+
+
+def play(world: OutageWorld, controller: str, seed: int = 0, **options: Any) -> list[Transition]:
+    """A whole episode of a batch whose worlds end together, under one of the simple rules."""
+    started(world, seed)
+    rule = baselines.make(controller, **options)
+    rule.reset(world)
+    return until_over(world, lambda: rule.act(world))
+
+
+def until_over(world: OutageWorld, act: Callable[[], Actions]) -> list[Transition]:
+    """Step until every world is over."""
+    transitions: list[Transition] = []
+    while not transitions or not over(transitions[-1]):
+        transitions.append(world.step(act()))
+    return transitions
+
+
+def over(transition: Transition) -> bool:
+    """Whether every world of the batch has ended its episode."""
+    return bool((transition.terminated | transition.truncated).all())
+
+
+def random_codes(world: OutageWorld, generator: np.random.Generator) -> IntArray:
+    """One legal joint code per site, uniformly."""
+    mask = world.action_masks()["bs"]
+    return np.asarray(np.argmax(generator.random(mask.shape) * mask, axis=-1))
+
+
+def codes_of(world: OutageWorld, modes: Sequence[int], level: int = 0) -> IntArray:
+    """Joint codes ``[1, site]`` of the paper's action set for some modes and one level of vehicle power."""
+    codec = world.codec
+    found = [np.flatnonzero((codec.code_mode == mode) & (codec.code_level == level))[0] for mode in modes]
+    return np.array([found])
+
+
+def commands(world: OutageWorld, modes: Sequence[int], **options: Any) -> Actions:
+    """The same commands for every world, free of repair unless ``command_set`` says otherwise."""
+    options.setdefault("command_set", "free")
+    asked: SiteCommands = mode_commands(world.model, np.tile(np.asarray(modes), (world.n_worlds, 1)), **options)
+    return {"bs": asked}
+
+
+def leaves(value: Any, path: str = "") -> dict[str, Any]:
+    """A nested snapshot as path -> leaf."""
+    if not isinstance(value, Mapping):
+        return {path: value}
+    return {name: leaf for key, item in value.items() for name, leaf in leaves(item, f"{path}/{key}").items()}
+
+
+def assert_same(first: Any, second: Any, rows: Any = slice(None)) -> None:
+    """Two snapshots, or other nests of arrays, are equal bit for bit; ``rows`` selects worlds of the second."""
+    ours, theirs = leaves(first), leaves(second)
+    assert ours.keys() == theirs.keys()
+    for path, value in ours.items():
+        other = theirs[path]
+        if isinstance(value, np.ndarray):
+            assert np.array_equal(value, other[rows], equal_nan=True), path
+        else:
+            assert value == other, path
+
+
+def same_transition(first: Transition, second: Transition, rows: Any = slice(None)) -> None:
+    """Two transitions are equal bit for bit."""
+    assert_same(vars(first), vars(second), rows)
