@@ -1,0 +1,27 @@
+"""Draw the outage map of the README: rotating sleep, two hours into an outage at medium load."""
+
+from pathlib import Path
+
+from voltran.baselines import make
+from voltran.envs.catalog import make_world
+from voltran.envs.outage.picture import as_png
+from voltran.envs.outage.viewer import scene_of
+from voltran.envs.outage.world import OutageWorld
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
+SEED, HOURS = 1000, 2.0
+
+world = make_world("urban19-medium")
+assert isinstance(world, OutageWorld)
+controller = make("rotating-sleep")
+world.reset([SEED])
+controller.reset(world)
+while world.decision[0] * world.model.decision_h < HOURS:
+    world.step(controller.act(world))
+
+scene = scene_of(world)
+FOLDER.mkdir(parents=True, exist_ok=True)
+for suffix, dark in (("", False), ("-dark", True)):
+    path = FOLDER / f"outage-map{suffix}.png"
+    path.write_bytes(as_png(scene, dark=dark))
+    print(path)
