@@ -36,7 +36,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks
 
 results: $(STAMP)
-	$(BIN)/voltran experiment outage_rules --out runs/outage_rules --resume
+	$(BIN)/voltran experiment outage --out runs/outage --resume --publish .
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"VoltRAN needs Python 3.11 or newer, found {sys.version.split()[0]}: choose one with make PYTHON=python3.11 ...")'

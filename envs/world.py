@@ -117,8 +117,12 @@ class World(Protocol):
         """Global state vector ``[B, S]`` for centralised critics, a fresh copy inside ``state_space``."""
         ...
 
-    def kpis(self) -> dict[str, FloatArray]:
-        """Metric name -> ``[B]``, over the episode so far."""
+    def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
+        """Metric name -> ``[B]``, over the episode so far; NaN outside the mask ``worlds``.
+
+        Raises:
+            EpisodeError: a world asked for has not made a step yet.
+        """
         ...
 
     def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:

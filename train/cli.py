@@ -126,14 +126,21 @@ def experiment(
     out: Annotated[Path | None, typer.Option(help="Folder for the report; runs/NAME by default.")] = None,
     resume: Resume = False,
     jobs: Jobs = CORES,
+    publish: Annotated[
+        Path | None, typer.Option(help="Checkout whose docs/results.md and README to write from the results.")
+    ] = None,
 ) -> None:
     """Reproduce a published table or figure, with the published values beside ours."""
     from voltran.train.experiment import run_experiment
+    from voltran.train.publish import publish as write_documents
 
     console = _console()
     folder = out if out is not None else Path("runs") / Path(name).stem
     report = run_experiment(name, folder, resume=resume, jobs=jobs, console=console)
     console.print(f"Report: {report}", markup=False)
+    if publish is not None:
+        for document in write_documents(name, folder, publish):
+            console.print(f"Written: {document}", markup=False)
 
 
 @app.command()

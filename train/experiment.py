@@ -125,20 +125,21 @@ def run_experiment(name: str, out: Path, *, resume: bool, jobs: int, console: Co
     return out / TABLE_FILE
 
 
-def report(experiment: Experiment, results: dict[str, Results], out: Path) -> str:
+def report(experiment: Experiment, results: dict[str, Results], out: Path, prefix: str = "") -> str:
     """The experiment's Markdown report: published values beside ours, then every scenario.
 
     Args:
         experiment: what was played.
         results: scenario to what was found.
-        out: folder of the report, to link the pictures that are there.
+        out: folder of the scenarios' folders, to link the pictures that are there.
+        prefix: path from the report to that folder; empty where it lies in it.
     """
     parts = [f"# {experiment.title}", experiment.description]
     parts += [comparison_table(comparison, results) for comparison in experiment.paper]
     for scenario, found in results.items():
         parts += [f"## {scenario}", markdown_table(found)]
         parts += [markdown_paired(found, reference) for reference in found.paired]
-        parts += [_pictures(out, Path(scenario).stem)]
+        parts += [_pictures(out, Path(scenario).stem, prefix)]
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
 
@@ -162,9 +163,10 @@ def _ours(results: dict[str, Results], scenario: str, label: str, key: str) -> s
     return metric_of(key).estimate(summary.mean, summary.ci95) if summary else MISSING
 
 
-def _pictures(out: Path, folder: str) -> str:
+def _pictures(out: Path, folder: str, prefix: str) -> str:
     names = sorted(path.stem for path in (out / folder).glob("*.png") if not path.stem.endswith("-dark"))
-    return "\n\n".join(picture(f"{folder}/{name}") for name in names)
+    start = f"{prefix}/{folder}" if prefix else folder
+    return "\n\n".join(picture(f"{start}/{name}") for name in names)
 
 
 def picture(path: str) -> str:

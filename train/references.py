@@ -13,6 +13,7 @@ from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.envs.scenario import parse_overrides
 
 POLICY_SUFFIX = ".safetensors"
+ZOO_PREFIX = "zoo:"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def parse_controllers(text: str) -> list[ControllerSpec]:
     """Read a list of controllers, separated by commas.
 
     Args:
-        text: each entry is a name known to ``voltran.baselines.make`` or the path of a policy file,
+        text: each entry is a name known to ``voltran.baselines.make``, the path of a policy file or ``zoo:NAME``,
             followed by options as ``:key=value``.
 
     Returns:
@@ -48,6 +49,7 @@ def parse_controllers(text: str) -> list[ControllerSpec]:
     entries = [entry.strip() for entry in text.split(",") if entry.strip()]
     if not entries:
         raise ScenarioError(f"controllers {text!r}: none named; write for example independent,static")
+    entries = [_from_zoo(entry) for entry in entries]
     labels = _labels(entries)
     specs = [_specify(entry, label) for entry, label in zip(entries, labels, strict=True)]
     for spec in specs:
@@ -60,17 +62,32 @@ def is_policy_path(name: str) -> bool:
     return name.endswith(POLICY_SUFFIX) or "/" in name
 
 
+def _from_zoo(entry: str) -> str:
+    """The path of a policy that ships with the package, for an entry such as ``zoo:blackout``."""
+    if not entry.startswith(ZOO_PREFIX):
+        return entry
+    name, colon, options = entry.removeprefix(ZOO_PREFIX).partition(":")
+    from voltran.agents.zoo import policy_path
+
+    return f"{policy_path(name)}{colon}{options}"
+
+
 def _labels(entries: list[str]) -> list[str]:
     labels = []
     for entry in entries:
         name, colon, options = entry.partition(":")
-        labels.append(f"{Path(name).stem}{colon}{options}" if is_policy_path(name) else entry)
+        labels.append(f"{_policy_label(Path(name))}{colon}{options}" if is_policy_path(name) else entry)
     counts = Counter(labels)
     labels = [label if counts[label] == 1 else entry for label, entry in zip(labels, entries, strict=True)]
     repeated = [label for label, count in Counter(labels).items() if count > 1]
     if repeated:
         raise ScenarioError(f"controllers: {repeated[0]!r} is named more than once; name each controller once")
     return labels
+
+
+def _policy_label(path: Path) -> str:
+    """The file's name; the folder's where every run calls its file the same."""
+    return path.resolve().parent.name if path.name == f"policy{POLICY_SUFFIX}" else path.stem
 
 
 def _specify(entry: str, label: str) -> ControllerSpec:

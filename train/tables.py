@@ -72,6 +72,17 @@ def markdown_paired(results: Results, reference: str) -> str:
     return f"{_markdown(head, rows, text_columns=1)}\n{note}\n"
 
 
+def readme_table(results: Results, link: str) -> str:
+    """A narrow table for the README: the headline metrics as columns, labels only, and a link to the rest."""
+    metrics = headline_metrics(results)
+    rows = [
+        [label, *(_estimate(controller, metric) for metric in metrics)]
+        for label, controller in results.controllers.items()
+    ]
+    table = _markdown(["Controller", *(metric.heading for metric in metrics)], rows, text_columns=1)
+    return f"{table}\n{results.scenario}. {caption(results)} All loads and metrics: [{link}]({link}).\n"
+
+
 def markdown_report(results: Results, title: str | None = None) -> str:
     """The content of ``table.md``: headline table, paired tables, all metrics."""
     parts = [f"# {title or results.scenario}", markdown_table(results)]

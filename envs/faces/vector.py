@@ -187,7 +187,7 @@ class VectorFace(VecEnv):
     def _report_ends(self, over: BoolArray, truncated: BoolArray, infos: Sequence[dict[str, Any]]) -> None:
         count = self.role.count
         last_observations = self._observations()
-        kpis = self.world.kpis()
+        kpis = self.world.kpis(over)
         for world in np.flatnonzero(over).tolist():
             for row in range(world * count, (world + 1) * count):
                 infos[row]["terminal_observation"] = last_observations[row].copy()

@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.errors import ActionError
+from voltran.envs.errors import ActionError, ScenarioError
 from voltran.envs.outage.commands import SiteCommands, allowed_bands, mode_commands
 from voltran.envs.outage.model import MODES, OutageModel
 from voltran.physics.power import HELPING, NORMAL, SLEEP
@@ -52,9 +52,9 @@ class ActionCodec:
 
     def __init__(self, model: OutageModel, action_set: ActionSet, form: ActionForm) -> None:
         if action_set not in ("paper", "extended"):
-            raise ActionError(f"action_set = {action_set!r} is unknown; use 'paper' or 'extended'")
+            raise ScenarioError(f"action_set = {action_set!r} is unknown; use 'paper' or 'extended'")
         if form not in ("joint", "multi"):
-            raise ActionError(f"action_form = {form!r} is unknown; use 'joint' or 'multi'")
+            raise ScenarioError(f"action_form = {form!r} is unknown; use 'joint' or 'multi'")
         self.model, self.action_set, self.form = model, action_set, form
         codes = np.array(list(self._combinations()))
         self.code_mode, self.code_bands, self.code_level = codes[:, 0], codes[:, 1], codes[:, 2]

@@ -52,7 +52,8 @@ class Simulation:
 
     def prepare(self) -> None:
         """Serve the users of newly started worlds, and let parked vehicles see the base price."""
-        self._refresh_service(self.state.stale.copy())
+        # Other worlds of the batch may be stale too: what changed there counts from their own next step on.
+        self._refresh_service(self.state.stale & self.state.running & (self.state.step == 0))
         self._update_offers()
 
     def run_period(self, commands: SiteCommands) -> FloatArray:
@@ -139,7 +140,7 @@ class Simulation:
             where, state.mode, state.bands, state.radius_m, state.alive, users, service,
             model.radio, model.scheduler, model.power,
         )  # fmt: skip
-        state.stale[:] = False
+        state.stale &= ~where
         return np.where(changed[:, None], service.home_handovers, 0.0)
 
     def _advance(self, mode_changes: FloatArray) -> None:

@@ -140,10 +140,13 @@ class OutageWorld:
         """Role -> ``[B, n, A]``."""
         return {"bs": self.codec.mask(self.legality())}
 
-    def kpis(self) -> dict[str, FloatArray]:
-        """Metric -> ``[B]``, over the episodes so far; definitions in docs/metrics.md."""
-        results = [self._metrics_of(world) for world in range(self.n_worlds)]
-        return {name: np.array([result[name] for result in results]) for name in results[0]}
+    def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
+        """Metric -> ``[B]``, over the episodes so far (docs/metrics.md); NaN outside the mask ``worlds``."""
+        chosen = range(self.n_worlds) if worlds is None else np.flatnonzero(worlds).tolist()
+        results = {world: self._metrics_of(world) for world in chosen}
+        names = next(iter(results.values()), {})
+        blank = dict.fromkeys(names, np.nan)
+        return {name: np.array([results.get(w, blank)[name] for w in range(self.n_worlds)]) for name in names}
 
     def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
         """Time series of one world: ``time_h`` and the series of :class:`voltran.envs.outage.metrics.Trace`."""

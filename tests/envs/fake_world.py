@@ -147,9 +147,10 @@ class FakeWorld:
         clock = np.minimum(self.decision / 50.0, 1.0)[:, None]
         return np.concatenate([*energies, clock], axis=1).astype(np.float32)
 
-    def kpis(self) -> dict[str, FloatArray]:
-        """Hours survived and energy left, ``[B]`` each."""
-        return {"survival_h": np.asarray(self.decision * STEP_H), "energy_left_kwh": self._total_kwh()}
+    def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
+        """Hours survived and energy left, ``[B]`` each; NaN outside the mask ``worlds``."""
+        values = {"survival_h": np.asarray(self.decision * STEP_H), "energy_left_kwh": self._total_kwh()}
+        return {name: np.where(True if worlds is None else worlds, value, np.nan) for name, value in values.items()}
 
     def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
         """Energy of the first role's agents in world 0 over time."""

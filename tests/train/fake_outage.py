@@ -16,7 +16,7 @@ from tests.envs.fake_world import FakeWorld
 from voltran.envs.controller import CommandSet, Controller, Information, PricePolicy
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Scenario
-from voltran.envs.world import FloatArray, World
+from voltran.envs.world import BoolArray, FloatArray, World
 from voltran.train.metrics import METRICS, TIMING_KEYS
 from voltran.train.references import ControllerSpec
 
@@ -26,7 +26,7 @@ KPI_KEYS = [metric.key for metric in METRICS if metric.key not in TIMING_KEYS]
 class FakeOutage(FakeWorld):
     """The fake world, reporting all metrics of ``blackout_v0``; odd seeds have no value for ``ev_utilisation``."""
 
-    def kpis(self) -> dict[str, FloatArray]:
+    def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
         """Numbers that depend on the seed and on what was played."""
         noise = self._noise(self.roles[0]).mean(axis=1)
         played = self.drained_kwh.mean(axis=1)
@@ -34,7 +34,7 @@ class FakeOutage(FakeWorld):
         values["survival_h"] = 0.25 * self.decision + noise
         values["censored"] = (self.decision >= self.max_decisions).astype(float)
         values["ev_utilisation"] = np.where(self.seeds % 2, np.nan, noise)
-        return values
+        return {key: np.where(True if worlds is None else worlds, value, np.nan) for key, value in values.items()}
 
     def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
         """Time series with the keys of ``blackout_v0``."""

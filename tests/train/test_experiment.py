@@ -84,7 +84,7 @@ def test_shipped_experiments_are_valid_and_compare_what_they_play(name: str) -> 
 
 
 def test_the_simple_controllers_are_compared_with_the_papers_columns() -> None:
-    table_ii = read_experiment("outage_rules").paper[0].values
+    table_ii = read_experiment("outage").paper[0].values
     published = [table_ii[f"urban19-{load}"]["survival_h"] for load in ("light", "medium", "heavy")]
     assert [row["independent"] for row in published] == [3.2, 2.5, 1.8]
     assert [row["static"] for row in published] == [4.5, 3.5, 2.6]

@@ -37,13 +37,23 @@ def test_what_reaches_a_worker_is_picklable() -> None:
     assert pickle.loads(pickle.dumps(spec)).builder().act.__self__.code == 3
 
 
-def test_policies_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
-    paths = [tmp_path / run / "policy.safetensors" for run in ("a", "b")]
+@pytest.mark.parametrize(
+    ("files", "labels"),
+    [
+        (("a/policy", "b/policy"), ("a", "b")),
+        (("a/best", "b/best"), (None, None)),
+        (("a/best", "a/last"), ("best", "last")),
+    ],
+)
+def test_policies_are_labelled_by_file_folder_or_path(
+    tmp_path: Path, files: tuple[str, ...], labels: tuple[str | None, ...]
+) -> None:
+    paths = [tmp_path / f"{name}.safetensors" for name in files]
     for path in paths:
-        path.parent.mkdir()
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"weights")
-    labels = [spec.label for spec in parse_controllers(",".join(map(str, paths)))]
-    assert labels == [str(path) for path in paths]
+    found = [spec.label for spec in parse_controllers(",".join(map(str, paths)))]
+    assert found == [label or str(path) for label, path in zip(labels, paths, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -55,6 +65,7 @@ def test_policies_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> N
         ("busy:speed=3", "unknown option 'speed'"),
         ("busy:code", "not of the form key=value"),
         ("idle,busy,idle", "'idle' is named more than once"),
+        ("zoo:unicorn", "policy zoo:unicorn is unknown"),
     ],
 )
 def test_bad_lists_are_refused(text: str, message: str) -> None:
