@@ -103,8 +103,11 @@ def link_rate_mbps(
 ) -> float:
     """Rate of a link if the user had the whole band of all sectors. Source: [MSRC] Eqs. 7 and 8."""
     signal = received_mw[band, site, user]
-    sinr = signal / (total_mw[band, user] - signal)
-    rate = radio.bandwidth_mhz[band] * spectral_efficiency(sinr, radio)
+    rest = total_mw[band, user] - signal
+    # Most links are below the threshold: a product rules them out at a fraction of a quotient's cost.
+    if signal < radio.sinr_min * rest:
+        return 0.0
+    rate = radio.bandwidth_mhz[band] * spectral_efficiency(signal / rest, radio)
     return float(rate * (1.0 - radio.helping_loss) if helping else rate)
 
 
