@@ -27,7 +27,7 @@ def _augment(
     """Give ``start`` one more link along an augmenting path through partners (breadth first, best rank first).
 
     The path alternates between adding a link (start's side to partner) and removing one (partner to start's side), and
-    ends at a partner that has room, so that no other site of start's side loses its number of links.
+    ends at a partner that has room, or at a site of start's side that has a link to spare: nobody loses its last one.
     """
     n_sites = reach.shape[0]
     came_from = np.full(n_sites, -1)
@@ -44,21 +44,24 @@ def _augment(
             seen[partner] = True
             came_from[partner] = site
             if linked[partner].sum() < k_max:
-                _flip(partner, start, came_from, linked)
+                _flip(partner, True, start, came_from, linked)
                 return True
             for other in rank:
                 if linked[partner, other] and not seen[other]:
                     seen[other] = True
                     came_from[other] = partner
+                    if linked[other].sum() > 1:
+                        _flip(other, False, start, came_from, linked)
+                        return True
                     queue[tail] = other
                     tail += 1
     return False
 
 
 @kernel
-def _flip(end: int, start: int, came_from: IntArray, linked: BoolArray) -> None:
-    """Add and remove links alternately along the path from ``end`` back to ``start``."""
-    site, adding = end, True
+def _flip(end: int, adding: bool, start: int, came_from: IntArray, linked: BoolArray) -> None:
+    """Add and remove links in turn along the path from ``end`` back to ``start``; ``adding`` says which comes first."""
+    site = end
     while site != start:
         before = came_from[site]
         linked[site, before] = adding
@@ -111,13 +114,52 @@ def repair_modes(
 
 
 @kernel
-def repair_worlds(
+def repair_modes_literally(
     mode: IntArray, alive: BoolArray, energy_kwh: NDArray[np.float64], may_help: BoolArray, k_max: int
 ) -> tuple[IntArray, BoolArray]:
-    """:func:`repair_modes` for a batch: modes ``[B, site]`` and links ``[B, site, site]``."""
+    """:func:`repair_modes` under [MSRC] Eq. 23 as printed: every helper and every needy site within reach are linked.
+
+    Live sites that ask for help are admitted in order of rising energy while nobody exceeds K_max; the others become
+    normal, and so does a helper with nobody to help. Dead sites take no link, but may be helped.
+    """
+    n_sites = mode.shape[0]
+    repaired = mode.copy()
+    linked = np.zeros((n_sites, n_sites), dtype=np.bool_)
+    helps = alive & (mode == HELPING)
+    for site in np.argsort(energy_kwh, kind="mergesort"):
+        if not alive[site] or mode[site] < ASSISTED:
+            continue
+        helpers = helps & may_help[:, site]
+        crowded = False
+        for helper in range(n_sites):
+            crowded |= helpers[helper] and linked[helper].sum() >= k_max
+        if crowded or not helpers.any() or helpers.sum() > k_max:
+            repaired[site] = NORMAL
+        else:
+            linked[site] = helpers
+            linked[:, site] = helpers
+    for helper in range(n_sites):
+        if helps[helper] and not linked[helper].any() and not (may_help[helper] & ~alive).any():
+            repaired[helper] = NORMAL
+    return repaired, linked
+
+
+@kernel
+def repair_worlds(
+    mode: IntArray,
+    alive: BoolArray,
+    energy_kwh: NDArray[np.float64],
+    may_help: BoolArray,
+    k_max: int,
+    literal: bool = False,
+) -> tuple[IntArray, BoolArray]:
+    """:func:`repair_modes` (or its literal form) for a batch: modes ``[B, site]`` and links ``[B, site, site]``."""
     n_worlds, n_sites = mode.shape
     repaired = np.empty_like(mode)
     linked = np.empty((n_worlds, n_sites, n_sites), dtype=np.bool_)
-    for world in range(n_worlds):
-        repaired[world], linked[world] = repair_modes(mode[world], alive[world], energy_kwh[world], may_help, k_max)
+    for w in range(n_worlds):
+        if literal:
+            repaired[w], linked[w] = repair_modes_literally(mode[w], alive[w], energy_kwh[w], may_help, k_max)
+        else:
+            repaired[w], linked[w] = repair_modes(mode[w], alive[w], energy_kwh[w], may_help, k_max)
     return repaired, linked

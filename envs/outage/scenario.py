@@ -170,11 +170,16 @@ class Radio(Section):
 
 
 class Cooperation(Section):
-    """Who may help whom, and what assisted sites keep on."""
+    """Who may help whom, and what assisted sites keep on.
+
+    Links that count towards ``k_max`` are the assignments in use ("active"), or all pairs of a helping and an assisted
+    or sleeping site within reach, as [MSRC] Eq. 23 is printed ("literal").
+    """
 
     r_coop_m: Positive = 1000.0
     kappa_min: Share = 0.3
     k_max: Annotated[int, Field(ge=0)] = 3
+    links: Literal["active", "literal"] = "active"
     assisted_bands: Literal["low", "high"] = "low"
     low_band_mhz_max: Positive = 2000.0
 

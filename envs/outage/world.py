@@ -265,8 +265,9 @@ class OutageWorld:
         links = np.zeros((*live.shape, model.n_sites), dtype=bool)
         mode = live
         if commands.command_set != "free":
-            k_max = self.scenario.cooperation.k_max
-            mode, links = repair_worlds(live, state.alive, self.usable_kwh, model.may_help, k_max)
+            rules = self.scenario.cooperation
+            literal = rules.links == "literal"
+            mode, links = repair_worlds(live, state.alive, self.usable_kwh, model.may_help, rules.k_max, literal)
         infos = {
             "projected": projected,
             "repaired": mode != live,
