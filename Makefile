@@ -32,8 +32,15 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The simulators compared with live in an environment of their own; without them their rows say so.
 bench: $(STAMP)
+	-$(MAKE) .venv-bench/.installed
 	$(BIN)/python -m benchmarks
+
+.venv-bench/.installed: benchmarks/constraints.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --constraint $< mobile-env vmas
+	touch $@
 
 results: $(STAMP)
 	$(BIN)/voltran experiment outage --out runs/outage --resume --publish .
