@@ -29,18 +29,20 @@ class Case:
 
     def repaired(self) -> tuple[IntArray, BoolArray]:
         """Modes and links after repair."""
-        modes, links = repair_modes(self.mode, self.alive, self.energy_kwh, self.may_help, self.k_max)
-        return modes, links
+        result: tuple[IntArray, BoolArray] = repair_modes(
+            self.mode, self.alive, self.energy_kwh, self.may_help, self.k_max
+        )
+        return result
 
     @property
     def helping(self) -> BoolArray:
         """Live sites that ask to help."""
-        return self.alive & (self.mode == HELPING)
+        return np.asarray(self.alive & (self.mode == HELPING))
 
     @property
     def needy(self) -> BoolArray:
         """Live sites that ask for help."""
-        return self.alive & (self.mode >= ASSISTED)
+        return np.asarray(self.alive & (self.mode >= ASSISTED))
 
 
 def neighbours_who_may_help(n_sites: int, reach_m: float = 1000.0) -> BoolArray:
@@ -162,8 +164,10 @@ def test_naming_the_sites_otherwise_changes_nothing(asked: Case, seed: int) -> N
 @given(st.lists(cases.filter(lambda asked: asked.mode.size == 7), min_size=1, max_size=4))
 def test_a_batch_is_repaired_world_by_world(batch: list[Case]) -> None:
     may_help, k_max = neighbours_who_may_help(7), 2
-    stacked = [np.stack([getattr(asked, name) for asked in batch]) for name in ("mode", "alive", "energy_kwh")]
-    modes, links = repair_worlds(*stacked, may_help, k_max)
+    mode, alive, energy_kwh = (
+        np.stack([getattr(asked, name) for asked in batch]) for name in ("mode", "alive", "energy_kwh")
+    )
+    modes, links = repair_worlds(mode, alive, energy_kwh, may_help, k_max)
     for world, asked in enumerate(batch):
         alone, its_links = repair_modes(asked.mode, asked.alive, asked.energy_kwh, may_help, k_max)
         assert np.array_equal(modes[world], alone)

@@ -7,8 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.outage.test_transition import depleted_beside_a_vehicle
-from tests.envs.outage.tools import assert_same, codes_of, commands, outage_world, random_codes, started
+from tests.envs.outage.tools import (
+    assert_same,
+    codes_of,
+    commands,
+    depleted_beside_a_vehicle,
+    outage_world,
+    random_codes,
+    started,
+)
 from voltran.envs.errors import ActionError
 from voltran.envs.outage.actions import EV_LEVELS, ActionForm, ActionSet
 from voltran.envs.outage.world import OutageWorld

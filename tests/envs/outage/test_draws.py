@@ -220,7 +220,7 @@ def test_channels_depend_on_the_seed_and_share_a_part_among_sites(model: OutageM
     channels = draws.draw_channels(model, 0, 1000)
     shadowing = channels.shadowing_normal
     assert shadowing.std() == pytest.approx(1.0, rel=0.05)
-    correlation = np.corrcoef(shadowing)[np.triu_indices(19, 1)]
+    correlation = np.asarray(np.corrcoef(shadowing))[np.triu_indices(19, 1)]
     assert correlation.mean() == pytest.approx(0.5, abs=0.05)
     assert channels.indoor.mean() == pytest.approx(0.7, abs=0.06)
     assert not np.array_equal(shadowing, draws.draw_channels(model, 1, 1000).shadowing_normal)

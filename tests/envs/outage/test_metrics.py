@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.envs.outage.tools import commands, outage_world, play, started
+from tests.envs.outage.tools import commands, outage_world, play, site_columns, started
 from voltran.envs.outage.metrics import episode_metrics, loss_index
 from voltran.envs.outage.model import OutageModel
-from voltran.envs.outage.observation import observation_fields
 from voltran.physics.power import HELPING
 
 FloatArray = NDArray[np.float64]
@@ -145,8 +144,8 @@ def test_payments_count_to_the_end() -> None:
 
 def test_handovers_and_switches_are_per_hour_of_survival() -> None:
     """Eight users and three sites; what comes after the loss of survival does not count."""
-    changes = {"handovers": series(0.0, m10_14=8.0, m200_210=8.0), "switches": series(0.0, m15_16=3.0, m30_31=3.0)}
-    found = metrics(critical=series(1.0, m120_240=0.0), **changes)
+    handovers, switches = series(0.0, m10_14=8.0, m200_210=8.0), series(0.0, m15_16=3.0, m30_31=3.0)
+    found = metrics(critical=series(1.0, m120_240=0.0), handovers=handovers, switches=switches)
     assert found["handovers_per_user"] == pytest.approx(4.0)
     assert found["handovers_per_user_h"] == pytest.approx(2.0)
     assert found["mode_switches_per_site"] == pytest.approx(2.0)
@@ -194,7 +193,7 @@ def test_unserved_traffic_counts_the_demand_of_its_own_time(redraw_period_s: flo
     """Where demands are redrawn, what is unserved at any time is what was asked for then."""
     overrides = {"traffic.redraw_period_s": redraw_period_s, "time.horizon_h": 3, "survival.end": "horizon"}
     world = started(outage_world("urban7-medium", overrides=overrides))
-    names = [field.name for field in observation_fields(4) if field.part == "site" for _ in range(field.size)]
+    names = site_columns(world)
     demand = np.array([name == "home_demand" for name in names])
     asked_gbit = 0.0
     for _ in range(12):

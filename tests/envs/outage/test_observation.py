@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.envs.outage.test_transition import depleted_beside_a_vehicle
-from tests.envs.outage.tools import commands, outage_world, over, random_codes, started
+from tests.envs.outage.tools import commands, depleted_beside_a_vehicle, outage_world, over, random_codes, started
 from voltran.envs.outage.observation import Field, observation_fields
 from voltran.envs.outage.world import OutageWorld
 from voltran.physics.power import HELPING, NORMAL, SLEEP

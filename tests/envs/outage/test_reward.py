@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.outage.test_transition import depleted_beside_a_vehicle
-from tests.envs.outage.tools import codes_of, commands, outage_world, started
+from tests.envs.outage.tools import codes_of, commands, depleted_beside_a_vehicle, outage_world, started
 from voltran.envs.outage.reward import service_loss, shared_with_neighbours, site_credit
 from voltran.envs.outage.state import PeriodTotals, blank_totals
 from voltran.physics.power import HELPING, NORMAL, SLEEP

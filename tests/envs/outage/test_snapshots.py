@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.outage.test_transition import LIVELY
-from tests.envs.outage.tools import assert_same, commands, outage_world, random_codes, same_transition, started
+from tests.envs.outage.tools import LIVELY, assert_same, commands, outage_world, random_codes, same_transition, started
 from voltran.envs.errors import EpisodeError
 from voltran.envs.outage.world import OutageWorld
 

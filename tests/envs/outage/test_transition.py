@@ -6,29 +6,22 @@ import numpy as np
 import pytest
 
 from tests.envs.outage.tools import (
+    LIVELY,
     assert_same,
     codes_of,
     commands,
+    depleted_beside_a_vehicle,
     outage_world,
     over,
     play,
     random_codes,
     same_transition,
+    site_columns,
     started,
 )
 from voltran import baselines
 from voltran.envs.outage.world import OutageWorld
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
-
-# Users move, demands change, and batteries are small: much happens in few steps.
-LIVELY = {
-    "users.speed_m_per_s": 1.0,
-    "traffic.redraw_period_s": 900.0,
-    "battery.capacity_kwh": 8.0,
-    "vehicles.arrivals_per_day": 6,
-    "time.horizon_h": 4,
-    "survival.end": "horizon",
-}
 
 
 def test_cached_service_is_the_fresh_one_bit_for_bit() -> None:
@@ -66,7 +59,7 @@ def test_what_comes_from_outside_does_not_depend_on_the_controller() -> None:
     calm, restless = (started(outage_world("urban7-medium", 2, LIVELY)) for _ in range(2))
     generator = np.random.default_rng(2)
     independent: Any = baselines.make("independent")
-    table = {name: index for index, name in enumerate(_columns(calm))}
+    table = {name: index for index, name in enumerate(site_columns(calm))}
     seen = [table["home_demand"], table["critical_users"], table["vehicles_present"]]
     for _ in range(16):
         calm.step(independent.act(calm))
@@ -74,13 +67,6 @@ def test_what_comes_from_outside_does_not_depend_on_the_controller() -> None:
         first, second = (world.observations()["bs"][..., seen] for world in (calm, restless))
         assert np.array_equal(first, second)
     assert not np.array_equal(calm.mode, restless.mode)
-
-
-def _columns(world: OutageWorld) -> list[str]:
-    from voltran.envs.outage.observation import observation_fields
-
-    fields = observation_fields(world.model.n_bands)
-    return [field.name for field in fields if field.part == "site" for _ in range(field.size)]
 
 
 def test_the_ledger_closes_in_every_physics_step() -> None:
@@ -147,21 +133,6 @@ def test_a_dead_site_has_only_the_no_op_serves_nobody_and_draws_nothing() -> Non
     assert not state["service"]["traffic_mbps"][0, 0].any()
     assert world.ledger()["load_kw"][0, 0] == 0.0
     assert world.ledger()["unserved_kw"][0, 0] == 0.0
-
-
-def depleted_beside_a_vehicle(**overrides: Any) -> OutageWorld:
-    """A toy3 whose site A is dead, with a full vehicle that accepts any price and stays."""
-    settings = {"vehicles.arrivals_per_day": 3, "vehicles.price_acceptance": False, "time.horizon_h": 4, **overrides}
-    for seed in range(100):
-        world = started(outage_world(overrides=settings), seed)
-        state = world.get_state()
-        present = world.observations()["bs"][0, 0, _columns(world).index("vehicles_present")]
-        if present > 0.0 and state["state"]["ev_energy_kwh"][0, 0].max() > 10.0:
-            state["state"]["soc"][0, 0] = world.model.battery.soc_min
-            state["state"]["alive"][0, 0] = False
-            world.set_state(state)
-            return world
-    raise AssertionError("no seed among 100 parks a vehicle at site A")
 
 
 def test_a_recharged_site_comes_back_asleep_and_can_then_be_used() -> None:

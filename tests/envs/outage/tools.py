@@ -9,11 +9,22 @@ from numpy.typing import NDArray
 from voltran import baselines
 from voltran.envs.catalog import make_world
 from voltran.envs.outage.commands import SiteCommands, mode_commands
+from voltran.envs.outage.observation import observation_fields
 from voltran.envs.outage.world import OutageWorld
 from voltran.envs.world import Transition
 
 IntArray = NDArray[np.int64]
 Actions = dict[str, Any]
+
+# Users move, demands change, and batteries are small: much happens in few steps.
+LIVELY = {
+    "users.speed_m_per_s": 1.0,
+    "traffic.redraw_period_s": 900.0,
+    "battery.capacity_kwh": 8.0,
+    "vehicles.arrivals_per_day": 6,
+    "time.horizon_h": 4,
+    "survival.end": "horizon",
+}
 
 
 def outage_world(
@@ -70,6 +81,27 @@ def commands(world: OutageWorld, modes: Sequence[int], **options: Any) -> Action
     options.setdefault("command_set", "free")
     asked: SiteCommands = mode_commands(world.model, np.tile(np.asarray(modes), (world.n_worlds, 1)), **options)
     return {"bs": asked}
+
+
+def site_columns(world: OutageWorld) -> list[str]:
+    """Names of the entries of an observation's first part, the site itself, in order."""
+    fields = observation_fields(world.model.n_bands)
+    return [field.name for field in fields if field.part == "site" for _ in range(field.size)]
+
+
+def depleted_beside_a_vehicle(**overrides: Any) -> OutageWorld:
+    """A toy3 whose site A is dead, with a full vehicle that accepts any price and stays."""
+    settings = {"vehicles.arrivals_per_day": 3, "vehicles.price_acceptance": False, **overrides}
+    for seed in range(100):
+        world = started(outage_world(overrides=settings), seed)
+        state = world.get_state()
+        present = world.observations()["bs"][0, 0, site_columns(world).index("vehicles_present")]
+        if present > 0.0 and state["state"]["ev_energy_kwh"][0, 0].max() > 10.0:
+            state["state"]["soc"][0, 0] = world.model.battery.soc_min
+            state["state"]["alive"][0, 0] = False
+            world.set_state(state)
+            return world
+    raise AssertionError("no seed among 100 parks a vehicle at site A")
 
 
 def leaves(value: Any, path: str = "") -> dict[str, Any]:

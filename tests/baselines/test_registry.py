@@ -1,0 +1,64 @@
+"""Controllers by name: what they declare, and errors that say what to do."""
+
+from typing import Any
+
+import pytest
+
+from tests.envs.fake_world import make_fake_world
+from voltran import baselines
+from voltran.envs.controller import Controller
+from voltran.envs.errors import ScenarioError
+
+
+def test_every_name_makes_a_controller_that_knows_its_name() -> None:
+    assert len(set(baselines.names())) == len(baselines.names()) >= 6
+    for name in baselines.names():
+        controller = baselines.make(name)
+        assert isinstance(controller, Controller)
+        assert controller.name == name
+
+
+@pytest.mark.parametrize(
+    ("name", "information", "commands", "price_policy"),
+    [
+        ("independent", "local", "free", "flat"),
+        ("static", "local", "free", "flat"),
+        ("static-v2g", "local", "free", "dynamic"),
+        ("carrier-shutdown", "local", "free", "flat"),
+        ("rotating-sleep", "global", "paper", "dynamic"),
+    ],
+)
+def test_rules_declare_what_they_know_and_may_do(name: str, information: str, commands: str, price_policy: str) -> None:
+    controller = baselines.make(name)
+    assert (controller.information, controller.commands, controller.price_policy) == (
+        information,
+        commands,
+        price_policy,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("rotating_sleep", {}, "unknown controller 'rotating_sleep': did you mean 'rotating-sleep'"),
+        ("xyzzy", {}, "unknown controller 'xyzzy': known controllers: independent, static"),
+        ("", {}, "known controllers"),
+        ("rotating-sleep", {"keep": 2}, "has no option 'keep'; its options: replan_min, keep_helper"),
+        ("independent", {"radius": 2}, "has no option 'radius'; its options: none"),
+        ("rotating-sleep", {"keep_helper": "3"}, "option keep_helper = '3' must be a number"),
+        ("rotating-sleep", {"keep_helper": True}, "option keep_helper = True must be a number"),
+        ("rotating-sleep", {"keep_helper": 0}, "keep_helper = 0: must be positive"),
+        ("rotating-sleep", {"replan_min": -15}, "replan_min = -15: must be positive"),
+    ],
+)
+def test_a_controller_that_cannot_be_made(name: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        baselines.make(name, **options)
+
+
+@pytest.mark.parametrize("name", ["independent", "rotating-sleep", "random"])
+def test_a_world_of_another_kind_is_refused(name: str) -> None:
+    controller = baselines.make(name)
+    world: Any = make_fake_world(1)
+    with pytest.raises(ScenarioError, match=f"controller '{name}' plays blackout_v0; this world is {world.name}"):
+        controller.act(world)
