@@ -1,0 +1,162 @@
+"""Fills the tables of the documentation that are read from the code: ``python -m docs.generate``.
+
+A table stands between ``<!-- generated:NAME -->`` and ``<!-- end -->``; the tests compare files with code.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from voltran.agents.files import write_atomically
+from voltran.envs.checks import RULES
+from voltran.envs.outage.actions import EV_LEVELS, ActionCodec, ActionForm, ActionSet
+from voltran.envs.outage.model import CLASS_NAMES, MODE_NAMES, NEIGHBOURS, OutageModel
+from voltran.envs.outage.observation import observation_fields
+from voltran.envs.outage.scenario import Band, OutageScenario
+from voltran.train.metrics import METRICS
+from voltran.train.tables import markdown_row, markdown_rule
+
+FOLDER = Path(__file__).resolve().parent
+BLOCK = re.compile(r"(<!-- generated:(\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+DEFAULT = OutageScenario(name="default")
+
+
+def observation() -> str:
+    """One row per field of a base station's observation, with its place in the vector."""
+    head = ["part", "field", "index", "unit", "divided by", "range", "meaning"]
+    rows, start = [], 0
+    fields = observation_fields(len(DEFAULT.bands))
+    for part in ("site", "neighbour", "network"):
+        of_part = [field for field in fields if field.part == part]
+        width = sum(field.size for field in of_part)
+        for field in of_part:
+            index = str(start) if field.size == 1 else f"{start}-{start + field.size - 1}"
+            limits = f"[{field.low:g}, {field.high:g}]"
+            rows.append([part, f"`{field.name}`", index, field.unit, f"{field.scale:g}", limits, field.meaning])
+            start += field.size
+        if part == "neighbour":
+            start += (NEIGHBOURS - 1) * width
+            rows.append(["", f"... the same for {NEIGHBOURS - 1} more neighbours, {width} entries each", *[""] * 5])
+    return f"{_table(head, rows)}\n{start} entries with {len(DEFAULT.bands)} bands.\n"
+
+
+def paper_codes() -> str:
+    """The 16 codes of the paper's action set."""
+    codec = _codec("paper", "joint")
+    rows = []
+    for code, (mode, bands, level) in enumerate(zip(codec.code_mode, codec.code_bands, codec.code_level, strict=True)):
+        rows.append([str(code), MODE_NAMES[mode], _band_names(bands), f"{EV_LEVELS[level]:.2f}"])
+    return _table(["code", "mode", "bands", "share of offered vehicle power"], rows)
+
+
+def action_spaces() -> str:
+    """Space, mask and version of each action set and form."""
+    sets: tuple[ActionSet, ...] = ("paper", "extended")
+    forms: tuple[ActionForm, ...] = ("joint", "multi")
+    rows = []
+    for codec in (_codec(action_set, form) for action_set in sets for form in forms):
+        sizes = f"{codec.sizes}" if codec.form == "multi" else f"{codec.sizes[0]}"
+        space = f"`{type(codec.space()).__name__}({sizes})`"
+        rows.append([codec.action_set, codec.form, space, str(sum(codec.sizes)), f"`{codec.version}`"])
+    return _table(["action set", "form", "space of one site", "mask entries", "version"], rows)
+
+
+def modes() -> str:
+    """What each mode means for radius and bands."""
+    model = OutageModel(DEFAULT)
+    rows = [
+        [str(mode), name, f"{model.mode_radius_m[mode]:.0f}", _band_names(int(model.mode_bands[mode]))]
+        for mode, name in enumerate(MODE_NAMES)
+    ]
+    return _table(["mode", "name", "radius, m", "bands it may use"], rows)
+
+
+def bands() -> str:
+    """The default bands."""
+    names = [name for name in Band.model_fields if name != "name"]
+    rows = [[band.name, *(f"{getattr(band, name):g}" for name in names)] for band in DEFAULT.bands]
+    return _table(["band", *(f"`{name}`" for name in names)], rows)
+
+
+def classes() -> str:
+    """The default service classes."""
+    names = list(type(DEFAULT.traffic.emergency).model_fields)
+    rows = [
+        [name, *(_shown(getattr(getattr(DEFAULT.traffic, name), field)) for field in names)] for name in CLASS_NAMES
+    ]
+    return _table(["class", *(f"`{name}`" for name in names)], rows)
+
+
+def scenario() -> str:
+    """Every key of a scenario, except bands and classes, and its default."""
+    rows = [[f"`{key}`", value] for key, value in _keys("", DEFAULT)]
+    return _table(["key", "default"], rows)
+
+
+def metrics() -> str:
+    """How tables show the metrics."""
+    arrows = {"up": "more", "down": "less", None: ""}
+    rows = [[f"`{metric.key}`", metric.title, metric.unit, arrows[metric.better]] for metric in METRICS]
+    return _table(["key", "in tables", "unit in tables", "better"], rows)
+
+
+def rules() -> str:
+    """Rules of the conformance suite."""
+    return _table(["rule", "demands"], [[f"`{name}`", " ".join(text.split())] for name, text in RULES.items()])
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    table.__name__: table
+    for table in (observation, paper_codes, action_spaces, modes, bands, classes, scenario, metrics, rules)
+}
+
+
+def filled(text: str) -> str:
+    """A page with all its generated tables as they should be."""
+    return BLOCK.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n{found[4]}", text)
+
+
+def main() -> None:
+    """Rewrite the pages whose tables have changed."""
+    for page in sorted(FOLDER.glob("*.md")):
+        text = page.read_text()
+        if filled(text) != text:
+            write_atomically(page, filled(text).encode())
+
+
+def _codec(action_set: ActionSet, form: ActionForm) -> ActionCodec:
+    return ActionCodec(OutageModel(DEFAULT), action_set, form)
+
+
+def _band_names(band_set: int) -> str:
+    return ", ".join(band.name for index, band in enumerate(DEFAULT.bands) if band_set >> index & 1) or "none"
+
+
+def _keys(prefix: str, section: BaseModel) -> list[tuple[str, str]]:
+    found = []
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            if name not in CLASS_NAMES:
+                found += _keys(f"{prefix}{name}.", value)
+        elif prefix and name != "bands":
+            found.append((f"{prefix}{name}", _shown(value)))
+    return found
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    return "".join([markdown_row(head), markdown_rule(len(head), 0), *(markdown_row(row) for row in rows)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""The documentation agrees with the code: tables, links, names, and programs that run."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from docs.generate import BLOCK, FOLDER, TABLES, filled
+from tests.house import ROOT
+from voltran.baselines import make
+from voltran.envs.catalog import make_world
+from voltran.envs.draws import Stream
+from voltran.envs.faces.seeds import EVALUATION_SEEDS, TRAINING_SEEDS
+from voltran.envs.outage.scenario import OutageScenario
+from voltran.train.cli import app
+from voltran.train.metrics import TIMING_KEYS
+
+PAGES = sorted(FOLDER.glob("*.md"))
+SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SNIPPETS = [
+    pytest.param(program, id=f"{page.stem}-{index}")
+    for page in PAGES
+    for index, program in enumerate(SNIPPET.findall(page.read_text()))
+]
+
+
+def text_of(name: str) -> str:
+    return (FOLDER / f"{name}.md").read_text()
+
+
+def quoted(text: str) -> set[str]:
+    """Everything between backticks."""
+    return set(re.findall(r"`([^`\n]+)`", text))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_generated_tables_are_up_to_date(page: Path) -> None:
+    assert filled(page.read_text()) == page.read_text(), "run: python -m docs.generate"
+
+
+def test_every_generated_table_is_shown() -> None:
+    assert {name for page in PAGES for _, name, _, _ in BLOCK.findall(page.read_text())} == set(TABLES)
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.stem)
+def test_links_and_pictures_lead_somewhere(page: Path) -> None:
+    text = page.read_text()
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", text) + re.findall(r'(?:src|srcset)="(?!https?:)([^"]+)"', text)
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_index_links_every_page() -> None:
+    linked = set(re.findall(r"\]\((\w+\.md)\)", text_of("index")))
+    assert {page.name for page in PAGES} - {"index.md"} <= linked
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_tables_have_as_many_cells_as_their_heads(page: Path) -> None:
+    lines = page.read_text().splitlines()
+    for above, line in pairwise(lines):
+        if above.startswith("|") and line.startswith("|"):
+            assert line.count("|") == above.count("|"), line
+
+
+@pytest.mark.parametrize("program", SNIPPETS)
+@pytest.mark.filterwarnings("ignore")
+def test_programs_run(program: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec(compile(program, "snippet", "exec"), {"__name__": "snippet"})
+
+
+def test_fields_named_in_the_model_exist() -> None:
+    scenario = OutageScenario(name="default")
+    sections = set(OutageScenario.model_fields)
+    fields = {
+        f"{section}.{field}"
+        for section in sections
+        for field in getattr(type(getattr(scenario, section)), "model_fields", {})
+    }
+    for page in ("model", "actions", "metrics", "reward", "scenario"):
+        named = {name for name in quoted(text_of(page)) if re.fullmatch(r"[a-z]+\.[a-z_0-9]+", name)}
+        assert {name for name in named if name.split(".")[0] in sections} - fields == set(), page
+    last_cells = [line.rstrip(" |").rpartition("|")[2] for line in text_of("model").splitlines() if "| " in line]
+    assert len({name for cell in last_cells for name in quoted(cell)} & fields) > 50
+
+
+def test_every_metric_is_defined_and_no_other() -> None:
+    definitions = text_of("metrics").partition("## How tables show them")[0]
+    rows = [line.split("|")[1] for line in definitions.splitlines() if line.startswith("| `")]
+    defined = {name for row in rows for name in quoted(row)}
+    world = make_world("toy3")
+    world.reset([0])
+    world.step(make("independent").act(world))
+    assert defined == set(world.kpis())
+    assert quoted(definitions) >= TIMING_KEYS
+
+
+def test_every_part_of_the_reward_is_described() -> None:
+    named = {name for name in quoted(text_of("reward")) if name.startswith("reward_")}
+    world = make_world("toy3", reward="local")
+    world.reset([0])
+    infos = world.step(make("independent").act(world)).episode_infos
+    assert named == {name for name in infos if name.startswith("reward_")}
+
+
+def test_seeds_and_streams_are_those_of_the_code() -> None:
+    text = text_of("reproducibility")
+    assert {name for name in quoted(text) if name.isupper()} == set(Stream.__members__)
+    assert f"| 0 to {EVALUATION_SEEDS.stop - 1:,} |".replace(",", " ") in text
+    assert f"| {TRAINING_SEEDS.start:,} to 2^31 - 1 |".replace(",", " ") in text
+    assert TRAINING_SEEDS.stop == 2**31
+
+
+def test_commands_named_exist() -> None:
+    commands = {(command.name or command.callback.__name__) for command in app.registered_commands if command.callback}
+    for page in (*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+        named = set(re.findall(r"(?:^|`)voltran ([a-z]+)", page.read_text(), flags=re.MULTILINE))
+        assert named <= commands, page.name
