@@ -7,6 +7,7 @@ from voltran.envs.controller import CommandSet, Information, PricePolicy
 from voltran.envs.errors import ScenarioError
 from voltran.envs.outage.commands import SiteCommands, mode_commands
 from voltran.envs.outage.world import OutageWorld
+from voltran.envs.seeds import checked_seed
 from voltran.envs.world import World
 from voltran.physics.power import HELPING, NORMAL, SLEEP
 
@@ -104,9 +105,9 @@ class RotatingSleep:
     price_policy: PricePolicy = "dynamic"
 
     def __init__(self, replan_min: float = 15.0, keep_helper: float = 1.0) -> None:
-        if replan_min <= 0.0:
+        if not 0.0 < replan_min < np.inf:
             raise ScenarioError(f"rotating-sleep replan_min = {replan_min}: must be positive, for example 15")
-        if keep_helper <= 0.0:
+        if not 0.0 < keep_helper < np.inf:
             raise ScenarioError(f"rotating-sleep keep_helper = {keep_helper}: must be positive; 1 means no bonus")
         self.replan_min, self.keep_helper = replan_min, keep_helper
         self._plan: NDArray[np.int64] | None = None
@@ -161,6 +162,9 @@ class Random:
 
     Args:
         seed: seed of its own generator.
+
+    Raises:
+        ScenarioError: a seed that is no integer of at least 0.
     """
 
     name = "random"
@@ -168,7 +172,7 @@ class Random:
     price_policy: PricePolicy = "dynamic"
 
     def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
+        self.seed = checked_seed(seed)
         self.commands: CommandSet = "paper"
         self._generator = np.random.default_rng(seed)
 

@@ -74,19 +74,51 @@ class Transition:
 class World(Protocol):
     """A batched simulation: scenario, exogenous draws, state arrays and one transition.
 
-    ``observation_version`` and ``action_version`` change whenever the meaning of an entry does; policies are tied to
-    them.
+    ``max_decisions`` is the horizon in decision periods; a smaller one may be set. Policies are tied to the versions of
+    observations and actions.
     """
 
-    name: str
-    scenario: Scenario
-    n_worlds: int
-    roles: tuple[Role, ...]
-    state_space: spaces.Box
     max_decisions: int
-    render_modes: tuple[str, ...]
-    observation_version: str
-    action_version: str
+
+    @property
+    def name(self) -> str:
+        """Versioned name, such as ``blackout_v0``."""
+        ...
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario."""
+        ...
+
+    @property
+    def n_worlds(self) -> int:
+        """Batch size ``B``."""
+        ...
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Groups of agents."""
+        ...
+
+    @property
+    def state_space(self) -> spaces.Box:
+        """Space of one world's global state."""
+        ...
+
+    @property
+    def render_modes(self) -> tuple[str, ...]:
+        """Modes that :meth:`render` knows."""
+        ...
+
+    @property
+    def observation_version(self) -> str:
+        """Changes whenever the meaning of an observation's entry does."""
+        ...
+
+    @property
+    def action_version(self) -> str:
+        """Changes whenever the meaning of an action does."""
+        ...
 
     def reset(self, seeds: Sequence[int], worlds: BoolArray | None = None) -> None:
         """Start new episodes; ``seeds`` has one entry per world, those outside the mask ``worlds`` are ignored."""

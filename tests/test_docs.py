@@ -11,8 +11,8 @@ from tests.house import ROOT
 from voltran.baselines import make
 from voltran.envs.catalog import make_world
 from voltran.envs.draws import Stream
-from voltran.envs.faces.seeds import EVALUATION_SEEDS, TRAINING_SEEDS
 from voltran.envs.outage.scenario import OutageScenario
+from voltran.envs.seeds import EVALUATION_SEEDS, TRAINING_SEEDS
 from voltran.train.cli import app
 from voltran.train.metrics import TIMING_KEYS
 

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from voltran.envs.catalog import evaluation_overrides, make_world
 from voltran.envs.errors import ScenarioError, VoltranError
-from voltran.envs.faces.seeds import TRAINING_SEEDS
+from voltran.envs.seeds import TRAINING_SEEDS
 from voltran.envs.world import World
 from voltran.train.episodes import Episode, EpisodeStore, Played, Setting, Task, play
 from voltran.train.files import claim_folder, write_text

@@ -3,7 +3,7 @@
 import numpy as np
 
 from voltran.envs.controller import Controller
-from voltran.envs.faces.seeds import TRAINING_SEEDS
+from voltran.envs.seeds import TRAINING_SEEDS
 from voltran.envs.world import World
 
 

@@ -13,7 +13,7 @@ from voltran.envs.checks.report import ConformanceError, NotApplicable
 from voltran.envs.faces.aec import aec_face
 from voltran.envs.faces.central import CentralFace
 from voltran.envs.faces.parallel import ParallelFace
-from voltran.envs.faces.seeds import training_seed
+from voltran.envs.seeds import training_seed
 from voltran.envs.world import Role, World
 
 VECTOR_WORLDS = 3

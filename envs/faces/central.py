@@ -12,7 +12,7 @@ from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
 from voltran.envs.faces.actions import sample_mask
 from voltran.envs.faces.horizon import set_horizon
 from voltran.envs.faces.rendering import check_render_mode, face_metadata, render_world
-from voltran.envs.faces.seeds import checked_seed, drawn_seed
+from voltran.envs.seeds import checked_seed, drawn_seed
 from voltran.envs.world import BoolArray, Role, Transition, World
 
 CentralStep = tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]

@@ -13,7 +13,7 @@ from voltran.envs.errors import EpisodeError, ScenarioError
 from voltran.envs.faces.actions import check_agents, role_actions, sample_mask
 from voltran.envs.faces.horizon import set_horizon
 from voltran.envs.faces.rendering import check_render_mode, face_metadata, render_world
-from voltran.envs.faces.seeds import checked_seed, drawn_seed
+from voltran.envs.seeds import checked_seed, drawn_seed
 from voltran.envs.world import BoolArray, Role, Transition, World
 
 MaskCarrier = Literal["info", "obs"] | None

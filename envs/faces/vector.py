@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from voltran.envs.errors import ActionError, ScenarioError
-from voltran.envs.faces.seeds import checked_seed, training_seed
+from voltran.envs.seeds import checked_seed, training_seed
 from voltran.envs.world import BoolArray, Role, Transition, World
 
 RowInfos = list[dict[str, Any]]
@@ -18,7 +18,7 @@ OtherRoles = Callable[[World], Mapping[str, Any]]
 class VectorFace(VecEnv):
     """A batch of worlds as a Stable-Baselines3 ``VecEnv``; row ``world * n + agent``.
 
-    Worlds whose episode ends are reset at once, each with a new training seed (see ``voltran.envs.faces.seeds``); the
+    Worlds whose episode ends are reset at once, each with a new training seed (see ``voltran.envs.seeds``); the
     returned observation is then the new episode's first. At the end of an episode, and only then, the rows of that
     world carry in ``infos``: ``terminal_observation``, ``TimeLimit.truncated``, ``episode`` (return ``r`` and length
     ``l``), ``episode_seed``, and the first agent's row also ``kpis``, the world's metrics over the episode.

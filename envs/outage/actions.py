@@ -99,7 +99,10 @@ class ActionCodec:
         Raises:
             ActionError: names agent, world and value.
         """
-        values = np.asarray(actions)
+        try:
+            values = np.asarray(actions)
+        except ValueError as error:
+            raise ActionError("actions of role bs are ragged: give one action per agent, all of one form") from error
         shape: tuple[int, ...] = (n_worlds, self.model.n_sites)
         sizes = np.array(self.sizes)
         if self.form == "multi":

@@ -18,6 +18,16 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
+COMMAND_SETS = ("paper", "extended", "free")
+FIELD_KINDS: dict[str, Any] = {
+    "mode": np.integer,
+    "bands": np.integer,
+    "radius_m": np.floating,
+    "ev_power_kw": np.floating,
+    "dynamic_price": np.bool_,
+    "ev_to_battery": np.bool_,
+}
+
 
 @dataclass(frozen=True)
 class SiteCommands:
@@ -95,28 +105,40 @@ def allowed_bands(model: OutageModel, mode: IntArray, bands: IntArray) -> IntArr
 
 
 def check_commands(model: OutageModel, commands: SiteCommands, n_worlds: int) -> None:
-    """Reject commands that no site could carry out.
+    """Reject commands that no site could carry out, or that their command set does not allow.
 
     Raises:
         ActionError: names the field, world, site and value.
     """
+    if commands.command_set not in COMMAND_SETS:
+        raise ActionError(f"command_set = {commands.command_set!r} is unknown; use one of {', '.join(COMMAND_SETS)}")
     shape = (n_worlds, model.n_sites)
-    limits = {
-        "mode": (0, len(MODES) - 1),
-        "bands": (0, model.all_bands),
-        "radius_m": (0.0, np.inf),
-        "ev_power_kw": (0.0, np.inf),
-    }
-    for field in ("mode", "bands", "radius_m", "ev_power_kw", "dynamic_price", "ev_to_battery"):
+    for field, kind in FIELD_KINDS.items():
         value = np.asarray(getattr(commands, field))
         if value.shape != shape:
             raise ActionError(f"command {field}: shape {value.shape} is not (worlds, sites) = {shape}")
-        if field not in limits:
-            continue
-        low, high = limits[field]
-        bad = ~((value >= low) & (value <= high))
-        if bad.any():
-            world, site = (int(index) for index in np.argwhere(bad)[0])
-            raise ActionError(
-                f"command {field} of bs_{site} in world {world} = {value[world, site]}: must lie in [{low}, {high}]"
-            )
+        if not np.issubdtype(value.dtype, kind):
+            raise ActionError(f"command {field}: dtype {value.dtype} is not {kind.__name__}")
+    for field, high in (
+        ("mode", len(MODES) - 1),
+        ("bands", model.all_bands),
+        ("radius_m", np.inf),
+        ("ev_power_kw", np.inf),
+    ):
+        value = getattr(commands, field)
+        _require((value >= 0) & (value <= high), field, value, f"must lie in [0, {high}]")
+    if commands.command_set == "free":
+        return
+    radius_m = model.mode_radius_m[commands.mode]
+    bands = allowed_bands(model, commands.mode, commands.bands)
+    if commands.command_set == "paper":
+        bands = model.mode_bands[commands.mode]
+    _require(commands.radius_m == radius_m, "radius_m", commands.radius_m, "only free commands choose the radius")
+    rule = f"its mode does not allow these bands in the {commands.command_set} command set"
+    _require(commands.bands == bands, "bands", commands.bands, rule)
+
+
+def _require(holds: BoolArray, field: str, value: NDArray[Any], rule: str) -> None:
+    if not holds.all():
+        world, site = (int(index) for index in np.argwhere(~holds)[0])
+        raise ActionError(f"command {field} of bs_{site} in world {world} = {value[world, site]}: {rule}")

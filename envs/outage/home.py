@@ -38,7 +38,10 @@ def blank_home_view(model: OutageModel, n_worlds: int) -> HomeView:
     shape = (n_worlds, model.n_sites)
     square = (*shape, model.n_sites)
     return HomeView(
-        *(np.zeros(shape) for _ in range(4)),
+        users=np.zeros(shape),
+        critical=np.zeros(shape),
+        alone=np.zeros(shape),
+        close=np.zeros(shape),
         demand_mbps=np.zeros((*shape, len(CLASS_NAMES))),
         overlap=np.zeros(square),
         overlap_critical=np.zeros(square),

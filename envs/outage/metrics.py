@@ -16,6 +16,11 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 THRESHOLD_H = 2.5
+NETWORK_SERIES = (
+    "critical", "satisfaction", "served_mbps", "asked_mbps", "ev_kw", "ev_cost", "handovers", "switches", "unserved_kw",
+    "residual_kw", "mean_power_kw", "alive_share",
+)  # fmt: skip
+SITE_SERIES = ("soc", "power_kw", "alive", "mode")
 
 
 class Trace:
@@ -32,12 +37,10 @@ class Trace:
 
     def __init__(self, model: OutageModel, n_worlds: int, per_site: bool) -> None:
         steps = model.max_decisions * model.steps_per_decision
-        per_network = ("critical", "satisfaction", "served_mbps", "ev_kw", "ev_cost", "handovers", "switches",
-                       "unserved_kw", "residual_kw", "mean_power_kw", "alive_share")  # fmt: skip
-        self.series: dict[str, NDArray[np.float64]] = {name: np.zeros((n_worlds, steps)) for name in per_network}
+        self.series: dict[str, NDArray[np.float64]] = {name: np.zeros((n_worlds, steps)) for name in NETWORK_SERIES}
         self.series["availability"] = np.zeros((n_worlds, steps, len(CLASS_NAMES)))
         self.per_site = per_site
-        for name in ("soc", "power_kw", "alive", "mode") if per_site else ():
+        for name in SITE_SERIES if per_site else ():
             self.series[name] = np.zeros((n_worlds, steps, model.n_sites))
         self._worlds = np.arange(n_worlds)
 
@@ -73,7 +76,6 @@ def episode_metrics(
     model: OutageModel,
     trace: dict[str, FloatArray],
     vehicles: dict[str, FloatArray],
-    demand_mbps: float,
 ) -> dict[str, float]:
     """Metrics of one episode; definitions in docs/metrics.md.
 
@@ -81,7 +83,6 @@ def episode_metrics(
         model: the scenario's constants.
         trace: as :meth:`Trace.of_world` gives it.
         vehicles: ``arrival_s``, ``departure_s``, ``usable_kwh``, all ``[site, slot]``.
-        demand_mbps: total demand.
 
     Returns:
         Metric name -> value.
@@ -105,7 +106,7 @@ def episode_metrics(
         **_vehicles(model, trace, vehicles, end),
         "ev_cost": float(trace["ev_cost"].sum()),
         "unserved_kwh": float(trace["unserved_kw"].sum() * model.step_h),
-        "unserved_gbit": float((demand_mbps - trace["served_mbps"]).sum() * step_s / MEGABITS_PER_GIGABIT),
+        "unserved_gbit": float((trace["asked_mbps"] - trace["served_mbps"]).sum() * step_s / MEGABITS_PER_GIGABIT),
         "mean_power_kw": float(trace["mean_power_kw"][own].mean()),
         "ledger_residual_kw": float(trace["residual_kw"].max(initial=0.0)),
     }

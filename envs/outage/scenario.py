@@ -195,7 +195,7 @@ class Battery(Section):
     discharge_efficiency: Annotated[float, Field(gt=0.0, le=1.0)] = 0.95
     charge_limit_kw: NonNegative = 5.0
     discharge_limit_kw: Positive = 10.0
-    restart_margin: Share = 0.05
+    restart_margin: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> "Battery":

@@ -63,6 +63,7 @@ class Service(NamedTuple):
         satisfaction: ``[B]`` mean of min(1, r / D) over users.
         weighted_loss: ``[B]`` priority-weighted mean of 1 - min(1, r / D).
         served_mbps: ``[B]`` traffic carried.
+        asked_mbps: ``[B]`` traffic asked for.
         home_service: mean satisfaction.
         home_critical: availability of critical users (1 where there are none).
         home_handovers: handovers of the latest change.
@@ -80,6 +81,7 @@ class Service(NamedTuple):
     satisfaction: FloatArray
     weighted_loss: FloatArray
     served_mbps: FloatArray
+    asked_mbps: FloatArray
     home_service: FloatArray
     home_critical: FloatArray
     home_handovers: FloatArray
@@ -107,6 +109,7 @@ def empty_service(n_worlds: int, n_sites: int, n_users: int, n_bands: int) -> Se
         satisfaction=np.zeros(n_worlds),
         weighted_loss=np.zeros(n_worlds),
         served_mbps=np.zeros(n_worlds),
+        asked_mbps=np.zeros(n_worlds),
         home_service=per_site(),
         home_critical=per_site(),
         home_handovers=per_site(),
@@ -200,6 +203,7 @@ def _summarise(w: int, population: Population, service: Service) -> None:
     service.satisfaction[w] = total / n_users
     service.weighted_loss[w] = loss / weight_sum
     service.served_mbps[w] = traffic
+    service.asked_mbps[w] = population.demand_mbps[w].sum()
     for site in range(n_sites):
         users, critical = home_users[site], home_critical_users[site]
         service.home_service[w, site] = home_satisfaction[site] / users if users > 0.0 else 1.0

@@ -89,7 +89,7 @@ class Simulation:
 
     def time_s(self) -> FloatArray:
         """Time since the outage began, ``[B]``."""
-        return self.state.step.astype(np.float64) * self._step_s
+        return np.asarray(self.state.step * self._step_s, dtype=np.float64)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that changes, as copies; users and vehicles are redrawn from the seeds."""
@@ -185,6 +185,7 @@ class Simulation:
             critical=service.critical,
             satisfaction=service.satisfaction,
             served_mbps=service.served_mbps,
+            asked_mbps=service.asked_mbps,
             availability=service.availability,
             ev_kw=flows.ev_kw.sum(axis=1),
             ev_cost=ev_cost,

@@ -27,6 +27,7 @@ from voltran.envs.outage.scenario import OutageScenario
 from voltran.envs.outage.simulation import Simulation
 from voltran.envs.outage.state import OutageState
 from voltran.envs.scenario import validated
+from voltran.envs.seeds import checked_seed
 from voltran.envs.world import BoolArray, FloatArray, Role, Transition
 from voltran.physics.balance import balance_residual_kw
 from voltran.physics.battery import usable_energy_kwh
@@ -103,12 +104,12 @@ class OutageWorld:
         """Start new episodes; see :meth:`voltran.envs.world.World.reset`."""
         if len(seeds) != self.n_worlds:
             raise EpisodeError(f"reset got {len(seeds)} seeds for {self.n_worlds} worlds")
-        chosen = [int(w) for w in (range(self.n_worlds) if worlds is None else np.flatnonzero(worlds))]
-        for world in chosen:
-            if int(seeds[world]) < 0:
-                raise EpisodeError(f"seed = {int(seeds[world])} of world {world}: seeds are 0 or larger")
-        for world in chosen:
-            self._simulation.start(world, int(seeds[world]))
+        mask = np.ones(self.n_worlds, dtype=bool) if worlds is None else np.array(worlds)
+        if mask.shape != (self.n_worlds,) or mask.dtype != np.bool_:
+            raise EpisodeError(f"reset: worlds = {worlds!r}: must be {self.n_worlds} flags, one per world")
+        chosen = {world: checked_seed(seeds[world]) for world in np.flatnonzero(mask).tolist()}
+        for world, seed in chosen.items():
+            self._simulation.start(world, seed)
         self._simulation.prepare()
 
     def step(self, actions: Mapping[str, Any]) -> Transition:
@@ -160,7 +161,7 @@ class OutageWorld:
         """Energy balance of the latest physics step, quantity -> ``[B, site]``; power into the site is positive."""
         flows = self._simulation.flows
         if flows is None:
-            raise EpisodeError("the ledger is empty: no step has been made yet")
+            raise EpisodeError("the ledger is empty: no step has been made since the start or the snapshot")
         quantities = ("load_kw", "battery_kw", "ev_kw", "grid_kw", "unserved_kw", "loss_kw")
         ledger = {name: getattr(flows, name).copy() for name in quantities}
         ledger["pv_kw"] = np.zeros_like(flows.load_kw)
@@ -300,5 +301,4 @@ class OutageWorld:
             raise EpisodeError(f"world {world} has no metrics yet: no step has been made")
         drawn = self._simulation.inhabitants
         vehicles = {name: getattr(drawn, name)[world] for name in ("arrival_s", "departure_s", "usable_kwh")}
-        demand_mbps = float(drawn.users.demand_mbps[world].sum())
-        return episode_metrics(self.model, self._simulation.trace.of_world(world, steps), vehicles, demand_mbps)
+        return episode_metrics(self.model, self._simulation.trace.of_world(world, steps), vehicles)

@@ -9,7 +9,7 @@ import pytest
 from tests.envs.fake_world import make_fake_world
 from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
 from voltran.envs.faces.central import CentralFace
-from voltran.envs.faces.seeds import TRAINING_SEEDS
+from voltran.envs.seeds import TRAINING_SEEDS
 
 
 def face(*roles: str, **options: Any) -> CentralFace:

@@ -11,7 +11,7 @@ from tests.envs.fake_world import make_fake_world
 from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
 from voltran.envs.faces.aec import aec_face, raw_aec_face
 from voltran.envs.faces.parallel import ParallelFace
-from voltran.envs.faces.seeds import EVALUATION_SEEDS, TRAINING_SEEDS, training_seed
+from voltran.envs.seeds import EVALUATION_SEEDS, TRAINING_SEEDS, training_seed
 
 
 def face(*roles: str, **options: Any) -> ParallelFace:

@@ -11,7 +11,7 @@ from stable_baselines3.common.vec_env import VecMonitor
 
 from tests.envs.fake_world import FakeWorld, make_fake_world
 from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
-from voltran.envs.faces.seeds import training_seed
+from voltran.envs.seeds import training_seed
 from voltran.envs.faces.vector import VectorFace
 
 
