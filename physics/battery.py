@@ -26,7 +26,8 @@ class BatteryParameters(NamedTuple):
 @kernel
 def usable_energy_kwh(soc: Charge, battery: BatteryParameters) -> Charge:
     """Energy the battery can still deliver to the site, after discharge losses; any shape."""
-    return np.maximum(soc - battery.soc_min, 0.0) * battery.capacity_kwh * battery.discharge_efficiency
+    usable: Charge = np.maximum(soc - battery.soc_min, 0.0) * battery.capacity_kwh * battery.discharge_efficiency
+    return usable
 
 
 @kernel

@@ -6,7 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from numba import config, njit
+import numba
+
+# Numba fills its settings in at run time, so that types do not know them.
+SETTINGS: Any = numba.config
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -15,12 +18,12 @@ def kernel(function: FunctionT) -> FunctionT:
     """Compile a function of arrays and scalars; divisions by zero give inf or NaN, as in NumPy."""
     # Numba watches only a kernel's own file, and would go on running old code of the kernels that it calls. A cache
     # folder named after the text of all physics makes any change to a formula reach every kernel.
-    chosen = config.CACHE_DIR
-    config.CACHE_DIR = str(_cache_folder())
+    chosen = SETTINGS.CACHE_DIR
+    SETTINGS.CACHE_DIR = str(_cache_folder())
     try:
-        return cast(FunctionT, njit(cache=True, nogil=True, error_model="numpy")(function))
+        return cast(FunctionT, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
     finally:
-        config.CACHE_DIR = chosen
+        SETTINGS.CACHE_DIR = chosen
 
 
 @cache
@@ -28,5 +31,5 @@ def _cache_folder() -> Path:
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
-    parent = Path(config.CACHE_DIR) if config.CACHE_DIR else Path(__file__).parent / "__pycache__"
+    parent = Path(SETTINGS.CACHE_DIR) if SETTINGS.CACHE_DIR else Path(__file__).parent / "__pycache__"
     return parent / f"kernels-{digest.hexdigest()[:16]}"

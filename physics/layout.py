@@ -1,7 +1,11 @@
 """Where sites stand, how far things are apart, and how much coverage discs overlap."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
+
+from voltran.physics.compiled import kernel
 
 FloatArray = NDArray[np.float64]
 
@@ -41,6 +45,22 @@ def distances_m(first_m: FloatArray, second_m: FloatArray) -> FloatArray:
     across = first_m[..., :, None, 0] - second_m[..., None, :, 0]
     along = first_m[..., :, None, 1] - second_m[..., None, :, 1]
     return np.asarray(np.sqrt(across * across + along * along))
+
+
+@kernel
+def in_some_cell(points_m: FloatArray, sites_m: FloatArray, inter_site_distance_m: float) -> NDArray[np.bool_]:
+    """Whether points ``[point, 2]`` lie in the hexagonal cell of any site; see :func:`hexagon_contains`."""
+    inside = np.zeros(points_m.shape[0], dtype=np.bool_)
+    apothem = inter_site_distance_m / 2.0
+    slant = math.sqrt(3.0) / 2.0
+    for point in range(points_m.shape[0]):
+        for site in range(sites_m.shape[0]):
+            x, y = points_m[point, 0] - sites_m[site, 0], points_m[point, 1] - sites_m[site, 1]
+            across, along = abs(x), max(abs(0.5 * x + slant * y), abs(0.5 * x - slant * y))
+            if across <= apothem and along <= apothem:
+                inside[point] = True
+                break
+    return inside
 
 
 def hexagon_contains(offset_m: FloatArray, inter_site_distance_m: float) -> NDArray[np.bool_]:
@@ -83,4 +103,4 @@ def reuse_colours(sites_m: FloatArray, inter_site_distance_m: float) -> NDArray[
     """Reuse-3 colour ``[site]`` (0, 1, 2) of sites on a hexagonal grid: neighbouring sites never share a colour."""
     r = np.rint(sites_m[:, 1] / (inter_site_distance_m * np.sqrt(3.0) / 2.0))
     q = np.rint(sites_m[:, 0] / inter_site_distance_m - r / 2.0)
-    return np.mod(q - r, 3).astype(np.int64)
+    return np.asarray(np.mod(q - r, 3), dtype=np.int64)

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import poisson
 
 from voltran.envs.draws import Stream, generator
 from voltran.envs.outage.model import CLASS_NAMES, OutageModel
 from voltran.physics import propagation
-from voltran.physics.layout import FloatArray, distances_m, hexagon_contains
+from voltran.physics.layout import FloatArray, in_some_cell
 from voltran.physics.propagation import (
     INDOOR_DEPTH_MAX_M,
     INDOOR_SPREAD_DB,
@@ -21,7 +20,6 @@ from voltran.physics.units import SECONDS_PER_HOUR
 
 # Draws of a position that may fall outside the service area before the hotspot's centre is taken instead.
 PLACEMENT_TRIES = 16
-SLOT_TAIL_PROBABILITY = 1e-9
 COVERAGE_TRIES = 10
 
 
@@ -98,7 +96,7 @@ def draw_classes(model: OutageModel, seed: int) -> NDArray[np.int64]:
 
 def draw_demand_mbps(model: OutageModel, seed: int, window: int, classes: NDArray[np.int64]) -> FloatArray:
     """Demand ``[user]`` in one demand window; the load factor scales elastic classes. Source: [MSRC] Table I."""
-    normal = generator(seed, Stream.DEMAND, window).standard_normal(classes.shape[0])
+    normal = generator(seed, Stream.DEMAND, window).standard_normal(classes.size)
     load_factor = draw_load_factor(model, seed)
     demand = np.empty(classes.shape[0])
     for index, service in enumerate(model.scenario.traffic.classes):
@@ -128,10 +126,9 @@ def draw_channels(model: OutageModel, seed: int, n_users: int, attempt: int = 0)
     )
 
 
-def received_power_mw(model: OutageModel, channels: ChannelDraws, positions_m: FloatArray) -> FloatArray:
-    """Power ``[band, site, user]`` that users at given positions receive from each site, were it sending."""
+def received_power_mw(model: OutageModel, channels: ChannelDraws, distance: FloatArray) -> FloatArray:
+    """Power ``[band, site, user]`` that users at distances ``[site, user]`` receive from each site, were it sending."""
     radio = model.scenario.radio
-    distance = distances_m(model.sites_m, positions_m)
     if radio.line_of_sight == "random":
         sight = channels.sight_uniform < line_of_sight_probability(distance)
     else:
@@ -151,44 +148,38 @@ def received_power_mw(model: OutageModel, channels: ChannelDraws, positions_m: F
     )
 
 
-def draw_covered_channels(model: OutageModel, seed: int, positions_m: FloatArray) -> tuple[ChannelDraws, FloatArray]:
+def draw_covered_channels(model: OutageModel, seed: int, distance: FloatArray) -> tuple[ChannelDraws, FloatArray]:
     """Channels under which normal operation covers the users, where the scenario asks for that, and received powers.
+
+    Args:
+        model, seed: the scenario's constants, and the episode.
+        distance: ``[site, user]`` in metres.
 
     Who had no service before the outage cannot lose it: a user that no site serves in normal operation draws its
     channel again, a few times at most.
     """
-    channels = draw_channels(model, seed, positions_m.shape[0])
-    received = received_power_mw(model, channels, positions_m)
+    channels = draw_channels(model, seed, distance.shape[1])
+    received = received_power_mw(model, channels, distance)
     if not model.scenario.users.covered_at_start:
         return channels, received
-    uncovered = np.arange(positions_m.shape[0])
+    uncovered = np.arange(distance.shape[1])
     for attempt in range(1, COVERAGE_TRIES + 1):
-        distance = distances_m(model.sites_m, positions_m[uncovered])
-        served = covered_users(received[..., uncovered], distance, model.scenario.radio.r_nom_m, model.radio)
+        radius_m = model.scenario.radio.r_nom_m
+        served = covered_users(received[..., uncovered], distance[:, uncovered], radius_m, model.radio)
         uncovered = uncovered[~served]
         if uncovered.size == 0:
             break
         again = draw_channels(model, seed, uncovered.size, attempt)
         channels.replace(uncovered, again)
-        received[..., uncovered] = received_power_mw(model, again, positions_m[uncovered])
+        received[..., uncovered] = received_power_mw(model, again, distance[:, uncovered])
     return channels, received
-
-
-def vehicle_slots(model: OutageModel) -> tuple[int, int]:
-    """Slots per site for vehicles present at the start and for later arrivals; practically never too few."""
-    vehicles = model.scenario.vehicles
-    rate_per_h = vehicles.arrivals_per_day / 24.0
-    tail = 1.0 - SLOT_TAIL_PROBABILITY
-    present = int(poisson.ppf(tail, rate_per_h * vehicles.mean_stay_h))
-    arriving = int(poisson.ppf(tail, rate_per_h * model.scenario.time.horizon_h))
-    return present, arriving
 
 
 def draw_vehicles(model: OutageModel, seed: int) -> VehicleDraws:
     """Poisson arrivals from a stationary start, exponential stays. Source: [MSRC] Section V and Table I."""
     vehicles = model.scenario.vehicles
     rng = generator(seed, Stream.VEHICLES)
-    n_present, n_arriving = vehicle_slots(model)
+    n_present, n_arriving = model.vehicle_slots
     shape = (model.n_sites, n_present + n_arriving)
     rate_per_h = vehicles.arrivals_per_day / 24.0
     present = rng.poisson(rate_per_h * vehicles.mean_stay_h, model.n_sites)
@@ -256,8 +247,7 @@ def _around(model: OutageModel, rng: np.random.Generator, centres_m: FloatArray,
         if outside.size == 0:
             break
         tries = centres_m[outside] + sigma_m * rng.standard_normal((outside.size, 2))
-        nearest = np.argmin(distances_m(tries, model.sites_m), axis=-1)
-        inside = hexagon_contains(tries - model.sites_m[nearest], model.scenario.layout.inter_site_distance_m)
+        inside = in_some_cell(tries, model.sites_m, model.scenario.layout.inter_site_distance_m)
         positions[outside[inside]] = tries[inside]
         outside = outside[~inside]
     return positions

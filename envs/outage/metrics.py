@@ -167,4 +167,4 @@ def _vehicles(
 
 def hours(steps: int, step_s: float) -> FloatArray:
     """Start of each step in hours."""
-    return np.arange(steps) * step_s / SECONDS_PER_HOUR
+    return np.arange(steps, dtype=np.float64) * step_s / SECONDS_PER_HOUR

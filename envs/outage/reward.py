@@ -29,7 +29,7 @@ def service_loss(model: OutageModel, weighted_loss: FloatArray, availability: Fl
     """
     floor = model.class_floor
     shortfall = np.maximum(floor - availability, 0.0) / np.maximum(floor, 1e-9)
-    return np.minimum(weighted_loss + shortfall.mean(axis=-1), 1.0)
+    return np.asarray(np.minimum(weighted_loss + shortfall.mean(axis=-1), 1.0))
 
 
 def team_components(model: OutageModel, totals: PeriodTotals, mode_changes: FloatArray) -> dict[str, FloatArray]:
@@ -82,7 +82,7 @@ def site_credit(
     discharged = (energy_before_kwh - energy_after_kwh) / model.usable_full_kwh
     service = 1.0 - totals.home_service / model.steps_per_decision
     critical = np.maximum(CRITICAL_TARGET - totals.home_critical / model.steps_per_decision, 0.0)
-    credit = -weights.local_energy * scarcity * discharged
+    credit: FloatArray = -weights.local_energy * scarcity * discharged
     credit -= weights.local_service * service + weights.local_critical * critical
     credit -= weights.local_handover * totals.handovers / np.maximum(home_users, 1.0)
     credit -= weights.local_switching * changed + weights.local_repair * repaired

@@ -222,26 +222,39 @@ def home_sites(
     n_bands, n_sites, n_users = received_mw.shape
     all_bands = np.full(n_sites, (1 << n_bands) - 1)
     total = total_power_mw(received_mw, np.zeros(n_sites, np.int64), all_bands, np.ones(n_sites, np.bool_), radio)
-    home = np.empty(n_users, dtype=np.int16)
-    second = np.full(n_users, -1, dtype=np.int16)
+    nearest = np.zeros(n_users, dtype=np.int16)
+    for site in range(1, n_sites):
+        for user in range(n_users):
+            if distance_m[site, user] < distance_m[nearest[user], user]:
+                nearest[user] = site
+    home = _best_site(received_mw, total, distance_m, np.inf, np.full(n_users, -1, np.int16), nearest, radio)
     for user in range(n_users):
-        best, best_rate = np.argmin(distance_m[:, user]), 0.0
-        for site in range(n_sites):
-            rate = 0.0
-            for band in range(n_bands):
-                rate += link_rate_mbps(received_mw, total, band, site, user, False, radio)
-            if rate > best_rate:
-                best, best_rate = site, rate
-        home[user] = best
         for band in range(n_bands):
-            total[band, user] -= received_mw[band, best, user]
-        second_rate = 0.0
-        for site in range(n_sites):
-            if site == best or distance_m[site, user] > expanded_radius_m:
-                continue
-            rate = 0.0
-            for band in range(n_bands):
-                rate += link_rate_mbps(received_mw, total, band, site, user, False, radio)
-            if rate > second_rate:
-                second[user], second_rate = site, rate
-    return home, second
+            total[band, user] -= received_mw[band, home[user], user]
+    nobody = np.full(n_users, -1, dtype=np.int16)
+    return home, _best_site(received_mw, total, distance_m, expanded_radius_m, home, nobody, radio)
+
+
+@kernel
+def _best_site(
+    received_mw: RealArray,
+    total_mw: RealArray,
+    distance_m: NDArray[np.float32],
+    radius_m: float,
+    excluded: IndexArray,
+    otherwise: IndexArray,
+    radio: RadioParameters,
+) -> IndexArray:
+    """Site ``[user]`` with the largest rate over all bands within a radius; ``otherwise`` where there is none."""
+    n_bands, n_sites, n_users = received_mw.shape
+    best, best_rate = otherwise.copy(), np.zeros(n_users)
+    for site in range(n_sites):
+        rate = np.zeros(n_users)
+        for band in range(n_bands):
+            for user in range(n_users):
+                rate[user] += link_rate_mbps(received_mw, total_mw, band, site, user, False, radio)
+        for user in range(n_users):
+            allowed = site != excluded[user] and distance_m[site, user] <= radius_m
+            if allowed and rate[user] > best_rate[user]:
+                best[user], best_rate[user] = site, rate[user]
+    return best

@@ -112,7 +112,7 @@ class Simulation:
     def _issue(self, commands: SiteCommands) -> FloatArray:
         """Put commands into force; returns the sites ``[B, site]`` whose commanded mode changed."""
         state = self.state
-        changed = state.alive & (commands.mode != state.mode) & state.decided[:, None]
+        changed: BoolArray = state.alive & (commands.mode != state.mode) & state.decided[:, None]
         stale = np.zeros(self.n_worlds, dtype=bool)
         for name in ("mode", "bands", "radius_m"):
             new, current = getattr(commands, name), getattr(state, name)

@@ -59,6 +59,6 @@ def test_a_controller_that_cannot_be_made(name: str, options: dict[str, Any], me
 @pytest.mark.parametrize("name", ["independent", "rotating-sleep", "random"])
 def test_a_world_of_another_kind_is_refused(name: str) -> None:
     controller = baselines.make(name)
-    world: Any = make_fake_world(1)
+    world = make_fake_world(1)
     with pytest.raises(ScenarioError, match=f"controller '{name}' plays blackout_v0; this world is {world.name}"):
         controller.act(world)

@@ -18,7 +18,7 @@ from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 
 def asked(name: str, world: OutageWorld, **options: Any) -> SiteCommands:
     """What a rule commands at the start of an episode."""
-    rule: Any = baselines.make(name, **options)
+    rule = baselines.make(name, **options)
     rule.reset(world)
     commands = rule.act(world)
     assert set(commands) == {"bs"}
@@ -62,7 +62,7 @@ def test_rotating_sleep_covers_every_live_site(scenario: str, k_max: int) -> Non
     """At every plan each live site helps or has a helper among its neighbours, none with more than K_max to cover."""
     changes = {"cooperation.k_max": k_max, "battery.capacity_kwh": 12.5, "battery.initial_soc": 0.6}
     world = started(outage_world(scenario, overrides=changes))
-    rule: Any = baselines.make("rotating-sleep")
+    rule = baselines.make("rotating-sleep")
     rule.reset(world)
     for _ in range(8):
         commands = rule.act(world)
@@ -81,7 +81,7 @@ def test_rotating_sleep_covers_every_live_site(scenario: str, k_max: int) -> Non
 def test_rotating_sleep_needs_no_repair_but_for_helpers_with_nobody_to_help() -> None:
     """Every sleeper is covered by a helper of its own, so that repair never wakes one."""
     world = started(outage_world("urban19-medium"))
-    rule: Any = baselines.make("rotating-sleep")
+    rule = baselines.make("rotating-sleep")
     rule.reset(world)
     for _ in range(12):
         commands = rule.act(world)["bs"]
@@ -93,7 +93,7 @@ def test_rotating_sleep_needs_no_repair_but_for_helpers_with_nobody_to_help() ->
 def test_rotating_sleep_plans_only_when_it_is_due() -> None:
     """With 30 minutes between plans the commanded modes change at every other decision at most."""
     world = started(outage_world("urban7-medium"))
-    rule: Any = baselines.make("rotating-sleep", replan_min=30)
+    rule = baselines.make("rotating-sleep", replan_min=30)
     rule.reset(world)
     plans = []
     for _ in range(8):
@@ -108,7 +108,7 @@ def test_rotating_sleep_plans_only_when_it_is_due() -> None:
 @pytest.mark.parametrize("replan_min", [20.0, 7.5])
 def test_a_planning_period_must_fit_the_decisions(replan_min: float) -> None:
     rule = baselines.make("rotating-sleep", replan_min=replan_min)
-    world: Any = outage_world()
+    world = outage_world()
     with pytest.raises(ScenarioError, match=f"replan_min = {replan_min:g}: must be a multiple .* 15 min"):
         rule.reset(world)
 
@@ -116,7 +116,7 @@ def test_a_planning_period_must_fit_the_decisions(replan_min: float) -> None:
 def test_each_world_of_a_batch_gets_its_own_plan() -> None:
     """Two worlds of a batch are planned as each is alone, also after one has been reset."""
     batch = started(outage_world("urban7-medium", 2))
-    rule: Any = baselines.make("rotating-sleep", replan_min=30)
+    rule = baselines.make("rotating-sleep", replan_min=30)
     rule.reset(batch)
     batch.step(rule.act(batch))
     batch.reset([0, 8], np.array([False, True]))
@@ -136,7 +136,7 @@ def test_keeping_helpers_saves_changes() -> None:
 
 def _play_for(world: OutageWorld, periods: int, **options: Any) -> None:
     started(world)
-    rule: Any = baselines.make("rotating-sleep", **options)
+    rule = baselines.make("rotating-sleep", **options)
     rule.reset(world)
     for _ in range(periods):
         world.step(rule.act(world))
@@ -158,13 +158,13 @@ def test_random_is_always_legal(action_set: ActionSet, action_form: ActionForm) 
 
 def test_random_declares_the_codes_it_draws_and_repeats_with_its_seed() -> None:
     world = started(outage_world("urban7-medium", action_set="extended"))
-    rule: Any = baselines.make("random")
+    rule = baselines.make("random")
     rule.reset(world)
     assert rule.commands == "extended"
     first = [rule.act(world)["bs"] for _ in range(3)]
     rule.reset(world)
     assert all(np.array_equal(rule.act(world)["bs"], codes) for codes in first)
-    other: Any = baselines.make("random", seed=1)
+    other = baselines.make("random", seed=1)
     other.reset(world)
     assert not np.array_equal(other.act(world)["bs"], first[0])
 
@@ -175,7 +175,7 @@ def test_acting_changes_nothing() -> None:
     world.step(free_commands(world, [HELPING] * 7))
     before = world.state()
     for name in ("independent", "static", "carrier-shutdown", "rotating-sleep"):
-        rule: Any = baselines.make(name)
+        rule = baselines.make(name)
         rule.reset(world)
         first, second = (rule.act(world)["bs"] for _ in range(2))
         assert np.array_equal(first.mode, second.mode)

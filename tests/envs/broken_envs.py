@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Callable
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.envs.fake_world import FakeWorld
 from voltran.envs.errors import ActionError
 from voltran.envs.faces.parallel import Infos, Observations, ParallelFace, Step
 
+NOT_GIVEN: Any = object()
 BROKEN: dict[str, tuple[Callable[[], ParallelFace], str]] = {}
 """Name -> factory of the broken environment, rule that it breaks."""
 
@@ -72,7 +74,7 @@ class RewardForNobody(Counting):
 @breaks("spaces_stay_the_same")
 class NewSpaceEachCall(ParallelFace):
     def action_space(self, agent: str) -> Any:
-        return type(super().action_space(agent))(super().action_space(agent).n)
+        return deepcopy(super().action_space(agent))
 
 
 @breaks("infos_per_agent")
@@ -348,5 +350,5 @@ class GoesOnAfterTheEnd(ParallelFace):
 class MindsItsOptions(ParallelFace):
     """PettingZoo's conversion always passes ``options``."""
 
-    def reset(self, seed: int | None = None, **options: Any) -> tuple[Observations, Infos]:
-        return super().reset(seed if seed is None or not options else seed + 1)
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = NOT_GIVEN) -> tuple[Observations, Infos]:
+        return super().reset(seed if seed is None or options is NOT_GIVEN else seed + 1)

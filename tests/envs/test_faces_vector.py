@@ -11,8 +11,8 @@ from stable_baselines3.common.vec_env import VecMonitor
 
 from tests.envs.fake_world import FakeWorld, make_fake_world
 from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
-from voltran.envs.seeds import training_seed
 from voltran.envs.faces.vector import VectorFace
+from voltran.envs.seeds import training_seed
 
 
 def face(n_worlds: int = 4, seed: int = 0, **options: Any) -> VectorFace:
@@ -103,7 +103,7 @@ def test_seeding_anew_replays_the_run() -> None:
 
 def test_a_snapshot_continues_the_run() -> None:
     def rollout(vector: VectorFace) -> list[Any]:
-        steps = [vector.step(np.full(6, 2)) for _ in range(20)]
+        steps: list[Any] = [vector.step(np.full(6, 2)) for _ in range(20)]
         return [np.concatenate([rewards, dones, observations.ravel()]) for observations, rewards, dones, _ in steps]
 
     vector, other = face(2, seed=1), face(2, seed=8)

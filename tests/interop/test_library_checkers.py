@@ -72,10 +72,9 @@ MODULES: dict[str, SimpleNamespace] = {
 }
 
 
-@pytest.fixture(params=MODULES.values(), ids=MODULES)
+@pytest.fixture(params=list(MODULES))
 def module(request: pytest.FixtureRequest) -> SimpleNamespace:
-    chosen: SimpleNamespace = request.param
-    return chosen
+    return MODULES[request.param]
 
 
 def test_parallel_api(module: SimpleNamespace) -> None:

@@ -30,8 +30,8 @@ def repaired(asked: Case) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
 
 def pairs_of(asked: Case, modes: NDArray[np.int64]) -> NDArray[np.bool_]:
     """``[helper, site]`` all live pairs that Eq. 23 links."""
-    helping = asked.alive & (modes == HELPING)
-    needy = asked.alive & (modes >= ASSISTED)
+    helping: NDArray[np.bool_] = asked.alive & (modes == HELPING)
+    needy: NDArray[np.bool_] = asked.alive & (modes >= ASSISTED)
     return np.asarray(asked.may_help & helping[:, None] & needy[None, :])
 
 
@@ -41,7 +41,7 @@ def is_feasible(asked: Case, modes: NDArray[np.int64]) -> bool:
     needy = asked.alive & (modes >= ASSISTED)
     helping = asked.alive & (modes == HELPING)
     busy = pairs.any(axis=1) | (asked.may_help & ~asked.alive).any(axis=1)
-    return bool(links.max() <= asked.k_max and pairs.any(axis=0)[needy].all() and busy[helping].all())
+    return bool(links.max() <= asked.k_max and np.all(pairs.any(axis=0) | ~needy) and np.all(busy | ~helping))
 
 
 @given(cases)

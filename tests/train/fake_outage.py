@@ -95,13 +95,11 @@ class CountingController(FakeController):
         return super().act(world)
 
 
-def build_fake_outage(scenario: str, n_worlds: int, overrides: Mapping[str, Any], **options: Any) -> World:
+def build_fake_outage(scenario: str, n_worlds: int, overrides: Mapping[str, Any], **options: Any) -> FakeOutage:
     """Stand-in for ``make_world``; knows one override and one option."""
     if unknown := set(options) - {"action_set"}:
         raise ScenarioError(f"options {sorted(unknown)} are unknown")
-    world: Any = FakeOutage(n_worlds, roles=("bs",), max_decisions=overrides.get("max_decisions", 12))
-    assert isinstance(world, World)
-    return world
+    return FakeOutage(n_worlds, roles=("bs",), max_decisions=overrides.get("max_decisions", 12))
 
 
 def build_from_data(data: Mapping[str, Any], n_worlds: int, **options: Any) -> World:

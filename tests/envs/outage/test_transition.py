@@ -58,7 +58,7 @@ def test_what_comes_from_outside_does_not_depend_on_the_controller() -> None:
     """Users, demands and vehicles are the same under two controllers, at every decision."""
     calm, restless = (started(outage_world("urban7-medium", 2, LIVELY)) for _ in range(2))
     generator = np.random.default_rng(2)
-    independent: Any = baselines.make("independent")
+    independent = baselines.make("independent")
     table = {name: index for index, name in enumerate(site_columns(calm))}
     seen = [table["home_demand"], table["critical_users"], table["vehicles_present"]]
     for _ in range(16):
@@ -84,7 +84,7 @@ def test_energy_is_conserved_over_an_episode(controller: str) -> None:
     """What batteries and vehicles hold less is what sites drew and batteries lost, minute by minute."""
     world = started(outage_world("urban7-medium", 1, {**LIVELY, "time.decision_period_s": 60.0}))
     held_kwh, spent_kwh = _held_kwh(world), np.zeros(7)
-    rule: Any = baselines.make(controller)
+    rule = baselines.make(controller)
     rule.reset(world)
     for _ in range(240):
         world.step(rule.act(world))

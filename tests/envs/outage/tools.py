@@ -45,7 +45,7 @@ def started(world: OutageWorld, seed: int = 0) -> OutageWorld:
 def play(world: OutageWorld, controller: str, seed: int = 0, **options: Any) -> list[Transition]:
     """A whole episode of a batch whose worlds end together, under one of the simple rules."""
     started(world, seed)
-    rule: Any = baselines.make(controller, **options)
+    rule = baselines.make(controller, **options)
     rule.reset(world)
     return until_over(world, lambda: rule.act(world))
 
