@@ -113,16 +113,17 @@ def received_power_mw(
     n_bands = frequencies_ghz.shape[0]
     n_sites, n_users = distance_m.shape
     power = np.empty((n_bands, n_sites, n_users))
-    for band in range(n_bands):
-        carrier = path_loss_of(frequencies_ghz[band], site_height_m, user_height_m)
-        for site in range(n_sites):
-            for user in range(n_users):
-                metres = max(distance_m[site, user], MINIMUM_DISTANCE_M)
-                log_slant = 0.5 * math.log10(metres * metres + carrier.height_m**2)
-                sight = line_of_sight[site, user]
-                deviation = SHADOW_LINE_OF_SIGHT_DB if sight else SHADOW_NO_LINE_OF_SIGHT_DB
-                dbm = transmit_dbm[band] - link_loss_db(metres, log_slant, sight, carrier) - building_db[band, user]
-                power[band, site, user] = math.exp((dbm - deviation * shadowing_normal[site, user]) * NEPERS_PER_DB)
+    carriers = [path_loss_of(frequencies_ghz[band], site_height_m, user_height_m) for band in range(n_bands)]
+    for site in range(n_sites):
+        for user in range(n_users):
+            metres = max(distance_m[site, user], MINIMUM_DISTANCE_M)
+            log_slant = 0.5 * math.log10(metres * metres + (site_height_m - user_height_m) ** 2)
+            sight = line_of_sight[site, user]
+            deviation = SHADOW_LINE_OF_SIGHT_DB if sight else SHADOW_NO_LINE_OF_SIGHT_DB
+            shadowing_db = deviation * shadowing_normal[site, user]
+            for band in range(n_bands):
+                loss_db = link_loss_db(metres, log_slant, sight, carriers[band]) + building_db[band, user]
+                power[band, site, user] = math.exp((transmit_dbm[band] - loss_db - shadowing_db) * NEPERS_PER_DB)
     return power
 
 

@@ -19,6 +19,8 @@ RealArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
 
 THERMAL_NOISE_DBM_PER_HZ = -174.0
+# Width of the rings in which users are sorted by distance.
+RING_M = 10.0
 # A one that leaves float32 arithmetic in float32, where logarithms cost half as much.
 ONE = np.float32(1.0)
 
@@ -112,6 +114,27 @@ def link_rate_mbps(
 
 
 @kernel
+def users_by_distance(distance_m: RealArray) -> NDArray[np.int16]:
+    """Users ``[site, user]`` by rising distance from each site, rings of ``RING_M`` taken as one distance.
+
+    A counting sort: an exact sort would take as long as all the rest of a new episode's channels.
+    """
+    n_sites, n_users = distance_m.shape
+    order = np.empty((n_sites, n_users), dtype=np.int16)
+    for site in range(n_sites):
+        start = np.zeros(int(distance_m[site].max() / RING_M) + 2, dtype=np.int64)
+        for user in range(n_users):
+            start[int(distance_m[site, user] / RING_M) + 1] += 1
+        for ring in range(1, start.shape[0]):
+            start[ring] += start[ring - 1]
+        for user in range(n_users):
+            ring = int(distance_m[site, user] / RING_M)
+            order[site, start[ring]] = user
+            start[ring] += 1
+    return order
+
+
+@kernel
 def candidate_rates(
     received_mw: RealArray,
     total_mw: RealArray,
@@ -140,8 +163,10 @@ def candidate_rates(
         helping = mode[site] == HELPING
         for rank in range(n_users):
             user = nearest_users[site, rank]
-            if user_distance_m[site, user] > radius_m[site]:
+            if user_distance_m[site, user] > radius_m[site] + RING_M:
                 break
+            if user_distance_m[site, user] > radius_m[site]:
+                continue
             rate = 0.0
             for band in range(n_bands):
                 if bands[site] >> band & 1:
@@ -233,7 +258,7 @@ def associate(
 
     Args:
         received_mw: ``[band, site, user]`` power received from each site were it sending.
-        nearest_users: ``[site, user]`` users by rising distance from each site.
+        nearest_users: ``[site, user]`` users by rising distance from each site; see :func:`users_by_distance`.
         user_distance_m: ``[site, user]``.
         mode, bands, radius_m, alive: ``[site]`` what each site does.
         last_server: ``[user]`` last serving site, -1 if never served.

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import poisson
 
 from voltran.envs.outage.scenario import OutageScenario
 from voltran.physics.battery import BatteryParameters
@@ -22,6 +23,7 @@ MODES = (NORMAL, HELPING, ASSISTED, SLEEP)
 MODE_NAMES = ("normal", "helping", "assisted", "sleep")
 CLASS_NAMES = ("emergency", "voice", "essential", "best_effort")
 NEIGHBOURS = 6
+SLOT_TAIL_PROBABILITY = 1e-9
 
 
 class OutageModel:
@@ -151,6 +153,15 @@ class OutageModel:
             urgency=vehicles.urgency,
             urgency_time_h=vehicles.urgency_time_h,
         )
+
+    @cached_property
+    def vehicle_slots(self) -> tuple[int, int]:
+        """Slots per site for vehicles present at the start and for later arrivals; practically never too few."""
+        vehicles = self.scenario.vehicles
+        rate_per_h = vehicles.arrivals_per_day / 24.0
+        tail = 1.0 - SLOT_TAIL_PROBABILITY
+        present = int(poisson.ppf(tail, rate_per_h * vehicles.mean_stay_h))
+        return present, int(poisson.ppf(tail, rate_per_h * self.scenario.time.horizon_h))
 
     @cached_property
     def class_weight(self) -> FloatArray:

@@ -10,6 +10,7 @@ from voltran.envs.outage.service import Population, home_sites
 from voltran.physics.balance import Fleet
 from voltran.physics.layout import FloatArray, distances_m
 from voltran.physics.power import HELPING
+from voltran.physics.radio import users_by_distance
 
 
 class Inhabitants:
@@ -41,7 +42,7 @@ class Inhabitants:
             second=indices(n_users),
         )
         self.home_view = blank_home_view(model, n_worlds)
-        self.n_slots = sum(draws.vehicle_slots(model))
+        self.n_slots = sum(model.vehicle_slots)
         shape = (n_worlds, n_sites, self.n_slots)
         self.arrival_s, self.departure_s = np.full(shape, np.inf), np.full(shape, np.inf)
         self.usable_kwh, self.reservation_price = np.zeros(shape), np.zeros(shape)
@@ -59,11 +60,12 @@ class Inhabitants:
         users.service_class[world] = classes
         users.weight[world] = model.class_weight[classes]
         self._start_m[world] = draws.draw_positions(model, seed)
-        self._channels[world], received_mw = draws.draw_covered_channels(model, seed, self._start_m[world])
+        distance = distances_m(model.sites_m, self._start_m[world])
+        self._channels[world], received_mw = draws.draw_covered_channels(model, seed, distance)
         self._seed[world] = seed
         self._demand_window[world] = -1
         self._waypoints_m[world] = None
-        self._place(world, self._start_m[world], received_mw, 0.0)
+        self._place(world, distance, received_mw, 0.0)
         self._draw_demand(world, 0)
         update_home_view(self.home_view, model, users, world)
         vehicles = draws.draw_vehicles(model, seed)
@@ -88,7 +90,8 @@ class Inhabitants:
             positions = draws.positions_at_m(waypoints, scenario.users.speed_m_per_s * time_s)
             channels = self._channels[world]
             assert channels is not None, "channels are drawn before users move"
-            self._place(world, positions, draws.received_power_mw(self.model, channels, positions), time_s)
+            distance = distances_m(self.model.sites_m, positions)
+            self._place(world, distance, draws.received_power_mw(self.model, channels, distance), time_s)
             changed = True
         if changed:
             update_home_view(self.home_view, self.model, self.users, world)
@@ -103,12 +106,11 @@ class Inhabitants:
         now = time_s[:, None, None]
         return (self.arrival_s <= now) & (now + step_s <= self.departure_s)
 
-    def _place(self, world: int, positions_m: FloatArray, received_mw: FloatArray, time_s: float) -> None:
+    def _place(self, world: int, distance: FloatArray, received_mw: FloatArray, time_s: float) -> None:
         model, users = self.model, self.users
         users.received_mw[world] = received_mw
-        distance = distances_m(model.sites_m, positions_m)
         users.distance_m[world] = distance
-        users.nearest_users[world] = np.argsort(users.distance_m[world], axis=1)
+        users.nearest_users[world] = users_by_distance(users.distance_m[world])
         expanded_m = float(model.mode_radius_m[HELPING])
         users.home[world], users.second[world] = home_sites(
             users.received_mw[world], users.distance_m[world], expanded_m, model.radio

@@ -127,7 +127,7 @@ def test_users_are_covered_before_the_outage(model: OutageModel) -> None:
         positions = draws.draw_positions(model, seed)
         distance = distances_m(model.sites_m, positions)
         for wanted, drawn_for in ((True, model), (False, open_model)):
-            _, received = draws.draw_covered_channels(drawn_for, seed, positions)
+            _, received = draws.draw_covered_channels(drawn_for, seed, distance)
             uncovered[wanted] += int((~covered_users(received, distance, 400.0, model.radio)).sum())
     assert uncovered[True] <= 2
     assert uncovered[False] > 50
