@@ -18,6 +18,10 @@ class Controller(Protocol):
         information: what it knows: its own site, the whole network, forecasts, or the future.
         commands: what it may do; "paper" and "extended" actions are repaired to meet the joint constraints.
         price_policy: what it pays EV owners.
+
+    A controller that plays only worlds built in a certain way says so in an optional attribute
+    ``world_options: Mapping[str, Any]``: options of the world's builder, such as ``{"action_set": "extended"}``, which
+    evaluations follow unless they are given others.
     """
 
     name: str

@@ -30,6 +30,12 @@ def packages_on_disk() -> set[str]:
     return {"voltran"} | {"voltran." + ".".join(folder.relative_to(ROOT).parts) for folder in folders}
 
 
+def folder_of(package: str) -> Path:
+    """Where a package's files lie: below a room, folders are named like their packages."""
+    names = package.split(".")
+    return ROOT.joinpath(SETUP["package-dir"][".".join(names[:2])], *names[2:])
+
+
 def requirements(*extras: str) -> list[Requirement]:
     lists = [project()["project"]["dependencies"]]
     lists += [project()["project"]["optional-dependencies"][extra] for extra in extras]
@@ -72,7 +78,7 @@ def test_every_data_file_is_packaged() -> None:
         path
         for package, patterns in SETUP["package-data"].items()
         for pattern in patterns
-        for path in (ROOT / SETUP["package-dir"][package]).glob(pattern)
+        for path in folder_of(package).glob(pattern)
     }
     files = {path for room in ROOMS for path in (ROOT / room).rglob("*") if path.is_file()}
     data = {path for path in files if path.suffix not in {".py", ".pyc", ".nbi", ".nbc"}}

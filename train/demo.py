@@ -1,7 +1,7 @@
 """The demonstration: trains a small policy and compares it with simple controllers."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -58,9 +58,10 @@ def run_demo(out: Path, *, jobs: int, console: Console) -> Results:
     console.print(f"[bold]1/2[/] Training a small policy on {SCENARIO}.")
     _train(folder)
     console.print(f"[bold]2/2[/] Playing it and {len(RULES)} simple controllers on {EPISODES} fresh outages.")
+    learned, *rules = parse_controllers(",".join([str(folder.policy), *RULES]))
     results = evaluate(
         SCENARIO,
-        parse_controllers(",".join([str(folder.policy), *RULES])),
+        [replace(learned, label=LEARNED), *rules],
         range(FIRST_SEED, FIRST_SEED + EPISODES),
         jobs=jobs,
         out=out,

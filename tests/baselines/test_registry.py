@@ -49,6 +49,13 @@ def test_rules_declare_what_they_know_and_may_do(name: str, information: str, co
         ("rotating-sleep", {"keep_helper": True}, "option keep_helper = True must be a number"),
         ("rotating-sleep", {"keep_helper": 0}, "keep_helper = 0: must be positive"),
         ("rotating-sleep", {"replan_min": -15}, "replan_min = -15: must be positive"),
+        ("rotating-sleep", {"replan_min": float("inf")}, "replan_min = inf: must be positive"),
+        ("rotating-sleep", {"replan_min": float("nan")}, "replan_min = nan: must be positive"),
+        ("rotating-sleep", {"keep_helper": float("inf")}, "keep_helper = inf: must be positive"),
+        ("rotating-sleep", {"keep_helper": float("nan")}, "keep_helper = nan: must be positive"),
+        ("random", {"seed": -1}, "seed = -1: must be an integer of at least 0"),
+        ("random", {"seed": 1.5}, "seed = 1.5: must be an integer of at least 0"),
+        ("random", {"seed": float("nan")}, "seed = nan: must be an integer of at least 0"),
     ],
 )
 def test_a_controller_that_cannot_be_made(name: str, options: dict[str, Any], message: str) -> None:

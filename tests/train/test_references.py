@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.train.fake_outage import FakeController
-from voltran.agents import policy
+from voltran.agents import policy, zoo
 from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.train.references import parse_controllers
 
@@ -30,6 +30,16 @@ def test_names_options_and_policies_in_the_order_given(tmp_path: Path) -> None:
     assert [getattr(controller, "code", None) for controller in built] == [0, 3, 1, 2]
     assert specs[1].identity == {"name": "busy", "options": {"code": 3}}
     assert specs[2].identity == {"policy": hashlib.sha256(b"weights").hexdigest(), "options": {}}
+
+
+def test_shipped_policies_are_named_by_the_zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "blackout.safetensors"
+    path.write_bytes(b"weights")
+    monkeypatch.setattr(zoo, "policy_path", lambda name: {"blackout": path}[name])
+    specs = parse_controllers("zoo:blackout,zoo:blackout:code=2,idle")
+    assert [spec.label for spec in specs] == ["blackout", "blackout:code=2", "idle"]
+    assert [getattr(spec.builder(), "code", None) for spec in specs] == [1, 2, 0]
+    assert specs[0].identity == {"policy": hashlib.sha256(b"weights").hexdigest(), "options": {}}
 
 
 def test_what_reaches_a_worker_is_picklable() -> None:

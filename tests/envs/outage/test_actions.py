@@ -1,6 +1,5 @@
 """Action codes: what they stand for, which of them are legal, and what happens to the others and to bad input."""
 
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -137,6 +136,8 @@ def test_levels_are_shares_of_what_vehicles_offer() -> None:
         (np.zeros((1, 4), dtype=int), r"shape \(1, 4\); expected \(1, 3\)"),
         (np.zeros((2, 3), dtype=int), r"shape \(2, 3\); expected \(1, 3\)"),
         (None, "shape"),
+        ([[0, 0, [1, 2]]], "ragged: give one action per agent"),
+        ([[0, 0], [0]], "ragged: give one action per agent"),
     ],
 )
 def test_codes_outside_their_space_change_nothing(codes: Any, message: str) -> None:
@@ -164,42 +165,6 @@ def test_only_the_role_bs_acts(roles: list[str]) -> None:
     with pytest.raises(ActionError, match="exactly the role bs"):
         world.step({role: codes_of(world, [NORMAL] * 3) for role in roles})
     assert_same(world.get_state(), before)
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "message"),
-    [
-        ("mode", np.array([[0, 4, 0]]), r"mode of bs_1 in world 0 = 4: must lie in \[0, 3\]"),
-        ("mode", np.array([[0, 0, -1]]), r"mode of bs_2 in world 0 = -1: must lie in \[0, 3\]"),
-        ("bands", np.array([[16, 0, 0]]), r"bands of bs_0 in world 0 = 16: must lie in \[0, 15\]"),
-        ("radius_m", np.array([[400.0, -1.0, 400.0]]), "radius_m of bs_1 in world 0 = -1.0"),
-        ("radius_m", np.array([[400.0, np.nan, 400.0]]), "radius_m of bs_1 in world 0 = nan"),
-        ("ev_power_kw", np.array([[0.0, 0.0, -0.1]]), "ev_power_kw of bs_2 in world 0 = -0.1"),
-        ("ev_power_kw", np.array([[np.nan, 0.0, 0.0]]), "ev_power_kw of bs_0 in world 0 = nan"),
-        ("ev_power_kw", np.zeros(3), r"ev_power_kw: shape \(3,\) is not \(worlds, sites\) = \(1, 3\)"),
-        ("dynamic_price", np.zeros((2, 3), dtype=bool), r"dynamic_price: shape \(2, 3\)"),
-    ],
-)
-def test_commands_that_no_site_can_carry_out_change_nothing(field: str, value: Any, message: str) -> None:
-    world = started(outage_world())
-    asked = commands(world, [NORMAL] * 3)["bs"]
-    world.step({"bs": asked})
-    before = world.get_state()
-    with pytest.raises(ActionError, match=message):
-        world.step({"bs": replace(asked, **{field: value})})
-    assert_same(world.get_state(), before)
-
-
-def test_free_commands_are_not_repaired() -> None:
-    world = started(outage_world())
-    asked = {"modes": [SLEEP, SLEEP, SLEEP]}
-    infos = world.step(commands(world, **asked)).agent_infos["bs"]
-    assert world.mode.tolist() == [[SLEEP] * 3]
-    assert not infos["repaired"].any()
-    world.reset([0])
-    infos = world.step(commands(world, **asked, command_set="paper")).agent_infos["bs"]
-    assert world.mode.tolist() == [[NORMAL] * 3]
-    assert infos["repaired"].all()
 
 
 def test_codes_and_commands_say_the_same() -> None:

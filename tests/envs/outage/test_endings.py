@@ -90,16 +90,34 @@ def test_a_batch_needs_all_its_worlds_to_run() -> None:
         world.step(commands(world, NORMAL))
 
 
+@pytest.mark.parametrize("seed", ["a", "7", None, 1.5, -1, True, float("nan")])
+def test_bad_seeds_are_refused_and_change_nothing(seed: Any) -> None:
+    """The first seed of the two is a good one: nothing may have happened to its world either."""
+    world = started(outage_world(n_worlds=2))
+    world.step(commands(world, NORMAL))
+    before = world.get_state()
+    with pytest.raises(ScenarioError, match=f"seed = {seed!r}: must be an integer of at least 0"):
+        world.reset([5, seed])
+    assert_same(world.get_state(), before)
+
+
 @pytest.mark.parametrize(
-    ("seeds", "message"),
-    [([0], "1 seeds for 2 worlds"), ([0, 1, 2], "3 seeds for 2 worlds"), ([0, -1], "seed = -1 of")],
+    ("seeds", "mask", "message"),
+    [
+        ([0], None, "1 seeds for 2 worlds"),
+        ([0, 1, 2], None, "3 seeds for 2 worlds"),
+        ([0, 1], np.array([True]), "must be 2 flags"),
+        ([0, 1], np.array([[True, False]]), "must be 2 flags"),
+        ([0, 1], np.array([0, 1]), "must be 2 flags"),
+        ([0, 1], np.array([0.0, 1.0]), "must be 2 flags"),
+    ],
 )
-def test_bad_seeds_are_refused_and_change_nothing(seeds: list[int], message: str) -> None:
+def test_a_reset_needs_a_seed_and_a_flag_per_world(seeds: list[int], mask: Any, message: str) -> None:
     world = started(outage_world(n_worlds=2))
     world.step(commands(world, NORMAL))
     before = world.get_state()
     with pytest.raises(EpisodeError, match=message):
-        world.reset(seeds)
+        world.reset(seeds, mask)
     assert_same(world.get_state(), before)
 
 
@@ -133,6 +151,21 @@ def test_nothing_can_be_reported_before_the_first_step() -> None:
         world.ledger()
 
 
+def test_metrics_of_some_worlds_only() -> None:
+    """Outside the mask there is no number, not even for a world that has none yet."""
+    world = started(outage_world(n_worlds=3))
+    world.step(commands(world, NORMAL))
+    whole = world.kpis()
+    world.reset([0, 0, 9], np.array([False, False, True]))
+    chosen = world.kpis(np.array([False, True, False]))
+    assert chosen.keys() == whole.keys()
+    for name, values in chosen.items():
+        assert np.isnan(values[[0, 2]]).all(), name
+        assert values[1] == whole[name][1], name
+    with pytest.raises(EpisodeError, match="world 2 has no metrics yet"):
+        world.kpis(np.array([True, True, True]))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -143,6 +176,8 @@ def test_nothing_can_be_reported_before_the_first_step() -> None:
         ({"overrides": {"battery.soc_mni": 0.3}}, "did you mean 'soc_min'"),
         ({"overrides": {"battery.initial_soc": [0.5, 0.5]}}, "2 entries but layout.n_sites is 3"),
         ({"overrides": {"battery.soc_min": 0.4}}, "initial_soc = 0.345 must lie between soc_min = 0.4"),
+        ({"overrides": {"battery.restart_margin": 0}}, "battery.restart_margin"),
+        ({"overrides": {"cooperation.links": "all"}}, "cooperation.links"),
         ({"overrides": {"time.decision_period_s": 90}}, "integer multiple of physics_step_s = 60"),
         ({"overrides": {"users.count": 7}}, "positions_m has 8 entries but count is 7"),
     ],
