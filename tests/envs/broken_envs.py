@@ -175,8 +175,8 @@ class TruncationAsTermination(ParallelFace):
 @breaks("truncation_is_not_termination")
 class BothAtOnce(ParallelFace):
     def step(self, actions: dict[str, Any]) -> Step:
-        observations, rewards, _, truncations, infos = super().step(actions)
-        return observations, rewards, truncations.copy(), truncations, infos
+        result = super().step(actions)
+        return *result[:2], result[3].copy(), *result[3:]
 
 
 @breaks("global_generators_untouched")
@@ -246,8 +246,7 @@ class EachInstanceDiffers(ParallelFace):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        type(self).instances += 1
-        self.number = self.instances
+        self.number = type(self).instances = self.instances + 1
 
     def step(self, actions: dict[str, Any]) -> Step:
         result = super().step(actions)
@@ -302,8 +301,7 @@ class UnseededIsAlwaysTheSame(ParallelFace):
 @breaks("illegal_input_refused")
 class RepairsSilently(ParallelFace):
     def step(self, actions: dict[str, Any]) -> Step:
-        inside = {a: x if self.action_space(a).contains(x) else 0 for a, x in actions.items()}
-        return super().step(inside)
+        return super().step({a: x if self.action_space(a).contains(x) else 0 for a, x in actions.items()})
 
 
 @breaks("illegal_input_refused")
@@ -341,9 +339,7 @@ class BlamesTheAgent(ParallelFace):
 @breaks("finished_episodes_refuse_steps")
 class GoesOnAfterTheEnd(ParallelFace):
     def step(self, actions: dict[str, Any]) -> Step:
-        if not self.agents:
-            return {}, {}, {}, {}, {}
-        return super().step(actions)
+        return super().step(actions) if self.agents else ({}, {}, {}, {}, {})
 
 
 @breaks("aec_face_tells_the_same")
