@@ -14,7 +14,7 @@ from tests.envs.fake_world import FakeWorld
 from voltran.envs.errors import ActionError
 from voltran.envs.faces.parallel import Infos, Observations, ParallelFace, Step
 
-NOT_GIVEN: Any = object()
+NOT_GIVEN: Any = object()  # PettingZoo's conversion always passes ``options``
 BROKEN: dict[str, tuple[Callable[[], ParallelFace], str]] = {}
 """Name -> factory of the broken environment, rule that it breaks."""
 
@@ -227,8 +227,11 @@ class RemembersWhatItReturned(ParallelFace):
 
 @breaks("seed_replays_in_one_instance")
 class IgnoresTheSeed(ParallelFace):
+    episode = 1  # no multiple of three, so that every episode goes to the horizon
+
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
-        return super().reset()
+        self.episode += 3
+        return super().reset(self.episode)
 
 
 @breaks("seed_replays_in_one_instance")
@@ -322,9 +325,7 @@ class AppliesHalf(ParallelFace):
 
 @breaks("illegal_input_changes_nothing")
 class BlamesTheAgent(ParallelFace):
-    """Keeps its penalty in the face, where the world's snapshot does not show it."""
-
-    penalty = 0.0
+    penalty = 0.0  # in the face, where the world's snapshot does not show it
 
     def step(self, actions: dict[str, Any]) -> Step:
         try:
@@ -344,7 +345,5 @@ class GoesOnAfterTheEnd(ParallelFace):
 
 @breaks("aec_face_tells_the_same")
 class MindsItsOptions(ParallelFace):
-    """PettingZoo's conversion always passes ``options``."""
-
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = NOT_GIVEN) -> tuple[Observations, Infos]:
         return super().reset(seed if seed is None or options is NOT_GIVEN else seed + 1)
