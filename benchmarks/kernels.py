@@ -40,9 +40,9 @@ def kernels(quick: bool) -> Section:
 
 
 def _association(case: Network) -> Callable[[], Any]:
-    nearest, cells = case.nearest_users, (case.mode, case.bands, case.radius_m, case.alive)
+    cells = (case.mode, case.bands, case.radius_m, case.alive)
     users = (case.last_server, case.demand_mbps, case.radio)
-    return lambda: associate(case.received_mw, nearest, case.distance_m, *cells, *users)
+    return lambda: associate(case.received_mw, case.distance_m, *cells, *users)
 
 
 def _plain_association(case: Network) -> Any:

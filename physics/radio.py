@@ -19,8 +19,8 @@ RealArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
 
 THERMAL_NOISE_DBM_PER_HZ = -174.0
-# Width of the rings in which users are sorted by distance.
-RING_M = 10.0
+# Keeps a filter in single precision on the safe side of the threshold.
+THRESHOLD_SLACK = 0.999
 # A one that leaves float32 arithmetic in float32, where logarithms cost half as much.
 ONE = np.float32(1.0)
 
@@ -114,31 +114,37 @@ def link_rate_mbps(
 
 
 @kernel
-def users_by_distance(distance_m: RealArray) -> NDArray[np.int16]:
-    """Users ``[site, user]`` by rising distance from each site, rings of ``RING_M`` taken as one distance.
+def within_threshold(
+    received_mw: RealArray,
+    total_mw: RealArray,
+    site: int,
+    bands: int,
+    distance_m: NDArray[np.float32],
+    radius_m: float,
+    sinr_min: float,
+) -> NDArray[np.uint8]:
+    """Users ``[user]`` within the radius of a site and, on one of its bands, above or just below the threshold.
 
-    A counting sort: an exact sort would take as long as all the rest of a new episode's channels.
+    A filter without branches, which compilers turn into vector instructions: it rules out nine links of ten.
     """
-    n_sites, n_users = distance_m.shape
-    order = np.empty((n_sites, n_users), dtype=np.int16)
-    for site in range(n_sites):
-        start = np.zeros(int(distance_m[site].max() / RING_M) + 2, dtype=np.int64)
-        for user in range(n_users):
-            start[int(distance_m[site, user] / RING_M) + 1] += 1
-        for ring in range(1, start.shape[0]):
-            start[ring] += start[ring - 1]
-        for user in range(n_users):
-            ring = int(distance_m[site, user] / RING_M)
-            order[site, start[ring]] = user
-            start[ring] += 1
-    return order
+    n_bands, _, n_users = received_mw.shape
+    found = np.zeros(n_users, dtype=np.uint8)
+    ratio = received_mw.dtype.type(sinr_min * THRESHOLD_SLACK)
+    for band in range(n_bands):
+        if bands >> band & 1:
+            signal, total = received_mw[band, site], total_mw[band]
+            for user in range(n_users):
+                found[user] |= np.uint8(signal[user] >= ratio * (total[user] - signal[user]))
+    distance, radius = distance_m[site], distance_m.dtype.type(radius_m)
+    for user in range(n_users):
+        found[user] &= np.uint8(distance[user] <= radius)
+    return found
 
 
 @kernel
 def candidate_rates(
     received_mw: RealArray,
     total_mw: RealArray,
-    nearest_users: NDArray[np.int16],
     user_distance_m: NDArray[np.float32],
     mode: IntArray,
     bands: IntArray,
@@ -161,11 +167,11 @@ def candidate_rates(
         if not alive[site] or mode[site] == SLEEP:
             continue
         helping = mode[site] == HELPING
-        for rank in range(n_users):
-            user = nearest_users[site, rank]
-            if user_distance_m[site, user] > radius_m[site] + RING_M:
-                break
-            if user_distance_m[site, user] > radius_m[site]:
+        near = within_threshold(
+            received_mw, total_mw, site, bands[site], user_distance_m, radius_m[site], radio.sinr_min
+        )
+        for user in range(n_users):
+            if near[user] == 0:
                 continue
             rate = 0.0
             for band in range(n_bands):
@@ -244,7 +250,6 @@ def choose_servers(
 @kernel
 def associate(
     received_mw: RealArray,
-    nearest_users: NDArray[np.int16],
     user_distance_m: NDArray[np.float32],
     mode: IntArray,
     bands: IntArray,
@@ -258,7 +263,6 @@ def associate(
 
     Args:
         received_mw: ``[band, site, user]`` power received from each site were it sending.
-        nearest_users: ``[site, user]`` users by rising distance from each site; see :func:`users_by_distance`.
         user_distance_m: ``[site, user]``.
         mode, bands, radius_m, alive: ``[site]`` what each site does.
         last_server: ``[user]`` last serving site, -1 if never served.
@@ -267,9 +271,7 @@ def associate(
     """
     n_bands, n_sites, n_users = received_mw.shape
     total = total_power_mw(received_mw, mode, bands, alive, radio)
-    count, sites, rates = candidate_rates(
-        received_mw, total, nearest_users, user_distance_m, mode, bands, radius_m, alive, radio
-    )
+    count, sites, rates = candidate_rates(received_mw, total, user_distance_m, mode, bands, radius_m, alive, radio)
     server = choose_servers(count, sites, rates, last_server, demand_mbps, n_sites, radio)
     rate_mbps = np.zeros((n_bands, n_users))
     for user in range(n_users):

@@ -10,7 +10,6 @@ from voltran.envs.outage.service import Population, home_sites
 from voltran.physics.balance import Fleet
 from voltran.physics.layout import FloatArray, distances_m
 from voltran.physics.power import HELPING
-from voltran.physics.radio import users_by_distance
 
 
 class Inhabitants:
@@ -33,7 +32,6 @@ class Inhabitants:
         self.users = Population(
             received_mw=np.zeros((n_worlds, n_bands, n_sites, n_users), dtype=precision),
             distance_m=np.zeros((n_worlds, n_sites, n_users), dtype=np.float32),
-            nearest_users=indices(n_sites, n_users),
             service_class=indices(n_users),
             demand_mbps=np.ones((n_worlds, n_users)),
             minimum_mbps=np.zeros((n_worlds, n_users)),
@@ -110,7 +108,6 @@ class Inhabitants:
         model, users = self.model, self.users
         users.received_mw[world] = received_mw
         users.distance_m[world] = distance
-        users.nearest_users[world] = users_by_distance(users.distance_m[world])
         expanded_m = float(model.mode_radius_m[HELPING])
         users.home[world], users.second[world] = home_sites(
             users.received_mw[world], users.distance_m[world], expanded_m, model.radio

@@ -28,7 +28,6 @@ class Population(NamedTuple):
     Attributes:
         received_mw: ``[B, band, site, user]``.
         distance_m: ``[B, site, user]``, float32.
-        nearest_users: ``[B, site, user]`` users by rising distance.
         service_class: ``[B, user]``, 0 emergency to 3 best effort.
         demand_mbps: ``[B, user]``.
         minimum_mbps: ``[B, user]`` rate from which a user of the first three classes counts as served.
@@ -39,7 +38,6 @@ class Population(NamedTuple):
 
     received_mw: RealArray
     distance_m: NDArray[np.float32]
-    nearest_users: IndexArray
     service_class: IndexArray
     demand_mbps: FloatArray
     minimum_mbps: FloatArray
@@ -136,7 +134,6 @@ def refresh(
         demand = population.demand_mbps[w]
         association = associate(
             population.received_mw[w],
-            population.nearest_users[w],
             population.distance_m[w],
             mode[w],
             bands[w],

@@ -79,16 +79,10 @@ class Network:
     scheduler: SchedulerParameters
     power: PowerParameters
 
-    @property
-    def nearest_users(self) -> NDArray[np.int16]:
-        """``[site, user]`` users by rising distance."""
-        return np.argsort(self.distance_m, axis=1, kind="stable").astype(np.int16)
-
     def associate(self) -> Association:
         """What the kernel makes of it."""
         cells = (
             self.received_mw,
-            self.nearest_users,
             self.distance_m,
             self.mode,
             self.bands,

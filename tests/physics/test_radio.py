@@ -61,7 +61,7 @@ def reference_links(case: Network) -> tuple[FloatArray, FloatArray]:
 def kernel_candidates(case: Network) -> FloatArray:
     """Candidate rates of the kernel as a table ``[site, user]``."""
     total = total_power_mw(case.received_mw, case.mode, case.bands, case.alive, case.radio)
-    reach = (case.nearest_users, case.distance_m, case.mode, case.bands, case.radius_m, case.alive)
+    reach = (case.distance_m, case.mode, case.bands, case.radius_m, case.alive)
     count, sites, rates = candidate_rates(case.received_mw, total, *reach, case.radio)
     table = np.zeros(case.received_mw.shape[1:])
     for user, found in enumerate(count):

@@ -25,7 +25,7 @@ def rates_everywhere(case: Network) -> FloatArray:
     """Rates ``[user, site]`` over all bands of every sending site, however far; zero where nothing is decoded."""
     radius_m = np.full(case.mode.size, np.inf)
     total = total_power_mw(case.received_mw, case.mode, case.bands, case.alive, case.radio)
-    reach = (case.nearest_users, case.distance_m, case.mode, case.bands, radius_m, case.alive)
+    reach = (case.distance_m, case.mode, case.bands, radius_m, case.alive)
     count, sites, rates = candidate_rates(case.received_mw, total, *reach, case.radio)
     table = np.zeros(rates.shape)
     for user, found in enumerate(count):

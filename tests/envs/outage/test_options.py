@@ -9,7 +9,6 @@ from tests.envs.outage.tools import commands, outage_world, over, play, started
 from voltran.envs.outage.population import Inhabitants
 from voltran.envs.outage.world import OutageWorld
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
-from voltran.physics.radio import RING_M
 
 LOW_ONLY = np.full((1, 7), 0b0011)
 
@@ -134,8 +133,6 @@ def test_users_walk_while_their_channels_stay() -> None:
     moved = np.abs(drawn.users.distance_m - start)
     assert np.median(moved.max(axis=1)) > 100.0
     assert moved.max() <= 900.0
-    ranked = np.take_along_axis(drawn.users.distance_m, drawn.users.nearest_users.astype(int), axis=2)
-    assert np.all(np.diff(ranked // RING_M, axis=2) >= 0.0)
     # The same seed walks the same way, also when asked for a later time at once.
     again = Inhabitants(world.model, 1)
     again.load(0, 0)
