@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from voltran.physics.battery import (
     BatteryParameters,
+    conversion_loss_kw,
     largest_charge_kw,
     largest_discharge_kw,
     next_soc,
@@ -118,6 +119,33 @@ def accepting_vehicles(
     return found
 
 
+class Flows(NamedTuple):
+    """Power flows of one site in one step, all positive, kW."""
+
+    grid_kw: float
+    ev_kw: float
+    discharge_kw: float
+    charge_kw: float
+    unserved_kw: float
+
+
+@kernel
+def supply(
+    load_kw: float, grid_limit_kw: float, ev_limit_kw: float, discharge_limit_kw: float, charge_limit_kw: float
+) -> Flows:
+    """Supply one load. Source: [MSRC] Eqs. 13, 15 and 17.
+
+    Order: grid, vehicles, battery. Vehicle power above the load charges the battery; charging and discharging exclude
+    each other; what neither load nor battery can take stays in the vehicle.
+    """
+    grid_kw = min(grid_limit_kw, load_kw)
+    ev_to_load_kw = min(ev_limit_kw, load_kw - grid_kw)
+    needed_kw = load_kw - grid_kw - ev_to_load_kw
+    discharge_kw = min(needed_kw, discharge_limit_kw)
+    charge_kw = min(ev_limit_kw - ev_to_load_kw, charge_limit_kw) if needed_kw <= 0.0 else 0.0
+    return Flows(grid_kw, ev_to_load_kw + charge_kw, discharge_kw, charge_kw, needed_kw - discharge_kw)
+
+
 @kernel
 def energy_step(
     soc: FloatArray,
@@ -134,10 +162,9 @@ def energy_step(
 ) -> EnergyStep:
     """Supply the load of every site for one step. Source: [MSRC] Eqs. 12-17.
 
-    Order of supply: grid, vehicles as ordered, battery. Vehicle power above the load charges the battery where that is
-    ordered; charging and discharging exclude each other; what neither load nor battery can take stays in the vehicle.
-    A site whose load cannot be supplied is down from the next step on, and up again once its battery has been recharged
-    to ``restart_soc``.
+    Vehicles that accept the price give power as ordered; :func:`supply` says what serves the load. A site whose load
+    cannot be supplied is down from the next step on, and up again once its battery has been recharged to
+    ``restart_soc``.
 
     Args:
         soc: ``[B, site]`` state of charge at the start.
@@ -150,63 +177,53 @@ def energy_step(
         restart_soc: state of charge at which a site that is down starts again.
         battery, ev: constants.
     """
-    n_worlds, n_sites = soc.shape
     step_h = step_s / 3600.0
-    new_soc = np.empty((n_worlds, n_sites))
-    new_alive = np.empty((n_worlds, n_sites), dtype=np.bool_)
-    energy_kwh = fleet.energy_kwh.copy()
-    accepted = fleet.accepted.copy()
-    offers = np.zeros(energy_kwh.shape[2], dtype=np.bool_)
-    drawn_kw = np.zeros((n_worlds, n_sites))
-    battery_kw = np.zeros((n_worlds, n_sites))
-    ev_kw = np.zeros((n_worlds, n_sites))
-    grid_kw = np.zeros((n_worlds, n_sites))
-    unserved_kw = np.zeros((n_worlds, n_sites))
-    loss_kw = np.zeros((n_worlds, n_sites))
-    price = np.zeros((n_worlds, n_sites))
-    offered_kw = np.zeros((n_worlds, n_sites))
-    for w in range(n_worlds):
-        for i in range(n_sites):
+    after = _blank_step(soc, alive, fleet)
+    offers = np.zeros(fleet.energy_kwh.shape[2], dtype=np.bool_)
+    for w in range(soc.shape[0]):
+        for i in range(soc.shape[1]):
             usable_kwh = usable_energy_kwh(soc[w, i], battery)
-            price[w, i] = offered_price(usable_kwh, mean_power_kw[w, i], orders.dynamic_price[w, i], ev)
-            if accepting_vehicles(fleet, w, i, price[w, i], time_s[w], step_s, accepted[w, i], offers):
-                offered_kw[w, i] = available_power_kw(energy_kwh[w, i], offers, step_h, ev)
-            drawn_kw[w, i] = load_kw[w, i] if alive[w, i] else 0.0
+            price = offered_price(usable_kwh, mean_power_kw[w, i], orders.dynamic_price[w, i], ev)
+            if accepting_vehicles(fleet, w, i, price, time_s[w], step_s, after.accepted[w, i], offers):
+                after.offered_kw[w, i] = available_power_kw(fleet.energy_kwh[w, i], offers, step_h, ev)
+            drawn_kw = load_kw[w, i] if alive[w, i] else 0.0
+            flows = supply(
+                drawn_kw,
+                orders.grid_limit_kw[w, i],
+                min(orders.ev_power_kw[w, i], after.offered_kw[w, i]),
+                largest_discharge_kw(soc[w, i], step_h, battery),
+                largest_charge_kw(soc[w, i], step_h, battery) if orders.ev_to_battery[w, i] else 0.0,
+            )
+            after.price[w, i], after.load_kw[w, i] = price, drawn_kw
+            after.grid_kw[w, i], after.ev_kw[w, i] = flows.grid_kw, flows.ev_kw
+            after.battery_kw[w, i] = flows.discharge_kw - flows.charge_kw
+            after.unserved_kw[w, i] = flows.unserved_kw
+            after.loss_kw[w, i] = conversion_loss_kw(flows.charge_kw, flows.discharge_kw, battery)
+            after.soc[w, i] = next_soc(soc[w, i], flows.charge_kw, flows.discharge_kw, step_h, battery)
+            if flows.ev_kw > 0.0:
+                after.energy_kwh[w, i] = discharge(fleet.energy_kwh[w, i], offers, flows.ev_kw, step_h, ev)
+            supplied = flows.unserved_kw <= SHORTFALL_KW
+            after.alive[w, i] = supplied if alive[w, i] else after.soc[w, i] >= restart_soc
+    return after
 
-            grid_kw[w, i] = min(orders.grid_limit_kw[w, i], drawn_kw[w, i])
-            ordered_kw = min(orders.ev_power_kw[w, i], offered_kw[w, i])
-            ev_to_load_kw = min(ordered_kw, drawn_kw[w, i] - grid_kw[w, i])
-            needed_kw = drawn_kw[w, i] - grid_kw[w, i] - ev_to_load_kw
-            discharge_kw = min(needed_kw, largest_discharge_kw(soc[w, i], step_h, battery))
-            unserved_kw[w, i] = needed_kw - discharge_kw
-            charge_kw = 0.0
-            if orders.ev_to_battery[w, i] and needed_kw <= 0.0:
-                charge_kw = min(ordered_kw - ev_to_load_kw, largest_charge_kw(soc[w, i], step_h, battery))
 
-            ev_kw[w, i] = ev_to_load_kw + charge_kw
-            battery_kw[w, i] = discharge_kw - charge_kw
-            loss_kw[w, i] = discharge_kw * (1.0 / battery.discharge_efficiency - 1.0)
-            loss_kw[w, i] += charge_kw * (1.0 - battery.charge_efficiency)
-            if ev_kw[w, i] > 0.0:
-                energy_kwh[w, i] = discharge(energy_kwh[w, i], offers, ev_kw[w, i], step_h, ev)
-            new_soc[w, i] = next_soc(soc[w, i], charge_kw, discharge_kw, step_h, battery)
-            if alive[w, i]:
-                new_alive[w, i] = unserved_kw[w, i] <= SHORTFALL_KW
-            else:
-                new_alive[w, i] = new_soc[w, i] >= restart_soc
+@kernel
+def _blank_step(soc: FloatArray, alive: BoolArray, fleet: Fleet) -> EnergyStep:
+    """A step in which nothing has happened yet."""
+    shape = soc.shape
     return EnergyStep(
-        new_soc,
-        new_alive,
-        energy_kwh,
-        accepted,
-        drawn_kw,
-        battery_kw,
-        ev_kw,
-        grid_kw,
-        unserved_kw,
-        loss_kw,
-        price,
-        offered_kw,
+        soc=soc.copy(),
+        alive=alive.copy(),
+        energy_kwh=fleet.energy_kwh.copy(),
+        accepted=fleet.accepted.copy(),
+        load_kw=np.zeros(shape),
+        battery_kw=np.zeros(shape),
+        ev_kw=np.zeros(shape),
+        grid_kw=np.zeros(shape),
+        unserved_kw=np.zeros(shape),
+        loss_kw=np.zeros(shape),
+        price=np.zeros(shape),
+        offered_kw=np.zeros(shape),
     )
 
 

@@ -44,6 +44,13 @@ def largest_charge_kw(soc: float, step_h: float, battery: BatteryParameters) -> 
 
 
 @kernel
+def conversion_loss_kw(charge_kw: float, discharge_kw: float, battery: BatteryParameters) -> float:
+    """Power lost between the battery's terminals and its cells."""
+    charging_kw = charge_kw * (1.0 - battery.charge_efficiency)
+    return charging_kw + discharge_kw * (1.0 / battery.discharge_efficiency - 1.0)
+
+
+@kernel
 def next_soc(soc: float, charge_kw: float, discharge_kw: float, step_h: float, battery: BatteryParameters) -> float:
     """State of charge after a step. Source: [MSRC] Eq. 12.
 

@@ -132,10 +132,13 @@ def experiment(
 ) -> None:
     """Reproduce a published table or figure, with the published values beside ours."""
     from voltran.train.experiment import run_experiment
+    from voltran.train.publish import check_publishable
     from voltran.train.publish import publish as write_documents
 
     console = _console()
     folder = out if out is not None else Path("runs") / Path(name).stem
+    if publish is not None:
+        check_publishable(name, publish)
     report = run_experiment(name, folder, resume=resume, jobs=jobs, console=console)
     console.print(f"Report: {report}", markup=False)
     if publish is not None:

@@ -4,7 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
-from voltran.envs.errors import FileFormatError
+from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.train.calibration import PAPER_SURVIVAL_H, recorded_fit
 from voltran.train.evaluate import RESULTS_FILE
 from voltran.train.experiment import Experiment, read_experiment, report
@@ -21,6 +21,18 @@ Made by `make results`; every number comes from the `results.json` files under [
 episodes' values, the seeds and the versions. Definitions: [metrics.md](metrics.md); the model: [model.md](model.md)."""
 
 
+def check_publishable(name: str, root: Path) -> None:
+    """Make sure, before anything is played, that an experiment can be published into a checkout.
+
+    Raises:
+        ScenarioError: unknown experiment, or one without the README's scenario.
+        FileFormatError: no README, or one without the markers.
+    """
+    if README_SCENARIO not in read_experiment(name).scenarios:
+        raise ScenarioError(f"experiment {name}: has no scenario {README_SCENARIO}, which the README's table shows")
+    _with_table(_readme(root), "")
+
+
 def publish(name: str, out: Path, root: Path) -> list[Path]:
     """Copy an experiment's results and pictures to ``docs/``, and write ``docs/results.md`` and the README's table.
 
@@ -33,20 +45,21 @@ def publish(name: str, out: Path, root: Path) -> list[Path]:
         The documents written.
 
     Raises:
+        ScenarioError: see :func:`check_publishable`.
         FileFormatError: results that are missing or corrupt, or a README without the markers; nothing is written then.
         VoltranError: a file cannot be written.
     """
+    check_publishable(name, root)
     experiment = read_experiment(name)
     results = {scenario: read_results(out / Path(scenario).stem / RESULTS_FILE) for scenario in experiment.scenarios}
-    readme = root / "README.md"
-    new_readme = _with_table(readme.read_text(), readme_table(results[README_SCENARIO], "docs/results.md"))
+    new_readme = _with_table(_readme(root), readme_table(results[README_SCENARIO], "docs/results.md"))
     folder = root / "docs" / "results" / Path(name).stem
     for scenario in experiment.scenarios:
         _copy(out / Path(scenario).stem, folder / Path(scenario).stem)
     document = root / "docs" / "results.md"
     write_text(document, results_page(experiment, results, folder))
-    write_text(readme, new_readme)
-    return [document, readme]
+    write_text(root / "README.md", new_readme)
+    return [document, root / "README.md"]
 
 
 def results_page(experiment: Experiment, results: dict[str, Results], folder: Path) -> str:
@@ -74,6 +87,13 @@ multipliers on them were fitted, once, so that *independent* operation survives 
 controller was looked at, and the fit has been frozen since; [MSRC]'s figures for other schemes were never fitted.
 
 {table}"""
+
+
+def _readme(root: Path) -> str:
+    try:
+        return (root / "README.md").read_text()
+    except OSError as error:
+        raise FileFormatError(f"{root / 'README.md'}: cannot be read ({error.strerror}); name a checkout") from error
 
 
 def _with_table(readme: str, table: str) -> str:
