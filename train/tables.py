@@ -13,6 +13,10 @@ from voltran.train.metrics import MISSING, Metric, in_order
 from voltran.train.results import ControllerResults, Difference, Results
 
 RATIO_KEY = "survival_h"
+README_KEYS = {
+    "survival_h", "continuity", "continuity_own", "availability_critical", "availability_best_effort", "service_hours",
+    "handovers_per_user_h", "decision_ms",
+}  # fmt: skip
 
 
 def headline_metrics(results: Results) -> list[Metric]:
@@ -73,13 +77,14 @@ def markdown_paired(results: Results, reference: str) -> str:
 
 
 def readme_table(results: Results, link: str) -> str:
-    """A narrow table for the README: the headline metrics as columns, labels only, and a link to the rest."""
-    metrics = headline_metrics(results)
+    """A narrower table for the README, and a link to the rest."""
+    metrics = [metric for metric in headline_metrics(results) if metric.key in README_KEYS]
     rows = [
-        [label, *(_estimate(controller, metric) for metric in metrics)]
+        [label, controller.information, controller.commands, *(_estimate(controller, metric) for metric in metrics)]
         for label, controller in results.controllers.items()
     ]
-    table = _markdown(["Controller", *(metric.heading for metric in metrics)], rows, text_columns=1)
+    head = ["Controller", "Information", "Commands", *(metric.heading for metric in metrics)]
+    table = _markdown(head, rows, text_columns=3)
     return f"{table}\n{results.scenario}. {caption(results)} All loads and metrics: [{link}]({link}).\n"
 
 
