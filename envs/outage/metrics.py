@@ -3,8 +3,6 @@
 Every metric is a function of the trace alone, so that anybody who has the trace can recompute it.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,42 +14,6 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 THRESHOLD_H = 2.5
-NETWORK_SERIES = (
-    "critical", "satisfaction", "served_mbps", "asked_mbps", "ev_kw", "ev_cost", "handovers", "switches", "unserved_kw",
-    "residual_kw", "mean_power_kw", "alive_share",
-)  # fmt: skip
-SITE_SERIES = ("soc", "power_kw", "alive", "mode")
-
-
-class Trace:
-    """Time series of a batch, one row per physics step; row ``t`` of world ``w`` is about the step starting at ``t``.
-
-    Args:
-        model: the scenario's constants.
-        n_worlds: batch size.
-        per_site: also keep the series of each site, which pictures need and metrics do not.
-
-    Attributes:
-        series: name -> ``[B, T]``, ``[B, T, class]`` or ``[B, T, site]``.
-    """
-
-    def __init__(self, model: OutageModel, n_worlds: int, per_site: bool) -> None:
-        steps = model.max_decisions * model.steps_per_decision
-        self.series: dict[str, NDArray[np.float64]] = {name: np.zeros((n_worlds, steps)) for name in NETWORK_SERIES}
-        self.series["availability"] = np.zeros((n_worlds, steps, len(CLASS_NAMES)))
-        self.per_site = per_site
-        for name in SITE_SERIES if per_site else ():
-            self.series[name] = np.zeros((n_worlds, steps, model.n_sites))
-        self._worlds = np.arange(n_worlds)
-
-    def record(self, step: NDArray[np.int64], **values: NDArray[Any]) -> None:
-        """Write one row per world at its own step."""
-        for name, value in values.items():
-            self.series[name][self._worlds, step] = value
-
-    def of_world(self, world: int, steps: int) -> dict[str, FloatArray]:
-        """Copies of one world's first rows."""
-        return {name: values[world, :steps].copy() for name, values in self.series.items()}
 
 
 def loss_index(critical: FloatArray, threshold: float, hold_steps: int) -> int | None:
@@ -81,7 +43,7 @@ def episode_metrics(
 
     Args:
         model: the scenario's constants.
-        trace: as :meth:`Trace.of_world` gives it.
+        trace: as ``Trace.of_world`` gives it.
         vehicles: ``arrival_s``, ``departure_s``, ``usable_kwh``, all ``[site, slot]``.
 
     Returns:

@@ -7,7 +7,7 @@ import numpy as np
 
 from voltran.envs.errors import PhysicsError
 from voltran.envs.outage.commands import SiteCommands
-from voltran.envs.outage.metrics import Trace, loss_hold_steps
+from voltran.envs.outage.metrics import loss_hold_steps
 from voltran.envs.outage.model import OutageModel
 from voltran.envs.outage.population import Inhabitants
 from voltran.envs.outage.reward import service_loss
@@ -20,8 +20,9 @@ from voltran.envs.outage.state import (
     restore_fields,
     start_episode,
 )
+from voltran.envs.outage.trace import EV_COST, Trace, network_row
 from voltran.envs.world import BoolArray, FloatArray
-from voltran.physics.balance import EnergyOrders, EnergyStep, balance_residual_kw, energy_step
+from voltran.physics.balance import EnergyOrders, EnergyStep, energy_step
 from voltran.physics.power import SLEEP
 
 
@@ -179,25 +180,9 @@ class Simulation:
     def _record(self, flows: EnergyStep, mode_changes: FloatArray, handovers: FloatArray) -> None:
         """Write the trace, and add to the totals of the decision period."""
         state, model, service, totals = self.state, self.model, self.state.service, self.state.totals
-        ev_cost = (flows.ev_kw * flows.price).sum(axis=1) * model.step_h
-        self.trace.record(
-            state.step,
-            critical=service.critical,
-            satisfaction=service.satisfaction,
-            served_mbps=service.served_mbps,
-            asked_mbps=service.asked_mbps,
-            availability=service.availability,
-            ev_kw=flows.ev_kw.sum(axis=1),
-            ev_cost=ev_cost,
-            handovers=handovers.sum(axis=1),
-            switches=mode_changes.sum(axis=1),
-            unserved_kw=flows.unserved_kw.sum(axis=1),
-            residual_kw=np.abs(balance_residual_kw(flows)).max(axis=1),
-            mean_power_kw=flows.load_kw.mean(axis=1),
-            alive_share=state.alive.mean(axis=1),
-        )
-        if self.trace.per_site:
-            self.trace.record(state.step, soc=state.soc, power_kw=flows.load_kw, alive=state.alive, mode=state.mode)
+        network = network_row(flows, service, state.alive, handovers, mode_changes, model.step_h)
+        sites = {"soc": state.soc, "power_kw": flows.load_kw, "alive": state.alive, "mode": state.mode}
+        self.trace.record(state.step, network, **(sites if self.trace.per_site else {}))
         below = service.critical < self.model.scenario.survival.critical_availability
         state.below_steps[:] = np.where(below, state.below_steps + 1, 0)
         hold = loss_hold_steps(model.scenario.survival.hold_s, self._step_s)
@@ -206,7 +191,7 @@ class Simulation:
         loss = service_loss(model, service.weighted_loss, service.availability)
         totals.surviving_h += model.step_h * (state.lost_step < 0)
         totals.service_loss_h += model.step_h * loss
-        totals.ev_cost += ev_cost
+        totals.ev_cost += network[:, EV_COST]
         totals.home_service += service.home_service
         totals.home_critical += service.home_critical
         totals.handovers += handovers

@@ -150,7 +150,7 @@ class OutageWorld:
         return {name: np.array([results.get(w, blank)[name] for w in range(self.n_worlds)]) for name in names}
 
     def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
-        """Time series of one world: ``time_h`` and the series of :class:`voltran.envs.outage.metrics.Trace`."""
+        """Time series of one world: ``time_h`` and the series of :class:`voltran.envs.outage.trace.Trace`."""
         steps = int(self._state.step[world])
         return {
             "time_h": hours(steps, self.scenario.time.physics_step_s),

@@ -1,0 +1,87 @@
+"""The trace of an outage episode: what happened in every physics step, for metrics and pictures."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.envs.outage.model import CLASS_NAMES, OutageModel
+from voltran.envs.outage.service import Service
+from voltran.physics.balance import EnergyStep
+from voltran.physics.compiled import kernel
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+# In the order of the columns that `network_row` fills; the availability of the classes follows them.
+NETWORK_SERIES = (
+    "critical", "satisfaction", "served_mbps", "asked_mbps", "ev_kw", "ev_cost", "handovers", "switches", "unserved_kw",
+    "residual_kw", "mean_power_kw", "alive_share",
+)  # fmt: skip
+N_SERIES = len(NETWORK_SERIES)
+EV_COST = NETWORK_SERIES.index("ev_cost")
+SITE_SERIES = ("soc", "power_kw", "alive", "mode")
+
+
+class Trace:
+    """Time series of a batch, one row per physics step; row ``t`` of world ``w`` is about the step starting at ``t``.
+
+    Args:
+        model: the scenario's constants.
+        n_worlds: batch size.
+        per_site: also keep the series of each site, which pictures need and metrics do not.
+
+    Attributes:
+        series: name -> ``[B, T]``, ``[B, T, class]`` or ``[B, T, site]``.
+    """
+
+    def __init__(self, model: OutageModel, n_worlds: int, per_site: bool) -> None:
+        steps = model.max_decisions * model.steps_per_decision
+        self._network = np.zeros((n_worlds, steps, N_SERIES + len(CLASS_NAMES)))
+        self.series: dict[str, FloatArray] = {
+            name: self._network[:, :, column] for column, name in enumerate(NETWORK_SERIES)
+        }
+        self.series["availability"] = self._network[:, :, N_SERIES:]
+        self.per_site = per_site
+        for name in SITE_SERIES if per_site else ():
+            self.series[name] = np.zeros((n_worlds, steps, model.n_sites))
+        self._worlds = np.arange(n_worlds)
+
+    def record(self, step: NDArray[np.int64], network: FloatArray, **sites: NDArray[np.generic]) -> None:
+        """Write one row per world at its own step: ``network`` from :func:`network_row`, and series of sites."""
+        self._network[self._worlds, step] = network
+        for name, value in sites.items():
+            self.series[name][self._worlds, step] = value
+
+    def of_world(self, world: int, steps: int) -> dict[str, FloatArray]:
+        """Copies of one world's first rows."""
+        return {name: values[world, :steps].copy() for name, values in self.series.items()}
+
+
+@kernel
+def network_row(
+    flows: EnergyStep,
+    service: Service,
+    alive: BoolArray,
+    handovers: FloatArray,
+    mode_changes: FloatArray,
+    step_h: float,
+) -> FloatArray:
+    """One row ``[B, series + class]`` of the trace, from a physics step's flows and service (``[B, site]`` arrays)."""
+    n_worlds, n_sites = alive.shape
+    row = np.zeros((n_worlds, N_SERIES + service.availability.shape[1]))
+    for w in range(n_worlds):
+        row[w, 0], row[w, 1] = service.critical[w], service.satisfaction[w]
+        row[w, 2], row[w, 3] = service.served_mbps[w], service.asked_mbps[w]
+        for i in range(n_sites):
+            supplied_kw = flows.battery_kw[w, i] + flows.ev_kw[w, i] + flows.grid_kw[w, i] + flows.unserved_kw[w, i]
+            row[w, 4] += flows.ev_kw[w, i]
+            row[w, 5] += flows.ev_kw[w, i] * flows.price[w, i] * step_h
+            row[w, 6] += handovers[w, i]
+            row[w, 7] += mode_changes[w, i]
+            row[w, 8] += flows.unserved_kw[w, i]
+            row[w, 9] = max(row[w, 9], abs(flows.load_kw[w, i] - supplied_kw))
+            row[w, 10] += flows.load_kw[w, i]
+            row[w, 11] += alive[w, i]
+        row[w, 10] /= n_sites
+        row[w, 11] /= n_sites  # after the sum, so that all sites alive give exactly 1
+        row[w, N_SERIES:] = service.availability[w]
+    return row
