@@ -19,6 +19,14 @@ TEXT = (
 )
 
 
+# Steps per second (step only) of the same cases on the machine for which the aims were set.
+YARDSTICKS = {
+    "mobile-env 2.1.0, large, central": 46.0,
+    "mobile-env 2.1.0, large, multi-agent": 30.0,
+    "VMAS 1.5.2, simple_spread": 23_981.0,
+}
+
+
 def comparison(quick: bool) -> Section:
     """Steps and decisions per second, ours and others'."""
     head = [
@@ -36,7 +44,22 @@ def comparison(quick: bool) -> Section:
     section.rows += _rows("VoltRAN", ours)
     for name, script in (("mobile-env", "play_mobile_env.py"), ("VMAS", "play_vmas.py")):
         section.rows += _rows(name, [str(INTERPRETER), str(PEERS / script), seconds])
+    section.text += yardstick(section.rows)
     return section
+
+
+def yardstick(rows: list[list[str]]) -> str:
+    """How fast this machine is, in terms of the one for which the aims were set; empty where no peer was measured."""
+    measured = {row[0]: "".join(row[4].split()) for row in rows}
+    ratios = [
+        f"{name} {number(float(measured[name]) / reference)}"
+        for name, reference in YARDSTICKS.items()
+        if measured.get(name, "—") != "—"
+    ]
+    if not ratios:
+        return ""
+    told = "; ".join(ratios)
+    return f"\n\nThis machine's speed relative to the one for which the aims were set, by the same peers: {told}."
 
 
 def _rows(name: str, command: list[str]) -> list[list[str]]:

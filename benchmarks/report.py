@@ -20,6 +20,9 @@ stands beside them. On a busy machine wall times are longer, and CPU times, too:
 """
 
 
+AIMS = "Aims are times on one core of a particular machine; the last section says how fast this one is beside it."
+
+
 def report(sections: list[Section], machine: list[tuple[str, str]], quick: bool) -> str:
     """The whole page."""
     parts = [PREFACE]
@@ -28,7 +31,7 @@ def report(sections: list[Section], machine: list[tuple[str, str]], quick: bool)
     parts.append(_table(["machine", ""], [list(pair) for pair in machine]))
     aims = _aims(sections)
     if aims:
-        parts.append("## Aims\n\n" + _table(["figure", "measured", "aim", ""], aims))
+        parts.append(f"## Aims\n\n{AIMS}\n\n" + _table(["figure", "measured", "aim", ""], aims))
     for section in sections:
         parts.append(f"## {section.title}\n\n{section.text}\n\n" + _table(section.head, section.rows))
     return "\n".join(parts)
