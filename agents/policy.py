@@ -44,6 +44,7 @@ class PolicyMetadata(Section):
         action_form: ``joint`` (Discrete) or ``multi`` (MultiDiscrete).
         action_sizes: number of codes per action dimension; one entry in the joint form.
         network: shape of the actor; its ``outputs`` is the sum of ``action_sizes``.
+        deterministic: how it plays unless told otherwise: the likeliest actions, or samples.
         training: configuration of the training, for the record.
         voltran_version: version that wrote the file.
     """
@@ -57,6 +58,7 @@ class PolicyMetadata(Section):
     action_form: Literal["joint", "multi"]
     action_sizes: tuple[int, ...]
     network: ActorDescription
+    deterministic: bool = True
     training: dict[str, Any] = Field(default_factory=dict)
     voltran_version: str = __version__
 
@@ -68,7 +70,8 @@ class LearnedPolicy:
         metadata: what the network was trained for.
         arrays: weights, see ``Actor``.
         name: as shown in result tables.
-        deterministic: the likeliest legal action of each agent, or a sample from the legal ones.
+        deterministic: the likeliest legal action of each agent, or a sample from the legal ones; by default what the
+            metadata say.
         seed: of the samples; every episode starts from it, so that results do not depend on the order of episodes.
 
     Raises:
@@ -84,7 +87,7 @@ class LearnedPolicy:
         arrays: Mapping[str, NDArray[Any]],
         *,
         name: str,
-        deterministic: bool = True,
+        deterministic: bool | None = None,
         seed: int = 0,
     ) -> None:
         if sum(metadata.action_sizes) != metadata.network.outputs:
@@ -94,7 +97,7 @@ class LearnedPolicy:
         self.name = name
         self.commands: CommandSet = metadata.action_set
         self.metadata = metadata
-        self.deterministic = deterministic
+        self.deterministic = metadata.deterministic if deterministic is None else deterministic
         self.seed = seed
         self._actor = Actor(metadata.network, arrays)
         self._generator = np.random.default_rng(seed)
@@ -230,14 +233,14 @@ def read_policy(path: str | Path) -> tuple[PolicyMetadata, dict[str, NDArray[np.
 
 
 def load_policy(
-    path: str | Path, *, name: str | None = None, deterministic: bool = True, seed: int = 0
+    path: str | Path, *, name: str | None = None, deterministic: bool | None = None, seed: int = 0
 ) -> LearnedPolicy:
     """Load a policy file as a controller.
 
     Args:
         path: of the file.
         name: as shown in result tables; default: the file's stem.
-        deterministic: the likeliest legal action of each agent, or a sample.
+        deterministic: the likeliest legal action of each agent, or a sample; by default as the policy was trained for.
         seed: of the samples.
 
     Raises:

@@ -91,7 +91,7 @@ Try next:
   {again} --scenario urban37-medium --out runs/larger
   {again} --scenario urban19-heavy --out runs/heavy
   voltran train blackout_ppo         the full training run
-  voltran experiment outage    the simple controllers beside the published tables
+  voltran experiment outage    the shipped policy and the rules beside the published tables
 """
 
 

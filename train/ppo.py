@@ -173,6 +173,7 @@ class Run:
             action_form=self.settings.action_form,
             action_sizes=self.action_sizes,
             network=self.network.description,
+            deterministic=self.settings.deterministic,
             training={**self.settings.model_dump(mode="json"), "decisions": self.model.num_timesteps},
         )
 

@@ -52,6 +52,7 @@ class TrainingConfig(Section):
         activation: function between the layers.
         initial_bias: added to the logits at the start, one value per action code.
         initial_policy: policy file whose weights to start from.
+        deterministic: how the policy plays unless told otherwise: likeliest actions, or samples.
         seed: of weights, exploration and episodes.
         checkpoint_every: decisions between checkpoints.
         evaluate_every: decisions between evaluations on episodes that are never trained on; 0 for none.
@@ -89,6 +90,7 @@ class TrainingConfig(Section):
     initial_bias: tuple[float, ...] = ()
     initial_policy: str | None = None
 
+    deterministic: bool = True
     seed: NonNegativeInt = 0
     checkpoint_every: PositiveInt = 1_000_000
     evaluate_every: NonNegativeInt = 0

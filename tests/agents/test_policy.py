@@ -229,3 +229,13 @@ def test_playing_a_policy_needs_no_torch(policy_file: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "mine\n"
+
+
+@pytest.mark.parametrize(
+    ("trained_for", "asked", "expected"), [(False, None, False), (True, None, True), (False, True, True)]
+)
+def test_the_file_says_how_to_play_unless_the_user_does(
+    tmp_path: Path, trained_for: bool, asked: bool | None, expected: bool
+) -> None:
+    path = save_policy(tmp_path / "p.safetensors", weights(metadata().network), metadata(deterministic=trained_for))
+    assert load_policy(path, deterministic=asked).deterministic is expected
