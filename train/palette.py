@@ -58,14 +58,14 @@ LOOKS: dict[str, Look] = {
     "random": Look("#8f7a00", "#d6c52a", DOTTED, "P"),
     "msrc": Look("#a8447f", "#e08cbc", DASHED, "*"),
     "policy": Look("#0a4fa3", "#5aa2ff", "-", "o"),
+    "blackout": Look("#a31f34", "#ff7b8a", "-", "H"),
 }
 OTHERS = (
     Look("#7a3fa0", "#b98ae0", "-", "h"),
     Look("#8a4b2a", "#cf8f6a", "-", "p"),
     Look("#4f6b00", "#a3c23c", "-", "<"),
-    Look("#a31f34", "#ff7b8a", "-", ">"),
     Look("#006d77", "#3fbfc9", "-", "d"),
-    Look("#3d3d8f", "#9a9aff", "-", "H"),
+    Look("#3d3d8f", "#9a9aff", "-", ">"),
 )
 
 
