@@ -43,6 +43,9 @@ class Simulation:
         self.trace = Trace(model, n_worlds, trace_sites)
         self.flows: EnergyStep | None = None
         self._step_s = model.scenario.time.physics_step_s
+        self._hold_steps = loss_hold_steps(model.scenario.survival.hold_s, self._step_s)
+        # Holds as long as the service does, like everything that is computed from it.
+        self._service_loss = np.zeros(n_worlds)
 
     def start(self, world: int, seed: int) -> None:
         """Put one world at the start of the episode of a seed; call :meth:`prepare` once all are."""
@@ -106,6 +109,8 @@ class Simulation:
             decided_s = (int(steps[world]) - self.model.steps_per_decision) * self._step_s
             self.inhabitants.advance_to(world, max(decided_s, 0.0))
         restore_fields(self.state, snapshot["state"])
+        service = self.state.service
+        self._service_loss = service_loss(self.model, service.weighted_loss, service.availability)
         for name, values in snapshot["trace"].items():
             self.trace.series[name][:, : values.shape[1]] = values
         self.flows = None
@@ -142,6 +147,7 @@ class Simulation:
             model.radio, model.scheduler, model.power,
         )  # fmt: skip
         state.stale &= ~where
+        self._service_loss = service_loss(model, service.weighted_loss, service.availability)
         return np.where(changed[:, None], service.home_handovers, 0.0)
 
     def _advance(self, mode_changes: FloatArray) -> None:
@@ -167,10 +173,11 @@ class Simulation:
         worlds = np.arange(self.n_worlds)
         state.power_sum_kw += flows.load_kw - state.power_history_kw[worlds, :, slot]
         state.power_history_kw[worlds, :, slot] = flows.load_kw
-        state.stale |= (flows.alive != state.alive).any(axis=1)
         # A site that comes back sleeps until it is told otherwise; one that goes down forgets its mode.
         turned = flows.alive != state.alive
-        state.mode[turned] = SLEEP
+        if turned.any():
+            state.stale |= turned.any(axis=1)
+            state.mode[turned] = SLEEP
         state.soc[...], state.alive[...] = flows.soc, flows.alive
         state.ev_energy_kwh[...], state.ev_accepted[...] = flows.energy_kwh, flows.accepted
         state.price[...], state.offered_kw[...] = flows.price, flows.offered_kw
@@ -185,12 +192,10 @@ class Simulation:
         self.trace.record(state.step, network, **(sites if self.trace.per_site else {}))
         below = service.critical < self.model.scenario.survival.critical_availability
         state.below_steps[:] = np.where(below, state.below_steps + 1, 0)
-        hold = loss_hold_steps(model.scenario.survival.hold_s, self._step_s)
-        newly_lost = (state.below_steps >= hold) & (state.lost_step < 0)
-        state.lost_step[:] = np.where(newly_lost, state.step - hold + 1, state.lost_step)
-        loss = service_loss(model, service.weighted_loss, service.availability)
+        newly_lost = (state.below_steps >= self._hold_steps) & (state.lost_step < 0)
+        state.lost_step[:] = np.where(newly_lost, state.step - self._hold_steps + 1, state.lost_step)
         totals.surviving_h += model.step_h * (state.lost_step < 0)
-        totals.service_loss_h += model.step_h * loss
+        totals.service_loss_h += model.step_h * self._service_loss
         totals.ev_cost += network[:, EV_COST]
         totals.home_service += service.home_service
         totals.home_critical += service.home_critical
@@ -206,8 +211,9 @@ class Simulation:
         state.offered_kw[...] = np.minimum(offered, model.ev.site_limit_kw)
 
     def _check_finite(self, flows: EnergyStep) -> None:
-        bad = ~np.isfinite(flows.soc + flows.load_kw)
-        if bad.any():
+        finite = np.isfinite(flows.soc + flows.load_kw)
+        if not finite.all():
+            bad = ~finite
             world, site = (int(index) for index in np.argwhere(bad)[0])
             quantity = "soc" if not np.isfinite(flows.soc[world, site]) else "load_kw"
             step = int(self.state.step[world])
