@@ -2,7 +2,7 @@
 
 The power coefficients of [MSRC]'s source are unpublished. The static and the dynamic part are scaled so that
 independent operation survives as long as the paper's Table II says, at three loads. Nothing else is fitted, and no
-other controller is looked at.
+other controller's result enters.
 """
 
 from collections.abc import Callable, Sequence

@@ -84,7 +84,7 @@ The power coefficients behind [MSRC] are unpublished. The band powers of the sce
 multipliers on them were fitted, once, so that *independent* operation survives as long as the paper says (seeds 0 to
 19, three loads, grid search by `voltran calibrate`): static power x {fit.static_multiplier:g}, load-dependent power x
 {fit.dynamic_multiplier:g}. The root mean square of the relative deviations is {100 * fit.error:.1f} %. No other
-controller was looked at, and the fit has been frozen since; [MSRC]'s figures for other schemes were never fitted.
+controller's result entered the fit, which has been frozen since; [MSRC]'s figures for other schemes were never fitted.
 
 {table}"""
 
