@@ -119,6 +119,25 @@ def accepting_vehicles(
     return found
 
 
+@kernel
+def vehicle_offers(
+    fleet: Fleet, price: FloatArray, time_s: FloatArray, step_s: float, ev: EvParameters
+) -> tuple[BoolArray, FloatArray]:
+    """What vehicles would do at the prices ``[B, site]`` offered now, before any of them discharges.
+
+    Returns:
+        Vehicles that have accepted, ``[B, site, slot]``, and the power they can give, ``[B, site]`` in kW.
+    """
+    accepted = fleet.accepted.copy()
+    offered_kw = np.zeros(price.shape)
+    offers = np.zeros(accepted.shape[2], dtype=np.bool_)
+    for w in range(price.shape[0]):
+        for i in range(price.shape[1]):
+            if accepting_vehicles(fleet, w, i, price[w, i], time_s[w], step_s, accepted[w, i], offers):
+                offered_kw[w, i] = available_power_kw(fleet.energy_kwh[w, i], offers, step_s / 3600.0, ev)
+    return accepted, offered_kw
+
+
 class Flows(NamedTuple):
     """Power flows of one site in one step, all positive, kW."""
 
@@ -227,6 +246,7 @@ def _blank_step(soc: FloatArray, alive: BoolArray, fleet: Fleet) -> EnergyStep:
     )
 
 
+@kernel
 def balance_residual_kw(step: EnergyStep) -> FloatArray:
     """Residual ``[B, site]`` of ``load = battery + vehicles + grid + unserved``. Source: [MSRC] Eq. 17."""
     return step.load_kw - step.battery_kw - step.ev_kw - step.grid_kw - step.unserved_kw

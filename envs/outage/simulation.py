@@ -22,7 +22,7 @@ from voltran.envs.outage.state import (
 )
 from voltran.envs.outage.trace import EV_COST, Trace, network_row
 from voltran.envs.world import BoolArray, FloatArray
-from voltran.physics.balance import EnergyOrders, EnergyStep, energy_step
+from voltran.physics.balance import EnergyOrders, EnergyStep, energy_step, vehicle_offers
 from voltran.physics.power import SLEEP
 
 
@@ -204,11 +204,9 @@ class Simulation:
     def _update_offers(self) -> None:
         """Power that vehicles parked now would give; the base price is on offer before the first decision."""
         state, model = self.state, self.model
-        present = self.present()
-        state.ev_accepted |= present & (self.inhabitants.reservation_price <= state.price[..., None])
-        limit_kw = np.minimum(model.ev.vehicle_limit_kw, state.ev_energy_kwh / model.step_h)
-        offered = np.where(present & state.ev_accepted, limit_kw, 0.0).sum(axis=-1)
-        state.offered_kw[...] = np.minimum(offered, model.ev.site_limit_kw)
+        fleet = self.inhabitants.fleet(state.ev_energy_kwh, state.ev_accepted)
+        accepted, offered_kw = vehicle_offers(fleet, state.price, self.time_s(), self._step_s, model.ev)
+        state.ev_accepted[...], state.offered_kw[...] = accepted, offered_kw
 
     def _check_finite(self, flows: EnergyStep) -> None:
         finite = np.isfinite(flows.soc + flows.load_kw)

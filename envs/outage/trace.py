@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from voltran.envs.outage.model import CLASS_NAMES, OutageModel
 from voltran.envs.outage.service import Service
-from voltran.physics.balance import EnergyStep
+from voltran.physics.balance import EnergyStep, balance_residual_kw
 from voltran.physics.compiled import kernel
 
 FloatArray = NDArray[np.float64]
@@ -67,18 +67,18 @@ def network_row(
 ) -> FloatArray:
     """One row ``[B, series + class]`` of the trace, from a physics step's flows and service (``[B, site]`` arrays)."""
     n_worlds, n_sites = alive.shape
+    residual_kw = balance_residual_kw(flows)
     row = np.zeros((n_worlds, N_SERIES + service.availability.shape[1]))
     for w in range(n_worlds):
         row[w, 0], row[w, 1] = service.critical[w], service.satisfaction[w]
         row[w, 2], row[w, 3] = service.served_mbps[w], service.asked_mbps[w]
         for i in range(n_sites):
-            supplied_kw = flows.battery_kw[w, i] + flows.ev_kw[w, i] + flows.grid_kw[w, i] + flows.unserved_kw[w, i]
             row[w, 4] += flows.ev_kw[w, i]
             row[w, 5] += flows.ev_kw[w, i] * flows.price[w, i] * step_h
             row[w, 6] += handovers[w, i]
             row[w, 7] += mode_changes[w, i]
             row[w, 8] += flows.unserved_kw[w, i]
-            row[w, 9] = max(row[w, 9], abs(flows.load_kw[w, i] - supplied_kw))
+            row[w, 9] = max(row[w, 9], abs(residual_kw[w, i]))
             row[w, 10] += flows.load_kw[w, i]
             row[w, 11] += alive[w, i]
         row[w, 10] /= n_sites
