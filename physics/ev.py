@@ -4,12 +4,15 @@ Vehicles of a site are held in slots sorted by departure, so that the earliest d
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voltran.physics.compiled import kernel
+
+# One moment in seconds, or an array of them.
+Moment = TypeVar("Moment", float, NDArray[np.float64])
 
 
 class EvParameters(NamedTuple):
@@ -47,9 +50,9 @@ def offered_price(usable_kwh: float, mean_power_kw: float, dynamic: bool, ev: Ev
 
 
 @kernel
-def is_present(arrival_s: float, departure_s: float, time_s: float, step_s: float) -> bool:
-    """Whether a vehicle is parked for the whole step; only such vehicles discharge in it."""
-    return arrival_s <= time_s and time_s + step_s <= departure_s
+def is_present(arrival_s: Moment, departure_s: Moment, time_s: Moment, step_s: float) -> Any:
+    """Whether a vehicle is parked for the whole step; only such vehicles discharge in it. Any shapes that broadcast."""
+    return (arrival_s <= time_s) & (time_s + step_s <= departure_s)
 
 
 @kernel

@@ -8,6 +8,7 @@ from voltran.envs.outage.home import blank_home_view, update_home_view
 from voltran.envs.outage.model import OutageModel
 from voltran.envs.outage.service import Population, home_sites
 from voltran.physics.balance import Fleet
+from voltran.physics.ev import is_present
 from voltran.physics.layout import FloatArray, distances_m
 from voltran.physics.power import HELPING
 
@@ -101,8 +102,8 @@ class Inhabitants:
 
     def present(self, time_s: FloatArray, step_s: float) -> NDArray[np.bool_]:
         """Vehicles ``[B, site, slot]`` parked during the step that starts at ``time_s [B]``."""
-        now = time_s[:, None, None]
-        return (self.arrival_s <= now) & (now + step_s <= self.departure_s)
+        present: NDArray[np.bool_] = is_present(self.arrival_s, self.departure_s, time_s[:, None, None], step_s)
+        return present
 
     def _place(self, world: int, distance: FloatArray, received_mw: FloatArray, time_s: float) -> None:
         model, users = self.model, self.users
