@@ -152,7 +152,7 @@ class RotatingSleep:
             roles[site] = HELPING
             uncovered[site] = False
             reachable = np.flatnonzero(near[site] & uncovered)
-            covered = reachable[np.argsort(score[reachable], kind="stable")][: model.scenario.cooperation.k_max]
+            covered = reachable[np.argsort(score[reachable], kind="stable")][: model.k_max]
             uncovered[covered] = False
         return roles
 

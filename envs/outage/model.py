@@ -164,6 +164,12 @@ class OutageModel:
         return present, int(poisson.ppf(tail, rate_per_h * self.scenario.time.horizon_h))
 
     @cached_property
+    def k_max(self) -> int:
+        """Most cooperation links of a site; as many as there are sites where links are unlimited."""
+        cooperation = self.scenario.cooperation
+        return self.n_sites if cooperation.links == "unlimited" else cooperation.k_max
+
+    @cached_property
     def class_weight(self) -> FloatArray:
         """``[class]`` priority weights."""
         return np.array([service.weight for service in self.scenario.traffic.classes])

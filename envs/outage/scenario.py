@@ -173,13 +173,14 @@ class Cooperation(Section):
     """Who may help whom, and what assisted sites keep on.
 
     Links that count towards ``k_max`` are the assignments in use ("active"), or all pairs of a helping and an assisted
-    or sleeping site within reach, as [MSRC] Eq. 23 is printed ("literal").
+    or sleeping site within reach, as [MSRC] Eq. 23 is printed ("literal"); "unlimited" sets ``k_max`` aside, so that
+    only Eqs. 20 and 21 hold.
     """
 
     r_coop_m: Positive = 1000.0
     kappa_min: Share = 0.3
     k_max: Annotated[int, Field(ge=0)] = 3
-    links: Literal["active", "literal"] = "active"
+    links: Literal["active", "literal", "unlimited"] = "active"
     assisted_bands: Literal["low", "high"] = "low"
     low_band_mhz_max: Positive = 2000.0
 

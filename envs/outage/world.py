@@ -201,7 +201,7 @@ class OutageWorld:
         mode[..., HELPING] = may_help.any(axis=1)
         helper_near = (state.alive[:, :, None] & may_help).any(axis=1)
         mode[..., ASSISTED] = mode[..., SLEEP] = helper_near
-        if self.scenario.cooperation.k_max == 0:
+        if self.model.k_max == 0:
             mode[..., 1:] = False
         level = np.ones(shape, dtype=bool)
         level[..., 1:] = (state.offered_kw > 0.0)[..., None]
@@ -266,9 +266,8 @@ class OutageWorld:
         links = np.zeros((*live.shape, model.n_sites), dtype=bool)
         mode = live
         if commands.command_set != "free":
-            rules = self.scenario.cooperation
-            literal = rules.links == "literal"
-            mode, links = repair_worlds(live, state.alive, self.usable_kwh, model.may_help, rules.k_max, literal)
+            literal = self.scenario.cooperation.links == "literal"
+            mode, links = repair_worlds(live, state.alive, self.usable_kwh, model.may_help, model.k_max, literal)
         infos = {
             "projected": projected,
             "repaired": mode != live,

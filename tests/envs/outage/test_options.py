@@ -195,3 +195,11 @@ def test_the_most_links_of_a_helper(k_max: int, sleeping: int) -> None:
     world.step(commands(world, modes, command_set="paper"))
     assert (world.mode[0] == SLEEP).sum() == sleeping
     assert (world.mode[0] == HELPING).sum() == (k_max > 0)
+
+
+def test_unlimited_links_set_k_max_aside() -> None:
+    """One helper for six sleeping neighbours, although a site may have one link only."""
+    world = started(outage_world("urban7-medium", overrides={"cooperation.k_max": 1, "cooperation.links": "unlimited"}))
+    modes = [HELPING] + [SLEEP] * 6
+    world.step(commands(world, modes, command_set="paper"))
+    assert world.mode[0].tolist() == modes
