@@ -24,6 +24,7 @@ from voltran.envs.outage.reward import (
     team_components,
 )
 from voltran.envs.outage.scenario import OutageScenario
+from voltran.envs.outage.service import Population
 from voltran.envs.outage.simulation import Simulation
 from voltran.envs.outage.state import OutageState
 from voltran.envs.scenario import validated
@@ -227,6 +228,11 @@ class OutageWorld:
         """Usable energy of parked vehicles that have accepted, ``[B, site]``."""
         state = self._state
         return np.asarray((state.ev_energy_kwh * (self._simulation.present() & state.ev_accepted)).sum(axis=-1))
+
+    @property
+    def users(self) -> Population:
+        """Users of all worlds: classes, demands, and the power they receive from every site. Not to be written to."""
+        return self._simulation.inhabitants.users
 
     @property
     def decision(self) -> NDArray[np.int64]:

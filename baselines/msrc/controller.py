@@ -1,0 +1,73 @@
+"""MSRC as a controller of the outage world: Stage 1 plans modes, the world's scheduler dispatches (Stage 2)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from voltran.baselines.msrc.planner import Plan, Planner
+from voltran.baselines.msrc.settings import PlannerSettings
+from voltran.baselines.rules import outage_world
+from voltran.envs.controller import CommandSet, Information, PricePolicy
+from voltran.envs.outage.commands import SiteCommands, mode_commands
+from voltran.envs.outage.world import OutageWorld
+from voltran.envs.scenario import validated
+from voltran.envs.world import World
+
+
+class Msrc:
+    """The two-stage controller of [MSRC].
+
+    Every decision period it plans modes (and bands in the extended command set) for the whole network. Between plans
+    the world's own association and scheduler, which every controller shares, solve Stage 2, and vehicles give what they
+    offer at the dynamic price.
+
+    Args:
+        name: as shown in tables.
+        **settings: fields of :class:`PlannerSettings` that differ from its defaults.
+
+    Attributes:
+        plans: the latest plan of each world of the batch.
+
+    Raises:
+        ScenarioError: a setting that is unknown or out of range.
+    """
+
+    information: Information = "global"
+    price_policy: PricePolicy = "dynamic"
+
+    def __init__(self, name: str = "msrc", **settings: Any) -> None:
+        self.name = name
+        self.settings = validated(PlannerSettings, settings, f"controller {name}")
+        self.commands: CommandSet = self.settings.command_set
+        self.plans: list[Plan] = []
+        self._planners: list[Planner] = []
+        self._totals: dict[str, float] = {}
+
+    def reset(self, world: World) -> None:
+        """Forget plans and counts; one planner per world of the batch."""
+        outage = outage_world(world, self.name)
+        self._planners = [Planner(outage, index, self.settings) for index in range(outage.n_worlds)]
+        self.plans = []
+        self._totals = {"plans": 0.0, "evaluations": 0.0}
+
+    def act(self, world: World) -> dict[str, SiteCommands]:
+        """Plan every world of the batch anew."""
+        outage = outage_world(world, self.name)
+        self.plans = [planner.plan() for planner in self._planners]
+        self._totals["plans"] += len(self.plans)
+        self._totals["evaluations"] += sum(plan.evaluations for plan in self.plans)
+        return {"bs": self.commands_of(outage, np.array([plan.options for plan in self.plans]))}
+
+    def commands_of(self, world: OutageWorld, options: np.ndarray[Any, np.dtype[np.int64]]) -> SiteCommands:
+        """Commands of plans ``[B, site]``."""
+        table = self._planners[0].options
+        return mode_commands(world.model, table.mode[options], command_set=self.commands, bands=table.bands[options])
+
+    def counters(self) -> Mapping[str, float]:
+        """What planning took: plans that fell back, and linear programs per plan."""
+        failed = sum(planner.failed_solves for planner in self._planners)
+        return {
+            "failed_solves": float(failed),
+            "plan_evaluations": self._totals["evaluations"] / max(self._totals["plans"], 1.0),
+        }

@@ -1,0 +1,296 @@
+"""Stage 2 of [MSRC]: association and bandwidth for given modes, by the world's own scheduler and by a linear program.
+
+Both aim at the largest ``sum_u w_u log(1 + r_u / D_u)`` with ``r_u <= D_u`` ([MSRC] Eq. 27; the cap is ours: without it
+traffic that nobody asked for would count). The world associates greedily and fills one band after the other; the linear
+program puts chords in the place of the logarithm. Vehicles do not appear in Eq. 27: whoever dispatches, they serve the
+load first and charge the battery with what is left (``physics.balance.supply``).
+"""
+
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array, eye_array, hstack, kron, vstack
+
+from voltran.baselines.msrc.situation import Situation, situation
+from voltran.baselines.solve import SolverError
+from voltran.envs.errors import ScenarioError
+from voltran.envs.outage.commands import SiteCommands
+from voltran.envs.outage.world import OutageWorld
+from voltran.physics.compiled import kernel
+from voltran.physics.power import HELPING, site_power_kw
+from voltran.physics.radio import RadioParameters, RealArray, candidate_rates, link_rate_mbps, total_power_mw
+from voltran.physics.scheduler import schedule
+from voltran.physics.units import WATTS_PER_KILOWATT
+
+AssociationRule = Literal["fixed", "split"]
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+# Utility that a kW counts for, so that of equally useful dispatches the one with the least power is chosen. A user of
+# the lowest weight gains thousands of times more from what a kW serves.
+POWER_TIE_BREAK = 1e-4
+
+
+class Dispatch(NamedTuple):
+    """Who gets what under one plan, and what it costs the sites.
+
+    Attributes:
+        rate_mbps: ``[user]`` served rate, at most the demand.
+        resource_use: ``[site, band]`` share of resource blocks in use, rho of [MSRC] Eq. 11.
+        traffic_mbps: ``[site, band]`` traffic carried, nu of [MSRC] Eq. 11.
+        power_kw: ``[site]`` power drawn, zero for sites that are down.
+        utility: value of [MSRC] Eq. 27.
+        served_share: traffic served over traffic asked for.
+    """
+
+    rate_mbps: FloatArray
+    resource_use: FloatArray
+    traffic_mbps: FloatArray
+    power_kw: FloatArray
+    utility: float
+    served_share: float
+
+
+class Links(NamedTuple):
+    """Which bands may carry whose traffic; all arrays ``[link]``.
+
+    Attributes:
+        user, site, band: ends and carrier of the link.
+        rate_mbps: rate if the user had the whole band, [MSRC] Eq. 8.
+    """
+
+    user: IntArray
+    site: IntArray
+    band: IntArray
+    rate_mbps: FloatArray
+
+
+class Program(NamedTuple):
+    """The linear program ``max gain x`` over ``low <= rows x <= high`` and ``0 <= x <= width``.
+
+    Variables are, per link, the share of the user's demand that it carries, then, per user and chord, how far the
+    chord is climbed. Rows are the blocks of each site and band (resource fractions sum to at most 1, [MSRC] Eq. 8), the
+    capacity of each site (Eq. 9), and per user that the chords are climbed as far as links carry.
+
+    Attributes:
+        links: what the first variables stand for.
+        gain, width: ``[variable]``.
+        rows: ``[row, variable]``.
+        low, high: ``[row]``.
+    """
+
+    links: Links
+    gain: FloatArray
+    width: FloatArray
+    rows: csr_array
+    low: FloatArray
+    high: FloatArray
+
+
+def world_dispatch(world: OutageWorld, commands: SiteCommands, index: int = 0) -> Dispatch:
+    """What the world does under these commands, if they come into force now.
+
+    The world itself stays as it is. Users are where they are and ask for what they ask for now: in scenarios where they
+    move, or demands are redrawn, the world does so first when it steps.
+
+    Args:
+        world: an outage world that has been reset.
+        commands: for all worlds of the batch, ``[B, site]``; repaired, as the world repairs them.
+        index: which world of the batch.
+
+    Raises:
+        ActionError: commands that the world rejects.
+        EpisodeError: the world has not been reset.
+        ScenarioError: a demand that is no positive number, or an index outside the batch.
+    """
+    now = situation(world, commands, index)
+    plan = schedule(now.associate(), now.mode, now.bands, now.demand_mbps, now.weight, now.model.scheduler)
+    return _result(now, plan.rate_mbps, plan.resource_use, plan.traffic_mbps)
+
+
+def exact_dispatch(
+    world: OutageWorld,
+    commands: SiteCommands,
+    index: int = 0,
+    segments: int = 6,
+    association: AssociationRule = "fixed",
+    time_limit_s: float | None = None,
+) -> Dispatch:
+    """The optimum of [MSRC] Eq. 27 under these commands, by linear programming; of several, one of the least power.
+
+    No dispatch r that meets the same limits has a utility, always the true one of its rates, that is larger by more
+    than ``chord_error(segments)`` times the weights of the users that r serves in part, plus ``POWER_TIE_BREAK`` times
+    r's power in kW.
+
+    Args:
+        world, commands, index: as in :func:`world_dispatch`.
+        segments: chords that stand for each user's logarithm.
+        association: "fixed" serves everybody from where the world does; "split" from any sites that reach the user,
+            also from several at once, which bounds every association from above.
+        time_limit_s: gives up after this long; by default never.
+
+    Raises:
+        SolverError: the solver failed or ran out of time.
+        ActionError, EpisodeError, ScenarioError: as in :func:`world_dispatch`, or an option out of range.
+    """
+    now = situation(world, commands, index)
+    return _solved(now, _program(now, segments, association), time_limit_s)
+
+
+def dispatch_program(
+    world: OutageWorld,
+    commands: SiteCommands,
+    index: int = 0,
+    segments: int = 6,
+    association: AssociationRule = "fixed",
+) -> Program:
+    """The program that :func:`exact_dispatch` solves; arguments and errors as there."""
+    return _program(situation(world, commands, index), segments, association)
+
+
+def utility(rate_mbps: FloatArray, demand_mbps: FloatArray, weight: FloatArray) -> float:
+    """Priority-weighted logarithmic utility of rates; all arrays ``[user]``. Source: [MSRC] Eq. 27, with r <= D."""
+    satisfaction = np.minimum(rate_mbps / demand_mbps, 1.0)
+    return float(weight @ np.log1p(satisfaction))
+
+
+def chord_error(segments: int) -> float:
+    """How far ``log(1 + x)`` rises above its chords on 0 <= x <= 1, at most; none at their ends, 0 and 1 among them.
+
+    The ends lie so that ``1 + x`` grows by the same factor q from each to the next; every chord is then equally good.
+    With six chords the error is 0.0017, with two 0.015, and it falls with the square of their number.
+    """
+    # Over 1 <= y <= q the chord's slope is s = log(q) / (q - 1), and the gap is largest at y = 1 / s.
+    slope = np.log(2.0) / segments / np.expm1(np.log(2.0) / segments)
+    return float(slope - 1.0 - np.log(slope))
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _result(now: Situation, rate_mbps: FloatArray, resource_use: FloatArray, traffic_mbps: FloatArray) -> Dispatch:
+    """The dispatch with the site power, utility and traffic share that follow from rates and loads."""
+    power_kw = np.zeros(now.model.n_sites)
+    for site in np.flatnonzero(now.alive):
+        loads = (resource_use[site], traffic_mbps[site])
+        power_kw[site] = site_power_kw(now.mode[site], now.bands[site], *loads, now.model.power)
+    value = utility(rate_mbps, now.demand_mbps, now.weight)
+    served_share = float(rate_mbps.sum() / now.demand_mbps.sum())
+    return Dispatch(rate_mbps, resource_use, traffic_mbps, power_kw, value, served_share)
+
+
+@kernel
+def _reachable_rates(
+    received_mw: RealArray,
+    distance_m: NDArray[np.float32],
+    mode: IntArray,
+    bands: IntArray,
+    radius_m: FloatArray,
+    alive: NDArray[np.bool_],
+    radio: RadioParameters,
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """All pairs of a user and a site that can serve it: ``user`` and ``site [pair]``, ``rate_mbps [pair, band]``."""
+    n_bands, _, n_users = received_mw.shape
+    total = total_power_mw(received_mw, mode, bands, alive, radio)
+    count, sites, _ = candidate_rates(received_mw, total, distance_m, mode, bands, radius_m, alive, radio)
+    n_pairs = count.sum()
+    pair_user, pair_site = np.empty(n_pairs, dtype=np.int64), np.empty(n_pairs, dtype=np.int64)
+    rate_mbps = np.zeros((n_pairs, n_bands))
+    pair = 0
+    for user in range(n_users):
+        for k in range(count[user]):
+            site = sites[user, k]
+            pair_user[pair], pair_site[pair] = user, site
+            for band in range(n_bands):
+                if bands[site] >> band & 1:
+                    helping = mode[site] == HELPING
+                    rate_mbps[pair, band] = link_rate_mbps(received_mw, total, band, site, user, helping, radio)
+            pair += 1
+    return pair_user, pair_site, rate_mbps
+
+
+def _links(now: Situation, association: AssociationRule) -> Links:
+    if association == "fixed":
+        found = now.associate()
+        user = np.flatnonzero(found.server >= 0)
+        site, rate_mbps = found.server[user].astype(np.int64), found.rate_mbps[:, user].T
+    else:
+        user, site, rate_mbps = _reachable_rates(
+            now.received_mw, now.distance_m, now.mode, now.bands, now.radius_m, now.alive, now.model.radio
+        )
+    pair, band = np.nonzero(rate_mbps)
+    return Links(user[pair], site[pair], band, rate_mbps[pair, band])
+
+
+def _capacity_mbps(now: Situation) -> FloatArray:
+    """Most traffic ``[site]``. Source: [MSRC] Eq. 9."""
+    scheduler = now.model.scheduler
+    is_on = (now.bands[:, None] >> np.arange(now.model.n_bands) & 1) != 0
+    kept = np.where(now.mode == HELPING, 1.0 - scheduler.helping_loss, 1.0)
+    return np.asarray((is_on * scheduler.capacity_mbps).sum(axis=1) * kept)
+
+
+def _marginal_kw(now: Situation, links: Links) -> FloatArray:
+    """Power ``[link]`` that it costs to carry all demand of its user. Source: [MSRC] Eqs. 2 and 11."""
+    power = now.model.power
+    kw_per_block = power.sectors * power.dynamic_w[links.band] / WATTS_PER_KILOWATT
+    kw_per_mbps = power.w_per_mbps[links.band] / WATTS_PER_KILOWATT
+    return now.demand_mbps[links.user] * (kw_per_block / links.rate_mbps + kw_per_mbps)
+
+
+def _program(now: Situation, segments: int, association: AssociationRule) -> Program:
+    if segments < 1:
+        raise ScenarioError(f"segments = {segments}: at least one chord is needed, for example 6")
+    if association not in get_args(AssociationRule):
+        raise ScenarioError(f"association = {association!r} is unknown; use one of fixed, split")
+    links = _links(now, association)
+    n_links, n_users, n_sites, n_bands = links.user.size, now.model.n_users, now.model.n_sites, now.model.n_bands
+
+    def per_link(value: FloatArray, row: IntArray, n_rows: int) -> csr_array:
+        return csr_array((value, (row, np.arange(n_links))), shape=(n_rows, n_links))
+
+    demand = now.demand_mbps[links.user]
+    blocks = per_link(demand / links.rate_mbps, links.site * n_bands + links.band, n_sites * n_bands)
+    capacity = per_link(demand / _capacity_mbps(now)[links.site], links.site, n_sites)
+    carried = per_link(np.ones(n_links), links.user, n_users)
+    climbed = kron(eye_array(n_users), np.ones((1, segments)))
+    n_limits = n_sites * (n_bands + 1)
+    blank = csr_array((n_limits, n_users * segments))
+    ends = np.expm1(np.linspace(0.0, np.log(2.0), segments + 1))
+    slope = np.diff(np.log1p(ends)) / np.diff(ends)
+    return Program(
+        links=links,
+        gain=np.concatenate([-POWER_TIE_BREAK * _marginal_kw(now, links), np.outer(now.weight, slope).ravel()]),
+        width=np.concatenate([np.ones(n_links), np.tile(np.diff(ends), n_users)]),
+        rows=vstack([hstack([vstack([blocks, capacity]), blank]), hstack([carried, -climbed])], format="csr"),
+        low=np.concatenate([np.full(n_limits, -np.inf), np.zeros(n_users)]),
+        high=np.concatenate([np.ones(n_limits), np.zeros(n_users)]),
+    )
+
+
+def _solved(now: Situation, program: Program, time_limit_s: float | None) -> Dispatch:
+    if time_limit_s is not None and not time_limit_s > 0.0:
+        raise ScenarioError(f"time_limit_s = {time_limit_s}: must be positive, or None for no limit")
+    solution = milp(
+        -program.gain,
+        constraints=LinearConstraint(program.rows, program.low, program.high),
+        bounds=Bounds(0.0, program.width),
+        options={} if time_limit_s is None else {"time_limit": time_limit_s},
+    )
+    if solution.status != 0:
+        raise SolverError(
+            f"the dispatch program was not solved: {solution.message.strip()} Give it more time (time_limit_s = "
+            f"{time_limit_s}) or fewer segments, or use world_dispatch."
+        )
+    links, n_sites, n_bands = program.links, now.model.n_sites, now.model.n_bands
+    carried_mbps = np.maximum(solution.x[: links.user.size], 0.0) * now.demand_mbps[links.user]
+
+    def per_band(value: FloatArray) -> FloatArray:
+        sums = np.bincount(links.site * n_bands + links.band, value, n_sites * n_bands)
+        return sums.astype(np.float64).reshape(n_sites, n_bands)
+
+    rate_mbps = np.minimum(np.bincount(links.user, carried_mbps, now.model.n_users), now.demand_mbps)
+    resource_use = np.minimum(per_band(carried_mbps / links.rate_mbps), 1.0)
+    return _result(now, rate_mbps, resource_use, per_band(carried_mbps))

@@ -1,0 +1,158 @@
+"""What a plan is worth: a linear program over who serves whom, solved again and again for neighbouring plans."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from voltran.baselines.msrc.groups import CLASS_GROUPS
+from voltran.baselines.msrc.instance import Instance, IntArray
+from voltran.baselines.solve import LinearSolver
+from voltran.physics.layout import FloatArray
+
+# No plan that matters needs a higher inverse lifetime or first-band load; bounds stay finite with them.
+LARGEST_INVERSE_H = 1e3
+LARGEST_OVERFLOW = 100.0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A plan's exact cost and what it is made of.
+
+    Attributes:
+        plan: ``[site]`` options.
+        cost: value of the planner's objective.
+        power_kw: ``[site]`` predicted power, zero for sites that are down.
+        served: ``[class group]`` predicted service share, by priority weight.
+        inverse_lifetime_per_h: largest power per energy of live sites.
+    """
+
+    plan: IntArray
+    cost: float
+    power_kw: FloatArray
+    served: FloatArray
+    inverse_lifetime_per_h: float
+
+
+class Evaluator:
+    """Costs of the plans of one instance.
+
+    The linear program is built once. Between plans only bounds, right-hand sides and, where bands change, coefficients
+    of the sites that changed are touched, and the simplex method goes on from the last basis.
+
+    Args:
+        instance: the planning problem.
+
+    Raises:
+        MissingExtraError: OR-Tools is not installed.
+    """
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self._solver = LinearSolver()
+        self._plan = np.full(instance.n_sites, -1)
+        self._table = np.full(instance.n_sites, -1)
+        self._limit = np.zeros(instance.live_flows.size)
+        site = instance.groups.site[instance.live_flows]
+        self._flows_of = [np.flatnonzero(site == index) for index in range(instance.n_sites)]
+        self._add_variables()
+        self._add_rows()
+
+    def cost(self, plan: IntArray, cutoff: float = np.inf) -> float | None:
+        """The exact cost of a plan, or ``None`` if it exceeds ``cutoff``, which takes less time to find out.
+
+        Raises:
+            SolverError: the solver failed, which a linear program that is always feasible cannot explain.
+        """
+        self._load(plan)
+        fixed = self.instance.fixed_cost(plan)
+        cost = self._solver.minimise(cutoff - fixed)
+        return None if cost is None else cost + fixed
+
+    def evaluate(self, plan: IntArray) -> Evaluation:
+        """The exact cost of a plan and what it is made of.
+
+        Raises:
+            SolverError: see :meth:`cost`.
+        """
+        cost = self.cost(plan)
+        assert cost is not None, "without a cutoff there is a cost"
+        instance, options, groups = self.instance, self.instance.options, self.instance.groups
+        flow, drop, overflow = (self._solver.values(part) for part in (self._flow, self._drop, self._overflow))
+        site = groups.site[instance.live_flows]
+        flow_kw = flow * groups.power_kw[instance.live_flows, options.table[plan[site]]]
+        power_kw = np.bincount(site, flow_kw, instance.n_sites)
+        power_kw += options.static_kw[plan] + options.overflow_kw[plan] * overflow
+        return Evaluation(
+            plan=plan.copy(),
+            cost=cost,
+            power_kw=np.where(instance.alive, power_kw, 0.0),
+            served=1.0 - np.bincount(groups.class_group, drop * instance.drop_share, CLASS_GROUPS),
+            inverse_lifetime_per_h=float((power_kw / instance.bounded_energy_kwh)[instance.alive].max(initial=0.0)),
+        )
+
+    def _add_variables(self) -> None:
+        instance, solver = self.instance, self._solver
+        self._flow = [solver.variable(0.0) for _ in range(instance.live_flows.size)]
+        self._drop = [solver.variable(1.0, cost) for cost in instance.drop_cost.tolist()]
+        self._slack = [solver.variable(1.0, instance.settings.floor_penalty) for _ in range(CLASS_GROUPS)]
+        self._overflow = [solver.variable(LARGEST_OVERFLOW) for _ in range(instance.n_sites)]
+        self._inverse_lifetime = solver.variable(LARGEST_INVERSE_H, instance.lifetime_cost)
+
+    def _add_rows(self) -> None:
+        """Rows, with the coefficients that no plan changes; the others follow in :meth:`_load`."""
+        instance, solver, groups = self.instance, self._solver, self.instance.groups
+        demand_rows = [solver.row(1.0, equal=True) for _ in self._drop]
+        floor_rows = [solver.row(limit) for limit in instance.drop_allowance.tolist()]
+        sites = range(instance.n_sites)
+        self._load_rows = [solver.row(instance.settings.load_limit) for _ in sites]
+        self._traffic_rows = [solver.row(0.0) for _ in sites]
+        self._first_rows = [solver.row(1.0) for _ in sites]
+        self._power_rows = [solver.row(0.0) for _ in sites]
+        for variable, demand in zip(self._flow, groups.demand[instance.live_flows].tolist(), strict=True):
+            demand_rows[demand].SetCoefficient(variable, 1.0)
+        for demand, variable in enumerate(self._drop):
+            demand_rows[demand].SetCoefficient(variable, 1.0)
+            floor_rows[groups.class_group[demand]].SetCoefficient(variable, float(instance.drop_share[demand]))
+        for row, variable in zip(floor_rows, self._slack, strict=True):
+            row.SetCoefficient(variable, -1.0)
+        for site in np.flatnonzero(instance.alive).tolist():
+            self._first_rows[site].SetCoefficient(self._overflow[site], -1.0)
+            self._power_rows[site].SetCoefficient(self._inverse_lifetime, -float(instance.bounded_energy_kwh[site]))
+
+    def _load(self, plan: IntArray) -> None:
+        """Bring the linear program from the last plan to this one."""
+        limit = self.instance.flow_limit(plan)[self.instance.live_flows]
+        for flow in np.flatnonzero(limit != self._limit).tolist():
+            self._flow[flow].SetUb(float(limit[flow]))
+        self._limit = limit
+        options = self.instance.options
+        for site in np.flatnonzero((plan != self._plan) & self.instance.alive).tolist():
+            option = plan[site]
+            # Levelling has no lifetime row: an inverse lifetime that costs nothing satisfies it.
+            self._power_rows[site].SetUb(-float(options.static_kw[option]))
+            self._traffic_rows[site].SetUb(float(options.traffic_mbps[option]))
+            # A sleeping site serves nobody, whatever the costs; they may well be those of its next mode.
+            if option != self.instance.sleep and options.table[option] != self._table[site]:
+                self._load_costs(site, int(option))
+        self._plan = plan.copy()
+
+    def _load_costs(self, site: int, option: int) -> None:
+        instance, groups, options, solver = self.instance, self.instance.groups, self.instance.options, self._solver
+        table = self._table[site] = options.table[option]
+        price = float(instance.power_cost[site])
+        load_row, traffic_row = self._load_rows[site], self._traffic_rows[site]
+        first_row, power_row = self._first_rows[site], self._power_rows[site]
+        flows = self._flows_of[site]
+        tables = (groups.load, groups.traffic_mbps, groups.first_load, groups.power_kw)
+        columns: list[list[float]] = [values[instance.live_flows[flows], table].tolist() for values in tables]
+        for flow, load, traffic, first, power in zip(flows.tolist(), *columns, strict=True):
+            variable = self._flow[flow]
+            load_row.SetCoefficient(variable, load)
+            traffic_row.SetCoefficient(variable, traffic)
+            first_row.SetCoefficient(variable, first)
+            power_row.SetCoefficient(variable, power)
+            solver.set_cost(variable, price * power)
+        overflow_kw = float(options.overflow_kw[option])
+        solver.set_cost(self._overflow[site], price * overflow_kw)
+        power_row.SetCoefficient(self._overflow[site], overflow_kw)

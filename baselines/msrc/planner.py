@@ -1,0 +1,106 @@
+"""Stage 1 of MSRC: cooperation modes for the next decision period. Source: [MSRC] Eqs. 18-26 and Algorithm 1."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.baselines.msrc.evaluation import Evaluation, Evaluator
+from voltran.baselines.msrc.groups import Groups, user_groups
+from voltran.baselines.msrc.instance import Instance
+from voltran.baselines.msrc.options import site_options
+from voltran.baselines.msrc.search import Search
+from voltran.baselines.msrc.settings import PlannerSettings
+from voltran.baselines.solve import SolverError
+from voltran.envs.outage.world import OutageWorld
+from voltran.physics.power import SLEEP
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the planner decided.
+
+    Attributes:
+        options: ``[site]`` option of each site.
+        evaluation: what the planner expects of it, ``None`` after a failed solution.
+        evaluations: linear programs solved for it.
+    """
+
+    options: IntArray
+    evaluation: Evaluation | None
+    evaluations: int
+
+
+class Planner:
+    """Plans one world, decision after decision.
+
+    Args:
+        world: a world of an outage; only what a controller with global information may know is read.
+        index: which world of the batch.
+        settings: coefficients.
+
+    Attributes:
+        failed_solves: plans that fell back on the last feasible one because a solver failed.
+    """
+
+    def __init__(self, world: OutageWorld, index: int, settings: PlannerSettings) -> None:
+        self.world, self.index, self.settings = world, index, settings
+        self.options = site_options(world.model, settings)
+        self.failed_solves = 0
+        self._groups: Groups | None = None
+        self._last: IntArray | None = None
+
+    def instance(self) -> Instance:
+        """The planning problem of this moment."""
+        world, index, model = self.world, self.index, self.world.model
+        settled = world.decision[index] > 0
+        vehicle_kw = self.settings.vehicle_horizon_h * model.ev.site_limit_kw
+        vehicles_kwh = np.minimum(world.vehicle_energy_kwh[index], vehicle_kw)
+        return Instance(
+            settings=self.settings,
+            options=self.options,
+            groups=self._current_groups(),
+            alive=world.alive[index],
+            energy_kwh=world.usable_kwh[index] + vehicles_kwh,
+            previous_mode=world.mode[index] if settled else np.full(model.n_sites, -1),
+            may_help=model.may_help,
+            kappa=model.kappa,
+            k_max=model.k_max,
+            literal_links=model.scenario.cooperation.links == "literal",
+        )
+
+    def plan(self) -> Plan:
+        """Plan the next decision period.
+
+        A solver that fails costs the plan, not the episode: the last feasible plan, repaired for the sites that are
+        alive, stands in for it, and the failure is counted.
+        """
+        instance = self.instance()
+        if not instance.alive.any():
+            return Plan(np.full(instance.n_sites, instance.sleep), None, 0)
+        try:
+            evaluator = Evaluator(instance)
+            search = Search(instance, evaluator)
+            options = search.run(self._last)
+            plan = Plan(options, evaluator.evaluate(options), search.evaluations)
+        except SolverError:
+            self.failed_solves += 1
+            plan = Plan(self._fallback(instance), None, 0)
+        self._last = plan.options
+        return plan
+
+    def _fallback(self, instance: Instance) -> IntArray:
+        last = instance.widest[np.where(instance.alive, 0, SLEEP)] if self._last is None else self._last
+        return instance.repaired(np.where(instance.alive, last, instance.sleep))
+
+    def _current_groups(self) -> Groups:
+        """User groups; users who stand still and ask for the same all the time are grouped once."""
+        scenario = self.world.scenario
+        changing = scenario.traffic.redraw_period_s is not None or scenario.users.speed_m_per_s > 0.0
+        if self._groups is None or changing:
+            self._groups = user_groups(
+                self.world.model, self.world.users, self.index, self.options, self.settings.candidate_servers
+            )
+        return self._groups

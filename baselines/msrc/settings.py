@@ -1,0 +1,68 @@
+"""Every coefficient of MSRC's Stage 1, named, typed and documented."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from voltran.envs.scenario import Section
+
+Positive = Annotated[float, Field(gt=0.0)]
+NonNegative = Annotated[float, Field(ge=0.0)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class PlannerSettings(Section):
+    """Settings of the mode planner.
+
+    The plan minimises
+
+        survival_weight * reference_h * (s + power_share * mean power / mean energy)
+        + service_weight * unserved_penalty * weighted service loss + floor_penalty * service missing to the class floors
+        + switching_weight * mode switches per site,
+
+    where ``s = max_i P_i / E_i`` is the inverse of the shortest site lifetime. Source: [MSRC] Eqs. 18 and 26 with its
+    weights (0.5, 0.3, 0.1, 0.1). Reconstructed: the paper adds hours, ratios, dollars and counts; here every term is
+    normalised. The cost of vehicle energy does not depend on the modes, as all that is offered is taken, and is left
+    out. Minimising ``s`` maximises (26) exactly: with power constant over the horizon H its fraction is E / P - H.
+
+    Attributes:
+        objective: "maxmin" is (26); "levelling", which is ours, minimises ``sum_i (mean E / E_i)^2 P_i`` instead of the
+            largest ``P_i / E_i``, so that every site counts and poor ones count most.
+        command_set: "paper" has one band set per mode; "extended" may also choose bands within a mode.
+        evaluations: plans that the search may weigh; its only limit, so that plans do not depend on the machine.
+        look_ups: mode vectors that the search may propose, weighed or not; ends searches where few are allowed.
+        search_seed: seed of the order in which neighbouring plans are tried.
+        certify: gap that must be proven for every plan, or "off". Proofs take longer than the search.
+        proof_time_s: time after which a proof is given up; the plan stands then, its gap unproven.
+        survival_weight, service_weight, switching_weight: lambda_1, lambda_2 and lambda_4 of [MSRC] Eq. 18.
+        reference_h: unit of lifetime.
+        power_share: weight of the network's power beside the weakest site's, without which max-min is indifferent to
+            all sites but one.
+        unserved_penalty: weight of the weighted service loss beside a lifetime of ``1 / reference_h``.
+        floor_penalty: cost of a class group that is served below its floor, per missing share.
+        priority_floor: service share of emergency, voice and essential users together, by priority weight.
+        best_effort_floor: service share of best-effort users.
+        load_limit: share of a site's resource blocks that may be planned for.
+        candidate_servers: sites that may serve one user group.
+        vehicle_horizon_h: hours for which present vehicles are expected to go on giving power.
+    """
+
+    objective: Literal["maxmin", "levelling"] = "maxmin"
+    command_set: Literal["paper", "extended"] = "paper"
+    evaluations: Annotated[int, Field(ge=1)] = 300
+    look_ups: Annotated[int, Field(ge=1)] = 6000
+    search_seed: Annotated[int, Field(ge=0)] = 0
+    certify: Literal["off", "5%", "2%"] = "off"
+    proof_time_s: Positive = 3.0
+    survival_weight: NonNegative = 0.5
+    service_weight: NonNegative = 0.3
+    switching_weight: NonNegative = 0.1
+    reference_h: Positive = 1.0
+    power_share: NonNegative = 0.05
+    unserved_penalty: NonNegative = 40.0
+    floor_penalty: NonNegative = 3.0
+    priority_floor: Share = 0.97
+    best_effort_floor: Share = 0.75
+    load_limit: Share = 0.95
+    candidate_servers: Annotated[int, Field(ge=1)] = 4
+    vehicle_horizon_h: NonNegative = 2.0
