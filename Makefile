@@ -4,6 +4,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
+EXPERIMENTS := outage msrc_table2 msrc_table3 msrc_table4 msrc_fig2 msrc_links
+
 # One thread per process: on small machines OpenMP's barriers cost more than they bring.
 export OMP_NUM_THREADS ?= 1
 
@@ -16,7 +18,7 @@ help:
 	@echo "make long     the tests that take minutes"
 	@echo "make lint     style, formatting and types"
 	@echo "make bench    the benchmarks of docs/performance.md"
-	@echo "make results  the experiment behind docs/results.md"
+	@echo "make results  the experiments behind docs/results.md"
 
 demo: $(STAMP)
 	$(BIN)/voltran demo
@@ -42,8 +44,11 @@ bench: $(STAMP)
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --constraint $< mobile-env vmas
 	touch $@
 
+# The experiments share finished episodes; running it again continues. Those of MSRC take hours.
 results: $(STAMP)
-	$(BIN)/voltran experiment outage --out runs/outage --resume --publish .
+	for name in $(EXPERIMENTS); do \
+		$(BIN)/voltran experiment $$name --out runs/$$name --store runs/episodes --resume --publish . || exit; \
+	done
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"VoltRAN needs Python 3.11 or newer, found {sys.version.split()[0]}: choose one with make PYTHON=python3.11 ...")'

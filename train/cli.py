@@ -126,24 +126,39 @@ def experiment(
     out: Annotated[Path | None, typer.Option(help="Folder for the report; runs/NAME by default.")] = None,
     resume: Resume = False,
     jobs: Jobs = CORES,
-    publish: Annotated[
-        Path | None, typer.Option(help="Checkout whose docs/results.md and README to write from the results.")
+    store: Annotated[
+        Path | None, typer.Option(help="Folder of finished episodes, which experiments may share; in --out by default.")
+    ] = None,
+    publish_to: Annotated[
+        Path | None,
+        typer.Option("--publish", help="Checkout whose docs/results.md and README to write from the results."),
     ] = None,
 ) -> None:
     """Reproduce a published table or figure, with the published values beside ours."""
-    from voltran.train.experiment import run_experiment
+    from voltran.train.experiment_run import run_experiment
     from voltran.train.publish import check_publishable
     from voltran.train.publish import publish as write_documents
 
     console = _console()
     folder = out if out is not None else Path("runs") / Path(name).stem
-    if publish is not None:
-        check_publishable(name, publish)
-    report = run_experiment(name, folder, resume=resume, jobs=jobs, console=console)
+    if publish_to is not None:
+        check_publishable(name, publish_to)
+    report = run_experiment(name, folder, resume=resume, jobs=jobs, console=console, store=store)
     console.print(f"Report: {report}", markup=False)
-    if publish is not None:
-        for document in write_documents(name, folder, publish):
+    if publish_to is not None:
+        for document in write_documents(name, folder, publish_to):
             console.print(f"Written: {document}", markup=False)
+
+
+@app.command()
+def publish(
+    root: Annotated[Path, typer.Argument(help="Checkout whose docs/results.md and README to write.")] = Path("."),
+) -> None:
+    """Write docs/results.md and the README's table again from the published results, without playing."""
+    from voltran.train.publish import write_pages
+
+    for document in write_pages(root):
+        _console().print(f"Written: {document}", markup=False)
 
 
 @app.command()

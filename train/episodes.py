@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from voltran.agents.files import write_atomically
 from voltran.envs.controller import Controller
+from voltran.envs.errors import VoltranError
 from voltran.envs.scenario import apply_overrides, read_scenario
 from voltran.envs.world import World
 from voltran.train.files import write_json
@@ -106,6 +107,7 @@ def play(task: Task) -> Played:
     kpis = {key: _finite(value[0]) for key, value in world.kpis().items()}
     kpis["decision_ms"] = float(np.median(decision_ms))
     kpis["decision_p95_ms"] = float(np.percentile(decision_ms, 95))
+    kpis |= _counted(controller, kpis)
     episode = Episode(
         seed=task.seed,
         information=controller.information,
@@ -155,11 +157,9 @@ class EpisodeStore:
             write_atomically(self._path(played.task, ".npz"), stream.getvalue())
         write_json(self._path(played.task, ".json"), played.episode.model_dump(mode="json"))
 
-    def trace_name(self, task: Task) -> str | None:
-        """Path of a stored time series, relative to the folder above the store."""
-        if self.folder is None or not task.with_trace:
-            return None
-        return self._path(task, ".npz").relative_to(self.folder.parent).as_posix()
+    def trace_path(self, task: Task) -> Path | None:
+        """Where the time series of an episode lies, if it is kept."""
+        return self._path(task, ".npz") if self.folder is not None and task.with_trace else None
 
     def _path(self, task: Task, suffix: str) -> Path:
         assert self.folder is not None
@@ -183,6 +183,14 @@ def _run(world: World, controller: Controller) -> list[float]:
         transition = world.step(actions)
         over = bool(transition.terminated[0] | transition.truncated[0])
     return decision_ms
+
+
+def _counted(controller: Controller, kpis: Mapping[str, float | None]) -> dict[str, float | None]:
+    """What a controller counted of its own work, if it counts; it may not speak for the world."""
+    counters: Mapping[str, float] = getattr(controller, "counters", dict)()
+    if taken := sorted(counters.keys() & kpis.keys()):
+        raise VoltranError(f"controller {controller.name}: counter {taken[0]!r} is a metric already; rename it")
+    return {key: _finite(value) for key, value in counters.items()}
 
 
 def _finite(value: Any) -> float | None:

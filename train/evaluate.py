@@ -1,5 +1,6 @@
 """Plays controllers on the same seeds and compares them."""
 
+import os
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -48,6 +49,7 @@ def evaluate(
     overrides: Mapping[str, Any] | None = None,
     jobs: int = 1,
     out: Path | None = None,
+    store: Path | None = None,
     resume: bool = False,
     options: Mapping[str, Any] | None = None,
     progress: Console | None = None,
@@ -62,7 +64,8 @@ def evaluate(
         seeds: episode seeds; every controller meets the same draws.
         overrides: dotted scenario keys and their values.
         jobs: worker processes; 1 plays everything in this process.
-        out: folder for ``results.json`` and the stored episodes; ``None`` writes nothing.
+        out: folder for ``results.json``; ``None`` writes none.
+        store: folder of finished episodes, which evaluations may share; ``episodes`` in ``out`` by default.
         resume: continue what ``out`` holds; finished episodes are not played again.
         options: options of the world's builder, for example ``{"action_set": "extended"}``.
         progress: where to draw a progress bar.
@@ -83,11 +86,15 @@ def evaluate(
     _rehearse(setting, controllers, seeds[0])
     if out is not None:
         claim_folder(out, resume, "evaluation")
-    store = EpisodeStore(out / "episodes" if out is not None else None)
+    if store is None and out is not None:
+        store = out / "episodes"
+    kept = EpisodeStore(store)
     tasks = [Task(setting, spec, seed, seed == seeds[0]) for seed in seeds for spec in controllers]
-    episodes = _finish(tasks, store, jobs, progress, out)
+    episodes = _finish(tasks, kept, jobs, progress, out)
     summaries = {
-        spec.label: _summary(spec, [episodes[spec.label, seed] for seed in seeds], store.trace_name(task))
+        spec.label: _summary(
+            spec, [episodes[spec.label, seed] for seed in seeds], _relative(kept.trace_path(task), out)
+        )
         for spec, task in zip(controllers, tasks, strict=False)  # the first tasks are those of the first seed
     }
     results = _results(setting, seeds, summaries, chosen, time.perf_counter() - start)
@@ -209,6 +216,11 @@ def _summary(spec: ControllerSpec, episodes: list[Episode], trace: str | None) -
         trace=trace,
         metrics={key: summarise(values[key]) for key in keys},
     )
+
+
+def _relative(path: Path | None, out: Path | None) -> str | None:
+    """A path as the results file in ``out`` names it."""
+    return Path(os.path.relpath(path, out)).as_posix() if path is not None and out is not None else None
 
 
 def _compare(controllers: Mapping[str, ControllerResults], reference: str) -> dict[str, dict[str, Difference]]:

@@ -1,24 +1,31 @@
-"""Experiments: configurations that reproduce tables and figures, with the published values beside ours."""
+"""Experiments: configurations that reproduce tables and figures of the papers."""
 
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import yaml
 from pydantic import Field, NonNegativeInt, PositiveInt
-from rich.console import Console
 
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section, validated
-from voltran.train.evaluate import evaluate
-from voltran.train.files import claim_folder, write_text
-from voltran.train.metrics import MISSING, metric_of
-from voltran.train.references import parse_controllers
-from voltran.train.report import TABLE_FILE, write_report
-from voltran.train.results import Results
-from voltran.train.tables import markdown_paired, markdown_row, markdown_rule, markdown_table
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
+VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+
+
+class Gain(Section):
+    """Published average gains: the mean over the scenarios of a metric's ratio to a reference's, less one.
+
+    Attributes:
+        metric: which metric.
+        reference: the controller that the others gain over.
+        values: controller to the published gain, 0.41 for +41 %.
+    """
+
+    metric: str = "survival_h"
+    reference: str
+    values: dict[str, float]
 
 
 class Comparison(Section):
@@ -27,33 +34,57 @@ class Comparison(Section):
     Attributes:
         title: which table of which paper.
         note: what a reader should know before comparing.
-        values: scenario to metric to controller to the published value, in stored units (shares, hours).
+        values: cell to metric to controller to the published value, in stored units (shares, hours).
+        gain: published average over the cells.
     """
 
     title: str
     note: str = ""
     values: dict[str, dict[str, dict[str, float]]]
+    gain: Gain | None = None
+
+
+class Cell(NamedTuple):
+    """One situation of an experiment.
+
+    Attributes:
+        name: as tables and published values name it: the scenario, with the variant where there are several.
+        scenario: scenario name or file.
+        variant: name of the variant; empty where the experiment has none.
+        overrides: dotted scenario keys and their values.
+        folder: of its results, in the experiment's.
+    """
+
+    name: str
+    scenario: str
+    variant: str
+    overrides: dict[str, Any]
+    folder: str
 
 
 class Experiment(Section):
-    """What an experiment plays.
+    """What an experiment plays and how its chapter shows it.
 
     Attributes:
         title: heading of the report.
         description: a few sentences on what is shown.
         scenarios: where to play.
+        variants: name to overrides; every scenario is played in each of them, and they are compared with the first.
         controllers: who plays, as on the command line.
-        seeds: episodes per controller and scenario.
+        seeds: episodes per controller and cell.
         first_seed: the seeds follow each other from here.
         reference: controllers that the others are compared with, in pairs.
-        overrides: dotted scenario keys and their values.
+        overrides: dotted scenario keys and their values, for all variants.
         options: options of the world's builder.
         paper: published values.
+        metrics: metrics of one short table for all cells; without them every cell has the full tables.
+        pictures: which pictures to show, by name; all if not given.
     """
 
     title: str
     description: str = ""
     scenarios: Names
+    variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
     controllers: Names
     seeds: PositiveInt = 50
     first_seed: NonNegativeInt = 1000
@@ -61,6 +92,22 @@ class Experiment(Section):
     overrides: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict)
     paper: tuple[Comparison, ...] = ()
+    metrics: tuple[str, ...] = ()
+    pictures: tuple[str, ...] | None = None
+
+    def cells(self) -> list[Cell]:
+        """Every scenario in every variant, in the order of the file."""
+        return [
+            Cell(
+                f"{scenario}, {variant}" if variant else scenario,
+                scenario,
+                variant,
+                self.overrides | overrides,
+                f"{Path(scenario).stem}-{variant}" if variant else Path(scenario).stem,
+            )
+            for scenario in self.scenarios
+            for variant, overrides in (self.variants or {"": {}}).items()
+        ]
 
 
 def experiment_names() -> list[str]:
@@ -83,99 +130,6 @@ def read_experiment(name: str) -> Experiment:
     if not isinstance(data, dict):
         raise ScenarioError(f"{source}: expected a mapping of fields, found {type(data).__name__}")
     return validated(Experiment, data, source)
-
-
-def run_experiment(name: str, out: Path, *, resume: bool, jobs: int, console: Console) -> Path:
-    """Play an experiment and write its report.
-
-    Args:
-        name: shipped name, or path of a YAML file.
-        out: folder for ``table.md`` and, per scenario, a folder with results, tables and pictures.
-        resume: continue what ``out`` holds.
-        jobs: worker processes.
-        console: where to show progress and tables.
-
-    Returns:
-        The report.
-
-    Raises:
-        ScenarioError: an unknown experiment, scenario or controller.
-        VoltranError: ``out`` holds something and ``resume`` is off, or it cannot be written, or episodes failed.
-    """
-    experiment = read_experiment(name)
-    controllers = parse_controllers(",".join(experiment.controllers))
-    claim_folder(out, resume, "experiment")
-    results: dict[str, Results] = {}
-    for scenario in experiment.scenarios:
-        folder = out / Path(scenario).stem
-        results[scenario] = evaluate(
-            scenario,
-            controllers,
-            range(experiment.first_seed, experiment.first_seed + experiment.seeds),
-            overrides=experiment.overrides,
-            options=experiment.options,
-            jobs=jobs,
-            out=folder,
-            resume=True,
-            progress=console,
-            references=experiment.reference,
-        )
-        write_report(results[scenario], folder, console)
-    write_text(out / TABLE_FILE, report(experiment, results, out))
-    return out / TABLE_FILE
-
-
-def report(experiment: Experiment, results: dict[str, Results], out: Path, prefix: str = "") -> str:
-    """The experiment's Markdown report: published values beside ours, then every scenario.
-
-    Args:
-        experiment: what was played.
-        results: scenario to what was found.
-        out: folder of the scenarios' folders, to link the pictures that are there.
-        prefix: path from the report to that folder; empty where it lies in it.
-    """
-    parts = [f"# {experiment.title}", experiment.description]
-    parts += [comparison_table(comparison, results) for comparison in experiment.paper]
-    for scenario, found in results.items():
-        parts += [f"## {scenario}", markdown_table(found)]
-        parts += [markdown_paired(found, reference) for reference in found.paired]
-        parts += [_pictures(out, Path(scenario).stem, prefix)]
-    return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
-
-
-def comparison_table(comparison: Comparison, results: dict[str, Results]) -> str:
-    """Published values beside ours, one row each."""
-    head = ["Scenario", "Metric", "Controller", "Paper", "VoltRAN"]
-    lines = [f"## {comparison.title}\n\n", markdown_row(head), markdown_rule(3, 2)]
-    for scenario, metrics in comparison.values.items():
-        for key, published in metrics.items():
-            metric = metric_of(key)
-            for label, value in published.items():
-                ours = _ours(results, scenario, label, key)
-                lines.append(markdown_row([scenario, metric.heading, label, metric.number(value), ours]))
-    return "".join(lines) + (f"\n{comparison.note}\n" if comparison.note else "")
-
-
-def _ours(results: dict[str, Results], scenario: str, label: str, key: str) -> str:
-    found = results.get(scenario)
-    controller = found.controllers.get(label) if found else None
-    summary = controller.metrics.get(key) if controller else None
-    return metric_of(key).estimate(summary.mean, summary.ci95) if summary else MISSING
-
-
-def _pictures(out: Path, folder: str, prefix: str) -> str:
-    names = sorted(path.stem for path in (out / folder).glob("*.png") if not path.stem.endswith("-dark"))
-    start = f"{prefix}/{folder}" if prefix else folder
-    return "\n\n".join(picture(f"{start}/{name}") for name in names)
-
-
-def picture(path: str) -> str:
-    """HTML that shows a picture in the version for the reader's light or dark page."""
-    alternative = path.rpartition("/")[2].replace("-", " ")
-    return (
-        f'<picture><source media="(prefers-color-scheme: dark)" srcset="{path}-dark.png">'
-        f'<img alt="{alternative}" src="{path}.png" width="860"></picture>'
-    )
 
 
 def _text(name: str) -> str:

@@ -107,10 +107,17 @@ METRICS: tuple[Metric, ...] = (
     Metric("ledger_residual_kw", "Ledger residual", "1e-9 kW", 3, "down", scale=1e9),
     Metric("decision_ms", "Decision time, median", "ms", 2, "down", True, short="Decision"),
     Metric("decision_p95_ms", "Decision time, 95th percentile", "ms", 2, "down"),
+    Metric("failed_solves", "Plans that fell back", "", 2, "down"),
+    Metric("plan_evaluations", "Evaluations per plan", "", 0),
+    _percent("plan_error_power", "Planned site power, mean absolute error", better="down"),
+    _percent("plan_error_service", "Planned service, mean absolute error", better="down"),
 )
 
 # measured in wall time: differs from run to run, so it is shown but never compared in pairs
 TIMING_KEYS = frozenset({"decision_ms", "decision_p95_ms"})
+
+# counted by controllers that plan, see ``voltran.envs.controller``; the others show none
+COUNTER_KEYS = frozenset({"failed_solves", "plan_evaluations", "plan_error_power", "plan_error_service"})
 
 _BY_KEY = {metric.key: metric for metric in METRICS}
 

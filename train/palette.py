@@ -37,7 +37,7 @@ class Look:
     light: str
     dark: str
     line: Any = "-"
-    marker: str = "o"
+    marker: Any = "o"
 
     def colour(self, theme: Theme) -> str:
         """Its colour on a background."""
@@ -56,7 +56,11 @@ LOOKS: dict[str, Look] = {
     "carrier-shutdown": Look("#2b8cc4", "#6cc0f0", DASHED, "^"),
     "rotating-sleep": Look("#00805c", "#1fbf92", DASH_DOTTED, "v"),
     "random": Look("#8f7a00", "#d6c52a", DOTTED, "P"),
+    # one family: purples of different lightness, stars of different points
     "msrc": Look("#a8447f", "#e08cbc", DASHED, "*"),
+    "msrc-fast": Look("#d667ab", "#ffd3ea", DOTTED, (4, 1, 0)),
+    "msrc-levelling": Look("#33127a", "#7f5af5", DASH_DOTTED, (3, 1, 0)),
+    "msrc-extended": Look("#4d0a30", "#b84c90", "-", (8, 1, 0)),
     "policy": Look("#0a4fa3", "#5aa2ff", "-", "o"),
     "blackout": Look("#a31f34", "#ff7b8a", "-", "H"),
 }

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH_IN = 8.6
+FEW = 4  # so many panels have room for a line per site
 FULL = 102.0  # upper end of an axis in percent: a mark at 100 is whole, an interval beyond it is cut
 SERVICE_CLASSES = ("emergency", "voice", "essential", "best_effort")
 
@@ -117,24 +118,33 @@ def _batteries(figure: "Figure", theme: Theme, results: Results, traces: Mapping
         for other in traces.values():
             mean = 100 * other["soc"].mean(axis=1)
             panel.plot(other["time_h"], mean, color=theme.faint, linewidth=0.8, alpha=0.45)
-        _one_battery(panel, trace, look[label].colour(theme))
+        _one_battery(panel, trace, look[label].colour(theme), with_sites=len(traces) <= FEW)
         _mark_loss(panel, results.controllers[label].metrics.get("survival_h"), theme)
         panel.set_title(_shown(label), color=look[label].colour(theme))
     for index in range(len(traces), len(panels)):
         panels[index].set_axis_off()
         panels[index - columns].tick_params(labelbottom=True)
-    last_h = max(float(trace["time_h"][-1]) for trace in traces.values())
-    panels[0].set(xlim=(0, last_h), ylim=(0, FULL))
+    panels[0].set(xlim=(0, _shown_h(results, traces)), ylim=(0, FULL))
     figure.supxlabel("Time since the outage began (h)", fontsize=10)
     figure.supylabel("State of charge (%)", fontsize=10)
-    told = "Mean over sites, with the range from the lowest to the highest. Dashed line: survival lost."
-    _heading(figure, f"{told} {results.scenario}, seed {results.first_seed}.", theme)
+    told = "Every site, and their mean." if len(traces) <= FEW else "Mean over sites, and the lowest and highest."
+    _heading(figure, f"{told} Dashed line: survival lost. {results.scenario}, seed {results.first_seed}.", theme)
 
 
-def _one_battery(panel: "Axes", trace: Trace, colour: str) -> None:
+def _one_battery(panel: "Axes", trace: Trace, colour: str, with_sites: bool) -> None:
     time_h, soc = trace["time_h"], 100 * trace["soc"]
     panel.fill_between(time_h, soc.min(axis=1), soc.max(axis=1), color=colour, alpha=0.22, linewidth=0)
+    if with_sites:
+        panel.plot(time_h, soc, color=colour, linewidth=0.6, alpha=0.55)
     panel.plot(time_h, soc.mean(axis=1), color=colour, linewidth=2.1)
+
+
+def _shown_h(results: Results, traces: Mapping[str, Trace]) -> float:
+    """Half as long again as the longest survival of the episodes shown, as far as they go."""
+    end_h = max(float(trace["time_h"][-1]) for trace in traces.values())
+    summaries = [results.controllers[label].metrics.get("survival_h") for label in traces]
+    survived_h = [summary.values[0] or 0.0 for summary in summaries if summary is not None]
+    return min(end_h, 1.5 * max(survived_h, default=0.0) or end_h)
 
 
 def _mark_loss(panel: "Axes", survival: MetricSummary | None, theme: Theme) -> None:

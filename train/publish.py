@@ -1,19 +1,23 @@
-"""Publishing an experiment: its results, pictures and tables become part of the documentation and the README."""
+"""Publishing experiments: their results, pictures and tables become part of the documentation and the README."""
 
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.train.calibration import PAPER_SURVIVAL_H, recorded_fit
+from voltran.train.chapter import chapter, shown_pictures
 from voltran.train.evaluate import RESULTS_FILE
-from voltran.train.experiment import Experiment, read_experiment, report
+from voltran.train.experiment import Experiment, read_experiment
 from voltran.train.files import write_text
+from voltran.train.report import TABLE_FILE
 from voltran.train.results import Results, read_results
-from voltran.train.tables import markdown_row, markdown_rule, readme_table
+from voltran.train.tables import markdown_report, markdown_row, markdown_rule, readme_table
 
+PUBLISHED = ("outage", "msrc_table2", "msrc_table3", "msrc_table4", "msrc_fig2", "msrc_links")
+README_EXPERIMENT, README_SCENARIO = "outage", "urban19-medium"
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
-README_SCENARIO = "urban19-medium"
 PREFACE = """\
 # Results
 
@@ -25,16 +29,17 @@ def check_publishable(name: str, root: Path) -> None:
     """Make sure, before anything is played, that an experiment can be published into a checkout.
 
     Raises:
-        ScenarioError: unknown experiment, or one without the README's scenario.
+        ScenarioError: unknown experiment, or one that has no place in the documentation.
         FileFormatError: no README, or one without the markers.
     """
-    if README_SCENARIO not in read_experiment(name).scenarios:
-        raise ScenarioError(f"experiment {name}: has no scenario {README_SCENARIO}, which the README's table shows")
+    read_experiment(name)
+    if name not in PUBLISHED:
+        raise ScenarioError(f"experiment {name}: is not published; those that are: {', '.join(PUBLISHED)}")
     _with_table(_readme(root), "")
 
 
 def publish(name: str, out: Path, root: Path) -> list[Path]:
-    """Copy an experiment's results and pictures to ``docs/``, and write ``docs/results.md`` and the README's table.
+    """Copy an experiment's results and pictures to ``docs/`` in place of earlier ones, and write the pages again.
 
     Args:
         name: experiment that was run.
@@ -51,22 +56,61 @@ def publish(name: str, out: Path, root: Path) -> list[Path]:
     """
     check_publishable(name, root)
     experiment = read_experiment(name)
-    results = {scenario: read_results(out / Path(scenario).stem / RESULTS_FILE) for scenario in experiment.scenarios}
-    new_readme = _with_table(_readme(root), readme_table(results[README_SCENARIO], "docs/results.md"))
-    folder = root / "docs" / "results" / Path(name).stem
-    for scenario in experiment.scenarios:
-        _copy(out / Path(scenario).stem, folder / Path(scenario).stem)
-    document = root / "docs" / "results.md"
-    write_text(document, results_page(experiment, results, folder))
-    write_text(root / "README.md", new_readme)
-    return [document, root / "README.md"]
+    _read(experiment, out)
+    for other in _present(root):
+        if other != name:
+            _read(read_experiment(other), _folder(other, root))
+    target = _folder(name, root)
+    shutil.rmtree(target, ignore_errors=True)
+    for cell in experiment.cells():
+        _copy(experiment, out / cell.folder, target / cell.folder)
+    return write_pages(root)
 
 
-def results_page(experiment: Experiment, results: dict[str, Results], folder: Path) -> str:
-    """The text of ``docs/results.md``; ``folder`` is where the experiment's pictures lie under ``docs/``."""
-    prefix = folder.relative_to(folder.parent.parent).as_posix()
-    tables = re.sub(r"^(#+ )", r"#\1", report(experiment, results, folder, prefix), flags=re.MULTILINE)
-    return f"{PREFACE}\n\n{calibration_section()}\n\n{tables}"
+def write_pages(root: Path) -> list[Path]:
+    """Write ``docs/results.md``, the tables it links and the README's table from the published results.
+
+    Args:
+        root: checkout whose documentation is written.
+
+    Returns:
+        The documents written.
+
+    Raises:
+        FileFormatError: results that are missing or corrupt, or a README without the markers; nothing is written then.
+        VoltranError: a file cannot be written.
+    """
+    pages = {root / "docs" / "results.md": results_page(root)}
+    for name in _present(root):
+        experiment, folder = read_experiment(name), _folder(name, root)
+        results = _read(experiment, folder)
+        for cell in experiment.cells():
+            pages[folder / cell.folder / TABLE_FILE] = markdown_report(results[cell.name], cell.name)
+        if name == README_EXPERIMENT:
+            table = readme_table(results[README_SCENARIO], "docs/results.md")
+            pages[root / "README.md"] = _with_table(_readme(root), table)
+    for path, text in pages.items():
+        write_text(path, text)
+    return [path for path in pages if path.name != TABLE_FILE]
+
+
+def results_page(root: Path) -> str:
+    """The text of ``docs/results.md``: a list of the published experiments, the calibration, a chapter for each.
+
+    Raises:
+        FileFormatError: results that are missing or corrupt.
+    """
+    chapters: dict[str, tuple[Experiment, Mapping[str, Results]]] = {}
+    texts = []
+    for name in _present(root):
+        experiment, folder = read_experiment(name), _folder(name, root)
+        results = _read(experiment, folder)
+        prefix = folder.relative_to(root / "docs").as_posix()
+        text = chapter(experiment, results, folder, prefix)
+        texts.append(f'<a id="{folder.name}"></a>\n\n' + re.sub(r"^(#+ )", r"#\1", text, flags=re.MULTILINE))
+        chapters[folder.name] = experiment, results
+    parts = [PREFACE, _contents(chapters), calibration_section(), *texts]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
 def calibration_section() -> str:
@@ -89,6 +133,29 @@ controller's result entered the fit, which has been frozen since; [MSRC]'s figur
 {table}"""
 
 
+def _contents(chapters: Mapping[str, tuple[Experiment, Mapping[str, Results]]]) -> str:
+    """What has been played, and by which state of the code."""
+    head = ["Experiment", "Shows", "Episodes per controller and scenario", "Played by"]
+    lines, states = [markdown_row(head), markdown_rule(2, 1).rstrip("\n") + " --- |\n"], set()
+    for name, (experiment, results) in chapters.items():
+        episodes = sorted({found.n for found in results.values()})
+        played_by = sorted({_code(found) for found in results.values()})
+        states.update(played_by)
+        cells = [f"[{name}](#{name})", experiment.title, " or ".join(map(str, episodes)), ", ".join(played_by)]
+        lines.append(markdown_row(cells))
+    if len(states) > 1:
+        lines.append("\nNot everything here was played by the same state of the code: compare across it with care.\n")
+    return "".join(lines).strip()
+
+
+def _code(results: Results) -> str:
+    """The state of the code that played: by its own digest, or by the commit where results do not say more."""
+    versions = results.versions
+    code = versions.get("code")
+    commit, dirty, _ = (versions.get("git_commit") or "unknown").partition("-dirty")
+    return f"VoltRAN {versions.get('voltran')}, " + (f"code {code}" if code else f"commit {commit[:12]}{dirty}")
+
+
 def _readme(root: Path) -> str:
     try:
         return (root / "README.md").read_text()
@@ -104,7 +171,22 @@ def _with_table(readme: str, table: str) -> str:
     return f"{before}{BEGIN}\n{table.strip()}\n{END}{after}"
 
 
-def _copy(source: Path, target: Path) -> None:
+def _present(root: Path) -> list[str]:
+    """The experiments that have published results, in the order of the page."""
+    return [name for name in PUBLISHED if any(_folder(name, root).glob(f"*/{RESULTS_FILE}"))]
+
+
+def _folder(name: str, root: Path) -> Path:
+    return root / "docs" / "results" / Path(name).stem
+
+
+def _read(experiment: Experiment, folder: Path) -> dict[str, Results]:
+    """Name of each cell to its results."""
+    return {cell.name: read_results(folder / cell.folder / RESULTS_FILE) for cell in experiment.cells()}
+
+
+def _copy(experiment: Experiment, source: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
-    for file in (source / RESULTS_FILE, *sorted(source.glob("*.png"))):
-        shutil.copyfile(file, target / file.name)
+    pictures = [f"{name}{theme}.png" for name in shown_pictures(experiment, source) for theme in ("", "-dark")]
+    for name in (RESULTS_FILE, *pictures):
+        shutil.copyfile(source / name, target / name)

@@ -14,6 +14,7 @@ from voltran.envs.scenario import parse_overrides
 
 POLICY_SUFFIX = ".safetensors"
 ZOO_PREFIX = "zoo:"
+SWITCHES = ("on", "off", "yes", "no")
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,14 @@ def _specify(entry: str, label: str) -> ControllerSpec:
     if is_policy_path(name):
         identity = {"policy": _digest(name), "options": options}
         return ControllerSpec(label, partial(_load_policy, name, options), identity)
+    options |= _switches(items)
     return ControllerSpec(label, partial(_make_baseline, name, options), {"name": name, "options": options})
+
+
+def _switches(items: list[str]) -> dict[str, Any]:
+    """Options such as ``certify=off``, which YAML would read as false: controllers take numbers and words."""
+    pairs = (item.partition("=") for item in items)
+    return {key.strip(): word.strip() for key, _, word in pairs if word.strip().lower() in SWITCHES}
 
 
 def _make_baseline(name: str, options: dict[str, Any]) -> Controller:

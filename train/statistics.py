@@ -3,7 +3,9 @@
 Episodes without a value (``None``) are left out; where nothing can be said the answer is ``None``, never NaN.
 """
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,16 +68,7 @@ def bootstrap_interval(sample: NDArray[np.float64]) -> Interval | None:
         return None
     if np.ptp(sample) == 0.0:
         return float(sample[0]), float(sample[0])
-    interval = stats.bootstrap(
-        (sample,),
-        np.mean,
-        n_resamples=BOOTSTRAP_RESAMPLES,
-        confidence_level=CONFIDENCE,
-        method="BCa",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    ends = float(interval.low), float(interval.high)
-    return ends if bool(np.isfinite(ends).all()) else None
+    return _bootstrap((sample,), np.mean)
 
 
 def interquartile_mean(sample: NDArray[np.float64]) -> float | None:
@@ -120,6 +113,30 @@ def paired_difference(values: Values, reference: Values, with_ratio: bool = Fals
     )
 
 
+def mean_ratio(pairs: Sequence[tuple[Values, Values]]) -> tuple[float | None, Interval | None]:
+    """Mean over several situations of the ratio of two means.
+
+    Args:
+        pairs: per situation the numerator's and the denominator's values, one per seed; the same seeds everywhere.
+
+    Returns:
+        The mean ratio and its 95 % BCa bootstrap interval; a resample takes the same seeds for both sides and in all
+        situations. ``None`` where nothing can be said.
+    """
+    columns = [values for pair in pairs for values in pair]
+    complete = [row for row in zip(*columns, strict=True) if None not in row]
+    samples = np.array(complete, dtype=np.float64).T
+
+    def statistic(*parts: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
+        means = [part.mean(axis=axis) for part in parts]
+        ratios = [above / below for above, below in zip(means[::2], means[1::2], strict=True)]
+        return np.asarray(np.mean(ratios, axis=0))
+
+    if not complete or (samples[1::2].mean(axis=1) <= 0.0).any():
+        return None, None
+    return float(statistic(*samples)), _bootstrap(tuple(samples), statistic) if len(complete) > 1 else None
+
+
 def ratio_is_honest(*shares: float | None) -> bool:
     """Whether a ratio of survival times means anything: at most 5 % of either side's episodes are censored."""
     return all(share is None or share <= CENSORED_SHARE_MAX for share in shares)
@@ -131,3 +148,19 @@ def _present(values: Values) -> NDArray[np.float64]:
 
 def _mean(sample: NDArray[np.float64]) -> float | None:
     return float(sample.mean()) if sample.size else None
+
+
+def _bootstrap(samples: tuple[NDArray[np.float64], ...], statistic: Callable[..., Any]) -> Interval | None:
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)  # no interval, which the caller is told
+        interval = stats.bootstrap(
+            samples,
+            statistic,
+            paired=len(samples) > 1,
+            n_resamples=BOOTSTRAP_RESAMPLES,
+            confidence_level=CONFIDENCE,
+            method="BCa",
+            rng=np.random.default_rng(0),
+        ).confidence_interval
+    ends = float(interval.low), float(interval.high)
+    return ends if bool(np.isfinite(ends).all()) else None

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.markup import escape
@@ -62,18 +62,50 @@ def markdown_paired(results: Results, reference: str) -> str:
     compared = results.paired[reference]
     shared = set().union(*compared.values())
     metrics = [metric for metric in headline_metrics(results) if metric.key in shared]
-    head = [f"Minus {reference}", *(metric.heading for metric in metrics)]
-    rows = [
-        [label, *(_difference(row.get(metric.key), metric) for metric in metrics)] for label, row in compared.items()
-    ]
+    rows = [([label], row) for label, row in compared.items()]
+    return markdown_differences([f"Minus {reference}"], rows, metrics)
+
+
+def markdown_differences(
+    head: Sequence[str], rows: Sequence[tuple[Sequence[str], Mapping[str, Difference]]], metrics: Sequence[Metric]
+) -> str:
+    """Paired differences, and the ratio of survival where survival is among the metrics.
+
+    Args:
+        head: titles of the leading columns.
+        rows: words of the leading columns, and metric to difference.
+        metrics: the other columns.
+    """
+    titles = [*head, *(metric.heading for metric in metrics)]
+    lines = [[*words, *(_difference(row.get(metric.key), metric) for metric in metrics)] for words, row in rows]
     note = "Mean difference on the same seeds"
-    note += " ± half-width of its 95 % t interval; bold where the interval excludes zero." if results.n > 1 else "."
-    if RATIO_KEY in shared:
-        head.append("Survival ratio")
-        for cells, row in zip(rows, compared.values(), strict=True):
+    several = any(difference.n > 1 for _, row in rows for difference in row.values())
+    note += " ± half-width of its 95 % t interval; bold where the interval excludes zero." if several else "."
+    if RATIO_KEY in {metric.key for metric in metrics}:
+        titles.append("Survival ratio")
+        for cells, (_, row) in zip(lines, rows, strict=True):
             cells.append(_ratio(row))
         note += f" No ratio of survival ({MISSING}) where more than 5 % of either side's episodes are censored."
-    return f"{_markdown(head, rows, text_columns=1)}\n{note}\n"
+    return f"{_markdown(titles, lines, text_columns=len(head))}\n{note}\n"
+
+
+def markdown_cells(results: Mapping[str, Results], metrics: Sequence[Metric]) -> str:
+    """Some metrics of every controller in several situations, and a line that says how to read them.
+
+    Args:
+        results: name of the situation to what was found in it.
+        metrics: the columns.
+    """
+    rows = [
+        [name, label, *(_estimate(controller, metric) for metric in metrics)]
+        for name, found in results.items()
+        for label, controller in found.controllers.items()
+    ]
+    table = _markdown(["Scenario", "Controller", *(metric.heading for metric in metrics)], rows, text_columns=2)
+    captions = {name: caption(found) for name, found in results.items()}
+    if len(set(captions.values())) == 1:
+        return f"{table}\n{next(iter(captions.values()))}\n"
+    return table + "".join(f"\n{name}: {text}\n" for name, text in captions.items())
 
 
 def readme_table(results: Results, link: str) -> str:
@@ -186,7 +218,7 @@ def _difference(difference: Difference | None, metric: Metric) -> str:
     return f"**{text}**" if interval and (interval[0] > 0.0 or interval[1] < 0.0) else text
 
 
-def _ratio(row: dict[str, Difference]) -> str:
+def _ratio(row: Mapping[str, Difference]) -> str:
     difference = row.get(RATIO_KEY)
     return f"{difference.ratio:.2f}" if difference and difference.ratio is not None else MISSING
 

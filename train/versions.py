@@ -14,11 +14,15 @@ CODE = ("physics", "envs", "baselines", "agents")
 
 
 def versions() -> dict[str, str | None]:
-    """Versions of Python, the libraries and this package, and the commit where known; ``None`` if not installed."""
+    """Versions of Python, the libraries and this package; ``None`` if not installed.
+
+    ``git_commit`` is the commit where known, ``code`` the beginning of :func:`code_digest`: results that share it were
+    played by the same code, whatever else was committed between them.
+    """
     found: dict[str, str | None] = {"python": platform.python_version()}
     for library in LIBRARIES:
         found[library] = _version(library)
-    return found | {"voltran": voltran.__version__, "git_commit": _git_commit()}
+    return found | {"voltran": voltran.__version__, "git_commit": _git_commit(), "code": code_digest()[:12]}
 
 
 @cache

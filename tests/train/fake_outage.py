@@ -3,6 +3,7 @@
 Worker processes import this module by name, so everything here can be pickled.
 """
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -17,10 +18,10 @@ from voltran.envs.controller import CommandSet, Controller, Information, PricePo
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Scenario
 from voltran.envs.world import BoolArray, FloatArray, World
-from voltran.train.metrics import METRICS, TIMING_KEYS
+from voltran.train.metrics import COUNTER_KEYS, METRICS, TIMING_KEYS
 from voltran.train.references import ControllerSpec
 
-KPI_KEYS = [metric.key for metric in METRICS if metric.key not in TIMING_KEYS]
+KPI_KEYS = [metric.key for metric in METRICS if metric.key not in TIMING_KEYS | COUNTER_KEYS]
 
 
 class FakeOutage(FakeWorld):
@@ -78,6 +79,28 @@ class FailingController(FakeController):
                 os._exit(3)
             raise ZeroDivisionError("no sites left")
         return super().act(world)
+
+
+class PlanningController(FakeController):
+    """Counts its decisions and says so under names of its choice."""
+
+    def __init__(self, name: str, code: int, keys: tuple[str, ...]) -> None:
+        super().__init__(name, code)
+        self.keys = keys
+        self.decisions = 0
+
+    def reset(self, world: World) -> None:
+        """Count from zero."""
+        self.decisions = 0
+
+    def act(self, world: World) -> dict[str, Any]:
+        """Count, and play."""
+        self.decisions += 1
+        return super().act(world)
+
+    def counters(self) -> dict[str, float]:
+        """The first name has the count, the others have nothing to say."""
+        return {key: self.decisions if key == self.keys[0] else math.nan for key in self.keys}
 
 
 class CountingController(FakeController):

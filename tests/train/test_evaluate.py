@@ -17,6 +17,7 @@ from tests.train.fake_outage import (
     FailingController,
     FakeController,
     FakeOutage,
+    PlanningController,
     build_fake_outage,
     idle_and_busy,
     spec,
@@ -86,6 +87,22 @@ def test_no_ratio_of_survival_when_too_many_episodes_are_censored(scenario: str)
     censored = play(scenario, seeds=[0, 1])
     assert censored.controllers["idle"].censored_share == 0.5
     assert censored.paired["idle"]["busy"]["survival_h"].ratio is None
+
+
+def test_what_a_controller_counts_stands_beside_what_the_world_measures(scenario: str) -> None:
+    plans = spec("plans", PlanningController, 2, keys=("plans", "plan_error_power"))
+    results = play(scenario, [*idle_and_busy(), plans], overrides={"max_decisions": 5})
+    assert results.controllers["plans"].metrics["plans"].values == [5.0] * 4
+    assert results.controllers["plans"].metrics["plan_error_power"].values == [None] * 4
+    for key in KPI_KEYS:
+        assert results.controllers["plans"].metrics[key] == results.controllers["busy"].metrics[key]
+    assert "plans" not in results.controllers["busy"].metrics
+
+
+@pytest.mark.parametrize("key", ["survival_h", "decision_ms"])
+def test_a_counter_may_not_take_the_name_of_a_metric(scenario: str, key: str) -> None:
+    with pytest.raises(EvaluationError, match=f"controller plans: counter '{key}' is a metric already; rename it"):
+        play(scenario, [spec("plans", PlanningController, 2, keys=("plans", key))])
 
 
 def test_worker_processes_change_nothing(scenario: str, tmp_path: Path) -> None:
@@ -169,6 +186,22 @@ def test_stored_episodes_serve_only_what_they_were_played_for(scenario: str, tmp
     assert len(log.read_text().splitlines()) == 9
     Path(scenario).write_text("world: fake_v0\nname: fake\ndescription: changed\n")
     play(scenario, other, seeds=[0], out=tmp_path / "out", resume=True)
+    assert len(log.read_text().splitlines()) == 10
+
+
+def test_evaluations_share_a_store_of_episodes(scenario: str, tmp_path: Path) -> None:
+    log, store = tmp_path / "log", tmp_path / "store"
+    idle, busy = counting(log)
+    first = play(scenario, [idle, busy], out=tmp_path / "one", store=store)
+    assert len(log.read_text().splitlines()) == 8
+    second = play(scenario, [busy, idle], out=tmp_path / "deep" / "two", store=store)
+    assert len(log.read_text().splitlines()) == 8
+    assert not (tmp_path / "one" / "episodes").exists()
+    for label, controller in second.controllers.items():
+        assert controller.metrics == first.controllers[label].metrics
+        assert controller.trace is not None
+        assert (tmp_path / "deep" / "two" / controller.trace).resolve().parent == store
+    play(scenario, [idle, busy], seeds=[0, 9], store=store)
     assert len(log.read_text().splitlines()) == 10
 
 

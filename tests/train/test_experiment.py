@@ -1,16 +1,23 @@
-"""Experiments: every shipped one is valid, and reports put published values beside ours."""
+"""Experiments: every shipped one is valid, and chapters put published values beside ours."""
 
 import io
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from rich.console import Console
 
+from voltran.envs.catalog import make_world
 from voltran.envs.errors import ScenarioError, VoltranError
-from voltran.train.experiment import experiment_names, read_experiment, run_experiment
+from voltran.train.chapter import chapter
+from voltran.train.experiment import experiment_names, read_experiment
+from voltran.train.experiment_run import run_experiment
 from voltran.train.metrics import METRICS, MISSING
+from voltran.train.results import Results, read_results
+from voltran.train.statistics import mean_ratio
 
 pytestmark = pytest.mark.usefixtures("fake_voltran")
 
@@ -20,9 +27,9 @@ def quiet() -> Console:
 
 
 @pytest.fixture
-def experiment(scenario: str, tmp_path: Path) -> Path:
-    path = tmp_path / "small.yaml"
-    content = {
+def content(scenario: str) -> dict[str, Any]:
+    """An experiment in the fake outage."""
+    return {
         "title": "A small experiment",
         "scenarios": [scenario],
         "controllers": ["idle", "busy", "busy:code=3"],
@@ -40,24 +47,129 @@ def experiment(scenario: str, tmp_path: Path) -> Path:
             }
         ],
     }
-    path.write_text(yaml.safe_dump(content))
+
+
+@pytest.fixture
+def experiment(content: dict[str, Any], tmp_path: Path) -> Path:
+    return written(content, tmp_path / "small.yaml")
+
+
+def written(content: dict[str, Any], path: Path) -> Path:
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
     return path
 
 
+def played(experiment: Path, out: Path, **options: Any) -> str:
+    return run_experiment(str(experiment), out, resume=False, jobs=1, console=quiet(), **options).read_text()
+
+
+def table(text: str, first_title: str) -> list[dict[str, str]]:
+    """The first table whose first title is this one: title to cell, row by row."""
+    lines = text[text.index(f"| {first_title} |") :].split("\n\n")[0].splitlines()
+    head, _, *body = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+    return [dict(zip(head, row, strict=True)) for row in body]
+
+
 def test_published_values_stand_beside_ours(experiment: Path, scenario: str, tmp_path: Path) -> None:
-    report = run_experiment(str(experiment), tmp_path / "out", resume=False, jobs=1, console=quiet())
-    text = report.read_text()
+    text = played(experiment, tmp_path / "out")
     found = json.loads((tmp_path / "out" / "fake" / "results.json").read_text())
     assert found["seeds"] == [30, 31]
     assert list(found["controllers"]) == ["idle", "busy", "busy:code=3"]
+    survival, continuity, other = table(text, "Scenario")
     mean = found["controllers"]["idle"]["metrics"]["survival_h"]["mean"]
-    assert f"| {scenario} | Survival (h) | idle | 2.50 | {mean:.2f} ± " in text
-    assert f"| {scenario} | Survival (h) | msrc | 5.00 | {MISSING} |" in text
-    assert f"| {scenario} | Continuity, first 5 h (%) | busy | 88.0 | " in text
-    assert f"| urban61-medium | Survival (h) | idle | 1.00 | {MISSING} |" in text
+    assert (survival["Scenario"], survival["Metric"], survival["idle, paper"]) == (scenario, "Survival (h)", "2.50")
+    assert survival["idle, VoltRAN"].startswith(f"{mean:.2f} ± ")
+    assert (survival["msrc, paper"], survival["msrc, VoltRAN"]) == ("5.00", MISSING)
+    assert (continuity["Metric"], continuity["busy, paper"]) == ("Continuity, first 5 h (%)", "88.0")
+    assert continuity["idle, paper"] == MISSING
+    assert (other["Scenario"], other["idle, paper"], other["idle, VoltRAN"]) == ("urban61-medium", "1.00", MISSING)
     assert "Read with care." in text
     assert "fake/batteries-dark.png" in text
-    assert "| Minus idle |" in text
+    assert "<summary>Paired differences from idle</summary>\n\n| Minus idle |" in text
+    assert (tmp_path / "out" / "fake" / "table.md").read_text().startswith(f"# {scenario}\n")
+    assert "(fake/table.md)" in text
+
+
+def uncensored(results: Results) -> Results:
+    """The same, with episodes that all ended before the horizon."""
+    controllers = {
+        label: controller.model_copy(update={"censored_share": 0.0})
+        for label, controller in results.controllers.items()
+    }
+    return results.model_copy(update={"controllers": controllers})
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_average_gains_stand_beside_the_papers(content: dict[str, Any], scenario: str, tmp_path: Path) -> None:
+    content["paper"][0] |= {
+        "values": {scenario: {"survival_h": {"idle": 2.5}}},
+        "gain": {"reference": "idle", "values": {"busy": 0.41, "msrc": 0.96}},
+    }
+    path = written(content | {"seeds": 4}, tmp_path / "small.yaml")
+    played(path, tmp_path / "out")
+    experiment, found = read_experiment(str(path)), read_results(tmp_path / "out" / "fake" / "results.json")
+    busy, msrc = table(chapter(experiment, {scenario: uncensored(found)}, tmp_path), "Average gain over idle")
+    values = {label: controller.metrics["survival_h"].values for label, controller in found.controllers.items()}
+    ratio, interval = mean_ratio([(values["busy"], values["idle"])])
+    assert ratio is not None
+    assert interval is not None
+    assert (busy["Paper"], busy["VoltRAN"]) == ("+41 %", f"{100 * (ratio - 1):+.0f} %")
+    assert busy["95 % interval"] == f"{100 * (interval[0] - 1):+.0f} % to {100 * (interval[1] - 1):+.0f} %"
+    assert list(msrc.values()) == ["msrc", "+96 %", MISSING, MISSING]
+    half = found.controllers["idle"].model_copy(update={"censored_share": 0.5})
+    censored = found.model_copy(update={"controllers": found.controllers | {"idle": half}})
+    busy, _ = table(chapter(experiment, {scenario: censored}, tmp_path), "Average gain over idle")
+    assert (busy["VoltRAN"], busy["95 % interval"]) == (MISSING, MISSING)
+
+
+def test_chosen_metrics_and_pictures_make_a_short_chapter(
+    content: dict[str, Any], scenario: str, tmp_path: Path
+) -> None:
+    chosen = {"metrics": ["ev_cost", "survival_h"], "pictures": ["survival"], "paper": []}
+    text = played(written(content | chosen, tmp_path / "small.yaml"), tmp_path / "out")
+    rows = table(text, "Scenario")
+    assert [row["Controller"] for row in rows] == ["idle", "busy", "busy:code=3"]
+    assert list(rows[0]) == ["Scenario", "Controller", "EV cost ($)", "Survival (h)"]
+    difference = re.search(r"<summary>Paired differences from idle</summary>\n\n(.*?)</details>", text, re.DOTALL)
+    assert difference is not None
+    rows = table(difference[1], "Scenario")
+    assert [row["Minus idle"] for row in rows] == ["busy", "busy:code=3"]
+    found = read_results(tmp_path / "out" / "fake" / "results.json").paired["idle"]["busy"]["ev_cost"].mean
+    assert found is not None
+    assert rows[0]["EV cost ($)"].strip("*").startswith(f"{found:+.0f} ± ")
+    assert set(re.findall(r'src="([^"]+)"', text)) == {"fake/survival.png"}
+    assert "[" + scenario + "](fake/table.md)" in text
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_variants_are_played_apart_and_compared_with_the_first(
+    content: dict[str, Any], scenario: str, tmp_path: Path
+) -> None:
+    variants = {"whole": {}, "half": {"max_decisions": 6}}
+    more = {"variants": variants, "metrics": ["service_hours"], "paper": [], "overrides": {"max_decisions": 9}}
+    text = played(written(content | more, tmp_path / "small.yaml"), tmp_path / "out")
+    found = {name: read_results(tmp_path / "out" / f"fake-{name}" / "results.json") for name in variants}
+    assert {name: results.overrides for name, results in found.items()} == {
+        "whole": {"max_decisions": 9},
+        "half": {"max_decisions": 6},
+    }
+    means = [found[name].controllers["busy"].metrics["service_hours"].mean or 0.0 for name in variants]
+    rows = table(text[text.index("Paired differences from whole") :], "Scenario")
+    assert [(row["Scenario"], row["Minus whole"]) for row in rows] == [
+        (f"{scenario}, half", label) for label in ("idle", "busy", "busy:code=3")
+    ]
+    assert means[1] != means[0]
+    assert rows[1]["Service hours (h)"].strip("*").startswith(f"{means[1] - means[0]:+.2f} ± ")
+    assert f"[{scenario}, whole](fake-whole/table.md), [{scenario}, half](fake-half/table.md)" in text
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_experiments_share_a_store(experiment: Path, tmp_path: Path) -> None:
+    played(experiment, tmp_path / "one", store=tmp_path / "store")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "store").iterdir()}
+    assert len(before) == 3 * 2 + 3  # one file per episode, and the first seed's time series
+    played(experiment, tmp_path / "two", store=tmp_path / "store")
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "store").iterdir()} == before
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -76,18 +188,37 @@ def test_shipped_experiments_are_valid_and_compare_what_they_play(name: str) -> 
     experiment = read_experiment(name)
     assert set(experiment.reference) <= set(experiment.controllers)
     known = {metric.key for metric in METRICS}
+    assert set(experiment.metrics) <= known
+    assert set(experiment.pictures or ()) <= {"batteries", "survival", "availability", "trade-off"}
+    cells = {cell.name for cell in experiment.cells()}
     for comparison in experiment.paper:
-        assert set(comparison.values) <= set(experiment.scenarios)
+        assert set(comparison.values) <= cells
         for metrics in comparison.values.values():
             assert set(metrics) <= known
             assert {label for published in metrics.values() for label in published} <= set(experiment.controllers)
+        if comparison.gain:
+            assert {comparison.gain.reference, *comparison.gain.values} <= set(experiment.controllers)
 
 
-def test_the_simple_controllers_are_compared_with_the_papers_columns() -> None:
-    table_ii = read_experiment("outage").paper[0].values
-    published = [table_ii[f"urban19-{load}"]["survival_h"] for load in ("light", "medium", "heavy")]
-    assert [row["independent"] for row in published] == [3.2, 2.5, 1.8]
-    assert [row["static"] for row in published] == [4.5, 3.5, 2.6]
+@pytest.mark.parametrize("name", experiment_names())
+def test_shipped_experiments_play_existing_scenarios_on_the_same_fresh_seeds(name: str) -> None:
+    experiment = read_experiment(name)
+    assert (experiment.first_seed, experiment.seeds) == (1000, 50)
+    for cell in experiment.cells():
+        make_world(cell.scenario, 1, cell.overrides, **experiment.options)
+
+
+def test_table_ii_and_its_gains_are_the_papers() -> None:
+    (comparison,) = read_experiment("msrc_table2").paper
+    columns = {
+        label: [comparison.values[f"urban19-{load}"]["survival_h"][label] for load in ("light", "medium", "heavy")]
+        for label in ("independent", "static", "msrc")
+    }
+    assert columns == {"independent": [3.2, 2.5, 1.8], "static": [4.5, 3.5, 2.6], "msrc": [5.8, 5.0, 3.7]}
+    assert comparison.gain is not None
+    for label, gain in comparison.gain.values.items():  # as the paper rounds them
+        ratios = [ours / base for ours, base in zip(columns[label], columns["independent"], strict=True)]
+        assert sum(ratios) / 3 - 1 == pytest.approx(gain, abs=0.01)
 
 
 def test_bad_experiments_are_refused(tmp_path: Path) -> None:

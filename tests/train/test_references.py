@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.train.fake_outage import FakeController
+from voltran import baselines
 from voltran.agents import policy, zoo
 from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.train.references import parse_controllers
@@ -40,6 +41,20 @@ def test_shipped_policies_are_named_by_the_zoo(tmp_path: Path, monkeypatch: pyte
     assert [spec.label for spec in specs] == ["blackout", "blackout:code=2", "idle"]
     assert [getattr(spec.builder(), "code", None) for spec in specs] == [1, 2, 0]
     assert specs[0].identity == {"policy": hashlib.sha256(b"weights").hexdigest(), "options": {}}
+
+
+def test_options_may_be_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, Any]] = []
+
+    def make(name: str, **options: Any) -> FakeController:
+        given.append(options)
+        return FakeController(name, 0)
+
+    monkeypatch.setattr(baselines, "make", make)
+    specs = parse_controllers("busy:certify=2%:share=0.5:code=3,busy:certify=off,busy:certify=ON,busy:exact=true")
+    assert given == [{"certify": "2%", "share": 0.5, "code": 3}, {"certify": "off"}, {"certify": "ON"}, {"exact": True}]
+    assert [spec.label for spec in specs][:2] == ["busy:certify=2%:share=0.5:code=3", "busy:certify=off"]
+    assert [spec.identity["options"] for spec in specs] == given
 
 
 def test_what_reaches_a_worker_is_picklable() -> None:

@@ -10,6 +10,7 @@ from voltran.train.statistics import (
     bootstrap_interval,
     censored_share,
     interquartile_mean,
+    mean_ratio,
     paired_difference,
     ratio_is_honest,
     summarise,
@@ -115,6 +116,30 @@ def test_ratio_of_the_means_and_none_when_not_asked_for() -> None:
     assert paired_difference([6.0, 6.0], [2.0, 4.0], with_ratio=True).ratio == 2.0
     assert paired_difference([6.0, 6.0], [2.0, 4.0]).ratio is None
     assert paired_difference([6.0], [0.0], with_ratio=True).ratio is None
+
+
+def test_the_mean_ratio_over_situations_by_hand() -> None:
+    missing: list[float | None] = [9.0, None]  # of the second seed, which is left out
+    assert mean_ratio([([6.0, 6.0], [2.0, 4.0]), (missing, [4.0, 1.0])]) == ((6.0 / 2.0 + 9.0 / 4.0) / 2, None)
+    assert mean_ratio([([4.0, 6.0], [2.0, 2.0])])[0] == pytest.approx(2.5)
+    assert mean_ratio([]) == mean_ratio([([None], [1.0])]) == mean_ratio([([1.0], [0.0])]) == (None, None)
+
+
+def test_the_mean_ratios_interval_is_that_of_the_delta_method_for_many_seeds() -> None:
+    generator = np.random.default_rng(6)
+    common = generator.normal(10.0, 1.0, 400)
+    above, below = 2.0 * common + generator.normal(0.0, 0.5, 400), common
+    ratio, interval = mean_ratio([(above.tolist(), below.tolist())])
+    assert ratio is not None
+    assert interval is not None
+    deviation = (above - ratio * below).std(ddof=1) / (np.sqrt(400) * below.mean())
+    assert interval == pytest.approx((ratio - 1.96 * deviation, ratio + 1.96 * deviation), abs=0.2 * deviation)
+    # situations that share their seeds are no independent evidence
+    assert mean_ratio([(above.tolist(), below.tolist())] * 3)[1] == pytest.approx(interval, abs=1e-9)
+
+
+def test_ratios_that_never_differ_have_no_interval() -> None:
+    assert mean_ratio([([2.0, 4.0, 6.0], [1.0, 2.0, 3.0])]) == (2.0, None)
 
 
 def test_a_ratio_is_honest_up_to_five_percent_censored() -> None:

@@ -7,9 +7,9 @@ import re
 import pytest
 from rich.console import Console
 
-from tests.train.fake_outage import KPI_KEYS, build_fake_outage, idle_and_busy
+from tests.train.fake_outage import KPI_KEYS, PlanningController, build_fake_outage, idle_and_busy, spec
 from voltran.train.evaluate import evaluate
-from voltran.train.metrics import METRICS, MISSING, metric_of
+from voltran.train.metrics import COUNTER_KEYS, METRICS, MISSING, metric_of
 from voltran.train.results import Results
 from voltran.train.tables import (
     csv_table,
@@ -51,7 +51,7 @@ def test_every_metric_of_the_outage_world_is_known() -> None:
 def test_every_metric_is_rendered_for_every_controller(results: Results) -> None:
     head, *body = rows(markdown_all_metrics(results))
     assert head == ["Metric", "idle", "busy"]
-    assert [row[0] for row in body] == [metric.heading for metric in METRICS]
+    assert [row[0] for row in body] == [metric.heading for metric in METRICS if metric.key not in COUNTER_KEYS]
     assert all(re.fullmatch(r"-?[\d.]+ ± [\d.]+", cell) for row in body for cell in row[1:])
 
 
@@ -69,6 +69,16 @@ def test_headline_table_has_what_controllers_declare_and_their_estimates(results
     )
     assert "4 episodes per controller (seeds 0 to 3, the same for all)" in markdown_table(results)
     assert "censored at the horizon: idle 50 %, busy 50 %" in markdown_table(results)
+
+
+def test_counters_stand_among_all_metrics_and_are_missing_for_who_does_not_count(scenario: str) -> None:
+    plans = spec("plans", PlanningController, 0, keys=("failed_solves", "plan_error_power"))
+    who, short = [*idle_and_busy(), plans], {"max_decisions": 5}
+    results = evaluate(scenario, who, [0, 1], overrides=short, build_world=build_fake_outage)
+    shown = {row[0]: row[1:] for row in rows(markdown_all_metrics(results))}
+    assert shown["Plans that fell back"] == [MISSING, MISSING, "5.00 ± 0.00"]
+    assert shown["Planned site power, mean absolute error (%)"] == [MISSING] * 3
+    assert "fell back" not in markdown_table(results)
 
 
 def test_paired_table_marks_what_differs_and_withholds_censored_ratios(results: Results) -> None:
@@ -95,7 +105,7 @@ def test_one_episode_shows_means_without_intervals(scenario: str) -> None:
 
 def test_csv_has_every_number_in_stored_units(results: Results) -> None:
     lines = list(csv.DictReader(io.StringIO(csv_table(results))))
-    assert len(lines) == 2 * len(METRICS)
+    assert len(lines) == 2 * (len(METRICS) - len(COUNTER_KEYS))
     for line in lines:
         summary = results.controllers[line["controller"]].metrics[line["metric"]]
         assert float(line["mean"]) == summary.mean
