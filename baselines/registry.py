@@ -3,8 +3,11 @@
 import difflib
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from voltran.baselines.msrc.controller import Msrc
+from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.rules import Random, RotatingSleep, carrier_shutdown, independent, static, static_v2g
 from voltran.envs.controller import Controller
 from voltran.envs.errors import ScenarioError
@@ -16,6 +19,10 @@ CONTROLLERS: dict[str, Callable[..., Controller]] = {
     "carrier-shutdown": carrier_shutdown,
     "rotating-sleep": RotatingSleep,
     "random": Random,
+    "msrc": partial(Msrc, "msrc"),
+    "msrc-fast": partial(Msrc, "msrc-fast", evaluations=100),
+    "msrc-levelling": partial(Msrc, "msrc-levelling", objective="levelling"),
+    "msrc-extended": partial(Msrc, "msrc-extended", command_set="extended"),
 }
 
 
@@ -29,7 +36,7 @@ def make(name: str, **options: Any) -> Controller:
 
     Args:
         name: one of :func:`names`.
-        **options: what its class takes.
+        **options: what its class takes; for the planners, fields of their settings.
 
     Raises:
         ScenarioError: unknown name or option, or an option of the wrong type.
@@ -39,11 +46,12 @@ def make(name: str, **options: Any) -> Controller:
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise ScenarioError(f"unknown controller {name!r}: {hint}known controllers: {', '.join(CONTROLLERS)}")
     build = CONTROLLERS[name]
-    known = list(inspect.signature(build).parameters)
+    planner = isinstance(build, partial)
+    known = list(PlannerSettings.model_fields) if planner else list(inspect.signature(build).parameters)
     for option, value in options.items():
         if option not in known:
             listed = ", ".join(known) or "none"
             raise ScenarioError(f"controller {name!r} has no option {option!r}; its options: {listed}")
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if not planner and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise ScenarioError(f"controller {name!r}: option {option} = {value!r} must be a number")
     return build(**options)

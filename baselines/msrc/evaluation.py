@@ -78,7 +78,9 @@ class Evaluator:
         cost = self.cost(plan)
         assert cost is not None, "without a cutoff there is a cost"
         instance, options, groups = self.instance, self.instance.options, self.instance.groups
-        flow, drop, overflow = (self._solver.values(part) for part in (self._flow, self._drop, self._overflow))
+        flow, overflow = self._solver.values(self._flow), self._solver.values(self._overflow)
+        drop = np.ones(groups.home.size)
+        drop[instance.reachable] = self._solver.values(self._drop)
         site = groups.site[instance.live_flows]
         flow_kw = flow * groups.power_kw[instance.live_flows, options.table[plan[site]]]
         power_kw = np.bincount(site, flow_kw, instance.n_sites)
@@ -94,7 +96,7 @@ class Evaluator:
     def _add_variables(self) -> None:
         instance, solver = self.instance, self._solver
         self._flow = [solver.variable(0.0) for _ in range(instance.live_flows.size)]
-        self._drop = [solver.variable(1.0, cost) for cost in instance.drop_cost.tolist()]
+        self._drop = [solver.variable(1.0, cost) for cost in instance.drop_cost[instance.reachable].tolist()]
         self._slack = [solver.variable(1.0, instance.settings.floor_penalty) for _ in range(CLASS_GROUPS)]
         self._overflow = [solver.variable(LARGEST_OVERFLOW) for _ in range(instance.n_sites)]
         self._inverse_lifetime = solver.variable(LARGEST_INVERSE_H, instance.lifetime_cost)
@@ -103,19 +105,22 @@ class Evaluator:
         """Rows, with the coefficients that no plan changes; the others follow in :meth:`_load`."""
         instance, solver, groups = self.instance, self._solver, self.instance.groups
         demand_rows = [solver.row(1.0, equal=True) for _ in self._drop]
-        floor_rows = [solver.row(limit) for limit in instance.drop_allowance.tolist()]
+        lost = np.bincount(groups.class_group, instance.drop_share * ~instance.reachable, CLASS_GROUPS)
+        floor_rows = [solver.row(limit) for limit in (instance.drop_allowance - lost).tolist()]
         sites = range(instance.n_sites)
         self._load_rows = [solver.row(instance.settings.load_limit) for _ in sites]
         self._traffic_rows = [solver.row(0.0) for _ in sites]
         self._first_rows = [solver.row(1.0) for _ in sites]
         self._power_rows = [solver.row(0.0) for _ in sites]
-        for variable, demand in zip(self._flow, groups.demand[instance.live_flows].tolist(), strict=True):
-            demand_rows[demand].SetCoefficient(variable, 1.0)
-        for demand, variable in enumerate(self._drop):
-            demand_rows[demand].SetCoefficient(variable, 1.0)
-            floor_rows[groups.class_group[demand]].SetCoefficient(variable, float(instance.drop_share[demand]))
-        for row, variable in zip(floor_rows, self._slack, strict=True):
-            row.SetCoefficient(variable, -1.0)
+        row_of = np.cumsum(instance.reachable) - 1
+        for variable, row in zip(self._flow, row_of[groups.demand[instance.live_flows]].tolist(), strict=True):
+            demand_rows[row].SetCoefficient(variable, 1.0)
+        for row, demand in enumerate(np.flatnonzero(instance.reachable).tolist()):
+            demand_rows[row].SetCoefficient(self._drop[row], 1.0)
+            floor_row = floor_rows[groups.class_group[demand]]
+            floor_row.SetCoefficient(self._drop[row], float(instance.drop_share[demand]))
+        for floor_row, variable in zip(floor_rows, self._slack, strict=True):
+            floor_row.SetCoefficient(variable, -1.0)
         for site in np.flatnonzero(instance.alive).tolist():
             self._first_rows[site].SetCoefficient(self._overflow[site], -1.0)
             self._power_rows[site].SetCoefficient(self._inverse_lifetime, -float(instance.bounded_energy_kwh[site]))

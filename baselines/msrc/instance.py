@@ -18,6 +18,8 @@ IntArray = NDArray[np.int64]
 
 # Keeps the inverse lifetime of a site that is about to go down finite.
 LEAST_ENERGY_KWH = 0.05
+# The search budget is given for the paper's network.
+REFERENCE_SITES = 19
 
 
 @dataclass(frozen=True)
@@ -108,10 +110,25 @@ class Instance:
         """Indices of the flows whose site is in operation."""
         return np.flatnonzero(self.alive[self.groups.site])
 
+    @cached_property
+    def reachable(self) -> BoolArray:
+        """``[demand]`` demands that some live site may serve."""
+        reachable = np.zeros(self.groups.home.size, dtype=bool)
+        reachable[self.groups.demand[self.live_flows]] = True
+        return reachable
+
+    def budget(self, count: int) -> int:
+        """A search budget for as many live sites as there are."""
+        return max(round(count * (float(self.alive.sum()) / REFERENCE_SITES) ** 2), 1)
+
     def fixed_cost(self, plan: IntArray) -> float:
-        """The part of a plan's cost that does not depend on who serves whom: idle power and switching."""
+        """The part of a plan's cost that does not depend on who serves whom.
+
+        Idle power, switching, and demands that no live site reaches.
+        """
         idle = self.power_cost * self.options.static_kw[plan]
-        return float(idle.sum() + self.switch_cost[np.arange(self.n_sites), plan].sum())
+        switching = self.switch_cost[np.arange(self.n_sites), plan]
+        return float(idle.sum() + switching.sum() + self.drop_cost[~self.reachable].sum())
 
     def flow_limit(self, plan: IntArray) -> FloatArray:
         """``[flow]`` largest share of its demand that each flow may carry under a plan.

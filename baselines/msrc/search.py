@@ -38,6 +38,8 @@ class Search:
     def __init__(self, instance: Instance, evaluator: Evaluator) -> None:
         self.instance, self.evaluator = instance, evaluator
         self.evaluations = self.look_ups = 0
+        self._most_evaluations = instance.budget(instance.settings.evaluations)
+        self._most_look_ups = instance.budget(instance.settings.look_ups)
         self.plan: IntArray = np.full(instance.n_sites, instance.sleep)
         self.cost = np.inf
         self._generator = np.random.default_rng(instance.settings.search_seed)
@@ -151,7 +153,7 @@ class Search:
 
     def _look_up(self) -> None:
         self.look_ups += 1
-        if self.look_ups > self.instance.settings.look_ups:
+        if self.look_ups > self._most_look_ups:
             raise BudgetSpent
 
     def _cost(self, plan: IntArray, cutoff: float) -> float:
@@ -161,7 +163,7 @@ class Search:
             return self._known[key]
         if self._exceeds.get(key, -np.inf) >= cutoff:
             return np.inf
-        if self.evaluations >= self.instance.settings.evaluations and np.isfinite(self.cost):
+        if self.evaluations >= self._most_evaluations and np.isfinite(self.cost):
             raise BudgetSpent
         self.evaluations += 1
         cost = self.evaluator.cost(plan, cutoff)

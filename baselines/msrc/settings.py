@@ -11,7 +11,7 @@ NonNegative = Annotated[float, Field(ge=0.0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-class PlannerSettings(Section):
+class PlannerSettings(Section, strict=True):
     """Settings of the mode planner.
 
     The plan minimises
@@ -29,8 +29,9 @@ class PlannerSettings(Section):
         objective: "maxmin" is (26); "levelling", which is ours, minimises ``sum_i (mean E / E_i)^2 P_i`` instead of the
             largest ``P_i / E_i``, so that every site counts and poor ones count most.
         command_set: "paper" has one band set per mode; "extended" may also choose bands within a mode.
-        evaluations: plans that the search may weigh; its only limit, so that plans do not depend on the machine.
-        look_ups: mode vectors that the search may propose, weighed or not; ends searches where few are allowed.
+        evaluations: plans that the search may weigh with 19 live sites, more and fewer with the square of their number;
+            a count and not a time, so that plans do not depend on the machine.
+        look_ups: plans that it may propose, weighed or not, scaled alike; ends searches where few are allowed.
         search_seed: seed of the order in which neighbouring plans are tried.
         certify: gap that must be proven for every plan, or "off". Proofs take longer than the search.
         proof_time_s: time after which a proof is given up; the plan stands then, its gap unproven.
