@@ -38,6 +38,7 @@ class Look:
     dark: str
     line: Any = "-"
     marker: Any = "o"
+    size: float = 7.0
 
     def colour(self, theme: Theme) -> str:
         """Its colour on a background."""
@@ -57,10 +58,10 @@ LOOKS: dict[str, Look] = {
     "rotating-sleep": Look("#00805c", "#1fbf92", DASH_DOTTED, "v"),
     "random": Look("#8f7a00", "#d6c52a", DOTTED, "P"),
     # one family: purples of different lightness, stars of different points
-    "msrc": Look("#a8447f", "#e08cbc", DASHED, "*"),
-    "msrc-fast": Look("#d667ab", "#ffd3ea", DOTTED, (4, 1, 0)),
-    "msrc-levelling": Look("#33127a", "#7f5af5", DASH_DOTTED, (3, 1, 0)),
-    "msrc-extended": Look("#4d0a30", "#b84c90", "-", (8, 1, 0)),
+    "msrc": Look("#a8447f", "#e08cbc", DASHED, "*", 11.0),
+    "msrc-fast": Look("#d667ab", "#ffd3ea", DOTTED, (4, 1, 0), 11.0),
+    "msrc-levelling": Look("#33127a", "#7f5af5", DASH_DOTTED, (3, 1, 0), 11.0),
+    "msrc-extended": Look("#4d0a30", "#b84c90", "-", (8, 1, 0), 11.0),
     "policy": Look("#0a4fa3", "#5aa2ff", "-", "o"),
     "blackout": Look("#a31f34", "#ff7b8a", "-", "H"),
 }

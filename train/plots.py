@@ -243,7 +243,14 @@ def _cross(panel: "Axes", across: MetricSummary, up: MetricSummary, label: str, 
 def _point(look: Look, theme: Theme) -> dict[str, Any]:
     colour = look.colour(theme)
     edge = {"markeredgecolor": theme.background, "markeredgewidth": 0.8}
-    return {"color": colour, "marker": look.marker, "markersize": 7, "elinewidth": 1.4, "linestyle": "none", **edge}
+    return {
+        "color": colour,
+        "marker": look.marker,
+        "markersize": look.size,
+        "elinewidth": 1.4,
+        "linestyle": "none",
+        **edge,
+    }
 
 
 def _heading(figure: Any, text: str, theme: Theme) -> None:

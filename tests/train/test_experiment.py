@@ -10,6 +10,7 @@ import pytest
 import yaml
 from rich.console import Console
 
+from voltran import baselines
 from voltran.envs.catalog import make_world
 from voltran.envs.errors import ScenarioError, VoltranError
 from voltran.train.chapter import chapter
@@ -201,9 +202,10 @@ def test_shipped_experiments_are_valid_and_compare_what_they_play(name: str) -> 
 
 
 @pytest.mark.parametrize("name", experiment_names())
-def test_shipped_experiments_play_existing_scenarios_on_the_same_fresh_seeds(name: str) -> None:
+def test_shipped_experiments_play_what_exists_on_the_same_fresh_seeds(name: str) -> None:
     experiment = read_experiment(name)
     assert (experiment.first_seed, experiment.seeds) == (1000, 50)
+    assert {entry.partition(":")[0] for entry in experiment.controllers} <= {*baselines.names(), "zoo"}
     for cell in experiment.cells():
         make_world(cell.scenario, 1, cell.overrides, **experiment.options)
 
