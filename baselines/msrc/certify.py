@@ -1,0 +1,177 @@
+"""Proofs that no plan is much better than the one at hand.
+
+A plan that costs less than a cutoff keeps ``s``, the inverse of the shortest lifetime, within a window, which two linear
+programs find. For ``s`` within a narrow window the mixed-integer program is far tighter than for any ``s``, so that the
+window is cut into slices; most fall at once to their linear program, and the others to a short branch and bound.
+"""
+
+import time
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.baselines.msrc.evaluation import LARGEST_INVERSE_H, Evaluator
+from voltran.baselines.msrc.instance import Instance
+from voltran.baselines.msrc.milp import PlanProgram, Window, plan_program
+from voltran.baselines.solve import MilpResult, MixedIntegerProgram, solve_milp
+
+IntArray = NDArray[np.int64]
+
+SLICES = 3
+ROUNDS = 2
+# Windows are widened by this share, far more than the solver's tolerance.
+MARGIN = 1e-5
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What is proven about a plan.
+
+    Attributes:
+        plan: ``[site]`` the best plan known.
+        cost: its cost.
+        gap_proven: no plan costs less than ``(1 - gap_proven) cost``; ``None`` if time ran out first.
+        is_improved: whether the plan was found by the proof, in the place of the one that it was asked about.
+        wall_s: time taken.
+        milps, lps: mixed-integer and linear programs solved.
+    """
+
+    plan: IntArray
+    cost: float
+    gap_proven: float | None
+    is_improved: bool
+    wall_s: float
+    milps: int
+    lps: int
+
+
+def prove(
+    instance: Instance, evaluator: Evaluator, plan: IntArray, cost: float, gap: float, time_limit_s: float
+) -> Certificate:
+    """Prove that no plan costs less than ``(1 - gap) cost``, or find one that does, and then prove it of that one.
+
+    Args:
+        instance: the planning problem.
+        evaluator: of the same instance.
+        plan: ``[site]`` a feasible plan.
+        cost: its cost.
+        gap: what to prove, relative to the cost; above zero.
+        time_limit_s: wall time after which the proof is given up.
+
+    Raises:
+        SolverError: a solver failed.
+    """
+    proof = _Proof(instance, time_limit_s)
+    best, best_cost, proven = plan, cost, False
+    try:
+        while not proven:
+            found = proof.plan_below(best_cost * (1.0 - gap))
+            if found is None:
+                proven = True
+                break
+            found_cost = evaluator.cost(found)
+            assert found_cost is not None, "without a cutoff there is a cost"
+            # A plan within the solver's tolerance of the cutoff proves nothing and would be found again and again.
+            if found_cost >= best_cost:
+                break
+            best, best_cost = found, found_cost
+    except _TimeUpError:
+        pass
+    return Certificate(
+        plan=best,
+        cost=best_cost,
+        gap_proven=gap if proven else None,
+        is_improved=best_cost < cost,
+        wall_s=time.perf_counter() - proof.start,
+        milps=proof.milps,
+        lps=proof.lps,
+    )
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------
+
+
+class _TimeUpError(Exception):
+    """The proof has to be given up."""
+
+
+@dataclass
+class _Proof:
+    """One proof, with its clock and counts."""
+
+    instance: Instance
+    time_limit_s: float
+    start: float = field(default_factory=time.perf_counter)
+    milps: int = 0
+    lps: int = 0
+
+    def plan_below(self, cutoff: float) -> IntArray | None:
+        """A plan that costs no more than the cutoff, ``None`` if there is none.
+
+        Raises:
+            _TimeUpError: neither is known.
+        """
+        if cutoff <= 0.0:
+            return None
+        if self.instance.lifetime_cost == 0.0:
+            return self._branch(plan_program(self.instance), cutoff)
+        window = Window(0.0, min(cutoff / self.instance.lifetime_cost, LARGEST_INVERSE_H))
+        for _ in range(ROUNDS):
+            window = self._narrowed(window, cutoff)
+            if window is None:
+                return None
+        return self._search_slices(window, cutoff)
+
+    def _search_slices(self, window: Window, cutoff: float) -> IntArray | None:
+        """Slices of the window one after the other, those that their linear program leaves the most room for first."""
+        edges = np.linspace(window.low, window.high, SLICES + 1).tolist()
+        slices = []
+        for low, high in zip(edges[:-1], edges[1:], strict=True):
+            relaxation = self._relaxation(plan_program(self.instance, Window(low, high)).program, cutoff)
+            if relaxation.values is not None:
+                slices.append((relaxation.objective, Window(low, high)))
+        for _, part in sorted(slices, reverse=True):
+            narrowed = self._narrowed(part, cutoff)
+            if narrowed is None:
+                continue
+            found = self._branch(plan_program(self.instance, narrowed), cutoff)
+            if found is not None:
+                return found
+        return None
+
+    def _narrowed(self, window: Window, cutoff: float) -> Window | None:
+        """The least and largest ``s`` of solutions up to the cutoff, whole or not; ``None`` if there are none."""
+        built = plan_program(self.instance, window)
+        limited = built.program.at_most(cutoff)
+        ends = []
+        for sign in (1.0, -1.0):
+            costs = np.zeros_like(limited.costs)
+            costs[built.inverse_lifetime] = sign
+            found = self._solve(replace(limited.relaxed(), costs=costs))
+            if found.values is None:
+                return None
+            ends.append(sign * found.objective)
+        low, high = ends[0] * (1.0 - MARGIN), ends[1] * (1.0 + MARGIN)
+        return Window(max(low, window.low), min(high, window.high))
+
+    def _relaxation(self, program: MixedIntegerProgram, cutoff: float) -> MilpResult:
+        return self._solve(program.at_most(cutoff).relaxed())
+
+    def _branch(self, built: PlanProgram, cutoff: float) -> IntArray | None:
+        found = self._solve(built.program.at_most(cutoff))
+        return None if found.values is None else built.plan_of(found.values)
+
+    def _solve(self, program: MixedIntegerProgram) -> MilpResult:
+        """The optimum, or a result without values if there is no solution."""
+        left_s = self.time_limit_s - (time.perf_counter() - self.start)
+        if left_s <= 0.0:
+            raise _TimeUpError
+        if program.integral.any():
+            self.milps += 1
+        else:
+            self.lps += 1
+        found = solve_milp(program, time_limit_s=left_s, gap=0.01)
+        if found.status == "limit" and found.values is None:
+            raise _TimeUpError
+        return found
