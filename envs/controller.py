@@ -21,7 +21,8 @@ class Controller(Protocol):
 
     A controller that plays only worlds built in a certain way says so in an optional attribute
     ``world_options: Mapping[str, Any]``: options of the world's builder, such as ``{"action_set": "extended"}``, which
-    evaluations follow unless they are given others.
+    evaluations follow unless they are given others. One that counts its own work says so in an optional method
+    ``counters() -> Mapping[str, float]``, whose numbers about the episode so far join the episode's metrics.
     """
 
     name: str

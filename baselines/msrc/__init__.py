@@ -1,1 +1,1 @@
-"""The two-stage controller of [MSRC]: cooperation modes by a mixed-integer program, dispatch by the world's scheduler."""
+"""The two-stage controller of [MSRC]: modes by a mixed-integer program, dispatch by the world's scheduler."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from voltran.baselines.msrc.account import Account
 from voltran.baselines.msrc.planner import Plan, Planner
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.rules import outage_world
@@ -42,21 +43,21 @@ class Msrc:
         self.commands: CommandSet = self.settings.command_set
         self.plans: list[Plan] = []
         self._planners: list[Planner] = []
-        self._totals: dict[str, float] = {}
+        self._account = Account()
 
     def reset(self, world: World) -> None:
         """Forget plans and counts; one planner per world of the batch."""
         outage = outage_world(world, self.name)
         self._planners = [Planner(outage, index, self.settings) for index in range(outage.n_worlds)]
         self.plans = []
-        self._totals = {"plans": 0.0, "evaluations": 0.0}
+        self._account = Account()
 
     def act(self, world: World) -> dict[str, SiteCommands]:
         """Plan every world of the batch anew."""
         outage = outage_world(world, self.name)
+        self._account.compare(outage, self.plans)
         self.plans = [planner.plan() for planner in self._planners]
-        self._totals["plans"] += len(self.plans)
-        self._totals["evaluations"] += sum(plan.evaluations for plan in self.plans)
+        self._account.add(self.plans)
         return {"bs": self.commands_of(outage, np.array([plan.options for plan in self.plans]))}
 
     def commands_of(self, world: OutageWorld, options: np.ndarray[Any, np.dtype[np.int64]]) -> SiteCommands:
@@ -65,9 +66,6 @@ class Msrc:
         return mode_commands(world.model, table.mode[options], command_set=self.commands, bands=table.bands[options])
 
     def counters(self) -> Mapping[str, float]:
-        """What planning took: plans that fell back, and linear programs per plan."""
+        """What planning took in the episode so far, and how far the plans were from what came of them."""
         failed = sum(planner.failed_solves for planner in self._planners)
-        return {
-            "failed_solves": float(failed),
-            "plan_evaluations": self._totals["evaluations"] / max(self._totals["plans"], 1.0),
-        }
+        return {"failed_solves": float(failed), **self._account.counters()}

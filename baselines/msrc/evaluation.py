@@ -1,7 +1,6 @@
 """What a plan is worth: a linear program over who serves whom, solved again and again for neighbouring plans."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -24,6 +23,7 @@ class Evaluation:
         cost: value of the planner's objective.
         power_kw: ``[site]`` predicted power, zero for sites that are down.
         served: ``[class group]`` predicted service share, by priority weight.
+        service: predicted service share of all users, by priority weight.
         inverse_lifetime_per_h: largest power per energy of live sites.
     """
 
@@ -31,6 +31,7 @@ class Evaluation:
     cost: float
     power_kw: FloatArray
     served: FloatArray
+    service: float
     inverse_lifetime_per_h: float
 
 
@@ -90,6 +91,7 @@ class Evaluator:
             cost=cost,
             power_kw=np.where(instance.alive, power_kw, 0.0),
             served=1.0 - np.bincount(groups.class_group, drop * instance.drop_share, CLASS_GROUPS),
+            service=1.0 - float(drop @ groups.weight),
             inverse_lifetime_per_h=float((power_kw / instance.bounded_energy_kwh)[instance.alive].max(initial=0.0)),
         )
 

@@ -2,8 +2,8 @@
 
 Users with the same home and the same second-best site form a group, which splits into two classes: emergency, voice and
 essential users together, and best effort. Shares of a group may be served by different sites. Serving a group from a
-site is priced as if sites that are stronger there were off and weaker ones on: that is when the site would be used. Normal and helping sites are priced
-alike, as helping ones (5 % dearer in the air), so that the price of serving somebody does not depend on the mode.
+site is priced as if sites that are stronger there were off and weaker ones on: that is when the site would be used.
+Normal and helping sites are priced alike, as helping ones (5 % dearer), so that the price does not depend on the mode.
 """
 
 from typing import NamedTuple

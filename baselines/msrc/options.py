@@ -72,7 +72,8 @@ def site_options(model: OutageModel, settings: PlannerSettings) -> Options:
         spectrum_mhz=active @ model.radio.bandwidth_mhz,
         static_kw=np.array([site_power_kw(m, b, idle, idle, model.power) for m, b in zip(mode, bands, strict=True)]),
         overflow_kw=np.array([_overflow_kw(model, int(chosen), dynamic_kw) for chosen in bands]),
-        traffic_mbps=np.where(mode == HELPING, 1.0 - model.radio.helping_loss, 1.0) * (active @ model.scheduler.capacity_mbps),
+        traffic_mbps=np.where(mode == HELPING, 1.0 - model.radio.helping_loss, 1.0)
+        * (active @ model.scheduler.capacity_mbps),
         dynamic_kw=dynamic_kw,
         traffic_kw=traffic_kw,
     )

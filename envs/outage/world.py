@@ -230,6 +230,16 @@ class OutageWorld:
         return np.asarray((state.ev_energy_kwh * (self._simulation.present() & state.ev_accepted)).sum(axis=-1))
 
     @property
+    def power_kw(self) -> FloatArray:
+        """Power that sites drew in the latest physics step, ``[B, site]``; zero where they are down."""
+        return self._state.service.power_kw.copy()
+
+    @property
+    def weighted_service(self) -> FloatArray:
+        """Service by priority weight, ``[B]``: the mean of min(1, r / D)."""
+        return 1.0 - self._state.service.weighted_loss
+
+    @property
     def users(self) -> Population:
         """Users of all worlds: classes, demands, and the power they receive from every site. Not to be written to."""
         return self._simulation.inhabitants.users
