@@ -15,7 +15,7 @@ from voltran.train.report import TABLE_FILE
 from voltran.train.results import Results, read_results
 from voltran.train.tables import markdown_report, markdown_row, markdown_rule, readme_table
 
-PUBLISHED = ("outage", "msrc_table2", "msrc_table3", "msrc_table4", "msrc_fig2", "msrc_links")
+PUBLISHED = ("outage", "msrc_table2", "msrc_table3", "msrc_table4", "msrc_fig2", "msrc_links", "msrc_variants")
 README_EXPERIMENT, README_SCENARIO = "outage", "urban19-medium"
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 PREFACE = """\

@@ -10,11 +10,9 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array, eye_array, hstack, kron, vstack
 
 from voltran.baselines.msrc.situation import Situation, situation
-from voltran.baselines.solve import SolverError
+from voltran.baselines.solve import MixedIntegerProgram, Rows, SolverError, solve_milp
 from voltran.envs.errors import ScenarioError
 from voltran.envs.outage.commands import SiteCommands
 from voltran.envs.outage.world import OutageWorld
@@ -67,8 +65,8 @@ class Links(NamedTuple):
     rate_mbps: FloatArray
 
 
-class Program(NamedTuple):
-    """The linear program ``max gain x`` over ``low <= rows x <= high`` and ``0 <= x <= width``.
+class DispatchProgram(NamedTuple):
+    """The linear program of a dispatch.
 
     Variables are, per link, the share of the user's demand that it carries, then, per user and chord, how far the
     chord is climbed. Rows are the blocks of each site and band (resource fractions sum to at most 1, [MSRC] Eq. 8), the
@@ -76,17 +74,11 @@ class Program(NamedTuple):
 
     Attributes:
         links: what the first variables stand for.
-        gain, width: ``[variable]``.
-        rows: ``[row, variable]``.
-        low, high: ``[row]``.
+        model: costs are utility lost and, to break ties, power.
     """
 
     links: Links
-    gain: FloatArray
-    width: FloatArray
-    rows: csr_array
-    low: FloatArray
-    high: FloatArray
+    model: MixedIntegerProgram
 
 
 def world_dispatch(world: OutageWorld, commands: SiteCommands, index: int = 0) -> Dispatch:
@@ -145,7 +137,7 @@ def dispatch_program(
     index: int = 0,
     segments: int = 6,
     association: AssociationRule = "fixed",
-) -> Program:
+) -> DispatchProgram:
     """The program that :func:`exact_dispatch` solves; arguments and errors as there."""
     return _program(situation(world, commands, index), segments, association)
 
@@ -240,52 +232,48 @@ def _marginal_kw(now: Situation, links: Links) -> FloatArray:
     return now.demand_mbps[links.user] * (kw_per_block / links.rate_mbps + kw_per_mbps)
 
 
-def _program(now: Situation, segments: int, association: AssociationRule) -> Program:
+def _program(now: Situation, segments: int, association: AssociationRule) -> DispatchProgram:
     if segments < 1:
         raise ScenarioError(f"segments = {segments}: at least one chord is needed, for example 6")
     if association not in get_args(AssociationRule):
         raise ScenarioError(f"association = {association!r} is unknown; use one of fixed, split")
     links = _links(now, association)
     n_links, n_users, n_sites, n_bands = links.user.size, now.model.n_users, now.model.n_sites, now.model.n_bands
-
-    def per_link(value: FloatArray, row: IntArray, n_rows: int) -> csr_array:
-        return csr_array((value, (row, np.arange(n_links))), shape=(n_rows, n_links))
-
     demand = now.demand_mbps[links.user]
-    blocks = per_link(demand / links.rate_mbps, links.site * n_bands + links.band, n_sites * n_bands)
-    capacity = per_link(demand / _capacity_mbps(now)[links.site], links.site, n_sites)
-    carried = per_link(np.ones(n_links), links.user, n_users)
-    climbed = kron(eye_array(n_users), np.ones((1, segments)))
-    n_limits = n_sites * (n_bands + 1)
-    blank = csr_array((n_limits, n_users * segments))
+    rows, link, chord = Rows(), np.arange(n_links), n_links + np.arange(n_users * segments)
+    blocks = rows.add(-np.inf, 1.0, n_sites * n_bands)
+    rows.put(blocks + links.site * n_bands + links.band, link, demand / links.rate_mbps)
+    capacity = rows.add(-np.inf, 1.0, n_sites)
+    rows.put(capacity + links.site, link, demand / _capacity_mbps(now)[links.site])
+    climbed = rows.add(0.0, 0.0, n_users)
+    rows.put(climbed + links.user, link, 1.0)
+    rows.put(climbed + np.repeat(np.arange(n_users), segments), chord, -1.0)
     ends = np.expm1(np.linspace(0.0, np.log(2.0), segments + 1))
     slope = np.diff(np.log1p(ends)) / np.diff(ends)
-    return Program(
-        links=links,
-        gain=np.concatenate([-POWER_TIE_BREAK * _marginal_kw(now, links), np.outer(now.weight, slope).ravel()]),
-        width=np.concatenate([np.ones(n_links), np.tile(np.diff(ends), n_users)]),
-        rows=vstack([hstack([vstack([blocks, capacity]), blank]), hstack([carried, -climbed])], format="csr"),
-        low=np.concatenate([np.full(n_limits, -np.inf), np.zeros(n_users)]),
-        high=np.concatenate([np.ones(n_limits), np.zeros(n_users)]),
+    costs = np.concatenate([POWER_TIE_BREAK * _marginal_kw(now, links), -np.outer(now.weight, slope).ravel()])
+    model = MixedIntegerProgram(
+        costs=costs,
+        lower=np.zeros(costs.size),
+        upper=np.concatenate([np.ones(n_links), np.tile(np.diff(ends), n_users)]),
+        integral=np.zeros(costs.size, dtype=np.bool_),
+        rows=rows.matrix(costs.size),
+        row_lower=np.concatenate(rows.lower),
+        row_upper=np.concatenate(rows.upper),
     )
+    return DispatchProgram(links, model)
 
 
-def _solved(now: Situation, program: Program, time_limit_s: float | None) -> Dispatch:
+def _solved(now: Situation, program: DispatchProgram, time_limit_s: float | None) -> Dispatch:
     if time_limit_s is not None and not time_limit_s > 0.0:
         raise ScenarioError(f"time_limit_s = {time_limit_s}: must be positive, or None for no limit")
-    solution = milp(
-        -program.gain,
-        constraints=LinearConstraint(program.rows, program.low, program.high),
-        bounds=Bounds(0.0, program.width),
-        options={} if time_limit_s is None else {"time_limit": time_limit_s},
-    )
-    if solution.status != 0:
+    found = solve_milp(program.model, time_limit_s=time_limit_s)
+    if found.status != "optimal" or found.values is None:
         raise SolverError(
-            f"the dispatch program was not solved: {solution.message.strip()} Give it more time (time_limit_s = "
-            f"{time_limit_s}) or fewer segments, or use world_dispatch."
+            f"the dispatch was not found (solver status: {found.status}): raise time_limit_s = {time_limit_s}, take "
+            "fewer segments, or use world_dispatch"
         )
     links, n_sites, n_bands = program.links, now.model.n_sites, now.model.n_bands
-    carried_mbps = np.maximum(solution.x[: links.user.size], 0.0) * now.demand_mbps[links.user]
+    carried_mbps = np.maximum(found.values[: links.user.size], 0.0) * now.demand_mbps[links.user]
 
     def per_band(value: FloatArray) -> FloatArray:
         sums = np.bincount(links.site * n_bands + links.band, value, n_sites * n_bands)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from voltran.baselines.msrc.certify import prove
 from voltran.baselines.msrc.evaluation import Evaluation, Evaluator
 from voltran.baselines.msrc.groups import Groups, user_groups
 from voltran.baselines.msrc.instance import Instance
@@ -17,6 +18,8 @@ from voltran.physics.power import SLEEP
 
 IntArray = NDArray[np.int64]
 
+PROVEN_GAPS = {"5%": 0.05, "2%": 0.02}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -25,12 +28,15 @@ class Plan:
     Attributes:
         options: ``[site]`` option of each site.
         evaluation: what the planner expects of it, ``None`` after a failed solution.
-        evaluations: linear programs solved for it.
+        evaluations: linear programs solved in the search for it.
+        gap_proven: no plan costs less than ``(1 - gap_proven)`` of this one; ``None`` where that was not asked for, or
+            the proof ran out of time.
     """
 
     options: IntArray
     evaluation: Evaluation | None
     evaluations: int
+    gap_proven: float | None = None
 
 
 class Planner:
@@ -81,15 +87,22 @@ class Planner:
         if not instance.alive.any():
             return Plan(np.full(instance.n_sites, instance.sleep), None, 0)
         try:
-            evaluator = Evaluator(instance)
-            search = Search(instance, evaluator)
-            options = search.run(self._last)
-            plan = Plan(options, evaluator.evaluate(options), search.evaluations)
+            plan = self._solve(instance)
         except SolverError:
             self.failed_solves += 1
             plan = Plan(self._fallback(instance), None, 0)
         self._last = plan.options
         return plan
+
+    def _solve(self, instance: Instance) -> Plan:
+        evaluator = Evaluator(instance)
+        search = Search(instance, evaluator)
+        options, gap_proven = search.run(self._last), None
+        if self.settings.certify != "off":
+            gap = PROVEN_GAPS[self.settings.certify]
+            certificate = prove(instance, evaluator, options, search.cost, gap, self.settings.proof_time_s)
+            options, gap_proven = certificate.plan, certificate.gap_proven
+        return Plan(options, evaluator.evaluate(options), search.evaluations, gap_proven)
 
     def _fallback(self, instance: Instance) -> IntArray:
         last = instance.widest[np.where(instance.alive, 0, SLEEP)] if self._last is None else self._last

@@ -17,7 +17,8 @@ class PlannerSettings(Section, strict=True):
     The plan minimises
 
         survival_weight * reference_h * (s + power_share * mean power / mean energy)
-        + service_weight * unserved_penalty * weighted service loss + floor_penalty * service missing to the class floors
+        + service_weight * unserved_penalty * weighted service loss
+        + floor_penalty * service missing to the class floors
         + switching_weight * mode switches per site,
 
     where ``s = max_i P_i / E_i`` is the inverse of the shortest site lifetime. Source: [MSRC] Eqs. 18 and 26 with its

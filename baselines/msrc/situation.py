@@ -65,7 +65,7 @@ def situation(world: OutageWorld, commands: SiteCommands, index: int = 0) -> Sit
     """
     if not 0 <= index < world.n_worlds:
         raise ScenarioError(f"index = {index}: this batch has the worlds 0 to {world.n_worlds - 1}")
-    state, users = world._simulation.state, world._simulation.inhabitants.users
+    state, users = world._simulation.state, world.users
     if state.seed[index] < 0:
         raise EpisodeError(f"world {index} has not been reset: call reset(seeds) before asking for its dispatch")
     _check_demand(users.demand_mbps[index], index)
