@@ -1,4 +1,4 @@
-"""The exact dispatch of a few users against a closed form, a solver of the smooth program, and another linear solver."""
+"""The exact dispatch of a few users against a closed form, a solver of the smooth program and a second linear one."""
 
 from typing import Any
 
