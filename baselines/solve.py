@@ -241,7 +241,7 @@ def _check(program: MixedIntegerProgram) -> None:
 
 
 def _highs(program: MixedIntegerProgram, gap: float, time_limit_s: float | None, node_limit: int | None) -> _Solution:
-    options: dict[str, float] = {"mip_rel_gap": gap}
+    options: Any = {"mip_rel_gap": gap}
     if time_limit_s is not None:
         options["time_limit"] = max(time_limit_s, 0.0)
     if node_limit is not None:

@@ -84,13 +84,13 @@ class Evaluator:
         drop[instance.reachable] = self._solver.values(self._drop)
         site = groups.site[instance.live_flows]
         flow_kw = flow * groups.power_kw[instance.live_flows, options.table[plan[site]]]
-        power_kw = np.bincount(site, flow_kw, instance.n_sites)
-        power_kw += options.static_kw[plan] + options.overflow_kw[plan] * overflow
+        idle_kw = options.static_kw[plan] + options.overflow_kw[plan] * overflow
+        power_kw = idle_kw + np.bincount(site, flow_kw, instance.n_sites)
         return Evaluation(
             plan=plan.copy(),
             cost=cost,
             power_kw=np.where(instance.alive, power_kw, 0.0),
-            served=1.0 - np.bincount(groups.class_group, drop * instance.drop_share, CLASS_GROUPS),
+            served=np.asarray(1.0 - np.bincount(groups.class_group, drop * instance.drop_share, CLASS_GROUPS)),
             service=1.0 - float(drop @ groups.weight),
             inverse_lifetime_per_h=float((power_kw / instance.bounded_energy_kwh)[instance.alive].max(initial=0.0)),
         )
