@@ -72,6 +72,11 @@ class LinearSolver:
         raise SolverError(f"GLOP did not solve a linear program (status {status})")
 
     @staticmethod
+    def dual_values(rows: Sequence[Any]) -> NDArray[np.float64]:
+        """Dual values of rows in the last solution: what the least cost gains per unit of their limits."""
+        return np.array([row.dual_value() for row in rows])
+
+    @staticmethod
     def values(variables: Sequence[Any]) -> NDArray[np.float64]:
         """Values of variables in the last solution."""
         return np.array([variable.solution_value() for variable in variables])
@@ -253,17 +258,20 @@ def _highs(program: MixedIntegerProgram, gap: float, time_limit_s: float | None,
         constraints=LinearConstraint(program.rows, program.row_lower, program.row_upper),
         options=options,
     )
-    # 0 optimal, 1 limit, 2 infeasible; a missing solution alone says nothing about infeasibility.
-    if found.status == 2:
+    # A missing solution alone says nothing. SciPy has 0 for an optimum, 1 for a limit, no code of its own for HiGHS's
+    # limit of nodes, and 2 for infeasible programs, but also for programs that HiGHS rejects as ill-formed.
+    message = str(found.message)
+    if found.status == 2 and "infeasible" in message:
         return _INFEASIBLE
-    if found.status not in (0, 1) or (found.status == 0 and found.x is None):
-        raise SolverError(f"HiGHS did not solve a program: {found.message}")
+    stopped = found.status == 1 or "limit reached" in message
+    if not stopped and (found.status != 0 or found.x is None):
+        raise SolverError(f"HiGHS did not solve a program: {message}")
     objective = np.inf if found.x is None else float(found.fun)
     bound = found.mip_dual_bound
     # A linear program has no branching and reports no bound of its own.
     if bound is None:
-        bound = objective if found.status == 0 else -np.inf
-    status: Status = "optimal" if found.status == 0 else "limit"
+        bound = -np.inf if stopped else objective
+    status: Status = "limit" if stopped else "optimal"
     return status, objective, float(bound), found.x, int(found.mip_node_count or 0)
 
 
@@ -274,9 +282,9 @@ def _scip(
     node_limit: int | None,
     hint: FloatArray | None,
 ) -> _Solution:
+    solver = _ortools_solver("SCIP")
     from ortools.linear_solver import pywraplp
 
-    solver = _ortools_solver("SCIP")
     variables = _load_program(solver, program)
     if hint is not None:
         solver.SetHint(variables, hint.tolist())

@@ -1,7 +1,8 @@
 """Sharing a site's bands among its users: band-sequential, priority-weighted water-filling.
 
 Source: [MSRC] Eqs. 9, 10 and 27: each site maximises ``sum_u w_u log(1 + r_u / D_u)`` with ``r_u <= D_u``, band by band
-from the widest to the narrowest. The priority weights make the minimum rates of Eq. 10 hold whenever capacity allows.
+from the widest to the narrowest. Traffic beyond the site's capacity is then cut by the same rule, over all its users at
+once. The priority weights make the minimum rates of Eq. 10 hold whenever capacity allows.
 """
 
 from typing import NamedTuple
@@ -95,69 +96,69 @@ def fill(start: FloatArray, room: FloatArray, slope: FloatArray, budget: float) 
 
 
 @kernel
-def fill_band(
-    full_rate: FloatArray, demand: FloatArray, served: FloatArray, weight: FloatArray, traffic_budget: float
-) -> tuple[FloatArray, float]:
-    """Rates added by one band of one site and the share of its resource blocks used.
-
-    The resource budget is one band; where the traffic budget binds instead, the traffic is water-filled, and scaled
-    down should it need more than the band.
-
-    Args:
-        full_rate: ``[user]`` rate in Mbit/s with the whole band; positive.
-        demand, served: ``[user]`` demand, and rate served by the bands before.
-        weight: ``[user]`` priority weights.
-        traffic_budget: traffic the site may still carry.
-    """
-    share = fill((demand + served) / full_rate, (demand - served) / full_rate, weight, 1.0)
-    added = share * full_rate
-    if added.sum() > traffic_budget:
-        added = fill(demand + served, demand - served, weight, max(traffic_budget, 0.0))
-        used = (added / full_rate).sum()
-        if used > 1.0:
-            added = added / used
-    return added, min((added / full_rate).sum(), 1.0)
-
-
-@kernel
 def share_band(
-    full_rate: FloatArray,
-    users: NDArray[np.int64],
-    demand: FloatArray,
-    served: FloatArray,
-    weight: FloatArray,
-    traffic_budget: float,
-) -> tuple[float, float]:
-    """Share one band among the users of one site, adding to ``served`` in place; see :func:`fill_band`.
+    full_rate: FloatArray, users: NDArray[np.int64], demand: FloatArray, served: FloatArray, weight: FloatArray
+) -> FloatArray:
+    """Share one band among the users of one site, adding to ``served`` in place.
 
     Args:
         full_rate, demand, served, weight: ``[user]`` over all users of the world.
         users: users of the site.
-        traffic_budget: traffic the site may still carry.
 
     Returns:
-        Share of resource blocks used, and traffic carried.
+        ``[users of the site]`` rates added.
     """
+    added = np.zeros(users.shape[0])
     asking = np.empty(users.shape[0], dtype=np.int64)
-    count, needed, wanted = 0, 0.0, 0.0
-    for user in users:
+    count, needed = 0, 0.0
+    for place in range(users.shape[0]):
+        user = users[place]
         if full_rate[user] > 0.0 and served[user] < demand[user]:
-            asking[count] = user
+            asking[count] = place
             count += 1
             needed += (demand[user] - served[user]) / full_rate[user]
-            wanted += demand[user] - served[user]
     asking = asking[:count]
-    if needed <= 1.0 and wanted <= traffic_budget:
-        for user in asking:
+    if needed <= 1.0:
+        for place in asking:
+            user = users[place]
+            added[place] = demand[user] - served[user]
             served[user] = demand[user]
-        return needed, wanted
-    added, used = fill_band(full_rate[asking], demand[asking], served[asking], weight[asking], traffic_budget)
+        return added
+    askers = users[asking]
+    rate, missing = full_rate[askers], demand[askers] - served[askers]
+    share = fill((demand[askers] + served[askers]) / rate, missing / rate, weight[askers], 1.0)
     for index in range(count):
-        user = asking[index]
-        reached = served[user] + added[index]
-        filled = reached >= demand[user] * (1.0 - SATISFIED_TOLERANCE)
-        served[user] = demand[user] if filled else reached
-    return used, added.sum()
+        user = askers[index]
+        more = share[index] * rate[index]
+        added[asking[index]] = more
+        reached = served[user] + more
+        served[user] = demand[user] if reached >= demand[user] * (1.0 - SATISFIED_TOLERANCE) else reached
+    return added
+
+
+@kernel
+def keep_within(
+    budget_mbps: float,
+    added: FloatArray,
+    users: NDArray[np.int64],
+    demand: FloatArray,
+    served: FloatArray,
+    weight: FloatArray,
+) -> None:
+    """Cut one site's traffic down to its capacity, in place, so that the weights say who loses. Source: [MSRC] Eq. 9.
+
+    Args:
+        budget_mbps: traffic that the site may carry.
+        added: ``[band, user of the site]`` rates given by each band; each user's shrink alike.
+        users: users of the site.
+        demand, served, weight: ``[user]`` over all users of the world.
+    """
+    kept = fill(demand[users], served[users], weight[users], budget_mbps)
+    for place in range(users.shape[0]):
+        user = users[place]
+        if served[user] > 0.0:
+            added[:, place] *= kept[place] / served[user]
+            served[user] = kept[place]
 
 
 @kernel
@@ -211,9 +212,17 @@ def schedule(
                 budget += parameters.capacity_mbps[band]
         if mode[site] == HELPING:
             budget *= 1.0 - parameters.helping_loss
+        added = np.zeros((n_bands, users.shape[0]))
         for band in parameters.band_order:
             if bands[site] >> band & 1:
-                used, carried = share_band(association.rate_mbps[band], users, demand_mbps, served, weight, budget)
-                resource_use[site, band], traffic[site, band] = used, carried
-                budget -= carried
+                added[band] = share_band(association.rate_mbps[band], users, demand_mbps, served, weight)
+        if added.sum() > budget:
+            keep_within(budget, added, users, demand_mbps, served, weight)
+        for band in range(n_bands):
+            if bands[site] >> band & 1:
+                for place in range(users.shape[0]):
+                    if added[band, place] > 0.0:
+                        resource_use[site, band] += added[band, place] / association.rate_mbps[band, users[place]]
+                resource_use[site, band] = min(resource_use[site, band], 1.0)
+                traffic[site, band] = added[band].sum()
     return Schedule(served, resource_use, traffic)

@@ -36,7 +36,7 @@ class Account:
             self._service_errors.append(abs(expected.service - float(world.weighted_service[index])))
 
     def counters(self) -> dict[str, float]:
-        """Linear programs per plan, and mean absolute errors as shares: of site power, and of weighted service."""
+        """Plans weighed per decision, and mean absolute errors as shares: of site power, and of weighted service."""
         counters = {"plan_evaluations": self._evaluations / max(self._plans, 1)}
         if self._power_errors:
             counters["plan_error_power"] = float(np.mean(self._power_errors))

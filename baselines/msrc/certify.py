@@ -1,19 +1,21 @@
 """Proofs that no plan is much better than the one at hand.
 
-A plan that costs less than a cutoff keeps ``s``, the inverse of the shortest lifetime, within a window, which two linear
+A plan that costs less than a cutoff keeps ``s``, the inverse of the shortest lifetime, within a window that two linear
 programs find. For ``s`` within a narrow window the mixed-integer program is far tighter than for any ``s``, so that the
-window is cut into slices; most fall at once to their linear program, and the others to a short branch and bound.
+window is cut into slices; most fall at once to their linear program, the others to a short branch and bound.
 """
 
 import time
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.baselines.msrc.evaluation import LARGEST_INVERSE_H, Evaluator
+from voltran.baselines.msrc.evaluation import Evaluator
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.milp import PlanProgram, Window, plan_program
+from voltran.baselines.msrc.screen import LARGEST_INVERSE_H
 from voltran.baselines.solve import MilpResult, MixedIntegerProgram, solve_milp
 
 IntArray = NDArray[np.int64]
@@ -127,7 +129,7 @@ class _Proof:
         """Slices of the window one after the other, those that their linear program leaves the most room for first."""
         edges = np.linspace(window.low, window.high, SLICES + 1).tolist()
         slices = []
-        for low, high in zip(edges[:-1], edges[1:], strict=True):
+        for low, high in pairwise(edges):
             relaxation = self._relaxation(plan_program(self.instance, Window(low, high)).program, cutoff)
             if relaxation.values is not None:
                 slices.append((relaxation.objective, Window(low, high)))

@@ -1,17 +1,16 @@
 """What a plan is worth: a linear program over who serves whom, solved again and again for neighbouring plans."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from voltran.baselines.msrc.groups import CLASS_GROUPS
 from voltran.baselines.msrc.instance import Instance, IntArray
+from voltran.baselines.msrc.screen import LARGEST_INVERSE_H, LARGEST_OVERFLOW, Prices
 from voltran.baselines.solve import LinearSolver
 from voltran.physics.layout import FloatArray
-
-# No plan that matters needs a higher inverse lifetime or first-band load; bounds stay finite with them.
-LARGEST_INVERSE_H = 1e3
-LARGEST_OVERFLOW = 100.0
 
 
 @dataclass(frozen=True)
@@ -95,6 +94,22 @@ class Evaluator:
             inverse_lifetime_per_h=float((power_kw / instance.bounded_energy_kwh)[instance.alive].max(initial=0.0)),
         )
 
+    def prices(self) -> Prices:
+        """Dual values of the plan whose cost was found last; they bound the costs of all other plans."""
+
+        def limits(rows: Sequence[Any]) -> FloatArray:
+            # Rows that are at most something have dual values of at most zero, but for rounding.
+            return np.maximum(-LinearSolver.dual_values(rows), 0.0)
+
+        return Prices(
+            demand=LinearSolver.dual_values(self._demand_rows),
+            floor=limits(self._floor_rows),
+            load=limits(self._load_rows),
+            traffic=limits(self._traffic_rows),
+            first=limits(self._first_rows),
+            power=limits(self._power_rows),
+        )
+
     def _add_variables(self) -> None:
         instance, solver = self.instance, self._solver
         self._flow = [solver.variable(0.0) for _ in range(instance.live_flows.size)]
@@ -106,9 +121,9 @@ class Evaluator:
     def _add_rows(self) -> None:
         """Rows, with the coefficients that no plan changes; the others follow in :meth:`_load`."""
         instance, solver, groups = self.instance, self._solver, self.instance.groups
-        demand_rows = [solver.row(1.0, equal=True) for _ in self._drop]
+        self._demand_rows = [solver.row(1.0, equal=True) for _ in self._drop]
         lost = np.bincount(groups.class_group, instance.drop_share * ~instance.reachable, CLASS_GROUPS)
-        floor_rows = [solver.row(limit) for limit in (instance.drop_allowance - lost).tolist()]
+        self._floor_rows = [solver.row(limit) for limit in (instance.drop_allowance - lost).tolist()]
         sites = range(instance.n_sites)
         self._load_rows = [solver.row(instance.settings.load_limit) for _ in sites]
         self._traffic_rows = [solver.row(0.0) for _ in sites]
@@ -116,12 +131,12 @@ class Evaluator:
         self._power_rows = [solver.row(0.0) for _ in sites]
         row_of = np.cumsum(instance.reachable) - 1
         for variable, row in zip(self._flow, row_of[groups.demand[instance.live_flows]].tolist(), strict=True):
-            demand_rows[row].SetCoefficient(variable, 1.0)
+            self._demand_rows[row].SetCoefficient(variable, 1.0)
         for row, demand in enumerate(np.flatnonzero(instance.reachable).tolist()):
-            demand_rows[row].SetCoefficient(self._drop[row], 1.0)
-            floor_row = floor_rows[groups.class_group[demand]]
+            self._demand_rows[row].SetCoefficient(self._drop[row], 1.0)
+            floor_row = self._floor_rows[groups.class_group[demand]]
             floor_row.SetCoefficient(self._drop[row], float(instance.drop_share[demand]))
-        for floor_row, variable in zip(floor_rows, self._slack, strict=True):
+        for floor_row, variable in zip(self._floor_rows, self._slack, strict=True):
             floor_row.SetCoefficient(variable, -1.0)
         for site in np.flatnonzero(instance.alive).tolist():
             self._first_rows[site].SetCoefficient(self._overflow[site], -1.0)

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.baselines.msrc.evaluation import LARGEST_INVERSE_H, LARGEST_OVERFLOW
 from voltran.baselines.msrc.groups import CLASS_GROUPS
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.link_rows import add_link_rows, linkable
+from voltran.baselines.msrc.screen import LARGEST_INVERSE_H, LARGEST_OVERFLOW
 from voltran.baselines.solve import MixedIntegerProgram, Rows
 from voltran.physics.power import NORMAL
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from voltran.baselines.msrc.evaluation import Evaluator
 from voltran.baselines.msrc.instance import Instance, IntArray
+from voltran.baselines.msrc.screen import Screen
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 
 # A cost must fall by more than this to count as lower.
@@ -32,12 +33,13 @@ class Search:
 
     Attributes:
         plan, cost: the best plan so far.
-        evaluations: linear programs solved.
+        evaluations: plans weighed, by a bound that rejects them or by their linear programs.
+        linear_programs: linear programs solved.
     """
 
     def __init__(self, instance: Instance, evaluator: Evaluator) -> None:
         self.instance, self.evaluator = instance, evaluator
-        self.evaluations = self.look_ups = 0
+        self.evaluations = self.look_ups = self.linear_programs = 0
         self._most_evaluations = instance.budget(instance.settings.evaluations)
         self._most_look_ups = instance.budget(instance.settings.look_ups)
         self.plan: IntArray = np.full(instance.n_sites, instance.sleep)
@@ -46,6 +48,7 @@ class Search:
         # Costs where known, and otherwise the largest cutoff that a plan is known to exceed.
         self._known: dict[bytes, float] = {}
         self._exceeds: dict[bytes, float] = {}
+        self._screen = Screen(instance)
         self._live = np.flatnonzero(instance.alive)
         self._ring = _rings(instance)
 
@@ -166,11 +169,14 @@ class Search:
         if self.evaluations >= self._most_evaluations and np.isfinite(self.cost):
             raise BudgetSpent
         self.evaluations += 1
-        cost = self.evaluator.cost(plan, cutoff)
+        rejected = self._screen.rejects(plan, cutoff)
+        self.linear_programs += not rejected
+        cost = None if rejected else self.evaluator.cost(plan, cutoff)
         if cost is None:
             self._exceeds[key] = cutoff
             return np.inf
         self._known[key] = cost
+        self._screen.add(self.evaluator.prices())
         if cost < self.cost - TOLERANCE:
             self.plan, self.cost = plan.copy(), cost
         return cost
