@@ -119,9 +119,9 @@ def share_band(
             needed += (demand[user] - served[user]) / full_rate[user]
     asking = asking[:count]
     if needed <= 1.0:
-        for place in asking:
-            user = users[place]
-            added[place] = demand[user] - served[user]
+        for index in range(count):
+            user = users[asking[index]]
+            added[asking[index]] = demand[user] - served[user]
             served[user] = demand[user]
         return added
     askers = users[asking]

@@ -165,4 +165,4 @@ def _dual_value(prices: Prices, terms: _Terms, plan: IntArray, limit: FloatArray
             - prices.demand[terms.demand[flow]]
         )
         value += min(0.0, reduced) * limit[flow]
-    return value
+    return float(value)

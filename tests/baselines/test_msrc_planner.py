@@ -12,6 +12,7 @@ from voltran.baselines.msrc.controller import Msrc
 from voltran.baselines.msrc.evaluation import Evaluator
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.planner import Planner
+from voltran.baselines.msrc.screen import Screen
 from voltran.baselines.msrc.search import Search
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.solve import LinearSolver, SolverError
@@ -87,6 +88,37 @@ def test_a_cutoff_rejects_exactly_the_plans_that_cost_more() -> None:
         assert found is None or found == pytest.approx(cost, rel=1e-8)
 
 
+@pytest.mark.parametrize("settings", [{}, {"objective": "levelling"}, {"command_set": "extended"}])
+def test_dual_values_bound_the_cost_of_every_plan(settings: dict[str, Any]) -> None:
+    """Weak duality for all plans, strong duality for the one that the prices belong to; with a site down."""
+    problem = instance(**settings)
+    alive = problem.alive.copy()
+    alive[4] = False
+    for case in (problem, replace(problem, alive=alive)):
+        evaluator = Evaluator(case)
+        plans = random_plans(case, 8)
+        costs = [evaluator.evaluate(plan).cost for plan in plans]
+        for plan, cost in zip(plans, costs, strict=True):
+            evaluator.cost(plan)
+            screen = Screen(case)
+            screen.add(evaluator.prices())
+            assert screen.bound(plan) == pytest.approx(cost, rel=1e-6)
+            bounds = np.array([screen.bound(other) for other in plans])
+            assert (bounds <= np.array(costs) + 1e-7).all()
+
+
+def test_screening_saves_work_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = instance("urban19-medium", evaluations=80)
+    screened = Search(problem, Evaluator(problem))
+    screened.run()
+    monkeypatch.setattr(Screen, "rejects", lambda self, plan, cutoff: False)
+    plain = Search(problem, Evaluator(problem))
+    plain.run()
+    assert np.array_equal(screened.plan, plain.plan)
+    assert screened.evaluations == plain.evaluations == plain.linear_programs
+    assert screened.linear_programs < 0.9 * plain.linear_programs
+
+
 def test_the_cost_is_what_the_settings_say() -> None:
     """Lifetime, power, service, floors and switching, added up from the evaluation of a plan that starves its users."""
     problem = replace(instance(), previous_mode=np.full(7, NORMAL))
@@ -116,7 +148,7 @@ def test_searches_repeat_and_keep_to_their_budget(settings: dict[str, Any]) -> N
     problem = instance("urban19-medium", evaluations=60, **settings)
     searches = [Search(problem, Evaluator(problem)) for _ in range(2)]
     plans = [search.run() for search in searches]
-    assert np.array_equal(*plans)
+    assert np.array_equal(plans[0], plans[1])
     assert searches[0].evaluations == searches[1].evaluations <= 60
     assert problem.is_feasible(plans[0])
     assert searches[0].cost == pytest.approx(Evaluator(problem).cost(plans[0]), rel=1e-8)
