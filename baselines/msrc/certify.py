@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from voltran.baselines.msrc.evaluation import Evaluator
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.milp import PlanProgram, Window, plan_program
-from voltran.baselines.msrc.screen import LARGEST_INVERSE_H
 from voltran.baselines.solve import MilpResult, MixedIntegerProgram, solve_milp
 
 IntArray = NDArray[np.int64]
@@ -118,11 +117,12 @@ class _Proof:
             return None
         if self.instance.lifetime_cost == 0.0:
             return self._branch(plan_program(self.instance), cutoff)
-        window = Window(0.0, min(cutoff / self.instance.lifetime_cost, LARGEST_INVERSE_H))
+        window = Window(0.0, cutoff / self.instance.lifetime_cost)
         for _ in range(ROUNDS):
-            window = self._narrowed(window, cutoff)
-            if window is None:
+            narrowed = self._narrowed(window, cutoff)
+            if narrowed is None:
                 return None
+            window = narrowed
         return self._search_slices(window, cutoff)
 
     def _search_slices(self, window: Window, cutoff: float) -> IntArray | None:

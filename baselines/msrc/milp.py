@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from voltran.baselines.msrc.groups import CLASS_GROUPS
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.link_rows import add_link_rows, linkable
-from voltran.baselines.msrc.screen import LARGEST_INVERSE_H, LARGEST_OVERFLOW
 from voltran.baselines.solve import MixedIntegerProgram, Rows
 from voltran.physics.power import NORMAL
 
@@ -26,8 +25,8 @@ IntArray = NDArray[np.int64]
 class Window(NamedTuple):
     """What is known of ``s``, the inverse of the shortest lifetime, in 1/h: no solution of interest lies outside."""
 
-    low: float = 0.0
-    high: float = LARGEST_INVERSE_H
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ class _Builder:
     """Builds one program."""
 
     def __init__(self, instance: Instance, window: Window | None) -> None:
-        self.instance, self.window = instance, window or Window()
+        self.instance, self.window = instance, window or Window(0.0, np.inf)
         self.is_tight = window is not None
         self.pairs = _pairs(instance)
         self.n_sites, self.n_options = instance.n_sites, instance.options.mode.size
@@ -157,7 +156,7 @@ class _Builder:
     def _bounds(self) -> tuple[FloatArray, FloatArray]:
         instance = self.instance
         lower, upper = np.zeros(self.n_columns), np.ones(self.n_columns)
-        upper[self.overflow] = LARGEST_OVERFLOW
+        upper[self.overflow] = np.inf
         lower[self.inverse_lifetime], upper[self.inverse_lifetime] = self.window
         dead = self.choice[~instance.alive]
         upper[dead] = 0.0
