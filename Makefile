@@ -13,7 +13,7 @@ export OMP_NUM_THREADS ?= 1
 .PHONY: help demo test long lint bench results
 
 help:
-	@echo "make demo     train a small policy, compare it with simple controllers, write runs/demo/"
+	@echo "make demo     train a small policy, compare it with rules and MSRC, write runs/demo/"
 	@echo "make test     the default tests"
 	@echo "make long     the tests that take minutes"
 	@echo "make lint     style, formatting and types"

@@ -196,7 +196,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for everything that is made.")] = Path("runs/demo"),
     jobs: Jobs = CORES,
 ) -> None:
-    """Train a small policy and compare it with simple controllers, in a few minutes."""
+    """Train a small policy and compare it with rules and an optimiser, in a few minutes."""
     from voltran.train.demo import run_demo
 
     run_demo(out, jobs=jobs, console=_console())

@@ -28,7 +28,7 @@ def trainings(fake_voltran: None, scenario: str, monkeypatch: pytest.MonkeyPatch
         (out / "policy.safetensors").write_bytes(b"weights")
         return out / "policy.safetensors"
 
-    codes = dict(zip(demo.RULES, range(4), strict=True))
+    codes = {name: place % 4 for place, name in enumerate(demo.opponents())}
     monkeypatch.setattr(ppo, "train", train)
     monkeypatch.setattr(policy, "load_policy", lambda path: FakeController("policy", 2))
     monkeypatch.setattr(baselines, "make", lambda name: make_fake_baseline("idle", code=codes[name]), raising=False)
@@ -47,7 +47,7 @@ def run(out: Path) -> str:
 def test_everything_is_made_and_said_in_plain_words(trainings: list[bool], tmp_path: Path) -> None:
     said = run(tmp_path / "demo")
     results = read_results(tmp_path / "demo" / "results.json")
-    assert list(results.controllers) == ["policy", *demo.RULES]
+    assert list(results.controllers) == ["policy", *demo.RULES, "msrc-fast"]
     assert results.n == demo.EPISODES
     names = {path.name for path in (tmp_path / "demo").iterdir()}
     assert names >= {"policy.safetensors", "table.md", "batteries.png", "availability.png", "trade-off.png"}
@@ -55,6 +55,16 @@ def test_everything_is_made_and_said_in_plain_words(trainings: list[bool], tmp_p
     assert "Try next:" in said
     difference = results.paired["static"]["policy"]["survival_h"]
     assert f"static ({difference.mean:+.1f} h, 95 % interval" in said.replace("\n", " ")
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_without_its_solver_the_optimiser_stays_out(
+    trainings: list[bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "find_spec", lambda name: None)
+    said = run(tmp_path / "demo")
+    assert list(read_results(tmp_path / "demo" / "results.json").controllers) == ["policy", *demo.RULES]
+    assert "msrc-fast stays out: it needs OR-Tools, pip install 'voltran[solvers]'" in said
 
 
 @pytest.mark.usefixtures("no_pictures")
