@@ -80,7 +80,7 @@ def run_demo(out: Path, *, jobs: int, console: Console) -> Results:
 
 
 def opponents() -> tuple[str, ...]:
-    """Whom the policy is compared with: simple rules, and the fast form of [MSRC]'s planner where its solver is there."""
+    """Whom the policy is compared with: simple rules, and the fast MSRC planner where its solver is there."""
     return (*RULES, OPTIMISER) if find_spec("ortools") else RULES
 
 

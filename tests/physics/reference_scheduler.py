@@ -1,4 +1,4 @@
-"""Water-filling by sorted breakpoints, the sequential scheduler built on it, and bounds on the exact optimum."""
+"""Water-filling by sorted breakpoints, the scheduler built on it, and bounds on the exact optimum."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,23 @@ def site_capacity_mbps(mode: IntArray, bands: IntArray, parameters: SchedulerPar
     return np.asarray((on * parameters.capacity_mbps[:, None]).sum(axis=0) * kept)
 
 
+def shared_bands(full_rate_mbps: FloatArray, demand_mbps: FloatArray, weight: FloatArray) -> FloatArray:
+    """Rates ``[band, user]`` of one site's bands, filled in the order given, each up to its resource blocks."""
+    added = np.zeros_like(full_rate_mbps)
+    for band, rate in enumerate(full_rate_mbps):
+        got = added.sum(axis=0)
+        u = np.flatnonzero((rate > 0.0) & (got < demand_mbps))
+        start, room = (demand_mbps[u] + got[u]) / rate[u], (demand_mbps[u] - got[u]) / rate[u]
+        added[band, u] = rate[u] * fill(start, room, weight[u], 1.0)
+    return added
+
+
+def kept_shares(served_mbps: FloatArray, demand_mbps: FloatArray, weight: FloatArray, capacity: float) -> FloatArray:
+    """Share ``[user]`` of what users get that a site may carry. Source: [MSRC] Eq. 9."""
+    kept = fill(demand_mbps, served_mbps, weight, capacity)
+    return np.divide(kept, served_mbps, out=np.zeros_like(kept), where=served_mbps > 0.0)
+
+
 def schedule(
     server: IntArray,
     rate_mbps: FloatArray,
@@ -40,26 +57,17 @@ def schedule(
     weight: FloatArray,
     parameters: SchedulerParameters,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Served rates ``[user]``, resource use and traffic ``[site, band]``, filled band by band."""
-    served = np.zeros(demand_mbps.size)
-    use = np.zeros((mode.size, parameters.capacity_mbps.size))
-    traffic = np.zeros_like(use)
+    """Served rates ``[user]``, resource use and traffic ``[site, band]``: bands first, then the site's capacity."""
+    carried = np.zeros_like(rate_mbps)
     on = bands_on(bands, parameters.capacity_mbps.size)
     for site, capacity in enumerate(site_capacity_mbps(mode, bands, parameters)):
-        for band in parameters.band_order:
-            u = np.flatnonzero((server == site) & (rate_mbps[band] > 0.0) & (served < demand_mbps) & on[band, site])
-            if u.size == 0:
-                continue
-            rate, done, left = rate_mbps[band, u], served[u], demand_mbps[u] - served[u]
-            added = rate * fill((demand_mbps[u] + done) / rate, left / rate, weight[u], 1.0)
-            capacity_left = capacity - traffic[site].sum()
-            if added.sum() > capacity_left:
-                added = fill(demand_mbps[u] + done, left, weight[u], max(capacity_left, 0.0))
-                added /= max(1.0, (added / rate).sum())
-            served[u] = np.minimum(done + added, demand_mbps[u])
-            use[site, band] = (added / rate).sum()
-            traffic[site, band] = added.sum()
-    return served, use, traffic
+        u = np.flatnonzero(server == site)
+        order = [band for band in parameters.band_order if on[band, site]]
+        added = shared_bands(rate_mbps[np.ix_(order, u)], demand_mbps[u], weight[u])
+        carried[np.ix_(order, u)] = added * kept_shares(added.sum(axis=0), demand_mbps[u], weight[u], capacity)
+    blocks = np.divide(carried, rate_mbps, out=np.zeros_like(carried), where=rate_mbps > 0.0)
+    at_site = server == np.arange(mode.size)[:, None]
+    return np.minimum(carried.sum(axis=0), demand_mbps), at_site @ blocks.T, at_site @ carried.T
 
 
 def utility(rate_mbps: FloatArray, demand_mbps: FloatArray, weight: FloatArray) -> float:

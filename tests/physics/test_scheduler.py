@@ -8,11 +8,11 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, minimize
 
 from tests.physics import reference_scheduler as reference
-from tests.physics.instances import Network, network
+from tests.physics.instances import SCHEDULER, Network, network
 from tests.physics.reference import FloatArray
 from voltran.physics.power import HELPING
 from voltran.physics.radio import Association
-from voltran.physics.scheduler import fill, fill_band, users_by_site
+from voltran.physics.scheduler import fill, keep_within, share_band, users_by_site
 
 CASES = {
     "medium-0": network(0),
@@ -24,6 +24,9 @@ CASES = {
     "one band": network(9, n_users=200, n_bands=1),
     "all dead": replace(network(10, n_users=100), alive=np.zeros(19, dtype=np.bool_)),
     "all helping": replace(network(11), mode=np.full(19, HELPING), radius_m=np.full(19, 800.0)),
+    "little capacity": replace(
+        network(12), scheduler=SCHEDULER._replace(capacity_mbps=np.array([20.0, 10.0, 30.0, 60.0]))
+    ),
 }
 
 
@@ -92,32 +95,59 @@ def test_fill_maximises_the_weighted_logarithm(seed: int) -> None:
     assert found == pytest.approx(best.x, abs=1e-4)
 
 
-def test_band_with_a_binding_traffic_budget_stays_within_both_limits() -> None:
-    rng = np.random.default_rng(4)
-    bound_by = set()
-    for _ in range(300):
-        rate, demand, weight = (
-            rng.uniform(1.0, 50.0, 8),
-            rng.uniform(0.1, rng.choice([1.0, 20.0]), 8),
-            rng.choice([1.0, 10.0, 100.0], 8),
+def test_a_band_is_shared_among_those_who_ask() -> None:
+    """Users 1 and 2 share a band of 10 Mbit/s, at (1 + x) / weight; 0 has enough, 3 no link, and 4 another site."""
+    full_rate = np.array([10.0, 10.0, 10.0, 0.0, 10.0])
+    demand, weight = np.array([8.0, 8.0, 8.0, 8.0, 8.0]), np.array([9.0, 1.0, 2.0, 9.0, 9.0])
+    served = np.array([8.0, 0.0, 2.0, 0.0, 0.0])
+    added = share_band(full_rate, np.array([3, 2, 1, 0]), demand, served, weight)
+    # The level is (8 + 0 + 8 + 2 + 10) / 3 = 28 / 3 for both; twice that is above what user 2 can take.
+    assert added == pytest.approx([0.0, 6.0, 4.0, 0.0])
+    assert served == pytest.approx([8.0, 4.0, 8.0, 0.0, 0.0])
+
+
+def test_traffic_beyond_capacity_is_cut_by_weight() -> None:
+    """Three users with 1 Mbit/s each and room for 2: levels (1 + x) / weight of 1.5 leave the third what it has."""
+    added = np.array([[0.75, 0.2, 0.0], [0.25, 0.8, 1.0]])
+    served, weight = np.ones(4), np.array([1.0, 1.0, 3.0, 1.0])
+    keep_within(2.0, added, np.array([3, 1, 2]), np.ones(4), served, weight)
+    assert served == pytest.approx([1.0, 0.5, 1.0, 0.5])
+    assert added == pytest.approx(np.array([[0.375, 0.1, 0.0], [0.125, 0.4, 1.0]]))
+
+
+@pytest.mark.parametrize("budget_share", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_kept_maximises_the_utility(seed: int, budget_share: float) -> None:
+    """No better traffic within capacity is found by a general solver, started from an even cut."""
+    rng = np.random.default_rng(seed)
+    demand, weight = rng.uniform(0.5, 4.0, 6), rng.choice([1.0, 3.0, 10.0], 6)
+    served = demand * rng.uniform(0.2, 1.0, 6)
+    before, budget = served.copy(), budget_share * served.sum()
+
+    def loss(x: FloatArray) -> float:
+        return -float((weight * np.log1p(x / demand)).sum())
+
+    limits: Any = {"bounds": Bounds(0.0, before), "constraints": LinearConstraint(np.ones((1, 6)), ub=budget)}
+    best = minimize(loss, budget_share * before, method="SLSQP", options={"ftol": 1e-13, "maxiter": 500}, **limits)
+    assert best.success
+    keep_within(budget, served[None, :].copy(), np.arange(6), demand, served, weight)
+    assert np.all(served <= before)
+    assert served.sum() == pytest.approx(budget, rel=1e-12)
+    assert reference.utility(served, demand, weight) >= -best.fun - 1e-10
+    assert served == pytest.approx(best.x, abs=1e-4)
+
+
+def test_the_cases_meet_both_limits() -> None:
+    """Where the schedule is compared with its reference, sites run out of resource blocks, of capacity, and of both."""
+    met = set()
+    for case in CASES.values():
+        found = case.schedule(case.associate())
+        spent = found.traffic_mbps.sum(axis=1) >= (1.0 - 1e-9) * reference.site_capacity_mbps(
+            case.mode, case.bands, case.scheduler
         )
-        served = demand * rng.choice([0.0, 0.3], 8)
-        budget = rng.uniform(0.5, 60.0)
-        added, used = fill_band(rate, demand, served, weight, budget)
-        assert used == pytest.approx((added / rate).sum(), abs=1e-12)
-        assert used <= 1.0
-        assert added.sum() <= budget * (1.0 + 1e-12)
-        assert np.all((added >= 0.0) & (added <= (demand - served) * (1.0 + 1e-12)))
-        limits = ("resource", used), ("traffic", added.sum() / budget), ("demand", (added / (demand - served)).min())
-        bound_by |= {name for name, share in limits if share >= 1.0 - 1e-9}
-    assert bound_by == {"resource", "traffic", "demand"}
-
-
-def test_nothing_is_carried_once_the_traffic_budget_is_spent() -> None:
-    rate, demand, weight = np.full(3, 10.0), np.ones(3), np.ones(3)
-    added, used = fill_band(rate, demand, np.zeros(3), weight, 0.0)
-    assert added.tolist() == [0.0, 0.0, 0.0]
-    assert used == 0.0
+        full = (found.resource_use >= 1.0 - 1e-9).any(axis=1)
+        met |= set(zip(spent[found.resource_use.any(axis=1)], full[found.resource_use.any(axis=1)], strict=True))
+    assert met == {(False, False), (False, True), (True, False), (True, True)}
 
 
 def test_users_are_grouped_by_site() -> None:
@@ -160,12 +190,17 @@ def test_sequential_filling_with_one_band_is_optimal() -> None:
     assert site_shares_of_optimum(case)[1] >= 0.9998
 
 
-def test_higher_priority_is_served_first_when_capacity_is_short() -> None:
+# Two bands carry 50 Mbit/s: two slow links with ample capacity, or fast links with 25 Mbit/s of capacity per band.
+@pytest.mark.parametrize(("link_mbps", "capacity_mbps"), [(25.0, 1000.0), (250.0, 25.0)])
+def test_higher_priority_is_served_first_where_blocks_or_capacity_are_short(
+    link_mbps: float, capacity_mbps: float
+) -> None:
     """One site, equal links: emergency and voice get all they ask for, best effort what is left."""
     case = network(25, n_sites=1, n_users=90)
     weight = np.repeat([1000.0, 10.0, 1.0], 30)
     case = replace(case, mode=np.zeros(1, dtype=np.int64), bands=np.array([0b0011]), alive=np.ones(1, dtype=np.bool_))
     case = replace(case, weight=weight, demand_mbps=np.ones(90))
-    association = Association(np.zeros(90, dtype=np.int16), np.tile([[20.0], [30.0], [0.0], [0.0]], (1, 90)))
-    satisfaction = case.schedule(association).rate_mbps.reshape(3, 30).mean(axis=1)
-    assert satisfaction == pytest.approx([1.0, 2.0 / 3.0, 0.0])
+    case = replace(case, scheduler=case.scheduler._replace(capacity_mbps=np.full(4, capacity_mbps)))
+    links = np.tile([[link_mbps], [link_mbps], [0.0], [0.0]], (1, 90))
+    satisfaction = case.schedule(Association(np.zeros(90, dtype=np.int16), links)).rate_mbps.reshape(3, 30)
+    assert satisfaction.mean(axis=1) == pytest.approx([1.0, 2.0 / 3.0, 0.0])
