@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from voltran.agents.files import write_atomically
+from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.envs.checks import RULES
 from voltran.envs.outage.actions import EV_LEVELS, ActionCodec, ActionForm, ActionSet
 from voltran.envs.outage.model import CLASS_NAMES, MODE_NAMES, NEIGHBOURS, OutageModel
@@ -19,6 +20,7 @@ from voltran.train.metrics import METRICS
 from voltran.train.tables import markdown_row, markdown_rule
 
 FOLDER = Path(__file__).resolve().parent
+PAGES = sorted([*FOLDER.glob("*.md"), *FOLDER.glob("baselines/*.md")])
 BLOCK = re.compile(r"(<!-- generated:(\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 DEFAULT = OutageScenario(name="default")
 
@@ -102,6 +104,20 @@ def metrics() -> str:
     return _table(["key", "in tables", "unit in tables", "better"], rows)
 
 
+def planner() -> str:
+    """Settings of MSRC's planner, with the meanings that its class gives."""
+    _, _, attributes = (PlannerSettings.__doc__ or "").partition("Attributes:\n")
+    entries = re.findall(r"^ {8}(.+(?:\n {12}.+)*)", attributes, flags=re.MULTILINE)
+    meanings = {}
+    for entry in entries:
+        names, _, meaning = " ".join(entry.split()).replace("``", "`").partition(": ")
+        meanings |= dict.fromkeys(names.split(", "), meaning)
+    rows = [
+        [f"`{name}`", _shown(getattr(PlannerSettings(), name)), meanings[name]] for name in PlannerSettings.model_fields
+    ]
+    return _table(["setting", "default", "meaning"], rows)
+
+
 def rules() -> str:
     """Rules of the conformance suite."""
     return _table(["rule", "demands"], [[f"`{name}`", " ".join(text.split())] for name, text in RULES.items()])
@@ -109,7 +125,7 @@ def rules() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     table.__name__: table
-    for table in (observation, paper_codes, action_spaces, modes, bands, classes, scenario, metrics, rules)
+    for table in (observation, paper_codes, action_spaces, modes, bands, classes, scenario, metrics, planner, rules)
 }
 
 
@@ -120,7 +136,7 @@ def filled(text: str) -> str:
 
 def main() -> None:
     """Rewrite the pages whose tables have changed."""
-    for page in sorted(FOLDER.glob("*.md")):
+    for page in PAGES:
         text = page.read_text()
         if filled(text) != text:
             write_atomically(page, filled(text).encode())

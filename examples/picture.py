@@ -1,4 +1,4 @@
-"""Draw the outage map of the README: rotating sleep, two hours into an outage at medium load."""
+"""Draw the maps of the documentation: rotating sleep and a plan of MSRC, two hours into an outage at medium load."""
 
 from pathlib import Path
 
@@ -10,18 +10,19 @@ from voltran.envs.outage.world import OutageWorld
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 SEED, HOURS = 1000, 2.0
+PICTURES = {"outage-map": "rotating-sleep", "msrc-plan": "msrc"}
 
-world = make_world("urban19-medium")
-assert isinstance(world, OutageWorld)
-controller = make("rotating-sleep")
-world.reset([SEED])
-controller.reset(world)
-while world.decision[0] * world.model.decision_h < HOURS:
-    world.step(controller.act(world))
-
-scene = scene_of(world)
 FOLDER.mkdir(parents=True, exist_ok=True)
-for suffix, dark in (("", False), ("-dark", True)):
-    path = FOLDER / f"outage-map{suffix}.png"
-    path.write_bytes(as_png(scene, dark=dark))
-    print(path)
+for name, player in PICTURES.items():
+    world = make_world("urban19-medium")
+    assert isinstance(world, OutageWorld)
+    controller = make(player)
+    world.reset([SEED])
+    controller.reset(world)
+    while world.decision[0] * world.model.decision_h < HOURS:
+        world.step(controller.act(world))
+    scene = scene_of(world)
+    for suffix, dark in (("", False), ("-dark", True)):
+        path = FOLDER / f"{name}{suffix}.png"
+        path.write_bytes(as_png(scene, dark=dark))
+        print(path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import BLOCK, FOLDER, TABLES, filled
+from docs.generate import BLOCK, FOLDER, PAGES, TABLES, filled
 from tests.house import ROOT
 from voltran.baselines import make
 from voltran.envs.catalog import make_world
@@ -16,7 +16,6 @@ from voltran.envs.seeds import EVALUATION_SEEDS, TRAINING_SEEDS
 from voltran.train.cli import app
 from voltran.train.metrics import TIMING_KEYS
 
-PAGES = sorted(FOLDER.glob("*.md"))
 SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SNIPPETS = [
     pytest.param(program, id=f"{page.stem}-{index}")
@@ -51,8 +50,8 @@ def test_links_and_pictures_lead_somewhere(page: Path) -> None:
 
 
 def test_index_links_every_page() -> None:
-    linked = set(re.findall(r"\]\((\w+\.md)\)", text_of("index")))
-    assert {page.name for page in PAGES} - {"index.md"} <= linked
+    linked = set(re.findall(r"\]\(([\w/]+\.md)\)", text_of("index")))
+    assert {page.relative_to(FOLDER).as_posix() for page in PAGES} - {"index.md"} <= linked
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
