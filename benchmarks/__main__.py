@@ -8,6 +8,7 @@ import typer
 
 from benchmarks.comparison import comparison
 from benchmarks.controllers import controllers
+from benchmarks.dispatch import dispatch
 from benchmarks.episodes import episodes
 from benchmarks.faces import faces
 from benchmarks.kernels import kernels
@@ -26,6 +27,7 @@ TOPICS: dict[str, Callable[[bool], Section]] = {
     "training": training,
     "episodes": episodes,
     "controllers": controllers,
+    "dispatch": dispatch,
     "kernels": kernels,
     "memory": memory,
     "comparison": comparison,

@@ -85,9 +85,12 @@ def test_a_band_is_used_up_or_nobody_asks_for_more(
     np.testing.assert_allclose(served, expected, rtol=2e-12)
     linked = full_rate[users] > 0.0
     assert not added[~linked].any()
-    used = float((added[linked] / full_rate[users[linked]]).sum())
-    assert used <= 1.0 + 1e-12
-    assert used >= 1.0 - 1e-12 or np.array_equal(served[users[linked]], demand[users[linked]])
+    askers = users[linked]
+    used = float((added[linked] / full_rate[askers]).sum())
+    # Where links are slow, what a user gets is a small difference of large shares.
+    rounding = 1e-12 * max(1.0, 2.0 * float((demand[askers] / full_rate[askers]).sum()))
+    assert used <= 1.0 + rounding
+    assert used >= 1.0 - rounding or np.array_equal(served[askers], demand[askers])
 
 
 class Overload(NamedTuple):
@@ -119,14 +122,14 @@ def overloads(draw: st.DrawFn) -> Overload:
 def kept(overload: Overload) -> tuple[FloatArray, FloatArray]:
     """What the kernel leaves of ``added`` and ``served``."""
     added, served = overload.added.copy(), overload.served.copy()
-    keep_within(*overload._replace(added=added, served=served))
+    keep_within(overload.budget_mbps, added, overload.users, overload.demand, served, overload.weight)
     return added, served
 
 
 @given(overloads())
 def test_a_site_keeps_exactly_what_it_may_carry_and_nobody_gains(overload: Overload) -> None:
     users, before = overload.users, overload.served
-    added, served = kept(overload)
+    served = kept(overload)[1]
     assert np.all((served >= 0.0) & (served <= before))
     target = min(overload.budget_mbps, float(before[users].sum()))
     assert abs(served[users].sum() - target) <= 1e-12 * (overload.demand + before)[users].sum()
@@ -170,7 +173,7 @@ def test_capacity_is_cut_from_what_the_bands_give(case: Network, capacity_share:
 
 @given(networks, st.sampled_from([1e-4, 0.02, 0.1, 1.0]))
 def test_capacity_costs_critical_users_nothing_while_others_have_traffic(case: Network, capacity_share: float) -> None:
-    """Their weights, 10 to 1000 times as large for demands that are small, dominate: w / 2D is above w / D of others."""
+    """Their weights, 10 to 1000 times as large for small demands, dominate: w / 2D is above w / D of all others."""
     association = case.associate()
     rate_mbps = with_capacity(case, capacity_share).schedule(association).rate_mbps
     free_mbps = with_capacity(case, 1e9).schedule(association).rate_mbps
