@@ -15,9 +15,9 @@ from pydantic import Field, ValidationError
 
 from voltran import __version__
 from voltran.agents.actor import Actor, ActorDescription, FloatRows
-from voltran.agents.files import write_atomically
 from voltran.envs.controller import CommandSet, Information, PricePolicy
 from voltran.envs.errors import FileFormatError, MissingExtraError, ScenarioError
+from voltran.envs.files import write_atomically
 from voltran.envs.scenario import Section
 from voltran.envs.world import BoolArray, Role, World
 

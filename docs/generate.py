@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from voltran.agents.files import write_atomically
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.envs.checks import RULES
+from voltran.envs.files import write_atomically
 from voltran.envs.outage.actions import EV_LEVELS, ActionCodec, ActionForm, ActionSet
 from voltran.envs.outage.model import CLASS_NAMES, MODE_NAMES, NEIGHBOURS, OutageModel
 from voltran.envs.outage.observation import observation_fields
@@ -108,7 +108,7 @@ def planner() -> str:
     """Settings of MSRC's planner, with the meanings that its class gives."""
     _, _, attributes = (PlannerSettings.__doc__ or "").partition("Attributes:\n")
     entries = re.findall(r"^ {8}(.+(?:\n {12}.+)*)", attributes, flags=re.MULTILINE)
-    meanings = {}
+    meanings: dict[str, str] = {}
     for entry in entries:
         names, _, meaning = " ".join(entry.split()).replace("``", "`").partition(": ")
         meanings |= dict.fromkeys(names.split(", "), meaning)

@@ -21,9 +21,9 @@ from pydantic import ValidationError
 from sb3_contrib import MaskablePPO
 
 from voltran import __version__
-from voltran.agents.files import write_atomically
 from voltran.envs.errors import FileFormatError
 from voltran.envs.faces.vector import VectorFace
+from voltran.envs.files import write_atomically
 from voltran.train.training_config import TrainingConfig
 
 FORMAT = "voltran-checkpoint-1"

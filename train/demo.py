@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from voltran.agents.files import write_atomically
 from voltran.envs.errors import VoltranError
+from voltran.envs.files import write_atomically
 from voltran.train.evaluate import RESULTS_FILE, evaluate
 from voltran.train.references import parse_controllers
 from voltran.train.report import TABLE_FILE, write_report

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from voltran.agents.files import write_atomically
 from voltran.envs.controller import Controller
 from voltran.envs.errors import VoltranError
+from voltran.envs.files import write_atomically
 from voltran.envs.scenario import apply_overrides, read_scenario
 from voltran.envs.world import World
 from voltran.train.files import write_json

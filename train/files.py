@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from voltran.agents.files import write_atomically
 from voltran.envs.errors import VoltranError
+from voltran.envs.files import write_atomically
 
 
 def write_text(path: Path, text: str) -> None:

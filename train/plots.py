@@ -10,8 +10,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.agents.files import write_atomically
 from voltran.envs.errors import FileFormatError, MissingExtraError
+from voltran.envs.files import write_atomically
 from voltran.train.episodes import Trace
 from voltran.train.metrics import CLASSES, metric_of
 from voltran.train.palette import THEMES, Look, Theme, looks, style

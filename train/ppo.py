@@ -27,11 +27,11 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError(f"training needs the package {error.name}: pip install 'voltran[train]'") from error
 
-from voltran.agents.files import write_atomically
 from voltran.agents.networks import SharedActorCritic
 from voltran.agents.policy import LearnedPolicy, PolicyMetadata, action_sizes, find_role, read_policy, save_policy
 from voltran.envs.catalog import make_world
 from voltran.envs.faces.vector import VectorFace
+from voltran.envs.files import write_atomically
 from voltran.envs.world import World
 from voltran.train.callbacks import (
     DivergenceGuard,

@@ -1,8 +1,6 @@
 """Planning problems as files, so that solvers can be compared on the same ones. NumPy's npz, never pickle."""
 
 import io
-import os
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -16,7 +14,8 @@ from voltran.baselines.msrc.groups import Groups
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.options import Options
 from voltran.baselines.msrc.settings import PlannerSettings
-from voltran.envs.errors import FileFormatError, VoltranError
+from voltran.envs.errors import FileFormatError
+from voltran.envs.files import write_atomically
 
 FORMAT = 1
 PARTS: dict[str, Any] = {"options": Options, "groups": Groups}
@@ -37,13 +36,7 @@ def save_instance(path: Path, instance: Instance) -> None:
     content |= {name: getattr(instance, name) for name in (*ARRAYS, *NUMBERS)}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **content)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, buffer.getvalue())
-    except OSError as error:
-        raise VoltranError(
-            f"{path}: cannot be written ({error.strerror or error}); free some space or choose another folder"
-        ) from error
+    write_atomically(path, buffer.getvalue())
 
 
 def load_instance(path: Path) -> Instance:
@@ -69,14 +62,3 @@ def _instance(path: Path, content: dict[str, NDArray[Any]]) -> Instance:
     for part, kind in PARTS.items():
         fields[part] = kind(**{name: content[f"{part}.{name}"] for name in kind._fields})
     return Instance(settings=PlannerSettings.model_validate_json(str(content["settings"])), **fields)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

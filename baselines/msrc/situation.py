@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.envs.errors import EpisodeError, ScenarioError
+from voltran.envs.errors import ScenarioError
 from voltran.envs.outage.commands import SiteCommands
 from voltran.envs.outage.model import OutageModel
 from voltran.envs.outage.world import OutageWorld
@@ -65,23 +65,15 @@ def situation(world: OutageWorld, commands: SiteCommands, index: int = 0) -> Sit
     """
     if not 0 <= index < world.n_worlds:
         raise ScenarioError(f"index = {index}: this batch has the worlds 0 to {world.n_worlds - 1}")
-    state, users = world._simulation.state, world.users
-    if state.seed[index] < 0:
-        raise EpisodeError(f"world {index} has not been reset: call reset(seeds) before asking for its dispatch")
+    in_force, users = world.in_force(commands), world.users
     _check_demand(users.demand_mbps[index], index)
-    in_force, _ = world._commands({"bs": commands})
-    fields = ("mode", "bands", "radius_m")
-    mode, bands, radius_m = (getattr(in_force, name)[index] for name in fields)
-    same = all(np.array_equal(getattr(in_force, name)[index], getattr(state, name)[index]) for name in fields)
-    # As long as nothing changes, users do not associate anew: what counts as last site is that of the latest change.
-    anchored = same and not state.stale[index]
     return Situation(
         model=world.model,
-        mode=mode,
-        bands=bands,
-        radius_m=radius_m,
-        alive=state.alive[index],
-        last_server=(state.service.anchor if anchored else state.service.last_server)[index],
+        mode=in_force.mode[index],
+        bands=in_force.bands[index],
+        radius_m=in_force.radius_m[index],
+        alive=world.alive[index],
+        last_server=world.anchors(in_force)[index],
         received_mw=users.received_mw[index],
         distance_m=users.distance_m[index],
         demand_mbps=users.demand_mbps[index],

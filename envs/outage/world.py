@@ -24,7 +24,7 @@ from voltran.envs.outage.reward import (
     team_components,
 )
 from voltran.envs.outage.scenario import OutageScenario
-from voltran.envs.outage.service import Population
+from voltran.envs.outage.service import IndexArray, Population
 from voltran.envs.outage.simulation import Simulation
 from voltran.envs.outage.state import OutageState
 from voltran.envs.scenario import validated
@@ -207,6 +207,29 @@ class OutageWorld:
         level = np.ones(shape, dtype=bool)
         level[..., 1:] = (state.offered_kw > 0.0)[..., None]
         return Legality(mode, level, state.alive.copy())
+
+    def in_force(self, commands: SiteCommands) -> SiteCommands:
+        """Commands as they would come into force now: checked, and repaired unless they are free. Nothing changes.
+
+        Raises:
+            ActionError: commands that no site could carry out, or that their command set does not allow.
+            EpisodeError: a world that has not been reset.
+        """
+        unset = np.flatnonzero(self._state.seed < 0)
+        if unset.size:
+            raise EpisodeError(f"world {int(unset[0])} has not been reset: call reset(seeds) first")
+        return self._commands({"bs": commands})[0]
+
+    def anchors(self, in_force: SiteCommands) -> IndexArray:
+        """Last serving sites ``[B, user]`` as they would count for the hysteresis under these commands, -1 for none.
+
+        As long as nothing changes users do not associate anew, and the sites before the latest change count.
+        """
+        state = self._state
+        same = ~state.stale
+        for name in ("mode", "bands", "radius_m"):
+            same &= (getattr(in_force, name) == getattr(state, name)).all(axis=1)
+        return np.where(same[:, None], state.service.anchor, state.service.last_server)
 
     @property
     def alive(self) -> BoolArray:
