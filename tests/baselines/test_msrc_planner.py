@@ -9,6 +9,7 @@ import pytest
 from tests.envs.outage.tools import outage_world, started, until_over
 from voltran import baselines
 from voltran.baselines.msrc.controller import Msrc
+from voltran.baselines.msrc.dispatch import world_dispatch
 from voltran.baselines.msrc.evaluation import Evaluator
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.planner import Planner
@@ -184,6 +185,25 @@ def test_the_world_leaves_plans_alone(name: str, links: str) -> None:
     assert any(not transition.agent_infos["bs"]["alive"].all() for transition in transitions)
     for transition in transitions:
         assert not transition.agent_infos["bs"]["repaired"][transition.agent_infos["bs"]["alive"]].any()
+
+
+@pytest.mark.parametrize("load", ["light", "medium", "heavy"])
+def test_a_plan_does_in_the_world_what_the_shared_physics_says(load: str) -> None:
+    """Rates, coverage and the energy of a decision period, replayed: nothing about them is written twice."""
+    world = started(outage_world(f"urban19-{load}", overrides={"vehicles.arrivals_per_day": 0}), seed=7)
+    controller = Msrc(evaluations=40)
+    controller.reset(world)
+    for _ in range(2):
+        planned = controller.act(world)
+        expected = world_dispatch(world, planned["bs"])
+        before_kwh = world.usable_kwh[0]
+        world.step(planned)
+        assert world.alive.all()
+        service = world._simulation.state.service
+        np.testing.assert_allclose(service.rate_mbps[0], expected.rate_mbps, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(world.power_kw[0], expected.power_kw, rtol=1e-9)
+        used_kwh = before_kwh - world.usable_kwh[0]
+        np.testing.assert_allclose(used_kwh, expected.power_kw * world.model.decision_h, rtol=1e-9)
 
 
 def test_a_batch_is_planned_world_by_world() -> None:
