@@ -2,9 +2,8 @@
 
 Both aim at the largest ``sum_u w_u log(1 + r_u / D_u)`` with ``r_u <= D_u`` ([MSRC] Eq. 27; the cap is ours: without it
 traffic that nobody asked for would count). The world associates greedily, fills one band after the other, and cuts what
-exceeds a site's capacity by weight; the linear program puts chords in the place of the logarithm. Vehicles do not appear
-in Eq. 27: whoever dispatches, they serve the load first and charge the battery with what is left
-(``physics.balance.supply``).
+exceeds a site's capacity by weight; the linear program puts chords in the place of the logarithm. Vehicles are not in
+Eq. 27: whoever dispatches, they serve the load first and charge the battery with the rest (``physics.balance.supply``).
 """
 
 from typing import Literal, NamedTuple, get_args
