@@ -16,6 +16,7 @@ from benchmarks.machine import machine
 from benchmarks.measure import Section
 from benchmarks.memory import memory
 from benchmarks.physics_steps import batch_sizes, network_sizes
+from benchmarks.planning import planning, planning_sizes, proofs
 from benchmarks.report import report
 from benchmarks.training import training
 from voltran.train.files import write_text
@@ -27,6 +28,9 @@ TOPICS: dict[str, Callable[[bool], Section]] = {
     "training": training,
     "episodes": episodes,
     "controllers": controllers,
+    "planning": planning,
+    "proofs": proofs,
+    "planning-sizes": planning_sizes,
     "dispatch": dispatch,
     "kernels": kernels,
     "memory": memory,

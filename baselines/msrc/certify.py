@@ -19,10 +19,12 @@ from voltran.baselines.solve import MilpResult, MixedIntegerProgram, solve_milp
 
 IntArray = NDArray[np.int64]
 
-SLICES = 3
-ROUNDS = 2
+# More slices take more linear programs, but leave less to branch and bound.
+SLICES = 4
 # Windows are widened by this share, far more than the solver's tolerance.
 MARGIN = 1e-5
+# A solution below the cutoff need not be the very best one: the proof goes on from it.
+BRANCHING_GAP = 0.01
 
 
 @dataclass(frozen=True)
@@ -117,13 +119,8 @@ class _Proof:
             return None
         if self.instance.lifetime_cost == 0.0:
             return self._branch(plan_program(self.instance), cutoff)
-        window = Window(0.0, cutoff / self.instance.lifetime_cost)
-        for _ in range(ROUNDS):
-            narrowed = self._narrowed(window, cutoff)
-            if narrowed is None:
-                return None
-            window = narrowed
-        return self._search_slices(window, cutoff)
+        window = self._narrowed(Window(0.0, cutoff / self.instance.lifetime_cost), cutoff)
+        return None if window is None else self._search_slices(window, cutoff)
 
     def _search_slices(self, window: Window, cutoff: float) -> IntArray | None:
         """Slices of the window one after the other, those that their linear program leaves the most room for first."""
@@ -144,18 +141,21 @@ class _Proof:
 
     def _narrowed(self, window: Window, cutoff: float) -> Window | None:
         """The least and largest ``s`` of solutions up to the cutoff, whole or not; ``None`` if there are none."""
+        # The largest s first: it is the cheaper one to find, and makes the program of the least s tighter.
+        high = self._extreme_s(window, cutoff, -1.0)
+        if high is None:
+            return None
+        window = Window(window.low, min(high * (1.0 + MARGIN), window.high))
+        low = self._extreme_s(window, cutoff, 1.0)
+        return None if low is None else Window(max(low * (1.0 - MARGIN), window.low), window.high)
+
+    def _extreme_s(self, window: Window, cutoff: float, sign: float) -> float | None:
+        """The least ``s``, or with a negative sign the largest."""
         built = plan_program(self.instance, window)
-        limited = built.program.at_most(cutoff)
-        ends = []
-        for sign in (1.0, -1.0):
-            costs = np.zeros_like(limited.costs)
-            costs[built.inverse_lifetime] = sign
-            found = self._solve(replace(limited.relaxed(), costs=costs))
-            if found.values is None:
-                return None
-            ends.append(sign * found.objective)
-        low, high = ends[0] * (1.0 - MARGIN), ends[1] * (1.0 + MARGIN)
-        return Window(max(low, window.low), min(high, window.high))
+        costs = np.zeros_like(built.program.costs)
+        costs[built.inverse_lifetime] = sign
+        found = self._solve(replace(built.program.at_most(cutoff).relaxed(), costs=costs))
+        return None if found.values is None else sign * found.objective
 
     def _relaxation(self, program: MixedIntegerProgram, cutoff: float) -> MilpResult:
         return self._solve(program.at_most(cutoff).relaxed())
@@ -173,7 +173,7 @@ class _Proof:
             self.milps += 1
         else:
             self.lps += 1
-        found = solve_milp(program, time_limit_s=left_s, gap=0.01)
+        found = solve_milp(program, time_limit_s=left_s, gap=BRANCHING_GAP)
         if found.status == "limit" and found.values is None:
             raise _TimeUpError
         return found
