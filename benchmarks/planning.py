@@ -80,8 +80,8 @@ def proofs(quick: bool) -> Section:
         "Planning: proofs",
         "From a problem to a plan with a proven gap: a search with the budget of `msrc` (300 evaluations) or "
         f"`msrc-fast` (100), then the proof, given up after {PATIENCE_S:.0f} s of wall time. Problems that `msrc-fast` "
-        f"met (19 sites; decisions {', '.join(map(str, EPOCHS))} of {len(SEEDS)} seeds; active links with K_max = 3, unless "
-        "said otherwise). "
+        f"met (19 sites; decisions {', '.join(map(str, EPOCHS))} of {len(SEEDS)} seeds; active links with K_max = 3, "
+        "unless said otherwise). "
         "*Improved* is the share of plans in whose place the proof found a better one.",
         ["load", "evaluations", "gap", "CPU, s, median", "p90", "worst", "of it search, median", "proven", "improved"],
     )
