@@ -122,15 +122,13 @@ class Evaluator:
         """Rows, with the coefficients that no plan changes; the others follow in :meth:`_load`."""
         instance, solver, groups = self.instance, self._solver, self.instance.groups
         self._demand_rows = [solver.row(1.0, equal=True) for _ in self._drop]
-        lost = np.bincount(groups.class_group, instance.drop_share * ~instance.reachable, CLASS_GROUPS)
-        self._floor_rows = [solver.row(limit) for limit in (instance.drop_allowance - lost).tolist()]
+        self._floor_rows = [solver.row(limit) for limit in instance.reachable_allowance.tolist()]
         sites = range(instance.n_sites)
         self._load_rows = [solver.row(instance.settings.load_limit) for _ in sites]
         self._traffic_rows = [solver.row(0.0) for _ in sites]
         self._first_rows = [solver.row(1.0) for _ in sites]
         self._power_rows = [solver.row(0.0) for _ in sites]
-        row_of = np.cumsum(instance.reachable) - 1
-        for variable, row in zip(self._flow, row_of[groups.demand[instance.live_flows]].tolist(), strict=True):
+        for variable, row in zip(self._flow, instance.live_demand.tolist(), strict=True):
             self._demand_rows[row].SetCoefficient(variable, 1.0)
         for row, demand in enumerate(np.flatnonzero(instance.reachable).tolist()):
             self._demand_rows[row].SetCoefficient(self._drop[row], 1.0)

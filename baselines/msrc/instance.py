@@ -18,6 +18,8 @@ IntArray = NDArray[np.int64]
 
 # Keeps the inverse lifetime of a site that is about to go down finite.
 LEAST_ENERGY_KWH = 0.05
+# Neighbours that a plan is changed at together with a site.
+RING_SITES = 6
 # The search budget is given for the paper's network.
 REFERENCE_SITES = 19
 
@@ -117,6 +119,23 @@ class Instance:
         reachable[self.groups.demand[self.live_flows]] = True
         return reachable
 
+    @cached_property
+    def live_demand(self) -> IntArray:
+        """``[live flow]`` place of the flow's demand among the reachable ones."""
+        return (np.cumsum(self.reachable) - 1)[self.groups.demand[self.live_flows]]
+
+    @cached_property
+    def reachable_allowance(self) -> FloatArray:
+        """``[class group]`` what is left of :attr:`drop_allowance` after the demands that no live site reaches."""
+        lost = np.bincount(self.groups.class_group, self.drop_share * ~self.reachable, CLASS_GROUPS)
+        return np.asarray(self.drop_allowance - lost)
+
+    @cached_property
+    def rings(self) -> list[IntArray]:
+        """Live neighbours of each site: those with the largest assistance potential."""
+        order = np.argsort(-self.kappa, axis=1, kind="stable")[:, :RING_SITES]
+        return [near[self.may_help[site, near] & self.alive[near]] for site, near in enumerate(order)]
+
     def budget(self, count: int) -> int:
         """A search budget for as many live sites as there are."""
         return max(round(count * (float(self.alive.sum()) / REFERENCE_SITES) ** 2), 1)
@@ -128,7 +147,7 @@ class Instance:
         """
         idle = self.power_cost * self.options.static_kw[plan]
         switching = self.switch_cost[np.arange(self.n_sites), plan]
-        return float(idle.sum() + switching.sum() + self.drop_cost[~self.reachable].sum())
+        return float(idle.sum() + switching.sum() + self._unreachable_cost)
 
     def flow_limit(self, plan: IntArray) -> FloatArray:
         """``[flow]`` largest share of its demand that each flow may carry under a plan.
@@ -162,6 +181,10 @@ class Instance:
         repair = repair_modes_literally if self.literal_links else repair_modes
         live = np.where(self.alive, mode, SLEEP)
         return np.asarray(repair(live, self.alive, self.energy_kwh, self.may_help, self.k_max)[0])
+
+    @cached_property
+    def _unreachable_cost(self) -> float:
+        return float(self.drop_cost[~self.reachable].sum())
 
     @property
     def _survival_cost(self) -> float:

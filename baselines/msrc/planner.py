@@ -28,7 +28,7 @@ class Plan:
     Attributes:
         options: ``[site]`` option of each site.
         evaluation: what the planner expects of it, ``None`` after a failed solution.
-        evaluations: linear programs solved in the search for it.
+        evaluations: plans weighed in the search for it.
         gap_proven: no plan costs less than ``(1 - gap_proven)`` of this one; ``None`` where that was not asked for, or
             the proof ran out of time.
     """

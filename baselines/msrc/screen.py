@@ -1,4 +1,4 @@
-"""Lower bounds of plans' costs, by which most of them are rejected without solving their linear programs.
+"""Lower bounds of plans' costs, by which many of them are rejected without solving their linear programs.
 
 The dual values of one plan's linear program are feasible for that of any other, as plans differ in limits and costs
 only. By weak duality they bound its cost from below, in microseconds instead of milliseconds.
@@ -77,14 +77,13 @@ class Screen:
         self.instance = instance
         self._prices: list[Prices] = []
         groups, options, flows, reached = instance.groups, instance.options, instance.live_flows, instance.reachable
-        lost = np.bincount(groups.class_group, instance.drop_share * ~reached, instance.drop_allowance.size)
         self._terms = _Terms(
-            demand=(np.cumsum(reached) - 1)[groups.demand[flows]],
+            demand=instance.live_demand,
             site=groups.site[flows],
             class_group=groups.class_group[reached],
             drop_cost=instance.drop_cost[reached],
             drop_share=instance.drop_share[reached],
-            drop_allowance=instance.drop_allowance - lost,
+            drop_allowance=instance.reachable_allowance,
             load=groups.load[flows],
             traffic_mbps=groups.traffic_mbps[flows],
             first_load=groups.first_load[flows],

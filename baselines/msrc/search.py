@@ -17,7 +17,6 @@ NEEDY_SHARES = (0.1, 0.25, 0.4, 0.6)
 STARTS_TO_IMPROVE = 2
 # After a kick: how much worse a plan may be to go on from, and when to return to the best.
 ACCEPTED, HOPELESS = 1.003, 1.02
-NEIGHBOURS = 6
 
 
 class BudgetSpent(Exception):
@@ -50,7 +49,6 @@ class Search:
         self._exceeds: dict[bytes, float] = {}
         self._screen = Screen(instance)
         self._live = np.flatnonzero(instance.alive)
-        self._ring = _rings(instance)
 
     def run(self, last_plan: IntArray | None = None) -> IntArray:
         """The best plan within the budget, ``[site]``.
@@ -91,7 +89,7 @@ class Search:
         self._look_up()
         kicked = plan.copy()
         centre = self._generator.choice(self._live)
-        ring = self._ring[centre]
+        ring = self.instance.rings[centre]
         count = min(int(self._generator.integers(1, 4)), ring.size)
         for site in [centre, *self._generator.choice(ring, count, replace=False)]:
             kicked[site] = self._generator.integers(self.instance.sleep + 1)
@@ -137,7 +135,7 @@ class Search:
             [
                 (site, option, other, other_option)
                 for site in self._live
-                for other in self._ring[site]
+                for other in self.instance.rings[site]
                 for option in every
                 if mode[option] == HELPING and option != plan[site]
                 for other_option in every
@@ -200,18 +198,8 @@ def starting_plans(instance: Instance) -> list[IntArray]:
 def _richest_help(instance: Instance, richest: IntArray, needy: int) -> IntArray:
     """From the richest site down: a site that nobody covers yet helps its neighbours, which need help."""
     mode = np.full(instance.n_sites, -1)
-    ring = _rings(instance)
     for site in richest:
         if mode[site] < 0:
             mode[site] = HELPING
-            mode[[other for other in ring[site] if mode[other] < 0]] = needy
+            mode[[other for other in instance.rings[site] if mode[other] < 0]] = needy
     return mode
-
-
-def _rings(instance: Instance) -> list[IntArray]:
-    """Live neighbours of each site: those with the largest assistance potential."""
-    rings = []
-    for site in range(instance.n_sites):
-        order = np.argsort(-instance.kappa[site], kind="stable")[:NEIGHBOURS]
-        rings.append(order[instance.may_help[site, order] & instance.alive[order]])
-    return rings

@@ -1,7 +1,8 @@
 """Planning problems that the tests of MSRC's solvers share, and their optimum by brute force."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -68,3 +69,19 @@ def brute_force(instance: Instance) -> tuple[float, IntArray]:
             if cost is not None and cost < best_cost:
                 best_cost, best = cost, plan
     return best_cost, best
+
+
+# Few enough live sites for brute force.
+SMALL: dict[str, Callable[[], Instance]] = {
+    "three sites in a row": partial(instance_of, "toy3"),
+    "four sites": four_sites,
+    "four sites, other users": partial(four_sites, 1),
+    "levelling": partial(four_sites, 2, objective="levelling"),
+    "extended": partial(instance_of, "toy3", command_set="extended"),
+    "two dead": partial(mid_outage, 0, 2),
+    "three dead": partial(mid_outage, 1, 3),
+    "literal links": lambda: replace(mid_outage(2, 3), literal_links=True, k_max=1),
+    "one link each": lambda: replace(mid_outage(3, 3), k_max=1),
+    "unlimited links": lambda: replace(mid_outage(4, 3), k_max=7),
+    "no links": lambda: replace(four_sites(3), k_max=0),
+}

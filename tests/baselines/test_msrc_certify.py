@@ -1,30 +1,13 @@
 """Proofs about plans: they find what is better, claim nothing false, and give up when told to."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
-
 import numpy as np
 import pytest
 
-from tests.baselines.msrc_instances import brute_force, four_sites, instance_of, mid_outage
+from tests.baselines.msrc_instances import SMALL, brute_force, four_sites, mid_outage
 from voltran.baselines.msrc.certify import prove
 from voltran.baselines.msrc.evaluation import Evaluator
-from voltran.baselines.msrc.instance import Instance
 
 PATIENCE_S = 1e4
-SMALL: dict[str, Callable[[], Instance]] = {
-    "three sites in a row": partial(instance_of, "toy3"),
-    "four sites": four_sites,
-    "levelling": partial(four_sites, 2, objective="levelling"),
-    "extended": partial(instance_of, "toy3", command_set="extended"),
-    "two dead": partial(mid_outage, 0, 2),
-    "three dead": partial(mid_outage, 1, 3),
-    "literal links": lambda: replace(mid_outage(2, 3), literal_links=True, k_max=1),
-    "one link each": lambda: replace(mid_outage(3, 3), k_max=1),
-    "unlimited links": lambda: replace(mid_outage(4, 3), k_max=7),
-    "no links": lambda: replace(four_sites(3), k_max=0),
-}
 
 
 @pytest.mark.parametrize("name", SMALL)

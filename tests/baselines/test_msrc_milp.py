@@ -1,13 +1,11 @@
 """Stage 1 as a mixed-integer program against brute force over all plans, and against the search."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
 
-from tests.baselines.msrc_instances import all_plans, brute_force, four_sites, instance_of, mid_outage
+from tests.baselines.msrc_instances import SMALL, all_plans, brute_force, instance_of, mid_outage
 from voltran.baselines.msrc.evaluation import Evaluator
 from voltran.baselines.msrc.instance import Instance, IntArray
 from voltran.baselines.msrc.link_rows import add_link_rows, linkable
@@ -15,20 +13,6 @@ from voltran.baselines.msrc.milp import Window, plan_program
 from voltran.baselines.msrc.search import Search
 from voltran.baselines.solve import MixedIntegerProgram, Rows, SolverName, solve_milp
 from voltran.physics.power import HELPING, NORMAL
-
-SMALL: dict[str, Callable[[], Instance]] = {
-    "three sites in a row": partial(instance_of, "toy3"),
-    "four sites": four_sites,
-    "four sites, other users": partial(four_sites, 1),
-    "levelling": partial(four_sites, 2, objective="levelling"),
-    "extended": partial(instance_of, "toy3", command_set="extended"),
-    "two dead": partial(mid_outage, 0, 2),
-    "three dead": partial(mid_outage, 1, 3),
-    "literal links": lambda: replace(mid_outage(2, 3), literal_links=True, k_max=1),
-    "one link each": lambda: replace(mid_outage(3, 3), k_max=1),
-    "unlimited links": lambda: replace(mid_outage(4, 3), k_max=7),
-    "no links": lambda: replace(four_sites(3), k_max=0),
-}
 
 
 @pytest.mark.parametrize("name", SMALL)
