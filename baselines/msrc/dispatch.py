@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from voltran.baselines.msrc.options import load_power_kw
 from voltran.baselines.msrc.situation import Situation, situation
 from voltran.baselines.solve import MixedIntegerProgram, Rows, SolverError, solve_milp
 from voltran.envs.errors import ScenarioError
@@ -20,7 +21,6 @@ from voltran.physics.compiled import kernel
 from voltran.physics.power import HELPING, site_power_kw
 from voltran.physics.radio import RadioParameters, RealArray, candidate_rates, link_rate_mbps, total_power_mw
 from voltran.physics.scheduler import schedule
-from voltran.physics.units import WATTS_PER_KILOWATT
 
 AssociationRule = Literal["fixed", "split"]
 FloatArray = NDArray[np.float64]
@@ -226,10 +226,8 @@ def _capacity_mbps(now: Situation) -> FloatArray:
 
 def _marginal_kw(now: Situation, links: Links) -> FloatArray:
     """Power ``[link]`` that it costs to carry all demand of its user. Source: [MSRC] Eqs. 2 and 11."""
-    power = now.model.power
-    kw_per_block = power.sectors * power.dynamic_w[links.band] / WATTS_PER_KILOWATT
-    kw_per_mbps = power.w_per_mbps[links.band] / WATTS_PER_KILOWATT
-    return now.demand_mbps[links.user] * (kw_per_block / links.rate_mbps + kw_per_mbps)
+    dynamic_kw, traffic_kw = load_power_kw(now.model)
+    return now.demand_mbps[links.user] * (dynamic_kw[links.band] / links.rate_mbps + traffic_kw[links.band])
 
 
 def _program(now: Situation, segments: int, association: AssociationRule) -> DispatchProgram:

@@ -53,15 +53,7 @@ def site_options(model: OutageModel, settings: PlannerSettings) -> Options:
     mode, bands = np.array([*choices, (SLEEP, 0)]).T
     near = np.isin(mode, (ASSISTED, SLEEP))
     idle = np.zeros(model.n_bands)
-    unit = np.eye(model.n_bands)
-
-    def extra_kw(resource_use: FloatArray, traffic_mbps: FloatArray) -> float:
-        every = model.all_bands
-        loaded = site_power_kw(NORMAL, every, resource_use, traffic_mbps, model.power)
-        return loaded - site_power_kw(NORMAL, every, idle, idle, model.power)
-
-    dynamic_kw = np.array([extra_kw(row, idle) for row in unit])
-    traffic_kw = np.array([extra_kw(idle, row) for row in unit])
+    dynamic_kw, traffic_kw = load_power_kw(model)
     active = (bands[:, None] >> np.arange(model.n_bands)) & 1
     return Options(
         mode=mode,
@@ -77,6 +69,19 @@ def site_options(model: OutageModel, settings: PlannerSettings) -> Options:
         dynamic_kw=dynamic_kw,
         traffic_kw=traffic_kw,
     )
+
+
+def load_power_kw(model: OutageModel) -> tuple[FloatArray, FloatArray]:
+    """What load costs beyond idle power: ``[band]`` of all resource blocks, and ``[band]`` per Mbit/s carried."""
+    idle = np.zeros(model.n_bands)
+    unit = np.eye(model.n_bands)
+
+    def extra_kw(resource_use: FloatArray, traffic_mbps: FloatArray) -> float:
+        every = model.all_bands
+        loaded = site_power_kw(NORMAL, every, resource_use, traffic_mbps, model.power)
+        return loaded - site_power_kw(NORMAL, every, idle, idle, model.power)
+
+    return np.array([extra_kw(row, idle) for row in unit]), np.array([extra_kw(idle, row) for row in unit])
 
 
 def _band_sets(model: OutageModel, mode: int, settings: PlannerSettings) -> list[int]:
