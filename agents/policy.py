@@ -40,8 +40,9 @@ class PolicyMetadata(Section):
         role: role whose agents it plays.
         observation_version: meaning and order of the observation's features.
         action_version: meaning and order of the action codes.
-        action_set: ``paper``, ``extended`` or ``free`` commands.
+        action_set: ``paper``, ``extended`` or ``free`` commands; None in worlds that know one set only.
         action_form: ``joint`` (Discrete) or ``multi`` (MultiDiscrete).
+        price_policy: what it pays EV owners.
         action_sizes: number of codes per action dimension; one entry in the joint form.
         network: shape of the actor; its ``outputs`` is the sum of ``action_sizes``.
         deterministic: how it plays unless told otherwise: the likeliest actions, or samples.
@@ -54,8 +55,9 @@ class PolicyMetadata(Section):
     role: str
     observation_version: str
     action_version: str
-    action_set: CommandSet
+    action_set: CommandSet | None = None
     action_form: Literal["joint", "multi"]
+    price_policy: PricePolicy = "dynamic"
     action_sizes: tuple[int, ...]
     network: ActorDescription
     deterministic: bool = True
@@ -79,7 +81,6 @@ class LearnedPolicy:
     """
 
     information: Information = "local"
-    price_policy: PricePolicy = "dynamic"
 
     def __init__(
         self,
@@ -95,7 +96,8 @@ class LearnedPolicy:
                 f"action_sizes = {metadata.action_sizes} do not add up to network.outputs = {metadata.network.outputs}"
             )
         self.name = name
-        self.commands: CommandSet = metadata.action_set
+        self.commands: CommandSet = metadata.action_set or "paper"
+        self.price_policy: PricePolicy = metadata.price_policy
         self.metadata = metadata
         self.deterministic = metadata.deterministic if deterministic is None else deterministic
         self.seed = seed
@@ -105,7 +107,8 @@ class LearnedPolicy:
     @property
     def world_options(self) -> dict[str, Any]:
         """Options of ``make_world`` that give the world this policy's actions."""
-        return {"action_set": self.metadata.action_set, "action_form": self.metadata.action_form}
+        options = {"action_set": self.metadata.action_set, "action_form": self.metadata.action_form}
+        return {name: value for name, value in options.items() if value is not None}
 
     def reset(self, world: World) -> None:
         """Check that the world is of the kind the policy was trained for, and restart the samples.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from voltran.baselines.msrc.controller import Msrc
+from voltran.baselines.msrc.controller import VARIANTS, Msrc
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.rules import Random, RotatingSleep, carrier_shutdown, independent, static, static_v2g
 from voltran.envs.controller import Controller
@@ -19,10 +19,7 @@ CONTROLLERS: dict[str, Callable[..., Controller]] = {
     "carrier-shutdown": carrier_shutdown,
     "rotating-sleep": RotatingSleep,
     "random": Random,
-    "msrc": partial(Msrc, "msrc"),
-    "msrc-fast": partial(Msrc, "msrc-fast", evaluations=100),
-    "msrc-levelling": partial(Msrc, "msrc-levelling", objective="levelling"),
-    "msrc-extended": partial(Msrc, "msrc-extended", command_set="extended"),
+    **{name: partial(Msrc, name, **settings) for name, settings in VARIANTS.items()},
 }
 
 

@@ -6,7 +6,7 @@ from voltran.envs.world import World
 
 Information = Literal["local", "global", "forecast", "oracle"]
 CommandSet = Literal["paper", "extended", "free"]
-PricePolicy = Literal["flat", "dynamic"]
+PricePolicy = Literal["none", "flat", "dynamic"]
 
 
 @runtime_checkable
@@ -17,7 +17,7 @@ class Controller(Protocol):
         name: as shown in result tables.
         information: what it knows: its own site, the whole network, forecasts, or the future.
         commands: what it may do; "paper" and "extended" actions are repaired to meet the joint constraints.
-        price_policy: what it pays EV owners.
+        price_policy: what it pays EV owners; "none" in worlds without.
 
     A controller that plays only worlds built in a certain way says so in an optional attribute
     ``world_options: Mapping[str, Any]``: options of the world's builder, such as ``{"action_set": "extended"}``, which

@@ -17,6 +17,7 @@ class Stream(IntEnum):
     DEMAND = 3
     VEHICLES = 4
     MOBILITY = 5
+    SITES = 6
 
 
 def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from voltran.envs.catalog import WORLDS
 from voltran.envs.controller import Controller
 from voltran.envs.errors import VoltranError
 from voltran.envs.files import write_atomically
@@ -23,7 +24,7 @@ from voltran.envs.scenario import apply_overrides, read_scenario
 from voltran.envs.world import World
 from voltran.train.files import write_json
 from voltran.train.references import ControllerSpec
-from voltran.train.versions import code_digest
+from voltran.train.sources import source_digest
 
 Trace = dict[str, NDArray[Any]]
 
@@ -53,6 +54,11 @@ class Setting:
     def content(self) -> dict[str, Any]:
         """Everything that sets this setting apart from others."""
         return {"scenario": apply_overrides(read_scenario(self.scenario), self.overrides), "options": self.options}
+
+    @property
+    def module(self) -> str:
+        """Full name of the module that the world is written in; empty for a world that is not listed."""
+        return WORLDS.get(str(self.content["scenario"].get("world")), "").partition(":")[0]
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,8 @@ class EpisodeStore:
     """Finished episodes as small files, so that a killed run loses none.
 
     An episode's file is named by everything that decides it: scenario with overrides, seed, controller with options or
-    policy digest, and the package's code. Whatever changes, the file is simply not found and the episode is played.
+    policy digest, and the code that world and controller import. Whatever changes, the file is simply not found and the
+    episode is played.
 
     Args:
         folder: where the files lie; ``None`` keeps nothing.
@@ -166,7 +173,7 @@ class EpisodeStore:
         content = task.setting.content | {
             "controller": task.controller.identity,
             "seed": task.seed,
-            "code": code_digest(),
+            "code": source_digest(frozenset({task.setting.module, task.controller.module})),
         }
         digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
         name = re.sub(r"[^A-Za-z0-9.=-]+", "-", task.controller.label)

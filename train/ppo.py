@@ -171,6 +171,7 @@ class Run:
             action_version=str(getattr(self.world, "action_version", "unversioned")),
             action_set=self.settings.action_set,
             action_form=self.settings.action_form,
+            price_policy="dynamic" if self.settings.action_set else "none",
             action_sizes=self.action_sizes,
             network=self.network.description,
             deterministic=self.settings.deterministic,
@@ -184,9 +185,9 @@ def build_world(settings: TrainingConfig, n_worlds: int) -> World:
         settings.scenario,
         n_worlds,
         settings.scenario_overrides,
-        action_set=settings.action_set,
         action_form=settings.action_form,
         reward=settings.reward,
+        **({"action_set": settings.action_set} if settings.action_set else {}),
         **settings.world_options,
     )
 

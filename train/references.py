@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,11 @@ class ControllerSpec:
     label: str
     builder: Callable[[], Controller]
     identity: dict[str, Any]
+
+    @cached_property
+    def module(self) -> str:
+        """Full name of the module that the controller is written in."""
+        return type(self.builder()).__module__
 
 
 def parse_controllers(text: str) -> list[ControllerSpec]:

@@ -29,7 +29,7 @@ class TrainingConfig(Section):
         scenario_overrides: dotted scenario keys and their values, for example ``traffic.load_factor: [0.5, 1.0, 1.8]``.
         role: role whose agents learn, sharing one network.
         n_worlds: worlds stepped together; each contributes one row per agent.
-        action_set: commands the agents may give.
+        action_set: commands the agents may give; None in worlds that know one set only.
         action_form: one Discrete code per agent, or one code per action dimension.
         reward: which reward to learn from.
         world_options: further options of the world's builder.
@@ -64,7 +64,7 @@ class TrainingConfig(Section):
     scenario_overrides: dict[str, Any] = Field(default_factory=dict)
     role: str = "bs"
     n_worlds: PositiveInt = 32
-    action_set: Literal["paper", "extended"] = "paper"
+    action_set: Literal["paper", "extended"] | None = "paper"
     action_form: Literal["joint", "multi"] = "joint"
     reward: Literal["team", "local", "mixed"] = "local"
     world_options: dict[str, Any] = Field(default_factory=dict)

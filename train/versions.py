@@ -17,7 +17,7 @@ def versions() -> dict[str, str | None]:
     """Versions of Python, the libraries and this package; ``None`` if not installed.
 
     ``git_commit`` is the commit where known, ``code`` the beginning of :func:`code_digest`: results that share it were
-    played by the same code, whatever else was committed between them.
+    put together by the same code, whatever else was committed between them.
     """
     found: dict[str, str | None] = {"python": platform.python_version()}
     for library in LIBRARIES:
@@ -27,7 +27,7 @@ def versions() -> dict[str, str | None]:
 
 @cache
 def code_digest() -> str:
-    """Digest of all code that decides how an episode goes, so that stored episodes never outlive a change of it."""
+    """Digest of all code that decides how any episode goes."""
     digest = hashlib.sha256(voltran.__version__.encode())
     for folder in CODE:
         with resources.as_file(resources.files(f"voltran.{folder}")) as root:

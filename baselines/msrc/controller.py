@@ -15,6 +15,14 @@ from voltran.envs.outage.world import OutageWorld
 from voltran.envs.scenario import validated
 from voltran.envs.world import World
 
+# what each registered controller changes of the settings
+VARIANTS: dict[str, dict[str, Any]] = {
+    "msrc": {},
+    "msrc-fast": {"evaluations": 100},
+    "msrc-levelling": {"objective": "levelling"},
+    "msrc-extended": {"command_set": "extended"},
+}
+
 
 class Msrc:
     """The two-stage controller of [MSRC].
