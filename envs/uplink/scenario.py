@@ -1,0 +1,142 @@
+"""Scenario of the uplink world: every number of [FDRAN] Section VII as a typed, named field.
+
+Words are the paper's: UBS for an uplink base station, UE for a user's equipment. Values that the paper's text lost are
+reconstructed; docs/uplink.md gives the reasons.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from voltran.envs.scenario import Scenario, Section
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+LossShare = Annotated[float, Field(ge=0.0, lt=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+NonNegative = Annotated[float, Field(ge=0.0)]
+Count = Annotated[int, Field(ge=1)]
+Point = tuple[float, float]
+
+
+class Layout(Section):
+    """UBSs in a square that continues at its opposite edges."""
+
+    n_ubs: Annotated[int, Field(ge=1, le=200)] = 20
+    side_m: Positive = 500.0
+    height_m: NonNegative = 10.0
+    positions_m: tuple[Point, ...] | None = None
+
+    @model_validator(mode="after")
+    def _positions_match(self) -> "Layout":
+        if self.positions_m is not None and len(self.positions_m) != self.n_ubs:
+            raise ValueError(f"positions_m has {len(self.positions_m)} entries but n_ubs is {self.n_ubs}")
+        return self
+
+
+class Ues(Section):
+    """UEs: uniform in the square, at the centres of equal square regions, or at given places."""
+
+    count: Annotated[int, Field(ge=1, le=200)] = 8
+    placement: Literal["random", "regions"] = "random"
+    positions_m: tuple[Point, ...] | None = None
+
+    @model_validator(mode="after")
+    def _positions_match(self) -> "Ues":
+        if self.positions_m is not None and len(self.positions_m) != self.count:
+            raise ValueError(f"positions_m has {len(self.positions_m)} entries but count is {self.count}")
+        if self.placement == "regions" and round(self.count**0.5) ** 2 != self.count:
+            raise ValueError(f"count = {self.count}: placement by regions needs a square number, such as 25")
+        return self
+
+
+class Radio(Section):
+    """[FDRAN] Table III; the noise is that of 20 MHz with a noise figure of 7 dB."""
+
+    antennas: Annotated[int, Field(ge=1, le=256)] = 5
+    bandwidth_mhz: Positive = 20.0
+    coherence_symbols: Count = 200
+    pilot_symbols: Count = 10
+    noise_dbm: float = -94.0
+    power_max_mw: Positive = 100.0
+    pilot_power_mw: Positive = 100.0
+    shadowing_db: NonNegative = 4.0
+    correlation: Literal["none", "local_scattering"] = "none"
+    angular_spread_deg: Positive = 15.0
+
+    @model_validator(mode="after")
+    def _pilots_fit(self) -> "Radio":
+        if self.pilot_symbols >= self.coherence_symbols:
+            raise ValueError(
+                f"pilot_symbols = {self.pilot_symbols} leave no symbol of coherence_symbols = "
+                f"{self.coherence_symbols} for data; use fewer"
+            )
+        return self
+
+
+class Limits(Section):
+    """[FDRAN] Eqs. 25d and 25e: UBSs per UE, UEs per UBS."""
+
+    ubs_per_ue: Count = 3
+    ues_per_ubs: Count = 10
+
+
+class Quality(Section):
+    """[FDRAN] Eq. 25b: the rate that every UE is to have while it is active and at its peak."""
+
+    rate_min_mbps: NonNegative = 20.0
+
+
+class Power(Section):
+    """[FDRAN] Table III: what scales the power tables, and what is beside them."""
+
+    table: str = "desset2012"
+    sleep_share: Share = 0.1
+    mains_loss: LossShare = 0.1
+    conversion_loss: LossShare = 0.05
+    cooling_loss: LossShare = 0.0
+    edge_cooling_loss: LossShare = 0.05
+    centralised_share: Share = 0.8
+    stacking_gain: Positive = 2.0
+    edge_capacity: Positive = 5.0
+    edge_unit_cost: Positive = 2.0
+    fronthaul_fixed_w: NonNegative = 0.825
+    fronthaul_w_per_gbps: NonNegative = 0.25
+    ue_w: NonNegative = 1.31
+    amplifier_factor: Positive = 2.6
+    reference_rate_mbps: Positive = 40.0
+    load_split: Literal["equal", "full"] = "equal"
+
+
+class Cellular(Section):
+    """The cellular network that FD-RAN is compared with: few sites with all antennas, and cooling."""
+
+    n_sites: Count = 4
+    placement: Literal["grid", "random"] = "grid"
+    cooling_loss: LossShare = 0.1
+
+    @model_validator(mode="after")
+    def _grid_is_square(self) -> "Cellular":
+        if self.placement == "grid" and round(self.n_sites**0.5) ** 2 != self.n_sites:
+            raise ValueError(f"n_sites = {self.n_sites}: placement on a grid needs a square number, such as 4")
+        return self
+
+
+class UplinkScenario(Scenario):
+    """The whole scenario."""
+
+    world: Literal["uplink_v0"] = "uplink_v0"
+    layout: Layout = Layout()
+    ues: Ues = Ues()
+    radio: Radio = Radio()
+    limits: Limits = Limits()
+    quality: Quality = Quality()
+    power: Power = Power()
+    cellular: Cellular = Cellular()
+
+    @model_validator(mode="after")
+    def _limits_fit(self) -> "UplinkScenario":
+        if self.limits.ubs_per_ue > self.layout.n_ubs:
+            raise ValueError(
+                f"limits.ubs_per_ue = {self.limits.ubs_per_ue} exceeds layout.n_ubs = {self.layout.n_ubs}; use fewer"
+            )
+        return self

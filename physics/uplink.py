@@ -1,0 +1,211 @@
+"""Uplink of a fully decoupled RAN: channels, MMSE estimates and achievable rates with several receiving base stations.
+
+Uplink base stations (UBSs) with ``N`` antennas combine, by maximum ratio, what they receive from single-antenna user
+equipments (UEs). Shapes: ``M`` UBSs, ``K`` UEs; powers are in mW. Source: [FDRAN] Sections III-A and III-B.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.physics.compiled import kernel
+from voltran.physics.layout import FloatArray
+from voltran.physics.units import db_to_linear
+
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+ComplexArray = NDArray[np.complex128]
+
+PATH_GAIN_AT_1_M_DB = -30.5
+PATH_GAIN_PER_DECADE_DB = -36.7
+HALF_WAVELENGTH = 0.5
+
+
+class UplinkRadio(NamedTuple):
+    """Constants of the uplink.
+
+    Attributes:
+        bandwidth_mhz: spectrum that all UEs share.
+        coherence_symbols: symbols of a coherence block, ``tau_c``.
+        pilot_symbols: of these for pilots, ``tau_p``; also the number of orthogonal pilots.
+        noise_mw: noise power at each antenna, over the whole bandwidth.
+        pilot_power_mw: power of pilots.
+        power_max_mw: largest power of a UE.
+    """
+
+    bandwidth_mhz: float
+    coherence_symbols: int
+    pilot_symbols: int
+    noise_mw: float
+    pilot_power_mw: float
+    power_max_mw: float
+
+    @property
+    def prelog_mhz(self) -> float:
+        """Bandwidth less the share of symbols that carry pilots, ``B tau_u / tau_c``."""
+        return self.bandwidth_mhz * (1.0 - self.pilot_symbols / self.coherence_symbols)
+
+
+class UplinkStatistics(NamedTuple):
+    """What the rates need to know of the channels and their estimates.
+
+    Attributes:
+        signal: ``[M, K]`` tr(Phi_mk): power of the estimate.
+        leakage: ``[M, K, K]`` tr(Phi_mk R_mi): what UE i leaks into the combining for UE k.
+        coherent: ``[M, K, K]`` amplitude that UE i adds to the combining for UE k through their common pilot;
+            zero for different pilots and for i = k.
+    """
+
+    signal: FloatArray
+    leakage: FloatArray
+    coherent: ComplexArray
+
+
+class UplinkGains(NamedTuple):
+    """Coefficients of the SINR for one association. Source: [FDRAN] Eqs. 5-8.
+
+    Attributes:
+        signal: ``[K]`` D_k.
+        interference: ``[K, K]`` I_ki; the diagonal is the uncertainty of the UE's own channel.
+        noise: ``[K]`` N_k.
+    """
+
+    signal: FloatArray
+    interference: FloatArray
+    noise: FloatArray
+
+
+def wrapped_offsets_m(ubs_m: FloatArray, ue_m: FloatArray, side_m: float) -> FloatArray:
+    """Horizontal offsets ``[M, K, 2]`` from UBSs to UEs in a square that continues at its opposite edges."""
+    offsets = ue_m[None, :, :] - ubs_m[:, None, :]
+    return np.asarray(offsets - side_m * np.round(offsets / side_m))
+
+
+def large_scale_gain(offsets_m: FloatArray, height_m: float, shadowing_db: FloatArray) -> FloatArray:
+    """Large-scale fading beta ``[M, K]`` (power ratio).
+
+    Reconstructed: [FDRAN] refers to its reference 10; -30.5 - 36.7 log10(d / m) dB and log-normal shadowing are of the
+    same family and give the paper's rates.
+
+    Args:
+        offsets_m: ``[M, K, 2]`` horizontal.
+        height_m: height of UBSs above UEs.
+        shadowing_db: ``[M, K]``.
+    """
+    distance_m = np.sqrt((offsets_m**2).sum(axis=-1) + height_m**2)
+    return db_to_linear(PATH_GAIN_AT_1_M_DB + PATH_GAIN_PER_DECADE_DB * np.log10(distance_m) + shadowing_db)
+
+
+def scattering_correlation(gain: FloatArray, angle: FloatArray, spread: float, antennas: int) -> ComplexArray:
+    """Spatial correlation ``[M, K, N, N]`` of a half-wavelength array with local scattering.
+
+    Reconstructed: [FDRAN] names no correlation model; this is the Gaussian local scattering model for small spreads of
+    Bjornson, Hoydis and Sanguinetti, "Massive MIMO Networks" (2017), Eq. 2.24.
+
+    Args:
+        gain: ``[M, K]`` large-scale fading.
+        angle: ``[M, K]`` nominal angle of arrival, radians from broadside.
+        spread: standard deviation of the angle, radians.
+        antennas: ``N``.
+    """
+    phase = 2.0 * np.pi * HALF_WAVELENGTH * (np.arange(antennas)[:, None] - np.arange(antennas))
+    angle = angle[..., None, None]
+    decay = np.exp(-0.5 * (spread * phase * np.cos(angle)) ** 2)
+    return np.asarray(gain[..., None, None] * np.exp(1j * phase * np.sin(angle)) * decay)
+
+
+def assign_pilots(gain: FloatArray, pilots: int) -> IntArray:
+    """Pilot ``[K]`` of each UE: the first ones get a pilot each, every other the one least heard at its strongest UBS."""
+    n_ues = gain.shape[1]
+    pilot = np.arange(n_ues) % pilots
+    for ue in range(pilots, n_ues):
+        master = int(gain[:, ue].argmax())
+        heard = np.bincount(pilot[:ue], gain[master, :ue], minlength=pilots)
+        pilot[ue] = int(heard.argmin())
+    return pilot
+
+
+def isotropic_statistics(gain: FloatArray, pilot: IntArray, antennas: int, radio: UplinkRadio) -> UplinkStatistics:
+    """Statistics for uncorrelated fading, R_mk = beta_mk I: closed form of :func:`correlated_statistics`.
+
+    Args:
+        gain: ``[M, K]``.
+        pilot: ``[K]``.
+        antennas: ``N``.
+        radio: constants.
+    """
+    energy_mw = radio.pilot_symbols * radio.pilot_power_mw
+    same = pilot[:, None] == pilot
+    received_mw = energy_mw * gain @ same.astype(np.float64) + radio.noise_mw
+    estimate = energy_mw * gain**2 / received_mw
+    coherent = antennas * energy_mw * (gain / received_mw)[:, :, None] * gain[:, None, :]
+    coherent = np.where(same & ~np.eye(pilot.size, dtype=bool), coherent, 0.0)
+    leakage = antennas * estimate[:, :, None] * gain[:, None, :]
+    return UplinkStatistics(antennas * estimate, leakage, coherent.astype(np.complex128))
+
+
+def correlated_statistics(correlation: ComplexArray, pilot: IntArray, radio: UplinkRadio) -> UplinkStatistics:
+    """Statistics of MMSE estimates. Source: [FDRAN] Section III-B; the estimator is the standard one.
+
+    Args:
+        correlation: ``[M, K, N, N]`` covariance of each channel.
+        pilot: ``[K]``.
+        radio: constants.
+    """
+    antennas = correlation.shape[-1]
+    energy_mw = radio.pilot_symbols * radio.pilot_power_mw
+    same = (pilot[:, None] == pilot).astype(np.float64)
+    received = energy_mw * np.einsum("ki,mixy->mkxy", same, correlation) + radio.noise_mw * np.eye(antennas)
+    filtered = np.linalg.solve(received, correlation)  # Psi^-1 R_mk
+    estimate = energy_mw * correlation @ filtered
+    signal = np.einsum("mkxx->mk", estimate).real
+    leakage = np.einsum("mkxy,miyx->mki", estimate, correlation).real
+    common = same * (1.0 - np.eye(pilot.size))
+    # tr(R_mk Psi^-1 R_mi) = tr((Psi^-1 R_mk)^H R_mi), as Psi and R are Hermitian
+    coherent = energy_mw * common * np.einsum("mkyx,miyx->mki", filtered.conj(), correlation)
+    return UplinkStatistics(signal, leakage, coherent)
+
+
+@kernel
+def combine(statistics: UplinkStatistics, association: BoolArray, noise_mw: float) -> UplinkGains:
+    """Coefficients of the SINR when UBSs serve UEs as in ``association`` ``[M, K]``. Source: [FDRAN] Eqs. 6-9."""
+    n_ubs, n_ues = association.shape
+    interference = np.zeros((n_ues, n_ues))
+    signal = np.zeros(n_ues)
+    for ue in range(n_ues):
+        coherent = np.zeros(n_ues, dtype=np.complex128)
+        for ubs in range(n_ubs):
+            if association[ubs, ue]:
+                signal[ue] += statistics.signal[ubs, ue]
+                for other in range(n_ues):
+                    interference[ue, other] += statistics.leakage[ubs, ue, other]
+                    coherent[other] += statistics.coherent[ubs, ue, other]
+        for other in range(n_ues):
+            interference[ue, other] += coherent[other].real ** 2 + coherent[other].imag ** 2
+    return UplinkGains(signal**2, interference, noise_mw * signal)
+
+
+@kernel
+def uplink_sinr(gains: UplinkGains, power_mw: FloatArray) -> FloatArray:
+    """SINR ``[K]``; zero for a UE that nobody serves. Source: [FDRAN] Eq. 5."""
+    n_ues = power_mw.shape[0]
+    sinr = np.zeros(n_ues)
+    for ue in range(n_ues):
+        disturbance = gains.noise[ue]
+        for other in range(n_ues):
+            disturbance += power_mw[other] * gains.interference[ue, other]
+        if disturbance > 0.0:
+            sinr[ue] = power_mw[ue] * gains.signal[ue] / disturbance
+    return sinr
+
+
+@kernel
+def uplink_rate_mbps(sinr: FloatArray, prelog_mhz: float) -> FloatArray:
+    """Rates ``[K]`` by the use-and-then-forget bound. Source: [FDRAN] Eq. 4."""
+    return prelog_mhz * np.log2(1.0 + sinr)
+
+
+def sinr_for_rate(rate_mbps: FloatArray, prelog_mhz: float) -> FloatArray:
+    """SINR at which a rate is reached, the inverse of :func:`uplink_rate_mbps`."""
+    return np.asarray(np.exp2(rate_mbps / prelog_mhz) - 1.0)

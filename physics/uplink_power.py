@@ -1,0 +1,197 @@
+"""Power of a whole uplink network: base stations, fronthaul, edge cloud and UEs. Source: [FDRAN] Section III-C.
+
+With identical base stations everything is affine in the rates (Lemmas 1 and 2), so that seven numbers describe a network.
+"""
+
+import math
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from voltran.physics.compiled import kernel
+from voltran.physics.layout import FloatArray
+from voltran.physics.units import MEGABITS_PER_GIGABIT
+
+LoadSplit = Literal["equal", "full"]
+
+
+class PowerComponent(NamedTuple):
+    """One sub-component of a base station.
+
+    Attributes:
+        power_w: at the reference: one antenna, full load.
+        antenna_exponent: of its growth with antennas.
+        load_exponent: 0 for constant power; any other counts as 1, as in [FDRAN] Appendix A.
+    """
+
+    power_w: float
+    antenna_exponent: float
+    load_exponent: float
+
+
+class StationPower(NamedTuple):
+    """Power of one base station before losses, W: radio, baseband at no load, and what full load adds."""
+
+    radio_w: float
+    baseband_w: float
+    load_w: float
+
+
+class Losses(NamedTuple):
+    """Shares of power lost: mains supply, DC-DC conversion, cooling at base stations, and in the edge cloud."""
+
+    mains: float
+    conversion: float
+    cooling: float
+    edge_cooling: float
+
+    def factor(self, cooling: float) -> float:
+        """Power drawn per watt used, with some cooling loss.
+
+        Reconstructed: [FDRAN] Eq. 14 lost its formula; losses in series as in Auer et al. 2011 (EARTH).
+        """
+        return 1.0 / ((1.0 - self.mains) * (1.0 - self.conversion) * (1.0 - cooling))
+
+
+class EdgeCloud(NamedTuple):
+    """Centralised baseband processing. Source: [FDRAN] Eqs. 17-22.
+
+    Attributes:
+        share: Theta, part of the baseband processing that has moved there.
+        stacking_gain: base stations that one of today's units serves.
+        capacity: X, how many times more one of the cloud's units serves.
+        unit_cost: Y, how many times more it draws.
+    """
+
+    share: float
+    stacking_gain: float
+    capacity: float
+    unit_cost: float
+
+
+class Fronthaul(NamedTuple):
+    """Power of one fronthaul link: while its base station is awake, and per rate carried. Source: [FDRAN] Eq. 16."""
+
+    fixed_w: float
+    w_per_gbps: float
+
+
+class UplinkPower(NamedTuple):
+    """Power of a network: affine in rates and transmit powers. Source: [FDRAN] Eq. 24 and Lemma 2.
+
+    Attributes:
+        awake_w, asleep_w: one base station with its fronthaul, without load.
+        shared_w: edge cloud without load.
+        ue_w: circuits of one UE.
+        w_per_mbps: per rate of a UE, whoever serves it.
+        link_w_per_mbps: per rate of a UE and base station that serves it.
+        w_per_mw: per transmit power, 1 / efficiency of the amplifier.
+    """
+
+    awake_w: float
+    asleep_w: float
+    shared_w: float
+    ue_w: float
+    w_per_mbps: float
+    link_w_per_mbps: float
+    w_per_mw: float
+
+
+def station_power(
+    radio: tuple[PowerComponent, ...], baseband: tuple[PowerComponent, ...], antennas: int
+) -> StationPower:
+    """Power of a base station with ``antennas`` antennas, otherwise as the reference. Source: [FDRAN] Eq. 10."""
+
+    def total(components: tuple[PowerComponent, ...]) -> float:
+        return sum(part.power_w * antennas**part.antenna_exponent for part in components)
+
+    constant = tuple(part for part in baseband if part.load_exponent == 0.0)
+    loaded = tuple(part for part in baseband if part.load_exponent != 0.0)
+    return StationPower(total(radio), total(constant), total(loaded))
+
+
+def network_coefficients(
+    station: StationPower,
+    n_stations: int,
+    losses: Losses,
+    edge: EdgeCloud | None,
+    fronthaul: Fronthaul | None,
+    *,
+    reference_rate_mbps: float,
+    sleep_share: float,
+    idle_sleep: float,
+    ue_w: float,
+    amplifier_factor: float,
+    load_split: LoadSplit = "equal",
+) -> UplinkPower:
+    """Coefficients of a network's power. Source: [FDRAN] Eqs. 11-24, sectors = 1.
+
+    Reconstructed: a base station's load is its UEs' rates over ``reference_rate_mbps``, and UEs split theirs equally
+    among their servers (full rates at each would put full cell-free networks 5 to 9 times behind, not 2.3). The cloud's
+    ``ceil(M / (stacking x capacity)) unit_cost / M`` stands before its constant and its load part alike.
+
+    Args:
+        station: of each base station.
+        n_stations: ``M``.
+        losses: shares lost.
+        edge: None for processing at the base stations.
+        fronthaul: None where there is none.
+        reference_rate_mbps: rate of full load.
+        sleep_share: delta, power of a sleeping base station over that of an idle one.
+        idle_sleep: probability that an idle base station sleeps; the expected power counts.
+        ue_w: circuits of a UE.
+        amplifier_factor: xi, watts drawn per watt sent.
+        load_split: "equal", or "full" for the full rate at each server.
+    """
+    local_share = 1.0 - (edge.share if edge else 0.0)
+    factor = losses.factor(losses.cooling)
+    idle_w = (station.radio_w + local_share * station.baseband_w) * factor
+    link_idle_w = fronthaul.fixed_w if fronthaul else 0.0
+    per_mbps = local_share * station.load_w * factor / reference_rate_mbps
+    shared_w = 0.0
+    if edge is not None:
+        units = math.ceil(n_stations / (edge.stacking_gain * edge.capacity)) * edge.unit_cost
+        cloud = units * edge.share * losses.factor(losses.edge_cooling)
+        shared_w = cloud * station.baseband_w
+        per_mbps += cloud * station.load_w / (n_stations * reference_rate_mbps)
+    return UplinkPower(
+        awake_w=idle_w + link_idle_w,
+        asleep_w=idle_sleep * sleep_share * idle_w + (1.0 - idle_sleep) * (idle_w + link_idle_w),
+        shared_w=shared_w,
+        ue_w=ue_w,
+        w_per_mbps=per_mbps if load_split == "equal" else 0.0,
+        link_w_per_mbps=(fronthaul.w_per_gbps / MEGABITS_PER_GIGABIT if fronthaul else 0.0)
+        + (per_mbps if load_split == "full" else 0.0),
+        w_per_mw=amplifier_factor / 1000.0,
+    )
+
+
+@kernel
+def constant_power_w(power: UplinkPower, n_stations: int, n_awake: int, n_ues: int) -> float:
+    """Power of a network at no rate and no transmit power, P_0 of [FDRAN] Lemma 2."""
+    stations = n_awake * power.awake_w + (n_stations - n_awake) * power.asleep_w
+    return stations + power.shared_w + n_ues * power.ue_w
+
+
+@kernel
+def network_power_w(
+    power: UplinkPower,
+    n_stations: int,
+    n_awake: int,
+    servers: FloatArray,
+    rate_mbps: FloatArray,
+    power_mw: FloatArray,
+) -> float:
+    """Power of the whole network. Source: [FDRAN] Eq. 24.
+
+    Args:
+        power: the network's coefficients.
+        n_stations, n_awake: base stations, and those of them that serve somebody.
+        servers: ``[K]`` base stations that serve each UE.
+        rate_mbps, power_mw: ``[K]``.
+    """
+    total = constant_power_w(power, n_stations, n_awake, rate_mbps.shape[0])
+    for ue in range(rate_mbps.shape[0]):
+        total += (power.w_per_mbps + power.link_w_per_mbps * servers[ue]) * rate_mbps[ue]
+        total += power.w_per_mw * power_mw[ue]
+    return total
