@@ -116,7 +116,7 @@ def scattering_correlation(gain: FloatArray, angle: FloatArray, spread: float, a
 
 
 def assign_pilots(gain: FloatArray, pilots: int) -> IntArray:
-    """Pilot ``[K]`` of each UE: the first ones get a pilot each, every other the one least heard at its strongest UBS."""
+    """Pilot ``[K]`` of each UE: one each for the first, then always the one least heard at the UE's strongest UBS."""
     n_ues = gain.shape[1]
     pilot = np.arange(n_ues) % pilots
     for ue in range(pilots, n_ues):

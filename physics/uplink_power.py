@@ -1,12 +1,10 @@
 """Power of a whole uplink network: base stations, fronthaul, edge cloud and UEs. Source: [FDRAN] Section III-C.
 
-With identical base stations everything is affine in the rates (Lemmas 1 and 2), so that seven numbers describe a network.
+With identical base stations everything is affine in the rates (Lemmas 1 and 2): seven numbers describe a network.
 """
 
 import math
 from typing import Literal, NamedTuple
-
-import numpy as np
 
 from voltran.physics.compiled import kernel
 from voltran.physics.layout import FloatArray
@@ -103,7 +101,7 @@ def station_power(
     """Power of a base station with ``antennas`` antennas, otherwise as the reference. Source: [FDRAN] Eq. 10."""
 
     def total(components: tuple[PowerComponent, ...]) -> float:
-        return sum(part.power_w * antennas**part.antenna_exponent for part in components)
+        return float(sum(part.power_w * antennas**part.antenna_exponent for part in components))
 
     constant = tuple(part for part in baseband if part.load_exponent == 0.0)
     loaded = tuple(part for part in baseband if part.load_exponent != 0.0)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from voltran.physics.uplink import BoolArray, FloatArray
+from voltran.physics.layout import FloatArray
+from voltran.physics.uplink import BoolArray
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from voltran.envs.draws import Stream, generator
 from voltran.envs.uplink.architecture import Architecture
 from voltran.envs.uplink.problem import UplinkProblem
 from voltran.envs.uplink.scenario import UplinkScenario
+from voltran.physics.layout import FloatArray
+from voltran.physics.units import db_to_linear
 from voltran.physics.uplink import (
     ComplexArray,
-    FloatArray,
     IntArray,
     UplinkRadio,
     assign_pilots,
@@ -20,7 +21,6 @@ from voltran.physics.uplink import (
     scattering_correlation,
     wrapped_offsets_m,
 )
-from voltran.physics.units import db_to_linear
 
 
 @dataclass(frozen=True)

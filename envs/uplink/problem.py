@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from voltran.physics.layout import FloatArray
 from voltran.physics.uplink import (
     BoolArray,
-    FloatArray,
     IntArray,
     UplinkRadio,
     UplinkStatistics,
@@ -49,12 +49,12 @@ class UplinkProblem(NamedTuple):
     @property
     def n_ubs(self) -> int:
         """``M``."""
-        return self.gain.shape[0]
+        return int(self.gain.shape[0])
 
     @property
     def n_ues(self) -> int:
         """``K``."""
-        return self.gain.shape[1]
+        return int(self.gain.shape[1])
 
     @property
     def sinr_min(self) -> FloatArray:
@@ -86,7 +86,7 @@ def evaluate(problem: UplinkProblem, association: BoolArray, power_mw: FloatArra
     """What an association ``[M, K]`` and transmit powers ``[K]`` give."""
     gains = combine(problem.statistics, association, problem.radio.noise_mw)
     rate_mbps = uplink_rate_mbps(uplink_sinr(gains, power_mw), problem.radio.prelog_mhz)
-    awake = association.any(axis=1)
+    awake = np.asarray(association.any(axis=1))
     servers = association.sum(axis=0).astype(np.float64)
     power_w = network_power_w(problem.power, problem.n_ubs, int(awake.sum()), servers, rate_mbps, power_mw)
     lacking_mbps = np.maximum(problem.rate_min_mbps - rate_mbps, 0.0)
