@@ -44,8 +44,8 @@ def build_architecture(scenario: UplinkScenario, name: ArchitectureName, idle_sl
 
     ``fd-ran`` has everything: an edge cloud, several UBSs per UE, sleep. ``uc-cell-free`` lacks the edge cloud, and its
     idle base stations sleep with a probability only, as they serve the downlink too. ``cell-free`` serves everybody
-    from everywhere. ``small-cell`` serves every UE from one base station, without fronthaul and sleep. ``cellular`` has as
-    many antennas at few sites, with cooling, and no limit on UEs.
+    from everywhere. ``small-cell`` serves every UE from one base station, without fronthaul and sleep. ``cellular`` has
+    as many antennas at few sites, with cooling, and no limit on UEs.
 
     Args:
         scenario: the scenario.
