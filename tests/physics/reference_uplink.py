@@ -1,4 +1,4 @@
-"""The uplink in plain NumPy, written from its definitions: traces by loops, power UBS by UBS, channels drawn one by one."""
+"""The uplink in plain NumPy, written from its definitions: traces in loops, power UBS by UBS, simulated channels."""
 
 import math
 from dataclasses import dataclass
@@ -7,10 +7,11 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.physics.uplink import BoolArray, ComplexArray, IntArray, UplinkGains, UplinkRadio, UplinkStatistics
+from voltran.physics.uplink import ComplexArray, IntArray, UplinkGains, UplinkRadio, UplinkStatistics
 from voltran.physics.uplink_power import EdgeCloud, Fronthaul, Losses, PowerComponent
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 # Powers and gains near one, so that signal, interference, contamination and noise all matter.
 RADIO = UplinkRadio(
@@ -33,7 +34,7 @@ def uplink(seed: int, n_ubs: int = 3, n_ues: int = 5, antennas: int = 3, *, isot
     """A network whose pilots are shared as soon as there are more UEs than pilots."""
     rng = np.random.default_rng(seed)
     if isotropic:
-        correlation = rng.uniform(0.2, 2.0, (n_ubs, n_ues, 1, 1)) * np.eye(antennas, dtype=np.complex128)
+        correlation = (rng.uniform(0.2, 2.0, (n_ubs, n_ues, 1, 1)) * np.eye(antennas)).astype(np.complex128)
     else:
         shape = (n_ubs, n_ues, antennas, antennas)
         root = (rng.standard_normal(shape) + 1j * rng.standard_normal(shape)) / np.sqrt(2.0 * antennas)
@@ -94,7 +95,7 @@ def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> ComplexArray:
 
 
 def simulated(case: Uplink, radio: UplinkRadio, blocks: int, seed: int) -> UplinkGains:
-    """The terms of [FDRAN] Eqs. 6-8 as means over coherence blocks: channels, pilots, estimates and combining in full."""
+    """The terms of [FDRAN] Eqs. 6-8 as means over coherence blocks, from drawn channels, pilots and noise."""
     rng = np.random.default_rng(seed)
     n_ubs, n_ues, antennas, _ = case.correlation.shape
     root = np.linalg.cholesky(case.correlation + 1e-15 * np.eye(antennas))

@@ -9,6 +9,7 @@ from scipy.integrate import quad
 from tests.physics import reference_uplink as reference
 from tests.physics.reference_uplink import RADIO, FloatArray, uplink
 from voltran.physics.uplink import (
+    IntArray,
     UplinkGains,
     UplinkStatistics,
     assign_pilots,
@@ -167,7 +168,7 @@ def test_no_spread_leaves_one_direction_and_large_spread_none() -> None:
     np.testing.assert_allclose(scattering_correlation(gain, angle, 50.0, 5)[0, 0], 2.0 * np.eye(5), atol=1e-12)
 
 
-def heard_by_master(gain: FloatArray, pilot: FloatArray, ue: int, n_pilots: int) -> list[float]:
+def heard_by_master(gain: FloatArray, pilot: IntArray, ue: int, n_pilots: int) -> list[float]:
     """Gain of earlier UEs on each pilot at the UE's strongest UBS."""
     master = max(range(gain.shape[0]), key=lambda ubs: float(gain[ubs, ue]))
     return [sum(float(gain[master, other]) for other in range(ue) if pilot[other] == p) for p in range(n_pilots)]

@@ -117,7 +117,7 @@ def test_the_cloud_grows_by_whole_units(n_ubs: int, units: int) -> None:
 def test_affine_form_equals_the_equations_taken_literally(hardware: Hardware, n_ubs: int) -> None:
     for seed in range(3):
         association, rate_mbps, power_mw = drawn(seed, n_ubs)
-        idle = ~association.any(axis=1)
+        idle = np.asarray(~association.any(axis=1))
         assert n_ubs == 2 or idle.any()
         expected = network_w(hardware, association, idle, rate_mbps, power_mw)
         found = affine_w(coefficients(hardware, n_ubs), association, rate_mbps, power_mw)
@@ -150,18 +150,15 @@ def test_power_is_affine_with_positive_coefficients() -> None:
     association, rate_mbps, power_mw = drawn(2, 12)
     power = coefficients(FULL, 12)
 
-    def change(rate_of: int | None, power_of: int | None, by: float) -> float:
-        rates, powers = rate_mbps.copy(), power_mw.copy()
-        if rate_of is not None:
-            rates[rate_of] += by
-        if power_of is not None:
-            powers[power_of] += by
-        return affine_w(power, association, rates, powers) - affine_w(power, association, rate_mbps, power_mw)
+    def change(more_mbps: FloatArray, more_mw: FloatArray) -> float:
+        after = affine_w(power, association, rate_mbps + more_mbps, power_mw + more_mw)
+        return after - affine_w(power, association, rate_mbps, power_mw)
 
-    for ue in range(6):
-        for which in ((ue, None), (None, ue)):
-            assert change(*which, 10.0) > 0.0
-            assert change(*which, 20.0) == pytest.approx(2.0 * change(*which, 10.0))
+    nothing = np.zeros(6)
+    for one in 10.0 * np.eye(6):
+        for once, twice in (((one, nothing), (2.0 * one, nothing)), ((nothing, one), (nothing, 2.0 * one))):
+            assert change(*once) > 0.0
+            assert change(*twice) == pytest.approx(2.0 * change(*once))
 
 
 def test_who_serves_matters_for_the_fronthaul_only_when_rates_are_shared() -> None:
