@@ -10,7 +10,10 @@ from voltran.envs.scenario import apply_overrides, read_scenario
 from voltran.envs.world import World
 
 # world name -> "module:function"; the function takes (raw scenario mapping, n_worlds, **options)
-WORLDS: dict[str, str] = {"blackout_v0": "voltran.envs.outage.world:build"}
+WORLDS: dict[str, str] = {
+    "blackout_v0": "voltran.envs.outage.world:build",
+    "uplink_v0": "voltran.envs.uplink.world:build",
+}
 
 # What an evaluation sets unless told otherwise: episodes are played to the horizon, because some metrics run over it.
 EVALUATION_OVERRIDES: dict[str, dict[str, Any]] = {"blackout_v0": {"survival.end": "horizon"}}

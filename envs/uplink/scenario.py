@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from voltran.envs.scenario import Scenario, Section
+from voltran.physics.units import SECONDS_PER_HOUR
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 LossShare = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -81,7 +82,7 @@ class Limits(Section):
 
 
 class Quality(Section):
-    """[FDRAN] Eq. 25b: the rate that every UE is to have while it is active and at its peak."""
+    """[FDRAN] Eq. 25b: the rate that a UE is to have while it is active and at its peak."""
 
     rate_min_mbps: NonNegative = 20.0
 
@@ -121,6 +122,97 @@ class Cellular(Section):
         return self
 
 
+class Time(Section):
+    """Length of an episode, and of the periods for which decisions hold; the clock shows ``start_h`` at its start."""
+
+    horizon_h: Positive = 24.0
+    decision_period_s: Positive = 900.0
+    start_h: Annotated[float, Field(ge=0.0, lt=24.0)] = 0.0
+
+    @property
+    def decisions(self) -> int:
+        """Decision periods in an episode."""
+        return round(self.horizon_h * SECONDS_PER_HOUR / self.decision_period_s)
+
+    @model_validator(mode="after")
+    def _whole_periods(self) -> "Time":
+        periods = self.horizon_h * SECONDS_PER_HOUR / self.decision_period_s
+        if round(periods) < 1 or abs(periods - round(periods)) > 1e-6:
+            raise ValueError(
+                f"horizon_h = {self.horizon_h} is not a whole number of decision periods of {self.decision_period_s} s"
+            )
+        return self
+
+
+class TrafficFiles(Section):
+    """Measured traffic; docs/uplink.md describes the formats.
+
+    Attributes:
+        paths: one file in the format ``long``, one per UE in the format ``lte-barcelona``; relative to where you are.
+        format: see above.
+        quantity: which column of ``lte-barcelona`` to take.
+        day: which of the whole days, from midnight to midnight, counted from 0.
+        fill_gaps_h: gaps up to this length are bridged by straight lines; longer ones are errors.
+    """
+
+    paths: Annotated[tuple[str, ...], Field(min_length=1)]
+    format: Literal["long", "lte-barcelona"] = "long"
+    quantity: Literal["up", "down"] = "up"
+    day: Annotated[int, Field(ge=0)] = 0
+    fill_gaps_h: NonNegative = 0.0
+
+
+class Traffic(Section):
+    """Minimum rates of UEs over time; a UE takes part while its traffic is positive.
+
+    Attributes:
+        source: ``constant`` (``quality.rate_min_mbps`` for everybody), ``daily`` (a synthetic profile) or ``files``.
+        night_share: of ``daily``, traffic in the dead of night over that at the peak.
+        morning_h, evening_h: of ``daily``, its two peaks; every UE has its own mix of them.
+        unevenness: of ``daily``, standard deviation of the logarithm of the UEs' weights.
+        session_h: of ``daily``, UEs come and go at this interval; None for UEs that are always there.
+        peak_total_mbps: scales all traffic so that its largest total over the episode is this; None leaves it.
+        silent_below: UEs with less than this share of the largest traffic at the moment (or of the total) are silent.
+        threshold_of: which of the two.
+        files: of ``files``.
+    """
+
+    source: Literal["constant", "daily", "files"] = "daily"
+    night_share: Share = 0.1
+    morning_h: Annotated[float, Field(ge=0.0, lt=24.0)] = 11.0
+    evening_h: Annotated[float, Field(ge=0.0, lt=24.0)] = 20.0
+    unevenness: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
+    session_h: Positive | None = 1.0
+    peak_total_mbps: Positive | None = None
+    silent_below: Share = 0.0
+    threshold_of: Literal["largest", "total"] = "largest"
+    files: TrafficFiles | None = None
+
+    @model_validator(mode="after")
+    def _files_match_source(self) -> "Traffic":
+        if (self.source == "files") != (self.files is not None):
+            raise ValueError(f"source = {self.source!r}: files.paths is needed if, and only if, source is 'files'")
+        return self
+
+
+class Reward(Section):
+    """Weights of the rewards; see ``reward.py``.
+
+    Attributes:
+        reference_mbit_per_j: energy efficiency that counts 1.
+        shortfall: of the missing share of the demanded rates.
+        wake_up: of the share of UBSs that wake up.
+        local_repair: of the local reward, for a UBS whose action had to be repaired.
+        local_team: of the local reward, share of the team reward in it.
+    """
+
+    reference_mbit_per_j: Positive = 0.5
+    shortfall: NonNegative = 2.0
+    wake_up: NonNegative = 0.2
+    local_repair: NonNegative = 0.01
+    local_team: NonNegative = 0.0
+
+
 class UplinkScenario(Scenario):
     """The whole scenario."""
 
@@ -132,6 +224,9 @@ class UplinkScenario(Scenario):
     quality: Quality = Quality()
     power: Power = Power()
     cellular: Cellular = Cellular()
+    time: Time = Time()
+    traffic: Traffic = Traffic()
+    reward: Reward = Reward()
 
     @model_validator(mode="after")
     def _limits_fit(self) -> "UplinkScenario":

@@ -1,0 +1,212 @@
+"""Measured traffic from CSV files, averaged over decision periods; faults are named by file, line and remedy.
+
+Formats:
+
+- ``long``: columns ``time,region,traffic``; one file, traffic in Mbit/s, any number of regions in any order.
+- ``lte-barcelona``: columns ``time`` and ``up`` or ``down`` beside others; one file per region, bits per two minutes.
+  The format of the measurements at three LTE sites in Barcelona that were published for the ITU challenge "Federated
+  Traffic Prediction for 5G and Beyond" (repository vperifan/Federated-Time-Series-Forecasting).
+
+Times are ISO 8601 without a time zone and rise within each region. Empty fields count as missing, as gaps do.
+"""
+
+import csv
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from voltran.envs.errors import ScenarioError
+from voltran.envs.uplink.scenario import Time, TrafficFiles
+from voltran.physics.layout import FloatArray
+from voltran.physics.units import SECONDS_PER_HOUR
+
+BARCELONA_WINDOW_S = 120.0
+BITS_PER_MEGABIT = 1e6
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Series:
+    """Samples of one region; ``value_mbps`` is NaN where a field is empty, ``line`` says where each one stands."""
+
+    name: str
+    path: str
+    time: list[datetime] = field(default_factory=list)
+    value_mbps: list[float] = field(default_factory=list)
+    line: list[int] = field(default_factory=list)
+
+
+def read_traffic_mbps(files: TrafficFiles, time: Time) -> FloatArray:
+    """Traffic ``[T, region]`` over an episode that begins on a whole day of the files, at ``time.start_h``.
+
+    Args:
+        files: what to read.
+        time: decision periods.
+
+    Raises:
+        ScenarioError: a file that cannot be read, lacks columns, or holds values that are no numbers, negative, out of
+            order or too far apart; a day that the files do not hold.
+    """
+    if files.format == "long":
+        regions = _read_long(_single(files))
+        latest = max(series.time[0] for series in regions)
+        return np.stack([_averaged(series, _start(latest, files, time), files, time) for series in regions], axis=1)
+    regions = [_read_barcelona(path, files.quantity) for path in files.paths]
+    averaged = [_averaged(series, _start(series.time[0], files, time), files, time) for series in regions]
+    return np.stack(averaged, axis=1)
+
+
+def _single(files: TrafficFiles) -> str:
+    if len(files.paths) != 1:
+        raise ScenarioError(f"traffic.files.paths = {list(files.paths)}: the long format holds all regions in one file")
+    return files.paths[0]
+
+
+def _read_long(path: str) -> list[Series]:
+    regions: dict[str, Series] = {}
+    for line, (time, region, traffic) in _rows(path, ("time", "region", "traffic")):
+        series = regions.setdefault(region, Series(region, path))
+        _append(series, line, time, _number(path, line, "traffic", traffic))
+    return [regions[name] for name in sorted(regions)]
+
+
+def _read_barcelona(path: str, quantity: str) -> Series:
+    series = Series(Path(path).stem, path)
+    for line, (time, bits) in _rows(path, ("time", quantity)):
+        _append(series, line, time, _number(path, line, quantity, bits) / BARCELONA_WINDOW_S / BITS_PER_MEGABIT)
+    return series
+
+
+def _rows(path: str, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
+    """Line number and the wanted columns of each row."""
+    try:
+        with open(path, newline="", encoding="utf-8") as stream:
+            reader = csv.reader(stream)
+            head = [name.strip() for name in next(reader, [])]
+            missing = [name for name in columns if name not in head]
+            if missing:
+                found = ", ".join(head) or "nothing"
+                raise ScenarioError(
+                    f"traffic file {path}: line 1 lacks the column {', '.join(missing)}; it has {found} - rename the "
+                    "columns, or choose the other traffic.files.format"
+                )
+            places = [head.index(name) for name in columns]
+            empty = True
+            for row in reader:
+                if not row:
+                    continue
+                if len(row) != len(head):
+                    raise ScenarioError(
+                        f"traffic file {path}: line {reader.line_num} has {len(row)} fields, line 1 has {len(head)}"
+                    )
+                empty = False
+                yield reader.line_num, [row[place].strip() for place in places]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ScenarioError(f"traffic file {path}: cannot be read as CSV ({error})") from error
+    if empty:
+        raise ScenarioError(f"traffic file {path}: has no rows")
+
+
+def _number(path: str, line: int, column: str, text: str) -> float:
+    """A value, NaN for an empty field."""
+    if not text:
+        return math.nan
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value >= 0.0):
+        raise ScenarioError(
+            f"traffic file {path}: line {line}, column {column} = {text!r}: must be a number of at least 0, or empty "
+            "where nothing was measured"
+        )
+    return value
+
+
+def _append(series: Series, line: int, time: str, value_mbps: float) -> None:
+    try:
+        moment = datetime.fromisoformat(time)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is not None:
+        raise ScenarioError(
+            f"traffic file {series.path}: line {line}, column time = {time!r}: must be local time such as "
+            "2018-03-28 15:56:00"
+        )
+    if series.time and moment <= series.time[-1]:
+        raise ScenarioError(
+            f"traffic file {series.path}: line {line}, column time = {time!r}: not after line {series.line[-1]} of "
+            f"region {series.name}; sort the rows by time and drop repeated ones"
+        )
+    series.time.append(moment)
+    series.value_mbps.append(value_mbps)
+    series.line.append(line)
+
+
+def _start(first: datetime, files: TrafficFiles, time: Time) -> datetime:
+    """Start of the episode: on the chosen of the whole days after the first sample."""
+    midnight = datetime(first.year, first.month, first.day)
+    return midnight + DAY * (files.day + (first > midnight)) + timedelta(hours=time.start_h)
+
+
+def _averaged(series: Series, start: datetime, files: TrafficFiles, time: Time) -> FloatArray:
+    """Means ``[T]`` over decision periods; a sample holds until the next is due."""
+    elapsed_s = np.array([(moment - start).total_seconds() for moment in series.time])
+    end_s = time.decisions * time.decision_period_s
+    if elapsed_s[-1] < end_s - time.decision_period_s - files.fill_gaps_h * SECONDS_PER_HOUR:
+        raise ScenarioError(
+            f"traffic.files.day = {files.day}: {series.path} ends at {series.time[-1]} (region {series.name}), the "
+            f"episode would end at {start + timedelta(seconds=end_s)}; choose an earlier day or a shorter "
+            "time.horizon_h"
+        )
+    value = np.array(series.value_mbps)
+    known = np.isfinite(value)
+    due_s = float(np.median(np.diff(elapsed_s))) if len(elapsed_s) > 1 else time.decision_period_s
+    mean = _means(elapsed_s[known], value[known], due_s, time)
+    missing = np.isnan(mean)
+    _check_gaps(series, missing, start, files, time)
+    if missing.any():
+        periods = np.arange(len(mean))
+        mean[missing] = np.interp(periods[missing], periods[~missing], mean[~missing])
+    return mean
+
+
+def _means(elapsed_s: FloatArray, value: FloatArray, due_s: float, time: Time) -> FloatArray:
+    """Mean of the samples in each period; without any, the latest one if the next was not due yet; else NaN."""
+    starts_s = np.arange(time.decisions) * time.decision_period_s
+    first = np.searchsorted(elapsed_s, starts_s)
+    past = np.searchsorted(elapsed_s, starts_s + time.decision_period_s)
+    total = np.concatenate([[0.0], np.cumsum(value)])
+    mean = np.full(time.decisions, np.nan)
+    inside = past > first
+    mean[inside] = (total[past] - total[first])[inside] / (past - first)[inside]
+    held = ~inside & (first > 0)
+    held[held] = starts_s[held] - elapsed_s[first[held] - 1] < due_s
+    mean[held] = value[first[held] - 1]
+    return mean
+
+
+def _check_gaps(
+    series: Series,
+    missing: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    start: datetime,
+    files: TrafficFiles,
+    time: Time,
+) -> None:
+    """Refuse gaps longer than may be filled."""
+    edges = np.diff(np.concatenate([[0], missing.astype(np.int8), [0]]))
+    for begin, end in zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True):
+        length_h = (end - begin) * time.decision_period_s / SECONDS_PER_HOUR
+        if length_h <= files.fill_gaps_h and not missing.all():
+            continue
+        since = start + timedelta(seconds=begin * time.decision_period_s)
+        before = [line for moment, line in zip(series.time, series.line, strict=True) if moment < since]
+        raise ScenarioError(
+            f"traffic file {series.path}: region {series.name} has nothing for {length_h:g} h from {since} on (after "
+            f"line {before[-1] if before else 1}); set traffic.files.fill_gaps_h = {length_h:g} to bridge it, or "
+            "choose another traffic.files.day"
+        )
