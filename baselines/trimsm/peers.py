@@ -1,0 +1,108 @@
+"""Associations of UEs with UBSs by rules of thumb, from the cell-free literature. Source: [FDRAN] Section VII-A.
+
+All keep the limits of [FDRAN] Eqs. 25d-25e, and serve every UE as long as UBSs have room: every UE first gets its
+strongest UBS with room, then each rule adds others. Ties go to the lower index.
+"""
+
+import numpy as np
+
+from voltran.envs.uplink.problem import UplinkProblem
+from voltran.physics.uplink import BoolArray
+
+RECEIVED_SHARE = 0.95
+MASTER_SHARE = 0.3
+
+
+def recp(problem: UplinkProblem) -> BoolArray:
+    """Received-power selection: UBSs in falling order of gain until 95 % of the sum over all UBSs is reached.
+
+    Reconstructed: [FDRAN] says "ascending" and "top %"; after Ngo et al., "On the total energy efficiency of cell-free
+    massive MIMO" (2018), the strongest UBSs that make up a share are taken.
+
+    Args:
+        problem: the moment.
+
+    Returns:
+        ``[M, K]``.
+    """
+    association, total = masters(problem), problem.gain.sum(axis=0)
+    for ue in range(problem.n_ues):
+        for ubs in np.argsort(-problem.gain[:, ue], kind="stable"):
+            if problem.gain[association[:, ue], ue].sum() >= RECEIVED_SHARE * total[ue]:
+                break
+            _add(problem, association, int(ubs), ue)
+    return association
+
+
+def llsf(problem: UplinkProblem) -> BoolArray:
+    """Largest large-scale fading: as many of the strongest UBSs as a UE may have; ``[M, K]``."""
+    association = masters(problem)
+    for ue in range(problem.n_ues):
+        for ubs in np.argsort(-problem.gain[:, ue], kind="stable"):
+            _add(problem, association, int(ubs), ue)
+    return association
+
+
+def tsap(problem: UplinkProblem) -> BoolArray:
+    """Two-stage access: a master UBS, then UBSs with 30 % of its gain that serve nobody else on the same pilot.
+
+    The strongest links choose first.
+
+    Args:
+        problem: the moment.
+
+    Returns:
+        ``[M, K]``.
+    """
+    association = masters(problem)
+    same_pilot = (problem.statistics.coherent != 0.0).any(axis=0)
+    worthwhile = problem.gain >= MASTER_SHARE * problem.gain.max(axis=0, initial=0.0)
+    for link in np.argsort(-problem.gain, axis=None, kind="stable"):
+        ubs, ue = divmod(int(link), problem.n_ues)
+        if worthwhile[ubs, ue] and not (association[ubs] & same_pilot[ue]).any():
+            _add(problem, association, ubs, ue)
+    return association
+
+
+def masters(problem: UplinkProblem) -> BoolArray:
+    """Every UE with its strongest UBS with room; ``[M, K]``."""
+    association = np.zeros(problem.gain.shape, dtype=bool)
+    for ue in range(problem.n_ues):
+        for ubs in np.argsort(-problem.gain[:, ue], kind="stable"):
+            if association[:, ue].any():
+                break
+            _add(problem, association, int(ubs), ue)
+    return association
+
+
+def all_awake(problem: UplinkProblem, association: BoolArray) -> BoolArray:
+    """Give every UBS at least one UE, where the limits leave enough links for that.
+
+    A UBS without any takes the UE nearest to it in gain that has room for another server, or that has a server with
+    other UEs to give up for it.
+
+    Args:
+        problem: the moment.
+        association: ``[M, K]`` to start from.
+
+    Returns:
+        ``[M, K]``.
+    """
+    association = association.copy()
+    for ubs in np.flatnonzero(~association.any(axis=1)):
+        for ue in np.argsort(-problem.gain[ubs], kind="stable"):
+            if association[:, ue].sum() < problem.ubs_per_ue:
+                association[ubs, ue] = True
+                break
+            spare = association[:, ue] & (association.sum(axis=1) > 1)
+            if spare.any():
+                association[np.where(spare, problem.gain[:, ue], np.inf).argmin(), ue] = False
+                association[ubs, ue] = True
+                break
+    return association
+
+
+def _add(problem: UplinkProblem, association: BoolArray, ubs: int, ue: int) -> None:
+    """Add a link, if the limits allow it."""
+    if association[ubs].sum() < problem.ues_per_ubs and association[:, ue].sum() < problem.ubs_per_ue:
+        association[ubs, ue] = True

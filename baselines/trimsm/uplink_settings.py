@@ -1,0 +1,60 @@
+"""Settings of the controllers of the uplink, named, typed and documented."""
+
+from typing import Literal
+
+from voltran.baselines.trimsm.matching import MatchingSettings, Order, QualityRule
+from voltran.envs.scenario import Section
+from voltran.envs.uplink.scenario import Share
+
+InnerControl = Literal["eipc", "qopc", "fipc", "direct"]
+FinalControl = Literal["direct", "slmdb", "eipc", "qopc", "fipc"]
+
+# A direct solver ends within its tolerance: smaller gains between two of its optima are none.
+LEAST_GAIN: dict[InnerControl, float] = {"eipc": 1e-9, "fipc": 1e-9, "qopc": 1e-7, "direct": 1e-5}
+
+
+class PeerSettings(Section, strict=True):
+    """Settings of controllers without a search.
+
+    Attributes:
+        final: power control of the association chosen.
+    """
+
+    final: FinalControl = "direct"
+
+
+class TriMsmSettings(PeerSettings, strict=True):
+    """Settings of TriMSM.
+
+    Attributes:
+        inner: power control under which moves are weighed.
+        order: "first" carries a move out as soon as it is found, as the paper does; "batch" the best of a sweep.
+        qos: "literal" accepts a move only if all UEs then have their minimum rate ([FDRAN] Eq. 41); "elastic" also one
+            after which they lack less.
+        block_moves: whether whole UBSs are put to sleep or woken where no single move helps; not in the paper.
+    """
+
+    inner: InnerControl = "eipc"
+    order: Order = "batch"
+    qos: QualityRule = "elastic"
+    block_moves: Literal["on", "off"] = "off"
+
+    @property
+    def matching(self) -> MatchingSettings:
+        """The same for the matching core."""
+        return MatchingSettings(
+            order=self.order,
+            qos=self.qos,
+            block_moves=self.block_moves == "on",
+            least_gain=LEAST_GAIN[self.inner],
+        )
+
+
+class SharedStationsSettings(TriMsmSettings, strict=True):
+    """Settings of TriMSM where base stations serve the downlink, too.
+
+    Attributes:
+        idle_sleep: probability that a base station without uplink work sleeps.
+    """
+
+    idle_sleep: Share = 1.0
