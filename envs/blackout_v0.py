@@ -11,19 +11,16 @@ Every function works without arguments and takes the same world options:
 - ``reward``: ``"team"``, ``"local"`` or ``"mixed"``.
 """
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pettingzoo import AECEnv
 
-from voltran.envs.catalog import make_world
-from voltran.envs.errors import MissingExtraError
 from voltran.envs.faces.aec import aec_face, raw_aec_face
 from voltran.envs.faces.central import CentralFace
 from voltran.envs.faces.parallel import MaskCarrier, ParallelFace
-from voltran.envs.world import World
+from voltran.envs.modules import vector_face, world_maker
 
 if TYPE_CHECKING:
     from voltran.envs.faces.vector import VectorFace
@@ -57,8 +54,8 @@ def parallel_env(
     Raises:
         ScenarioError: an argument, key or value that is unknown or out of range.
     """
-    world = _world_maker(scenario, overrides, action_set, action_form, reward)
-    return ParallelFace(world, mask=mask, render_mode=render_mode, max_cycles=max_cycles)
+    make = world_maker(scenario, overrides, action_set=action_set, action_form=action_form, reward=reward)
+    return ParallelFace(make, mask=mask, render_mode=render_mode, max_cycles=max_cycles)
 
 
 def env(scenario: str | Path = DEFAULT_SCENARIO, **options: Any) -> AECEnv[str, Any, Any]:
@@ -85,8 +82,8 @@ def central_env(
 
     Args and errors as for :func:`parallel_env`.
     """
-    world = _world_maker(scenario, overrides, action_set, action_form, reward)
-    return CentralFace(world, render_mode=render_mode, max_cycles=max_cycles)
+    make = world_maker(scenario, overrides, action_set=action_set, action_form=action_form, reward=reward)
+    return CentralFace(make, render_mode=render_mode, max_cycles=max_cycles)
 
 
 def vector_env(
@@ -110,27 +107,5 @@ def vector_env(
         ScenarioError: an argument, key or value that is unknown or out of range.
         MissingExtraError: Stable-Baselines3 is not installed.
     """
-    try:
-        from voltran.envs.faces.vector import VectorFace
-    except ImportError as error:
-        raise MissingExtraError(
-            f"vector_env needs {error.name}, which is not installed; run: pip install 'voltran[train]'"
-        ) from error
-    return VectorFace(_world_maker(scenario, overrides, action_set, action_form, reward)(n_worlds), "bs", seed)
-
-
-def _world_maker(
-    scenario: str | Path,
-    overrides: Mapping[str, Any] | None,
-    action_set: ActionSet,
-    action_form: ActionForm,
-    reward: Reward,
-) -> Callable[[int], World]:
-    return partial(
-        make_world,
-        scenario,
-        overrides=overrides,
-        action_set=action_set,
-        action_form=action_form,
-        reward=reward,
-    )
+    make = world_maker(scenario, overrides, action_set=action_set, action_form=action_form, reward=reward)
+    return vector_face(make, n_worlds, "bs", seed)

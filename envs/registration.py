@@ -3,10 +3,15 @@
 import gymnasium
 import pettingzoo
 
+# name of the environment's module -> its id with Gymnasium
+ENVIRONMENTS = {"blackout_v0": "voltran/Blackout-v0", "uplink_v0": "voltran/Uplink-v0"}
+
 
 def register_environments() -> None:
-    """Register ``voltran/Blackout-v0`` with Gymnasium and ``voltran/blackout_v0`` with PettingZoo, if it can (1.27)."""
-    gymnasium.register("voltran/Blackout-v0", entry_point="voltran.envs.blackout_v0:central_env")
-    if hasattr(pettingzoo, "register"):
-        pettingzoo.register("parallel", "voltran/blackout_v0", entry_point="voltran.envs.blackout_v0:parallel_env")
-        pettingzoo.register("aec", "voltran/blackout_v0", entry_point="voltran.envs.blackout_v0:env")
+    """Register each environment's central face with Gymnasium and, from PettingZoo 1.27 on, the others with it."""
+    for name, gymnasium_id in ENVIRONMENTS.items():
+        module = f"voltran.envs.{name}"
+        gymnasium.register(gymnasium_id, entry_point=f"{module}:central_env")
+        if hasattr(pettingzoo, "register"):
+            pettingzoo.register("parallel", f"voltran/{name}", entry_point=f"{module}:parallel_env")
+            pettingzoo.register("aec", f"voltran/{name}", entry_point=f"{module}:env")

@@ -16,7 +16,7 @@ from voltran.envs.uplink.metrics import efficiency
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.envs.uplink.simulation import Simulation
 from voltran.physics.layout import FloatArray
-from voltran.physics.units import SECONDS_PER_HOUR, linear_to_db
+from voltran.physics.units import linear_to_db
 from voltran.physics.uplink import BoolArray, IntArray
 
 OBSERVATION_VERSION = "uplink-observation-1"
@@ -145,7 +145,7 @@ class Observer:
     def _network(self, rate_min_mbps: FloatArray) -> FloatArray:
         """Part ``[B, field]`` about the network."""
         state, time = self._simulation.state, self._time
-        clock_h = time.start_h + state.decision * time.decision_period_s / SECONDS_PER_HOUR
+        clock_h = time.start_h + state.decision * time.period_h
         angle = 2.0 * np.pi * clock_h / DAY_H
         columns = [
             np.sin(angle),

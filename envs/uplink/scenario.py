@@ -132,11 +132,16 @@ class Time(Section):
     @property
     def decisions(self) -> int:
         """Decision periods in an episode."""
-        return round(self.horizon_h * SECONDS_PER_HOUR / self.decision_period_s)
+        return round(self.horizon_h / self.period_h)
+
+    @property
+    def period_h(self) -> float:
+        """Length of a decision period."""
+        return self.decision_period_s / SECONDS_PER_HOUR
 
     @model_validator(mode="after")
     def _whole_periods(self) -> "Time":
-        periods = self.horizon_h * SECONDS_PER_HOUR / self.decision_period_s
+        periods = self.horizon_h / self.period_h
         if round(periods) < 1 or abs(periods - round(periods)) > 1e-6:
             raise ValueError(
                 f"horizon_h = {self.horizon_h} is not a whole number of decision periods of {self.decision_period_s} s"

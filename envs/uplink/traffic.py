@@ -12,7 +12,6 @@ from voltran.envs.errors import ScenarioError
 from voltran.envs.uplink.scenario import Traffic, UplinkScenario
 from voltran.envs.uplink.traffic_files import read_traffic_mbps
 from voltran.physics.layout import FloatArray
-from voltran.physics.units import SECONDS_PER_HOUR
 
 DAY_H = 24.0
 # Sharpness of the bumps: the morning's is half as high two and a half hours from its peak, the evening's three.
@@ -102,7 +101,7 @@ def _daily_mbps(scenario: UplinkScenario, seed: int) -> FloatArray:
     normal = generator(seed, Stream.DEMAND, 0).standard_normal(count)
     weight: FloatArray = np.exp(spread * normal - spread**2 / 2.0)
     morning_share = generator(seed, Stream.DEMAND, 1).random(count)
-    time_h: FloatArray = time.start_h + np.arange(time.decisions) * time.decision_period_s / SECONDS_PER_HOUR
+    time_h: FloatArray = time.start_h + np.arange(time.decisions, dtype=np.float64) * time.period_h
     return scenario.quality.rate_min_mbps * weight * daily_shape(time_h, morning_share, traffic)
 
 
@@ -116,7 +115,7 @@ def _in_sessions(scenario: UplinkScenario, mean_mbps: FloatArray, seed: int) -> 
     if traffic.session_h is None or not peak_mbps.all():
         return mean_mbps
     share = np.sqrt(mean_mbps / peak_mbps)
-    elapsed_h = np.arange(time.decisions) * time.decision_period_s / SECONDS_PER_HOUR
+    elapsed_h = np.arange(time.decisions) * time.period_h
     session = np.floor(elapsed_h / traffic.session_h + 1e-9).astype(np.int64)
     chance = generator(seed, Stream.DEMAND, 2).random((len(peak_mbps), session[-1] + 1))[:, session].T
     return np.where(chance < share, share * peak_mbps, 0.0)

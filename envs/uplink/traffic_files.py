@@ -200,7 +200,7 @@ def _check_gaps(
     """Refuse gaps longer than may be filled."""
     edges = np.diff(np.concatenate([[0], missing.astype(np.int8), [0]]))
     for begin, end in zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True):
-        length_h = (end - begin) * time.decision_period_s / SECONDS_PER_HOUR
+        length_h = (end - begin) * time.period_h
         if length_h <= files.fill_gaps_h and not missing.all():
             continue
         since = start + timedelta(seconds=begin * time.decision_period_s)

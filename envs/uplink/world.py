@@ -23,7 +23,6 @@ from voltran.envs.uplink.reward import REWARD_KINDS, RewardKind, components, mar
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.envs.uplink.simulation import Period, Simulation
 from voltran.envs.world import BoolArray, FloatArray, Role, Transition
-from voltran.physics.units import SECONDS_PER_HOUR
 
 
 def build(data: Mapping[str, Any], n_worlds: int, **options: Any) -> "UplinkWorld":
@@ -145,7 +144,7 @@ class UplinkWorld:
         series: dict[str, NDArray[Any]] = dict(self._simulation.state.of_world(world))
         done, time = len(series["sum_rate_mbps"]), self.scenario.time
         return {
-            "time_h": time.start_h + np.arange(done) * time.decision_period_s / SECONDS_PER_HOUR,
+            "time_h": time.start_h + np.arange(done) * time.period_h,
             "energy_efficiency": efficiency(series["sum_rate_mbps"], series["network_power_w"]),
             **series,
             "awake": self._simulation.state.awake_series[world, :done].copy(),
