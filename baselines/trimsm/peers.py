@@ -75,6 +75,11 @@ def masters(problem: UplinkProblem) -> BoolArray:
     return association
 
 
+def everywhere(problem: UplinkProblem) -> BoolArray:
+    """Every UE with every UBS: cell-free networks without limits; ``[M, K]``."""
+    return np.ones(problem.gain.shape, dtype=bool)
+
+
 def all_awake(problem: UplinkProblem, association: BoolArray) -> BoolArray:
     """Give every UBS at least one UE, where the limits leave enough links for that.
 
