@@ -34,19 +34,19 @@ def components(
     }
 
 
-def marginal_credit(weights: Reward, without: Outcomes, demanded_mbps: float, was_awake: BoolArray) -> FloatArray:
-    """Credit ``[M]`` of each UBS: the team reward less what it would be if the UBS had asked to sleep.
+def marginal_credit(weights: Reward, without: Outcomes, demanded_mbps: FloatArray, was_awake: BoolArray) -> FloatArray:
+    """Credit ``[B, M]`` of each UBS: the team reward less what it would be if the UBS had asked to sleep.
 
     What a UBS does changes its credit by exactly as much as the team reward (a difference reward, Wolpert and Tumer
     2001), and one that asks to sleep has none; the credits need not sum to the team reward.
 
     Args:
         weights: the scenario's.
-        without: outcomes without each UBS, and at last with all.
-        demanded_mbps: sum of the minimum rates.
-        was_awake: ``[M]`` before the period.
+        without: outcomes ``[B, M + 1]`` without each UBS, and at last with all.
+        demanded_mbps: ``[B]`` sum of the minimum rates.
+        was_awake: ``[B, M]`` before the period.
     """
-    woken = (without.awake & ~was_awake).mean(axis=1)
-    parts = components(weights, without.efficiency, without.shortfall_mbps, np.asarray(demanded_mbps), woken)
+    woken = (without.awake & ~was_awake[:, None]).mean(axis=2)
+    parts = components(weights, without.efficiency, without.shortfall_mbps, demanded_mbps[:, None], woken)
     team = np.sum(list(parts.values()), axis=0)
-    return np.asarray(team[-1] - team[:-1])
+    return np.asarray(team[:, -1:] - team[:, :-1])

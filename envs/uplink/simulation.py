@@ -27,12 +27,12 @@ class Period:
     Attributes:
         repaired: ``[B, M]`` UBSs that do not serve whom they asked to.
         was_awake: ``[B, M]`` before it.
-        without: for each world, what other choices would have brought; empty unless asked for.
+        without: ``[B, M + 1]`` what other choices would have brought; None unless asked for.
     """
 
     repaired: BoolArray
     was_awake: BoolArray
-    without: list[Outcomes]
+    without: Outcomes | None
 
 
 class Simulation:
@@ -87,7 +87,8 @@ class Simulation:
     def run_period(self, commands: UplinkCommands, *, counterfactuals: bool) -> Period:
         """One decision period under validated commands."""
         state = self.state
-        period = Period(np.zeros_like(state.awake), state.awake.copy(), [])
+        repaired, was_awake = np.zeros_like(state.awake), state.awake.copy()
+        without: list[Outcomes] = []
         for world in range(len(state.seed)):
             problem = self.problem(world)
             asked = np.ascontiguousarray(commands.association[world][:, problem.ue])
@@ -97,11 +98,11 @@ class Simulation:
             if power_mw is None:
                 power_mw = eipc_power_mw(problem.gain, association.any(axis=1), self.radio.power_max_mw)
             outcome = evaluate(problem, association, power_mw)
-            period.repaired[world] = (association != asked).any(axis=1)
+            repaired[world] = (association != asked).any(axis=1)
             if counterfactuals:
-                period.without.append(without_each(problem, asked, chosen))
+                without.append(without_each(problem, asked, chosen))
             self._record(world, problem, association, power_mw, outcome)
-        return period
+        return Period(repaired, was_awake, Outcomes(*map(np.stack, zip(*without, strict=True))) if without else None)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that changes, as copies; places, channels and traffic are drawn again from the seeds."""

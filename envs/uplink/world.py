@@ -278,13 +278,10 @@ class UplinkWorld:
         parts = components(weights, reached, state.latest("shortfall_mbps"), demanded, woken)
         told = {f"reward_{name}": value for name, value in parts.items()}
         team = np.repeat(np.sum(list(parts.values()), axis=0)[:, None], self.architecture.n_ubs, axis=1)
-        if self.reward_kind == "team":
+        if period.without is None:
             return team, told
-        credit = [
-            marginal_credit(weights, without, float(demanded[world]), period.was_awake[world])
-            for world, without in enumerate(period.without)
-        ]
-        local = np.stack(credit) - weights.local_repair * period.repaired + weights.local_team * team
+        credit = marginal_credit(weights, period.without, demanded, period.was_awake)
+        local = credit - weights.local_repair * period.repaired + weights.local_team * team
         told["reward_local"] = local.mean(axis=1)
         return local, told
 
