@@ -1,8 +1,8 @@
 """Primal-dual interior point method for power control: the energy efficiency itself, or its lower bound.
 
-Both objectives are made of logarithms of ``S = received @ x + noise`` and ``T = disturbance @ x + noise``, both have the
-same linear rows, and one of them is convex: one method serves both, with derivatives of second order. Where the
-efficiency's Hessian is not positive definite, curvature of the convex bound is mixed in until it is.
+Both objectives are made of logarithms of ``S = received @ x + noise`` and ``T = disturbance @ x + noise`` and have the
+same linear rows; one of them is convex. So one method serves both, with derivatives of second order. Where the Hessian
+of the efficiency is not positive definite, curvature of the convex bound is mixed in until it is.
 """
 
 from typing import NamedTuple
@@ -94,7 +94,8 @@ def interior_point(
         change = _newton_change(program, model, dual / slack, descent)
         slack_change = _rows_times(program, change)
         dual_change = (barrier - dual * slack_change) / slack - dual
-        reach = _line_search(program, bound, x, change, barrier, min(1.0, _room(slack, slack_change)), descent @ change)
+        longest = min(1.0, _room(slack, slack_change))
+        reach = _line_search(program, bound, x, change, barrier, longest, float(descent @ change))
         if not reach > SHORTEST_STEP:
             return x, step, False
         x = x + reach * change
@@ -110,10 +111,10 @@ def objective(program: PowerProgram, bound: LowerBound | None, x: FloatArray) ->
     disturbance = program.disturbance @ x + program.noise
     if bound is not None:
         gain = (program.nats_mbps * np.log(received) + bound.weight * np.log(disturbance)).sum()
-        return (bound.linear @ x - gain) / bound.scale
+        return float((bound.linear @ x - gain) / bound.scale)
     rate_mbps = program.nats_mbps * np.log(received / disturbance)
     power_w = program.constant_w + program.rate_w @ rate_mbps + program.transmit_w * x.sum()
-    return np.log(power_w / rate_mbps.sum())
+    return float(np.log(power_w / rate_mbps.sum()))
 
 
 @kernel
@@ -214,7 +215,7 @@ def _barrier_function(program: PowerProgram, bound: LowerBound | None, x: FloatA
     slack = _slack(program, x)
     if slack.min() <= 0.0:
         return np.inf
-    return objective(program, bound, x) - barrier * np.log(slack).sum()
+    return objective(program, bound, x) - barrier * float(np.log(slack).sum())
 
 
 @kernel

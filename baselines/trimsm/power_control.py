@@ -76,7 +76,8 @@ def optimise_power(
     power_max_mw = problem.radio.power_max_mw
     power_mw = np.zeros(problem.n_ues)
     if method == "eipc":
-        return _closed_form(problem, association, eipc_power_mw(problem.gain, association.any(axis=1), power_max_mw))
+        awake = np.asarray(association.any(axis=1))
+        return _closed_form(problem, association, eipc_power_mw(problem.gain, awake, power_max_mw))
     if method == "fipc":
         return _closed_form(problem, association, np.full(problem.n_ues, power_max_mw))
     if method == "qopc" or not served.any():

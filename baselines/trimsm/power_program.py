@@ -103,7 +103,7 @@ def efficiency(program: PowerProgram, x: FloatArray) -> float:
     disturbance = program.disturbance @ x + program.noise
     rate_mbps = program.nats_mbps * np.log1p(x / disturbance)
     power_w = program.constant_w + (program.rate_w * rate_mbps).sum() + program.transmit_w * x.sum()
-    return rate_mbps.sum() / power_w
+    return float(rate_mbps.sum() / power_w)
 
 
 def _reachable(
@@ -130,7 +130,7 @@ def _least_powers(disturbance: FloatArray, noise: FloatArray, sinr: FloatArray) 
         power = np.linalg.solve(np.eye(noise.size) - sinr[:, None] * disturbance, sinr * noise)
     except np.linalg.LinAlgError:
         return None
-    return power if power.min() > 0.0 else None
+    return np.asarray(power, dtype=np.float64) if power.min() > 0.0 else None
 
 
 def _rows(disturbance: FloatArray, noise: FloatArray, sinr_target: FloatArray) -> tuple[FloatArray, FloatArray]:
