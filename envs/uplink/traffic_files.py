@@ -3,7 +3,8 @@
 Formats:
 
 - ``long``: columns ``time,region,traffic``; one file, traffic in Mbit/s, any number of regions in any order.
-- ``lte-barcelona``: columns ``time`` and ``up`` or ``down`` beside others; one file per region, bits per two minutes.
+- ``lte-barcelona``: columns ``time``, ``up`` and ``rb_up`` (or ``down`` and ``rb_down``) beside others; one file per
+  region, bits per two minutes. Where the use of resource blocks is empty nothing was measured, though ``up`` says 0.
   The format of the measurements at three LTE sites in Barcelona that were published for the ITU challenge "Federated
   Traffic Prediction for 5G and Beyond" (repository vperifan/Federated-Time-Series-Forecasting).
 
@@ -76,8 +77,9 @@ def _read_long(path: str) -> list[Series]:
 
 def _read_barcelona(path: str, quantity: str) -> Series:
     series = Series(Path(path).stem, path)
-    for line, (time, bits) in _rows(path, ("time", quantity)):
-        _append(series, line, time, _number(path, line, quantity, bits) / BARCELONA_WINDOW_S / BITS_PER_MEGABIT)
+    for line, (time, bits, used) in _rows(path, ("time", quantity, f"rb_{quantity}")):
+        value = _number(path, line, quantity, bits) if used else math.nan
+        _append(series, line, time, value / BARCELONA_WINDOW_S / BITS_PER_MEGABIT)
     return series
 
 
