@@ -4,22 +4,44 @@ import difflib
 import inspect
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from voltran.baselines.msrc.controller import VARIANTS, Msrc
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.rules import Random, RotatingSleep, carrier_shutdown, independent, static, static_v2g
+from voltran.baselines.trimsm import uplink_controller
 from voltran.envs.controller import Controller
 from voltran.envs.errors import ScenarioError
+from voltran.envs.scenario import Section
 
-CONTROLLERS: dict[str, Callable[..., Controller]] = {
-    "independent": independent,
-    "static": static,
-    "static-v2g": static_v2g,
-    "carrier-shutdown": carrier_shutdown,
-    "rotating-sleep": RotatingSleep,
-    "random": Random,
-    **{name: partial(Msrc, name, **settings) for name, settings in VARIANTS.items()},
+
+class Entry(NamedTuple):
+    """How a controller is built, and what options it has.
+
+    Attributes:
+        build: makes it from options.
+        settings: model whose fields are its options, and which it checks; None where its options are the parameters of
+            ``build``, all of them numbers.
+    """
+
+    build: Callable[..., Controller]
+    settings: type[Section] | None = None
+
+    @property
+    def options(self) -> list[str]:
+        """Names of its options."""
+        return list(inspect.signature(self.build).parameters if self.settings is None else self.settings.model_fields)
+
+
+CONTROLLERS: dict[str, Entry] = {
+    "independent": Entry(independent),
+    "static": Entry(static),
+    "static-v2g": Entry(static_v2g),
+    "carrier-shutdown": Entry(carrier_shutdown),
+    "rotating-sleep": Entry(RotatingSleep),
+    "random": Entry(Random),
+    **{name: Entry(partial(Msrc, name, **changed), PlannerSettings) for name, changed in VARIANTS.items()},
+    **{name: Entry(build, settings) for name, (build, settings) in uplink_controller.CONTROLLERS.items()},
 }
 
 
@@ -33,7 +55,7 @@ def make(name: str, **options: Any) -> Controller:
 
     Args:
         name: one of :func:`names`.
-        **options: what its class takes; for the planners, fields of their settings.
+        **options: what its class takes; for planners, fields of their settings.
 
     Raises:
         ScenarioError: unknown name or option, or an option of the wrong type.
@@ -42,13 +64,11 @@ def make(name: str, **options: Any) -> Controller:
         close = difflib.get_close_matches(name, CONTROLLERS, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise ScenarioError(f"unknown controller {name!r}: {hint}known controllers: {', '.join(CONTROLLERS)}")
-    build = CONTROLLERS[name]
-    planner = isinstance(build, partial)
-    known = list(PlannerSettings.model_fields) if planner else list(inspect.signature(build).parameters)
+    entry = CONTROLLERS[name]
     for option, value in options.items():
-        if option not in known:
-            listed = ", ".join(known) or "none"
+        if option not in entry.options:
+            listed = ", ".join(entry.options) or "none"
             raise ScenarioError(f"controller {name!r} has no option {option!r}; its options: {listed}")
-        if not planner and (isinstance(value, bool) or not isinstance(value, int | float)):
+        if entry.settings is None and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise ScenarioError(f"controller {name!r}: option {option} = {value!r} must be a number")
-    return build(**options)
+    return entry.build(**options)

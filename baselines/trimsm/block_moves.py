@@ -14,9 +14,9 @@ def station_blocks(preference: FloatArray, limits: Limits) -> BlockSource:
     """Block moves for a matching in which clients prefer some stations to others.
 
     A station that serves somebody is put to sleep: its clients lose it, and those left with too few stations join the
-    one they like best of those awake with room, or else of those asleep. One that sleeps is woken: it takes the client
-    that likes it best, the two that do, and so on; a client that has all the stations it may have gives up the one it
-    likes least.
+    one they like best of those awake with room, or else of those asleep; or all its clients go to one that sleeps. One
+    that sleeps is woken: it takes the client that likes it best, the two that do, and so on; a client that has all the
+    stations it may have gives up the one it likes least.
 
     Args:
         preference: ``[M, K]``, higher is better.
@@ -28,6 +28,7 @@ def station_blocks(preference: FloatArray, limits: Limits) -> BlockSource:
             asleep = _put_to_sleep(association, station, preference, limits)
             if asleep is not None:
                 yield asleep
+            yield from _relieve(association, station, limits)
         else:
             yield from _wake(association, station, preference, limits)
 
@@ -51,6 +52,17 @@ def _put_to_sleep(association: BoolArray, station: int, preference: FloatArray, 
                 return None
             changed[np.where(chosen, preference[:, client], -np.inf).argmax(), client] = True
     return changed
+
+
+def _relieve(association: BoolArray, station: int, limits: Limits) -> Iterator[BoolArray]:
+    """Associations in which a sleeping station takes the place of one that is awake."""
+    if limits.clients_per_station[0] > 0:
+        return
+    for other in np.flatnonzero(~association.any(axis=1)):
+        if limits.allowed[other, association[station]].all():
+            changed = association.copy()
+            changed[other], changed[station] = association[station], False
+            yield changed
 
 
 def _wake(association: BoolArray, station: int, preference: FloatArray, limits: Limits) -> Iterator[BoolArray]:

@@ -128,7 +128,11 @@ def _network(problem: UplinkProblem, control: int) -> Network:
     """What the kernels need of a problem; arrays in one layout, for which they are compiled."""
     return Network(
         gain=np.ascontiguousarray(problem.gain),
-        statistics=UplinkStatistics(*(np.ascontiguousarray(part) for part in problem.statistics)),
+        statistics=UplinkStatistics(
+            signal=np.ascontiguousarray(problem.statistics.signal),
+            leakage=np.ascontiguousarray(problem.statistics.leakage),
+            coherent=np.ascontiguousarray(problem.statistics.coherent),
+        ),
         rate_min_mbps=problem.rate_min_mbps,
         rate_reached_mbps=problem.rate_min_mbps * (1.0 - RATE_TOLERANCE),
         sinr_min=problem.sinr_min,

@@ -1,0 +1,203 @@
+"""TriMSM, its peers, and the architectures that it is compared with, as controllers of the uplink world."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from voltran.baselines.trimsm import peers
+from voltran.baselines.trimsm.power_control import PowerControl, optimise_power, steps_until
+from voltran.baselines.trimsm.uplink_matching import match
+from voltran.baselines.trimsm.uplink_settings import PeerSettings, SharedStationsSettings, TriMsmSettings
+from voltran.envs.controller import CommandSet, Information, PricePolicy
+from voltran.envs.errors import ScenarioError
+from voltran.envs.scenario import validated
+from voltran.envs.uplink.architecture import ArchitectureName, build_architecture
+from voltran.envs.uplink.commands import UplinkCommands
+from voltran.envs.uplink.problem import UplinkProblem
+from voltran.envs.uplink.scenario import UplinkScenario
+from voltran.envs.uplink.world import UplinkWorld
+from voltran.envs.world import World
+from voltran.physics.uplink import BoolArray
+
+# what each registered TriMSM changes of the settings
+VARIANTS: dict[str, dict[str, Any]] = {
+    "trimsm-original": {"inner": "direct", "order": "first"},
+    "trimsm-eipc": {"inner": "eipc"},
+    "trimsm-qopc": {"inner": "qopc"},
+    "trimsm-fipc": {"inner": "fipc"},
+}
+
+
+class Choice(NamedTuple):
+    """An association ``[M, K]`` of a problem, and what finding it took."""
+
+    association: BoolArray
+    moves: int = 0
+    evaluations: int = 0
+
+
+Choose = Callable[[UplinkProblem, UplinkScenario], Choice]
+
+
+class UplinkController:
+    """Chooses an association anew in every decision period, then the transmit powers for it.
+
+    Args:
+        name: as shown in tables.
+        choose: association for a problem with at least one UE.
+        settings: which power control the association gets.
+        searches: whether work is counted.
+        world_options: how worlds are to be built for it.
+    """
+
+    information: Information = "global"
+    commands: CommandSet = "paper"
+    price_policy: PricePolicy = "none"
+
+    def __init__(
+        self,
+        name: str,
+        choose: Choose,
+        settings: PeerSettings,
+        *,
+        searches: bool = False,
+        world_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self.world_options: Mapping[str, Any] = dict(world_options or {})
+        self._choose = choose
+        self._searches = searches
+        self._choices: list[tuple[int, int]] = []
+        self._controls: list[PowerControl] = []
+
+    def reset(self, world: World) -> None:
+        """Forget counts."""
+        self._uplink(world)
+        self._choices, self._controls = [], []
+
+    def act(self, world: World) -> dict[str, UplinkCommands]:
+        """Choose for every world of the batch."""
+        uplink = self._uplink(world)
+        n_ubs, n_ues = uplink.architecture.n_ubs, uplink.scenario.ues.count
+        association = np.zeros((uplink.n_worlds, n_ubs, n_ues), dtype=bool)
+        power_mw = np.zeros((uplink.n_worlds, n_ues))
+        for index in range(uplink.n_worlds):
+            problem = uplink.problem(index)
+            if problem.n_ues > 0:
+                choice = self._choose(problem, uplink.scenario)
+                control = optimise_power(problem, choice.association, self.settings.final)
+                association[index][:, problem.ue] = choice.association
+                power_mw[index, problem.ue] = control.power_mw
+                self._choices.append((choice.moves, choice.evaluations))
+                self._controls.append(control)
+        return {"ubs": UplinkCommands(association, power_mw)}
+
+    def counters(self) -> Mapping[str, float]:
+        """Per decision: accepted moves, candidates weighed, and steps of SLMDB where it is the final control."""
+        counters: dict[str, float] = {}
+        if self._searches and self._choices:
+            moves, evaluations = np.mean(self._choices, axis=0)
+            counters = {"swaps": float(moves), "plan_evaluations": float(evaluations)}
+        if self.settings.final == "slmdb" and self._controls:
+            for name, tolerance in (("slmdb_steps_1e3", 1e-3), ("slmdb_steps_1e4", 1e-4)):
+                counters[name] = float(
+                    np.mean([steps_until(control.efficiencies, tolerance) for control in self._controls])
+                )
+        return counters
+
+    def _uplink(self, world: World) -> UplinkWorld:
+        if not isinstance(world, UplinkWorld):
+            raise ScenarioError(f"controller {self.name!r} plays uplink_v0; this world is {world.name}")
+        wanted = self.world_options.get("architecture", world.architecture.name)
+        if world.architecture.name != wanted:
+            raise ScenarioError(
+                f"controller {self.name!r} plays networks with architecture = {wanted!r}; this world has "
+                f"{world.architecture.name!r}"
+            )
+        return world
+
+
+def trimsm(name: str, *, sleep: bool = True, defaults: Mapping[str, Any], **settings: Any) -> UplinkController:
+    """TriMSM: matching by moves under some power control. Source: [FDRAN] Alg. 2.
+
+    Args:
+        name: as shown in tables.
+        sleep: False keeps all UBSs awake.
+        defaults: what it changes of the settings' defaults.
+        **settings: fields of :class:`TriMsmSettings`.
+
+    Raises:
+        ScenarioError: a setting that is unknown or out of range.
+    """
+    chosen = validated(TriMsmSettings, {**defaults, **settings}, f"controller {name}")
+
+    def choose(problem: UplinkProblem, scenario: UplinkScenario) -> Choice:
+        return _matched(problem, chosen, sleep)
+
+    return UplinkController(name, choose, chosen, searches=True)
+
+
+def shared_stations(name: str = "uc-cell-free", **settings: Any) -> UplinkController:
+    """User-centric cell-free: the matching of FD-RAN on base stations that also serve the downlink.
+
+    Source: [FDRAN] Section VII-A. The association is what TriMSM finds for FD-RAN's power; transmit powers are then the
+    best ones for this network's.
+
+    Args:
+        name: as shown in tables.
+        **settings: fields of :class:`SharedStationsSettings`.
+
+    Raises:
+        ScenarioError: a setting that is unknown or out of range.
+    """
+    chosen = validated(SharedStationsSettings, settings, f"controller {name}")
+
+    def choose(problem: UplinkProblem, scenario: UplinkScenario) -> Choice:
+        return _matched(problem._replace(power=build_architecture(scenario, "fd-ran").power), chosen, sleep=True)
+
+    options = {"architecture": "uc-cell-free", "idle_sleep": chosen.idle_sleep}
+    return UplinkController(name, choose, chosen, searches=True, world_options=options)
+
+
+def rule(
+    name: str,
+    associate: Callable[[UplinkProblem], BoolArray],
+    architecture: ArchitectureName | None = None,
+    **settings: Any,
+) -> UplinkController:
+    """A rule for the association, without search.
+
+    Args:
+        name: as shown in tables.
+        associate: association of a problem.
+        architecture: of the networks that it plays; None for any.
+        **settings: fields of :class:`PeerSettings`.
+
+    Raises:
+        ScenarioError: a setting that is unknown or out of range.
+    """
+    chosen = validated(PeerSettings, settings, f"controller {name}")
+    options = {"architecture": architecture} if architecture else {}
+    return UplinkController(name, lambda problem, _: Choice(associate(problem)), chosen, world_options=options)
+
+
+CONTROLLERS: dict[str, tuple[Callable[..., UplinkController], type[PeerSettings]]] = {
+    **{name: (partial(trimsm, name, defaults=changed), TriMsmSettings) for name, changed in VARIANTS.items()},
+    "trimsm-no-sleep": (partial(trimsm, "trimsm-no-sleep", sleep=False, defaults={}), TriMsmSettings),
+    "tsap": (partial(rule, "tsap", peers.tsap), PeerSettings),
+    "recp": (partial(rule, "recp", peers.recp), PeerSettings),
+    "llsf": (partial(rule, "llsf", peers.llsf), PeerSettings),
+    # one server each, the strongest
+    "cellular": (partial(rule, "cellular", peers.masters, "cellular"), PeerSettings),
+    "small-cell": (partial(rule, "small-cell", peers.masters, "small-cell"), PeerSettings),
+    "cell-free": (partial(rule, "cell-free", peers.everywhere, "cell-free"), PeerSettings),
+    "uc-cell-free": (shared_stations, SharedStationsSettings),
+}
+
+
+def _matched(problem: UplinkProblem, settings: TriMsmSettings, sleep: bool) -> Choice:
+    report = match(problem, settings, sleep=sleep)
+    return Choice(report.association, report.moves + report.blocks, report.evaluations)
