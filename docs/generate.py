@@ -5,17 +5,25 @@ A table stands between ``<!-- generated:NAME -->`` and ``<!-- end -->``; the tes
 
 import re
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from voltran.baselines.msrc.settings import PlannerSettings
+from voltran.baselines.trimsm.uplink_controller import VARIANTS
+from voltran.baselines.trimsm.uplink_settings import TriMsmSettings
 from voltran.envs.checks import RULES
 from voltran.envs.files import write_atomically
 from voltran.envs.outage.actions import EV_LEVELS, ActionCodec, ActionForm, ActionSet
 from voltran.envs.outage.model import CLASS_NAMES, MODE_NAMES, NEIGHBOURS, OutageModel
 from voltran.envs.outage.observation import observation_fields
 from voltran.envs.outage.scenario import Band, OutageScenario
+from voltran.envs.scenario import Section
+from voltran.envs.uplink.architecture import ARCHITECTURES, build_architecture
+from voltran.envs.uplink.power_tables import PowerTable, power_table, power_table_names
+from voltran.envs.uplink.scenario import UplinkScenario
+from voltran.physics.uplink_power import UplinkPower, station_power
 from voltran.train.metrics import METRICS
 from voltran.train.tables import markdown_row, markdown_rule
 
@@ -23,6 +31,7 @@ FOLDER = Path(__file__).resolve().parent
 PAGES = sorted([*FOLDER.glob("*.md"), *FOLDER.glob("baselines/*.md")])
 BLOCK = re.compile(r"(<!-- generated:(\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 DEFAULT = OutageScenario(name="default")
+UPLINK = UplinkScenario(name="default")
 
 
 def observation() -> str:
@@ -106,16 +115,42 @@ def metrics() -> str:
 
 def planner() -> str:
     """Settings of MSRC's planner, with the meanings that its class gives."""
-    _, _, attributes = (PlannerSettings.__doc__ or "").partition("Attributes:\n")
-    entries = re.findall(r"^ {8}(.+(?:\n {12}.+)*)", attributes, flags=re.MULTILINE)
-    meanings: dict[str, str] = {}
-    for entry in entries:
-        names, _, meaning = " ".join(entry.split()).replace("``", "`").partition(": ")
-        meanings |= dict.fromkeys(names.split(", "), meaning)
-    rows = [
-        [f"`{name}`", _shown(getattr(PlannerSettings(), name)), meanings[name]] for name in PlannerSettings.model_fields
-    ]
-    return _table(["setting", "default", "meaning"], rows)
+    return _settings(PlannerSettings)
+
+
+def trimsm_settings() -> str:
+    """Settings of TriMSM in the uplink."""
+    return _settings(TriMsmSettings)
+
+
+def trimsm_variants() -> str:
+    """Registered controllers that TriMSM's settings make."""
+    names = list(TriMsmSettings.model_fields)
+    rows = []
+    for name, changed in (*VARIANTS.items(), ("trimsm-no-sleep", {})):
+        settings = TriMsmSettings(**changed)
+        rows.append([f"`{name}`", *(_shown(getattr(settings, field)) for field in names)])
+    return _table(["controller", *(f"`{field}`" for field in names)], rows)
+
+
+def power_tables() -> str:
+    """Power of a default UBS by each table, part by part; the default table comes first."""
+    names = sorted(power_table_names(), key=lambda name: name != UPLINK.power.table)
+    columns = [_watts(power_table(name)) for name in names]
+    parts = dict.fromkeys(chain.from_iterable(columns))
+    rows = [[part, *(f"{column[part]:.3g}" if part in column else "" for column in columns)] for part in parts]
+    return _table(["part, and what it grows with", *(f"`{name}`, W" for name in names)], rows)
+
+
+def architectures() -> str:
+    """Limits and power coefficients of the uplink's architectures."""
+    rows = []
+    for name in ARCHITECTURES:
+        found = build_architecture(UPLINK, name)
+        limits = (found.n_ubs, found.antennas, found.ubs_per_ue, found.ues_per_ubs)
+        rows.append([f"`{name}`", *map(str, limits), *(f"{value:.3g}" for value in found.power)])
+    coefficients = (f"`{field}`" for field in UplinkPower._fields)
+    return _table(["architecture", "M", "N", "UBSs per UE", "UEs per UBS", *coefficients], rows)
 
 
 def rules() -> str:
@@ -125,7 +160,22 @@ def rules() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     table.__name__: table
-    for table in (observation, paper_codes, action_spaces, modes, bands, classes, scenario, metrics, planner, rules)
+    for table in (
+        observation,
+        paper_codes,
+        action_spaces,
+        modes,
+        bands,
+        classes,
+        scenario,
+        metrics,
+        planner,
+        trimsm_settings,
+        trimsm_variants,
+        power_tables,
+        architectures,
+        rules,
+    )
 }
 
 
@@ -148,6 +198,37 @@ def _codec(action_set: ActionSet, form: ActionForm) -> ActionCodec:
 
 def _band_names(band_set: int) -> str:
     return ", ".join(band.name for index, band in enumerate(DEFAULT.bands) if band_set >> index & 1) or "none"
+
+
+def _settings(model: type[BaseModel]) -> str:
+    """One row per field of a settings model, with the meanings that its class and those before it give."""
+    meanings: dict[str, str] = {}
+    for ancestor in model.__mro__:
+        if issubclass(ancestor, Section) and ancestor is not Section:
+            meanings |= _meanings(ancestor)
+    rows = [[f"`{name}`", _shown(field.get_default()), meanings[name]] for name, field in model.model_fields.items()]
+    return _table(["setting", "default", "meaning"], rows)
+
+
+def _meanings(model: type[BaseModel]) -> dict[str, str]:
+    _, _, attributes = (model.__doc__ or "").partition("Attributes:\n")
+    entries = re.findall(r"^ {8}(.+(?:\n {12}.+)*)", attributes, flags=re.MULTILINE)
+    meanings: dict[str, str] = {}
+    for entry in entries:
+        names, _, meaning = " ".join(entry.split()).replace("``", "`").partition(": ")
+        meanings |= dict.fromkeys(names.split(", "), meaning)
+    return meanings
+
+
+def _watts(table: PowerTable) -> dict[str, float]:
+    antennas, watts = UPLINK.radio.antennas, {}
+    radio, baseband = table.radio_parts(), table.baseband_parts()
+    names = [*(part.name for part in table.radio), *(part.name for part in table.baseband)]
+    for name, of in zip(names, (*radio, *baseband), strict=True):
+        grows = "N" if of.antenna_exponent == 1.0 else f"N^{of.antenna_exponent:g}"
+        watts[f"{name}: {grows}{', load' if of.load_exponent else ''}"] = of.power_w * antennas**of.antenna_exponent
+    station = station_power(radio, baseband, antennas)
+    return watts | dict(zip(("**radio**", "**baseband without load**", "**added by full load**"), station, strict=True))
 
 
 def _keys(prefix: str, section: BaseModel) -> list[tuple[str, str]]:
