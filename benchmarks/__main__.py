@@ -19,6 +19,7 @@ from benchmarks.physics_steps import batch_sizes, network_sizes
 from benchmarks.planning import planning, planning_sizes, proofs
 from benchmarks.report import report
 from benchmarks.training import training
+from benchmarks.uplink import matching, variants
 from voltran.train.files import write_text
 
 TOPICS: dict[str, Callable[[bool], Section]] = {
@@ -32,6 +33,8 @@ TOPICS: dict[str, Callable[[bool], Section]] = {
     "proofs": proofs,
     "planning-sizes": planning_sizes,
     "dispatch": dispatch,
+    "uplink": matching,
+    "uplink-variants": variants,
     "kernels": kernels,
     "memory": memory,
     "comparison": comparison,

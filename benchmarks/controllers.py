@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.measure import Section, Stopwatch, number
 from voltran.baselines import make, names
+from voltran.baselines.trimsm.uplink_controller import CONTROLLERS as UPLINK_CONTROLLERS
 from voltran.envs.catalog import make_world
 from voltran.envs.controller import Controller
 from voltran.train.ppo import Run
@@ -22,7 +23,7 @@ def controllers(quick: bool) -> Section:
         "well it is trained does not matter here.",
         ["controller", "CPU, ms", "wall, ms"],
     )
-    players: dict[str, Controller] = {name: make(name) for name in names()}
+    players: dict[str, Controller] = {name: make(name) for name in names() if name not in UPLINK_CONTROLLERS}
     with TemporaryDirectory() as folder:
         players["ppo"] = Run(read_training_config("blackout_ppo", {"n_worlds": 1}), Path(folder)).policy()
     for name, controller in players.items():
