@@ -11,6 +11,7 @@ from benchmarks.machine import machine
 from benchmarks.measure import Aim, Section, Stopwatch, Timing, number, timed
 from benchmarks.physics_steps import batch_sizes
 from benchmarks.report import report
+from benchmarks.uplink import matching
 
 
 @pytest.mark.parametrize(
@@ -83,3 +84,10 @@ def test_topics_that_read_the_physics_still_run() -> None:
     assert [row[:2] for row in batch_sizes(quick=True).rows] == [
         [plan, worlds] for plan in ("independent", "rotating-sleep") for worlds in ("1", "32")
     ]
+
+
+def test_the_topic_of_the_uplink_still_runs() -> None:
+    section = matching(quick=True)
+    assert [row[0] for row in section.rows] == ["8/20"]
+    assert all(len(row) == len(section.head) for row in section.rows)
+    assert len(section.aims) == 3

@@ -1,7 +1,9 @@
 """The documentation agrees with the code: tables, links, names, and programs that run."""
 
 import re
+from importlib import import_module
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from voltran.envs.catalog import make_world
 from voltran.envs.draws import Stream
 from voltran.envs.outage.scenario import OutageScenario
 from voltran.envs.seeds import EVALUATION_SEEDS, TRAINING_SEEDS
+from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.train.cli import app
 from voltran.train.metrics import TIMING_KEYS
 
@@ -82,6 +85,19 @@ def test_fields_named_in_the_model_exist() -> None:
         assert {name for name in named if name.split(".")[0] in sections} - fields == set(), page
     last_cells = [line.rstrip(" |").rpartition("|")[2] for line in text_of("model").splitlines() if "| " in line]
     assert len({name for cell in last_cells for name in quoted(cell)} & fields) > 50
+
+
+def test_fields_and_functions_named_in_the_physics_of_the_uplink_exist() -> None:
+    text = text_of("uplink_physics")
+    sections = {name: field.annotation for name, field in UplinkScenario.model_fields.items()}
+    named = {name for name in quoted(text) if name.partition(".")[0] in sections and "." in name}
+    fields = {f"{name}.{field}" for name, part in sections.items() for field in getattr(part, "model_fields", {})}
+    assert {name.partition(" ")[0] for name in named} <= fields
+    assert len(named) > 30
+    tables = re.findall(r"function in `([\w.]+)`.*\n((?:\|.*\n)+)", text)
+    assert len(tables) == 3
+    for module, rows in tables:
+        assert all(callable(attrgetter(name)(import_module(module))) for name in quoted(rows))
 
 
 def test_every_metric_is_defined_and_no_other() -> None:
