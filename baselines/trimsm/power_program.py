@@ -16,7 +16,7 @@ from voltran.physics.uplink_control import qopc_power_mw
 from voltran.physics.uplink_power import constant_power_w
 
 # Shares by which targets are surpassed where the search starts, so that it starts inside of all rows.
-MARGINS = (3e-3, 3e-5)
+MARGINS = (3e-3, 3e-5, 3e-7)
 # The share of the SINR at the start that is asked for where the target is out of reach.
 ELASTIC_SHARE = 1.0 - 2e-3
 # UEs without a minimum rate start as if they had this one: at no power at all nothing is defined.
