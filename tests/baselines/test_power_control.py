@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.optimize import NonlinearConstraint, minimize, minimize_scalar
+from scipy.optimize import Bounds, NonlinearConstraint, minimize, minimize_scalar
 
 from tests.baselines.uplink_problems import draw_problem
 from voltran.baselines.trimsm import direct, slmdb
@@ -50,14 +50,19 @@ def general_optimum(problem: UplinkProblem, association: BoolArray, target: Floa
     Variables are logarithms of powers: the paper's rows are not linear in them, but all are of one size.
     """
     reference = evaluate(problem, association, start).efficiency
+
+    def loss(log_mw: FloatArray) -> float:
+        return -evaluate(problem, association, np.exp(log_mw)).efficiency / reference
+
+    def surplus(log_mw: FloatArray) -> FloatArray:
+        return np.log(sinr(problem, association, np.exp(log_mw)) / np.maximum(target, 1e-9))
+
     result = minimize(
-        lambda log_mw: -evaluate(problem, association, np.exp(log_mw)).efficiency / reference,
+        loss,
         np.log(start),
         method="SLSQP",
-        bounds=[(np.log(1e-9), np.log(problem.radio.power_max_mw))] * problem.n_ues,
-        constraints=NonlinearConstraint(
-            lambda log_mw: np.log(sinr(problem, association, np.exp(log_mw)) / np.maximum(target, 1e-9)), 0.0, np.inf
-        ),
+        bounds=Bounds(np.log(1e-9), np.log(problem.radio.power_max_mw)),
+        constraints=NonlinearConstraint(surplus, 0.0, np.inf),
         options={"ftol": 1e-12, "maxiter": 500},
     )
     return float(-result.fun * reference)
