@@ -106,7 +106,7 @@ def _daily_mbps(scenario: UplinkScenario, seed: int) -> FloatArray:
 
 
 def _in_sessions(scenario: UplinkScenario, mean_mbps: FloatArray, seed: int) -> FloatArray:
-    """Let UEs come and go so that the mean stays what it is.
+    """Let UEs come and go so that the mean stays about what it is.
 
     Half of the swing of the day, on a logarithmic scale, is in how many are there, half in how much each wants.
     """
@@ -117,5 +117,6 @@ def _in_sessions(scenario: UplinkScenario, mean_mbps: FloatArray, seed: int) -> 
     share = np.sqrt(mean_mbps / peak_mbps)
     elapsed_h = np.arange(time.decisions) * time.period_h
     session = np.floor(elapsed_h / traffic.session_h + 1e-9).astype(np.int64)
+    first = np.searchsorted(session, session)  # period in which each period's session began
     chance = generator(seed, Stream.DEMAND, 2).random((len(peak_mbps), session[-1] + 1))[:, session].T
-    return np.where(chance < share, share * peak_mbps, 0.0)
+    return np.where(chance < share[first], share * peak_mbps, 0.0)

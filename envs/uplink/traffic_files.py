@@ -159,7 +159,8 @@ def _averaged(series: Series, start: datetime, files: TrafficFiles, time: Time) 
     """Means ``[T]`` over decision periods; a sample holds until the next is due."""
     elapsed_s = np.array([(moment - start).total_seconds() for moment in series.time])
     end_s = time.decisions * time.decision_period_s
-    if elapsed_s[-1] < end_s - time.decision_period_s - files.fill_gaps_h * SECONDS_PER_HOUR:
+    due_s = float(np.median(np.diff(elapsed_s))) if len(elapsed_s) > 1 else time.decision_period_s
+    if elapsed_s[-1] + due_s + files.fill_gaps_h * SECONDS_PER_HOUR < end_s:
         raise ScenarioError(
             f"traffic.files.day = {files.day}: {series.path} ends at {series.time[-1]} (region {series.name}), the "
             f"episode would end at {start + timedelta(seconds=end_s)}; choose an earlier day or a shorter "
@@ -167,7 +168,6 @@ def _averaged(series: Series, start: datetime, files: TrafficFiles, time: Time) 
         )
     value = np.array(series.value_mbps)
     known = np.isfinite(value)
-    due_s = float(np.median(np.diff(elapsed_s))) if len(elapsed_s) > 1 else time.decision_period_s
     mean = _means(elapsed_s[known], value[known], due_s, time)
     missing = np.isnan(mean)
     _check_gaps(series, missing, start, files, time)

@@ -11,7 +11,7 @@ from voltran.physics.uplink import BoolArray
 
 
 def repaired(association: BoolArray, gain: FloatArray, ubs_per_ue: int, ues_per_ubs: int) -> BoolArray:
-    return repair(association[None], gain, ubs_per_ue, ues_per_ubs)[0]
+    return np.asarray(repair(association[None], gain, ubs_per_ue, ues_per_ubs)[0])
 
 
 def is_feasible(association: BoolArray, ubs_per_ue: int, ues_per_ubs: int) -> bool:

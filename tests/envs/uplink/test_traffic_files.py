@@ -1,0 +1,170 @@
+"""Measured traffic: both formats give the means that the samples have, and every fault is named with its remedy."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.envs.uplink.tools import uplink_world
+from voltran.envs.errors import ScenarioError
+from voltran.envs.uplink.scenario import Time, TrafficFiles
+from voltran.envs.uplink.traffic_files import read_traffic_mbps
+from voltran.physics.layout import FloatArray
+
+START = datetime(2024, 3, 1, 22, 0)
+BARCELONA_HEAD = "time,down,up,rnti_count,mcs_down,mcs_down_var,mcs_up,mcs_up_var,rb_down,rb_down_var,rb_up,rb_up_var"
+
+
+def long_file(folder: Path, rows: list[str], head: str = "time,region,traffic") -> str:
+    path = folder / "traffic.csv"
+    path.write_text("\n".join([head, *rows, ""]))
+    return str(path)
+
+
+def hourly(region: str, hours: int, values: list[float]) -> list[str]:
+    times = [START + timedelta(hours=hour) for hour in range(hours)]
+    return [f"{time},{region},{values[index % len(values)]}" for index, time in enumerate(times)]
+
+
+def read(path: str | list[str], time: dict[str, Any] | None = None, **files: Any) -> FloatArray:
+    paths = [path] if isinstance(path, str) else path
+    return read_traffic_mbps(TrafficFiles.model_validate({"paths": paths, **files}), Time.model_validate(time or {}))
+
+
+def barcelona_file(folder: Path, name: str, days: float, missing: range = range(0), megabits: float = 1.0) -> str:
+    """Two-minute windows from 15:56 on; the bits of window i are ``megabits`` x i."""
+    rows = [BARCELONA_HEAD]
+    for index in range(int(days * 720)):
+        moment = datetime(2018, 3, 28, 15, 56) + timedelta(minutes=2 * index)
+        bits, used = f"{megabits * 1e6 * index}", "0.01"
+        if index in missing:
+            bits, used = "0.0", ""
+        rows.append(f"{moment},{bits},{bits},7,1.0,1.0,,,{used},{used},{used},{used}")
+    path = folder / f"{name}.csv"
+    path.write_text("\n".join([*rows, ""]))
+    return str(path)
+
+
+def test_hourly_samples_hold_until_the_next(tmp_path: Path) -> None:
+    """Regions in the order of their names, whatever the order of rows; the episode begins at the first midnight."""
+    rows = sorted(hourly("b", 50, [1.0, 2.0, 3.0]) + hourly("a", 50, [5.0]))
+    traffic = read(long_file(tmp_path, rows))
+    assert traffic.shape == (96, 2)
+    assert (traffic[:, 0] == 5.0).all()
+    hours = (np.arange(96) // 4 + 2) % 3
+    assert np.array_equal(traffic[:, 1], np.array([1.0, 2.0, 3.0])[hours])
+    second = read(long_file(tmp_path, rows), day=1)
+    assert np.array_equal(second[:, 1], np.array([1.0, 2.0, 3.0])[(np.arange(96) // 4 + 26) % 3])
+
+
+def test_samples_within_a_period_are_averaged(tmp_path: Path) -> None:
+    times = [datetime(2024, 3, 2) + timedelta(minutes=5 * index) for index in range(24 * 12)]
+    rows = [f"{time},x,{index % 12}" for index, time in enumerate(times)]
+    traffic = read(long_file(tmp_path, rows))[:, 0]
+    assert traffic[:4].tolist() == [1.0, 4.0, 7.0, 10.0]
+    assert read(long_file(tmp_path, rows), {"horizon_h": 2, "decision_period_s": 3600})[:, 0].tolist() == [5.5, 5.5]
+    late = read(long_file(tmp_path, rows), {"horizon_h": 1, "start_h": 6.25})[:, 0]
+    assert late.tolist() == [4.0, 7.0, 10.0, 1.0]
+
+
+def test_columns_may_come_in_any_order_with_others_between(tmp_path: Path) -> None:
+    rows = [f"7,{row.split(',')[2]},{row.split(',')[0]},a" for row in hourly("a", 30, [4.0])]
+    assert (read(long_file(tmp_path, rows, "id,traffic,time,region")) == 4.0).all()
+
+
+def test_the_barcelona_format(tmp_path: Path) -> None:
+    """Mbit/s = bits / 120 / 1e6; windows from midnight on, 242 after the first; one file per region."""
+    paths = [barcelona_file(tmp_path, "first", 2.0), barcelona_file(tmp_path, "second", 3.0, megabits=2.0)]
+    traffic = read(paths, format="lte-barcelona")
+    windows = np.arange(242, 242 + 720)
+    period = (windows - 242) * 2 // 15
+    expected = np.array([windows[period == index].mean() for index in range(96)]) / 120.0
+    np.testing.assert_allclose(traffic, np.stack([expected, 2.0 * expected], axis=1))
+    assert np.array_equal(read(paths, format="lte-barcelona", quantity="down"), traffic)
+
+
+def test_gaps_are_filled_up_to_the_length_allowed(tmp_path: Path) -> None:
+    """Where the use of blocks is empty nothing was measured: 2 h, from 06:00 on, lie on the line around them."""
+    whole = read([barcelona_file(tmp_path, "whole", 2.0)], format="lte-barcelona")
+    gap = range(242 + 180, 242 + 240)
+    path = barcelona_file(tmp_path, "gap", 2.0, gap)
+    with pytest.raises(
+        ScenarioError, match=r"gap.csv: region gap has nothing for 2 h from 2018-03-29 06:00:00 on"
+    ) as error:
+        read([path], format="lte-barcelona", fill_gaps_h=1.75)
+    assert "(after line 423); set traffic.files.fill_gaps_h = 2 to bridge it" in str(error.value)
+    filled = read([path], format="lte-barcelona", fill_gaps_h=2.0)[:, 0]
+    kept = np.r_[0:24, 32:96]
+    np.testing.assert_allclose(filled[kept], whole[kept, 0])
+    np.testing.assert_allclose(filled[23:33], np.linspace(filled[23], filled[32], 10))
+
+
+def test_missing_rows_are_gaps_too(tmp_path: Path) -> None:
+    rows = hourly("a", 30, [1.0])
+    path = long_file(tmp_path, rows[:10] + rows[13:])
+    with pytest.raises(
+        ScenarioError, match=r"region a has nothing for 3 h from 2024-03-02 08:00:00 on \(after line 11\)"
+    ):
+        read(path)
+    assert (read(path, fill_gaps_h=3.0) == 1.0).all()
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("2024-03-02 01:00:00,a,nan", r"line 5, column traffic = 'nan': must be a number of at least 0"),
+        ("2024-03-02 01:00:00,a,-1", r"line 5, column traffic = '-1': must be"),
+        ("2024-03-02 01:00:00,a,inf", r"line 5, column traffic = 'inf'"),
+        ("2024-03-02 01:00:00,a,many", r"line 5, column traffic = 'many'"),
+        ("2024-03-01 23:30:00,a,1", r"line 5, column time = '2024-03-01 23:30:00': not after line 4 of region a; sort"),
+        ("2024-03-02 00:00:00,a,1", r"line 5, column time = .*: not after line 4"),
+        ("yesterday,a,1", r"line 5, column time = 'yesterday': must be local time such as 2018-03-28 15:56:00"),
+        ("2024-03-02 01:00:00+01:00,a,1", r"line 5, column time = .*must be local time"),
+        ("2024-03-02 01:00:00,a", r"line 5 has 2 fields, line 1 has 3"),
+    ],
+)
+def test_faulty_rows_are_named(tmp_path: Path, row: str, message: str) -> None:
+    rows = hourly("a", 30, [1.0])
+    with pytest.raises(ScenarioError, match=r"traffic file .*traffic.csv: " + message):
+        read(long_file(tmp_path, [*rows[:3], row, *rows[4:]]))
+
+
+def test_faulty_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"absent.csv: cannot be read"):
+        read(str(tmp_path / "absent.csv"))
+    with pytest.raises(ScenarioError, match=r"line 1 lacks the column region, traffic; it has time, down, up"):
+        read(barcelona_file(tmp_path, "first", 2.0))
+    with pytest.raises(ScenarioError, match="line 1 lacks the column up, rb_up; it has time, region, traffic - rename"):
+        read(long_file(tmp_path, hourly("a", 30, [1.0])), format="lte-barcelona")
+    with pytest.raises(ScenarioError, match="has no rows"):
+        read(long_file(tmp_path, []))
+    with pytest.raises(ScenarioError, match=r"line 1 lacks the column time.*it has nothing"):
+        read(long_file(tmp_path, [], head=""))
+    (tmp_path / "binary.csv").write_bytes(b"time,region,traffic\n\xff\xfe\n")
+    with pytest.raises(ScenarioError, match=r"binary.csv: cannot be read as CSV"):
+        read(str(tmp_path / "binary.csv"))
+    path = long_file(tmp_path, hourly("a", 30, [1.0]))
+    with pytest.raises(ScenarioError, match="the long format holds all regions in one file"):
+        read([path, path])
+
+
+def test_days_that_the_files_do_not_hold(tmp_path: Path) -> None:
+    path = long_file(tmp_path, hourly("a", 30, [1.0]))
+    with pytest.raises(ScenarioError, match=r"traffic.files.day = 1: .* ends at 2024-03-03 03:00:00 \(region a\)"):
+        read(path, day=1)
+    assert read(path, {"horizon_h": 4}, day=1).shape == (16, 1)
+
+
+def test_a_world_plays_measured_traffic(tmp_path: Path) -> None:
+    path = long_file(tmp_path, hourly("a", 30, [4.0]) + hourly("b", 30, [6.0, 0.5]))
+    overrides = {"traffic.source": "files", "traffic.files.paths": [path], "ues.count": 2, "traffic.silent_below": 0.2}
+    world = uplink_world(overrides=overrides)
+    world.reset([0])
+    assert world.problem().rate_min_mbps.tolist() == [4.0, 6.0]
+    for _ in range(4):
+        world.step({"ubs": np.zeros((1, 20), dtype=np.int64)})
+    assert world.active.tolist() == [[True, False]]
+    with pytest.raises(ScenarioError, match=r"ues.count = 3: .*traffic.csv hold 2 regions"):
+        uplink_world(overrides={**overrides, "ues.count": 3})
