@@ -112,7 +112,7 @@ def objective(program: PowerProgram, bound: LowerBound | None, x: FloatArray) ->
     if bound is not None:
         gain = (program.nats_mbps * np.log(received) + bound.weight * np.log(disturbance)).sum()
         return float((bound.linear @ x - gain) / bound.scale)
-    rate_mbps = program.nats_mbps * np.log(received / disturbance)
+    rate_mbps = program.nats_mbps * np.log1p(x / disturbance)
     power_w = program.constant_w + program.rate_w @ rate_mbps + program.transmit_w * x.sum()
     return float(np.log(power_w / rate_mbps.sum()))
 
@@ -127,12 +127,13 @@ def _derivatives(program: PowerProgram, bound: LowerBound | None, x: FloatArray)
         logs = (nats / received) @ program.received + (bound.weight / disturbance) @ program.disturbance
         flat = np.zeros(x.size)
         return Derivatives((bound.linear - logs) / bound.scale, curve_s, curve_t, curve_s, curve_t, flat, flat)
-    rate_mbps = nats * np.log(received / disturbance)
+    rate_mbps = nats * np.log1p(x / disturbance)
     total_mbps = rate_mbps.sum()
     power_w = program.constant_w + program.rate_w @ rate_mbps + program.transmit_w * x.sum()
     cost_w = program.rate_w
-    up = (nats / received) @ program.received - (nats / disturbance) @ program.disturbance
-    down = (nats * cost_w / received) @ program.received - (nats * cost_w / disturbance) @ program.disturbance
+    own, others = nats / received, nats * x / (received * disturbance)
+    up = own - others @ program.disturbance
+    down = cost_w * own - (cost_w * others) @ program.disturbance
     up, down = up / total_mbps, (down + program.transmit_w) / power_w
     worth = nats * (1.0 / total_mbps - cost_w / power_w)
     return Derivatives(
