@@ -1,9 +1,9 @@
-"""PettingZoo's, Gymnasium's and Stable-Baselines3's own checkers accept our faces, on a fake world and blackout_v0."""
+"""PettingZoo's, Gymnasium's and Stable-Baselines3's own checkers accept our faces, on a fake world and ours."""
 
 import warnings
 from collections.abc import Callable
 from functools import partial
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import gymnasium
@@ -23,7 +23,7 @@ from pettingzoo.test import (
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 from tests.envs.fake_world import make_fake_world
-from voltran.envs import blackout_v0
+from voltran.envs import blackout_v0, uplink_v0
 from voltran.envs.errors import ScenarioError, VoltranError
 from voltran.envs.faces.aec import aec_face, raw_aec_face
 from voltran.envs.faces.central import CentralFace
@@ -47,17 +47,20 @@ def fake_module(*roles: str, **face_options: Any) -> SimpleNamespace:
     )
 
 
-def blackout_module(**world_options: Any) -> SimpleNamespace:
-    """blackout_v0 on seven sites, with world options fixed."""
-    fixed = {"scenario": "urban7-medium", **world_options}
-    central = {name: value for name, value in fixed.items() if name != "mask"}
+def module_of(environment: ModuleType, **options: Any) -> SimpleNamespace:
+    """One of our modules with world options fixed."""
+    central = {name: value for name, value in options.items() if name != "mask"}
     return SimpleNamespace(
-        parallel_env=partial(blackout_v0.parallel_env, **fixed),
-        env=partial(blackout_v0.env, **fixed),
-        raw_env=partial(blackout_v0.raw_env, **fixed),
-        central_env=partial(blackout_v0.central_env, **central),
+        parallel_env=partial(environment.parallel_env, **options),
+        env=partial(environment.env, **options),
+        raw_env=partial(environment.raw_env, **options),
+        central_env=partial(environment.central_env, **central),
     )
 
+
+# Few agents, so that many calls can be made.
+blackout_module = partial(module_of, blackout_v0, scenario="urban7-medium")
+uplink_module = partial(module_of, uplink_v0, overrides={"layout.n_ubs": 8, "ues.count": 5, "time.start_h": 5.0})
 
 MODULES: dict[str, SimpleNamespace] = {
     "fake": fake_module("bs"),
@@ -69,6 +72,9 @@ MODULES: dict[str, SimpleNamespace] = {
     "blackout": blackout_module(),
     "blackout with masks in observations": blackout_module(mask="obs", action_set="extended"),
     "blackout, multi": blackout_module(action_form="multi", reward="local"),
+    "uplink": uplink_module(),
+    "uplink with masks in observations": uplink_module(mask="obs", architecture="cellular"),
+    "uplink, multi": uplink_module(action_form="multi", reward="local"),
 }
 
 
