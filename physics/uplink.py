@@ -170,20 +170,33 @@ def correlated_statistics(correlation: ComplexArray, pilot: IntArray, radio: Upl
 @kernel
 def combine(statistics: UplinkStatistics, association: BoolArray, noise_mw: float) -> UplinkGains:
     """Coefficients of the SINR when UBSs serve UEs as in ``association`` ``[M, K]``. Source: [FDRAN] Eqs. 6-9."""
-    n_ubs, n_ues = association.shape
-    interference = np.zeros((n_ues, n_ues))
-    signal = np.zeros(n_ues)
+    n_ues = association.shape[1]
+    gains = UplinkGains(np.zeros(n_ues), np.zeros((n_ues, n_ues)), np.zeros(n_ues))
     for ue in range(n_ues):
-        coherent = np.zeros(n_ues, dtype=np.complex128)
-        for ubs in range(n_ubs):
-            if association[ubs, ue]:
-                signal[ue] += statistics.signal[ubs, ue]
-                for other in range(n_ues):
-                    interference[ue, other] += statistics.leakage[ubs, ue, other]
-                    coherent[other] += statistics.coherent[ubs, ue, other]
-        for other in range(n_ues):
-            interference[ue, other] += coherent[other].real ** 2 + coherent[other].imag ** 2
-    return UplinkGains(signal**2, interference, noise_mw * signal)
+        combine_for(statistics, association, noise_mw, ue, gains)
+    return gains
+
+
+@kernel
+def combine_for(
+    statistics: UplinkStatistics, association: BoolArray, noise_mw: float, ue: int, gains: UplinkGains
+) -> None:
+    """Write the coefficients of one UE's SINR to ``gains``; those of the others do not depend on its servers."""
+    n_ubs, n_ues = association.shape
+    interference = gains.interference[ue]
+    coherent = np.zeros(n_ues, dtype=np.complex128)
+    amplitude = 0.0
+    interference[:] = 0.0
+    for ubs in range(n_ubs):
+        if association[ubs, ue]:
+            amplitude += statistics.signal[ubs, ue]
+            for other in range(n_ues):
+                interference[other] += statistics.leakage[ubs, ue, other]
+                coherent[other] += statistics.coherent[ubs, ue, other]
+    for other in range(n_ues):
+        interference[other] += coherent[other].real ** 2 + coherent[other].imag ** 2
+    gains.signal[ue] = amplitude**2
+    gains.noise[ue] = noise_mw * amplitude
 
 
 @kernel

@@ -6,7 +6,7 @@ from voltran.physics.compiled import kernel
 from voltran.physics.layout import FloatArray
 from voltran.physics.uplink import BoolArray, UplinkGains
 
-FIXED_POINT_STEPS = 500
+FIXED_POINT_STEPS = 3000
 FIXED_POINT_TOLERANCE = 1e-10
 
 
@@ -35,7 +35,7 @@ def eipc_power_mw(gain: FloatArray, awake: BoolArray, power_max_mw: float) -> Fl
         least = total.min()
         if least > 0.0:
             for ue in range(n_ues):
-                power[ue] = power_max_mw * least / total[ue]
+                power[ue] = power_max_mw * (least / total[ue])
     return power
 
 

@@ -16,6 +16,7 @@ from voltran.physics.uplink import (
     IntArray,
     UplinkGains,
     UplinkStatistics,
+    combine_for,
     uplink_rate_mbps,
     uplink_sinr,
 )
@@ -112,7 +113,7 @@ def carry_out(network: Network, served: Served, moves: Moves, index: int) -> Non
     wakes = _change(served, moves, index, back=False)
     for ue in moves.client[index]:
         if ue >= 0:
-            combine_for(network, served, ue)
+            combine_for(network.statistics, served.association, network.noise_mw, ue, served.gains)
     if network.control == QOPC or (network.control == EIPC and wakes):
         control_power(network, served)
 
@@ -126,26 +127,6 @@ def control_power(network: Network, served: Served) -> None:
         served.power_mw[:] = eipc_power_mw(network.gain, served.clients > 0, network.power_max_mw)
     else:
         served.power_mw[:] = qopc_power_mw(served.gains, network.sinr_min, network.power_max_mw)
-
-
-@kernel
-def combine_for(network: Network, served: Served, ue: int) -> None:
-    """The coefficients of one UE's SINR, as :func:`voltran.physics.uplink.combine` has them for all."""
-    n_ubs, n_ues = served.association.shape
-    statistics, row = network.statistics, served.gains.interference[ue]
-    coherent = np.zeros(n_ues, dtype=np.complex128)
-    amplitude = 0.0
-    row[:] = 0.0
-    for ubs in range(n_ubs):
-        if served.association[ubs, ue]:
-            amplitude += statistics.signal[ubs, ue]
-            for other in range(n_ues):
-                row[other] += statistics.leakage[ubs, ue, other]
-                coherent[other] += statistics.coherent[ubs, ue, other]
-    for other in range(n_ues):
-        row[other] += coherent[other].real ** 2 + coherent[other].imag ** 2
-    served.gains.signal[ue] = amplitude**2
-    served.gains.noise[ue] = network.noise_mw * amplitude
 
 
 @kernel

@@ -72,7 +72,7 @@ def build_architecture(scenario: UplinkScenario, name: ArchitectureName, idle_sl
         name=name,
         n_ubs=n_ubs,
         antennas=antennas,
-        ubs_per_ue=n_ubs if everywhere else 1 if single else scenario.limits.ubs_per_ue,
+        ubs_per_ue=n_ubs if everywhere else 1 if single else min(scenario.limits.ubs_per_ue, n_ubs),
         ues_per_ubs=scenario.ues.count if unlimited else scenario.limits.ues_per_ubs,
         power=_power(scenario, name, n_ubs, antennas, idle_sleep),
     )

@@ -1,7 +1,7 @@
 """Scenario of the uplink world: every number of [FDRAN] Section VII as a typed, named field.
 
 Words are the paper's: UBS for an uplink base station, UE for a user's equipment. Values that the paper's text lost are
-reconstructed; docs/uplink.md gives the reasons.
+reconstructed; docs/uplink_physics.md gives the reasons.
 """
 
 from typing import Annotated, Literal
@@ -24,7 +24,7 @@ class Layout(Section):
 
     n_ubs: Annotated[int, Field(ge=1, le=200)] = 20
     side_m: Positive = 500.0
-    height_m: NonNegative = 10.0
+    height_m: Positive = 10.0
     positions_m: tuple[Point, ...] | None = None
 
     @model_validator(mode="after")
@@ -75,7 +75,7 @@ class Radio(Section):
 
 
 class Limits(Section):
-    """[FDRAN] Eqs. 25d and 25e: UBSs per UE, UEs per UBS."""
+    """[FDRAN] Eqs. 25d and 25e: UBSs per UE (all, where there are fewer), UEs per UBS."""
 
     ubs_per_ue: Count = 3
     ues_per_ubs: Count = 10
@@ -232,11 +232,3 @@ class UplinkScenario(Scenario):
     time: Time = Time()
     traffic: Traffic = Traffic()
     reward: Reward = Reward()
-
-    @model_validator(mode="after")
-    def _limits_fit(self) -> "UplinkScenario":
-        if self.limits.ubs_per_ue > self.layout.n_ubs:
-            raise ValueError(
-                f"limits.ubs_per_ue = {self.limits.ubs_per_ue} exceeds layout.n_ubs = {self.layout.n_ubs}; use fewer"
-            )
-        return self

@@ -14,7 +14,6 @@ from voltran.envs.uplink.commands import UplinkCommands
     ("overrides", "message"),
     [
         ({"ues.count": 0}, "ues.count = 0: .*greater than or equal to 1"),
-        ({"limits.ubs_per_ue": 21}, "limits.ubs_per_ue = 21 exceeds layout.n_ubs = 20"),
         ({"layout.n_ubs": 3, "ues.count": 31}, "ues.count = 31: 3 UBSs of fd-ran serve at most 10 UEs each; raise"),
         ({"time.horizon_h": 0.3}, "horizon_h = 0.3 is not a whole number of decision periods of 900.0 s"),
         ({"time.start_h": 24}, "time.start_h = 24: .*less than 24"),
