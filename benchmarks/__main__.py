@@ -17,6 +17,7 @@ from benchmarks.measure import Section
 from benchmarks.memory import memory
 from benchmarks.physics_steps import batch_sizes, network_sizes
 from benchmarks.planning import planning, planning_sizes, proofs
+from benchmarks.power_control import power_control
 from benchmarks.report import report
 from benchmarks.training import training
 from benchmarks.uplink import matching, variants
@@ -33,6 +34,7 @@ TOPICS: dict[str, Callable[[bool], Section]] = {
     "proofs": proofs,
     "planning-sizes": planning_sizes,
     "dispatch": dispatch,
+    "power-control": power_control,
     "uplink": matching,
     "uplink-variants": variants,
     "kernels": kernels,
