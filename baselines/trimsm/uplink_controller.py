@@ -23,7 +23,7 @@ from voltran.physics.uplink import BoolArray
 
 # what each registered TriMSM changes of the settings
 VARIANTS: dict[str, dict[str, Any]] = {
-    "trimsm-original": {"inner": "direct", "order": "first"},
+    "trimsm-original": {"inner": "direct"},
     "trimsm-eipc": {"inner": "eipc"},
     "trimsm-qopc": {"inner": "qopc"},
     "trimsm-fipc": {"inner": "fipc"},

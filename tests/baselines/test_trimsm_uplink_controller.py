@@ -19,7 +19,7 @@ SMALL = {"layout.n_ubs": 8, "ues.count": 5, "cellular.n_sites": 4}
 NOBODY = {**SMALL, "traffic.silent_below": 1.0, "traffic.threshold_of": "total"}
 
 
-def started(name: str, seeds: tuple[int, ...] = (3,), overrides: Any = None, **options: Any) -> tuple[Any, Any]:
+def started(name: str, seeds: tuple[int, ...] = (3,), *, overrides: Any = None, **options: Any) -> tuple[Any, Any]:
     controller = baselines.make(name, **options)
     world = make_world("uplink20-drop", len(seeds), overrides or SMALL, **controller.world_options)  # type: ignore[attr-defined]
     world.reset(seeds)
@@ -118,7 +118,7 @@ def test_the_direct_final_control_is_the_best(final: str) -> None:
         ({"inner": "eipc", "order": "batch", "qos": "elastic", "block_moves": "off", "final": "direct"}, False),
     ],
 )
-def test_options_reach_the_search(options: dict[str, str], differs: bool) -> None:
+def test_options_reach_the_search(options: dict[str, Any], differs: bool) -> None:
     overrides = {"layout.n_ubs": 20, "ues.count": 8}
     plain, world = started("trimsm-eipc", overrides=overrides)
     other, same_world = started("trimsm-eipc", overrides=overrides, **options)
@@ -129,7 +129,7 @@ def test_options_reach_the_search(options: dict[str, str], differs: bool) -> Non
 def test_the_original_is_the_search_with_the_direct_method_inside() -> None:
     overrides = {"layout.n_ubs": 5, "ues.count": 3}
     original, world = started("trimsm-original", overrides=overrides)
-    spelled_out, same_world = started("trimsm-eipc", overrides=overrides, inner="direct", order="first")
+    spelled_out, same_world = started("trimsm-eipc", overrides=overrides, inner="direct")
     commands: list[UplinkCommands] = [original.act(world)["ubs"], spelled_out.act(same_world)["ubs"]]
     assert np.array_equal(commands[0].association, commands[1].association)
 
