@@ -20,7 +20,9 @@ from voltran.envs.outage.model import CLASS_NAMES, MODE_NAMES, NEIGHBOURS, Outag
 from voltran.envs.outage.observation import observation_fields
 from voltran.envs.outage.scenario import Band, OutageScenario
 from voltran.envs.scenario import Section
+from voltran.envs.uplink.actions import ActionCodec as UplinkCodec
 from voltran.envs.uplink.architecture import ARCHITECTURES, build_architecture
+from voltran.envs.uplink.observation import FIELDS
 from voltran.envs.uplink.power_tables import PowerTable, power_table, power_table_names
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.physics.uplink_power import UplinkPower, station_power
@@ -106,6 +108,37 @@ def scenario() -> str:
     return _table(["key", "default"], rows)
 
 
+def uplink_scenario() -> str:
+    """Every key of a scenario of the uplink world, and its default."""
+    return _table(["key", "default"], [[f"`{key}`", value] for key, value in _keys("", UPLINK)])
+
+
+def uplink_observation() -> str:
+    """One row per field of a UBS's observation, with its place in the vector."""
+    seen = build_architecture(UPLINK, "fd-ran").ues_per_ubs
+    per_ue = sum(field.part == "ue" for field in FIELDS)
+    head = ["part", "field", "index", "unit", "divided by", "range", "meaning"]
+    rows = []
+    for place, field in enumerate(FIELDS):
+        index = place + (seen - 1) * per_ue if field.part == "network" else place
+        limits = f"[{field.low:g}, {field.high:g}]"
+        rows.append([field.part, f"`{field.name}`", str(index), field.unit, f"{field.scale:g}", limits, field.meaning])
+    last = max(place for place, field in enumerate(FIELDS) if field.part == "ue")
+    rows.insert(last + 1, ["", f"... the same for {seen - 1} more UEs, {per_ue} entries each", *[""] * 5])
+    return f"{_table(head, rows)}\n{len(FIELDS) + (seen - 1) * per_ue} entries with joint actions.\n"
+
+
+def uplink_actions() -> str:
+    """Space, mask and version of each form of the uplink world's actions."""
+    forms: tuple[ActionForm, ...] = ("joint", "multi")
+    rows = []
+    for codec in (UplinkCodec(build_architecture(UPLINK, "fd-ran"), UPLINK.ues.count, form) for form in forms):
+        sizes = f"[2] * {codec.n_ues}" if codec.form == "multi" else f"{codec.sizes[0]}"
+        space = f"`{type(codec.space()).__name__}({sizes})`"
+        rows.append([codec.form, space, str(sum(codec.sizes)), f"`{codec.version}`"])
+    return _table(["form", "space of one UBS", "mask entries", "version"], rows)
+
+
 def metrics() -> str:
     """How tables show the metrics."""
     arrows = {"up": "more", "down": "less", None: ""}
@@ -168,6 +201,9 @@ TABLES: dict[str, Callable[[], str]] = {
         bands,
         classes,
         scenario,
+        uplink_scenario,
+        uplink_observation,
+        uplink_actions,
         metrics,
         planner,
         trimsm_settings,
