@@ -214,6 +214,7 @@ def test_limits_of_the_architectures() -> None:
     assert limits("cell-free") == (20, 5, 20, 15)
     assert limits("small-cell") == (20, 5, 1, 10)
     assert limits("cellular") == (4, 25, 1, 15)
+    assert fd_ran(scenario(layout={"n_ubs": 2})).ubs_per_ue == 2
     assert build_architecture(scenario(layout={"n_ubs": 2}), "fd-ran").ubs_per_ue == 2
 
 
@@ -264,6 +265,7 @@ def test_antennas_that_do_not_divide_are_refused() -> None:
         ({"cellular": {"n_sites": 5}}, "n_sites = 5: placement on a grid needs a square number"),
         ({"power": {"mains_loss": 1.0}}, "power.mains_loss"),
         ({"power": {"centralised_share": 1.1}}, "power.centralised_share"),
+        ({"layout": {"height_m": 0.0}}, "layout.height_m"),
         ({"radio": {"noise_dbm": float("nan")}}, "radio.noise_dbm"),
         ({"radio": {"pilots": 5}}, "radio.pilots"),
     ],

@@ -91,7 +91,7 @@ def sinr(gains: UplinkGains, power_mw: FloatArray) -> FloatArray:
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> ComplexArray:
-    return np.asarray((rng.standard_normal(shape) + 1j * rng.standard_normal(shape)) * np.sqrt(0.5))
+    return np.asarray(np.sqrt(0.5) * rng.standard_normal((*shape, 2)).view(np.complex128)[..., 0])
 
 
 def simulated(case: Uplink, radio: UplinkRadio, blocks: int, seed: int) -> UplinkGains:
@@ -103,9 +103,9 @@ def simulated(case: Uplink, radio: UplinkRadio, blocks: int, seed: int) -> Uplin
     sequences = np.exp(2j * np.pi * np.outer(index, index) / radio.pilot_symbols)[case.pilot]
     channel = np.einsum("mkxy,bmky->bmkx", root, _normal(rng, (blocks, n_ubs, n_ues, antennas)))
     sent = np.sqrt(radio.pilot_power_mw) * sequences
-    received = np.einsum("bmkx,ks->bmxs", channel, sent)
+    received = channel.swapaxes(-1, -2) @ sent
     received += np.sqrt(radio.noise_mw) * _normal(rng, received.shape)
-    despread = np.einsum("bmxs,ks->bmkx", received, sequences.conj()) / np.sqrt(radio.pilot_symbols)
+    despread = (received @ sequences.conj().T).swapaxes(-1, -2) / np.sqrt(radio.pilot_symbols)
     estimator = np.empty_like(case.correlation)
     for ubs, ue in product(range(n_ubs), range(n_ues)):
         inverse = np.linalg.inv(pilot_covariance(case, ubs, int(case.pilot[ue]), radio))

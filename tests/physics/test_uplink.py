@@ -14,6 +14,7 @@ from voltran.physics.uplink import (
     UplinkStatistics,
     assign_pilots,
     combine,
+    combine_for,
     correlated_statistics,
     isotropic_statistics,
     large_scale_gain,
@@ -57,6 +58,17 @@ def test_combining_equals_reference(seed: int) -> None:
     np.testing.assert_allclose(
         uplink_sinr(gains, case.power_mw), reference.sinr(gains, case.power_mw), rtol=1e-12, atol=0.0
     )
+
+
+@SEEDS
+def test_combining_one_ue_anew_leaves_the_others(seed: int) -> None:
+    case = uplink(seed, n_ubs=6, n_ues=9)
+    terms = correlated_statistics(case.correlation, case.pilot, RADIO)
+    gains = combine(terms, case.association, RADIO.noise_mw)
+    association = case.association.copy()
+    association[:, 4] = ~association[:, 4]
+    combine_for(terms, association, RADIO.noise_mw, 4, gains)
+    assert_same(gains, reference.combined(terms, association, RADIO.noise_mw))
 
 
 def test_one_ubs_and_one_ue_in_closed_form() -> None:

@@ -36,8 +36,8 @@ def test_eipc_equalises_what_awake_ubss_receive(seed: int) -> None:
     np.testing.assert_allclose(received, received[0], rtol=1e-12)
     weakest = gain[awake].sum(axis=0).argmin()
     assert power_mw.argmax() == weakest
-    assert power_mw[weakest] == pytest.approx(POWER_MAX_MW, rel=1e-12)
-    assert np.all((power_mw > 0.0) & (power_mw <= POWER_MAX_MW * (1.0 + 1e-12)))
+    assert power_mw[weakest] == POWER_MAX_MW
+    assert np.all((power_mw > 0.0) & (power_mw <= POWER_MAX_MW))
 
 
 def test_eipc_ignores_sleeping_ubss() -> None:
@@ -48,7 +48,7 @@ def test_eipc_ignores_sleeping_ubss() -> None:
 
 
 @SEEDS
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
 def test_qopc_equals_the_linear_solution_where_targets_can_be_met(seed: int, share: float) -> None:
     gains = gains_of(seed)
     target = np.random.default_rng(seed).uniform(0.5, 1.5, gains.noise.size)
