@@ -73,16 +73,12 @@ def legal_moves(association: BoolArray, limits: Limits, *, swaps: bool = True, c
     """
     first, last = (0, association.shape[1]) if client is None else (client, client + 1)
     stations, clients = association.sum(axis=0), association.sum(axis=1)
-    arguments = (association, limits.allowed, limits.bounds, stations, clients, first, last, swaps)
-    count = _enumerate(*arguments, _room_for(0))
-    moves = _room_for(count)
-    _enumerate(*arguments, moves)
-    return Moves(moves.client[:count], moves.leave[:count], moves.join[:count])
-
-
-def _room_for(count: int) -> Moves:
-    """Arrays for some moves and one scratch row."""
-    return Moves(*(np.empty((count + 1, 2), dtype=np.int64) for _ in range(3)))
+    most = int((stations[first:last] + 1).sum() * (association.shape[0] + 1 + swaps * (stations + 1).sum()))
+    moves = Moves(*(np.full((most, 2), NOBODY) for _ in range(3)))
+    count = _list_changes(association, stations, first, last, swaps, moves)
+    moves = Moves(moves.client[:count], moves.leave[:count], moves.join[:count])
+    legal = _which_are_legal(moves, limits.allowed, limits.bounds, stations, clients)
+    return Moves(moves.client[legal], moves.leave[legal], moves.join[legal])
 
 
 @kernel
@@ -118,82 +114,54 @@ def _keeps(count: int, change: int, least: int, largest: int) -> bool:
     return (after >= least or change >= 0) and (after <= largest or change <= 0)
 
 
-class _Situation(NamedTuple):
-    """What moves are listed from; ``held`` ``[K, M + 1]`` has the stations of each client, then the empty set."""
-
-    association: BoolArray
-    allowed: BoolArray
-    bounds: IntArray
-    stations: IntArray
-    clients: IntArray
-    held: IntArray
+@kernel
+def _which_are_legal(
+    moves: Moves, allowed: BoolArray, bounds: IntArray, stations: IntArray, clients: IntArray
+) -> BoolArray:
+    legal = np.empty(moves.client.shape[0], dtype=np.bool_)
+    for index in range(legal.size):
+        legal[index] = is_legal(moves, index, allowed, bounds, stations, clients)
+    return legal
 
 
 @kernel
-def _enumerate(
-    association: BoolArray,
-    allowed: BoolArray,
-    bounds: IntArray,
-    stations: IntArray,
-    clients: IntArray,
-    first: int,
-    last: int,
-    swaps: bool,
-    out: Moves,
-) -> int:
-    """Write legal moves to ``out``, whose last row is scratch, as far as it reaches; returns how many there are."""
+def _list_changes(association: BoolArray, stations: IntArray, first: int, last: int, swaps: bool, out: Moves) -> int:
+    """Write all that moves may change to ``out``, which is full of -1, legal or not; returns how many there are."""
     n_stations, n_clients = association.shape
-    held = np.full((n_clients, n_stations + 1), NOBODY)
+    held = np.full((n_clients, n_stations + 1), NOBODY)  # stations of each client, then the empty set
     for client in range(n_clients):
         held[client, : stations[client]] = np.flatnonzero(association[:, client])
-    situation = _Situation(association, allowed, bounds, stations, clients, held)
     found = 0
     for client in range(first, last):
-        if swaps:
-            for other in range(client + 1, n_clients):
-                found = _list_exchanges(situation, client, other, out, found)
-        found = _list_own(situation, client, out, found)
+        mine = held[client, : stations[client] + 1]
+        for other in range(client + 1, n_clients if swaps else 0):
+            theirs = held[other, : stations[other] + 1]
+            found = _list_exchanges(association, client, other, mine, theirs, out, found)
+        for leave in mine:
+            for join in range(NOBODY, n_stations):
+                changes = leave != NOBODY if join == NOBODY else not association[join, client]
+                if changes:
+                    out.client[found, 0], out.leave[found, 0], out.join[found, 0] = client, leave, join
+                    found += 1
     return found
 
 
 @kernel
-def _list_exchanges(situation: _Situation, client: int, other: int, out: Moves, found: int) -> int:
-    for mine in situation.held[client, : situation.stations[client] + 1]:
-        for theirs in situation.held[other, : situation.stations[other] + 1]:
-            gives = theirs >= 0 and not situation.association[theirs, client]
-            takes = mine >= 0 and not situation.association[mine, other]
-            # removing one client's own station is listed as its own move
-            if mine == theirs or (mine < 0 and not gives) or (theirs < 0 and not takes):
-                continue
-            joins = (theirs if gives else NOBODY, mine if takes else NOBODY)
-            found = _record(situation, (client, other), (mine, theirs), joins, out, found)
-    return found
-
-
-@kernel
-def _list_own(situation: _Situation, client: int, out: Moves, found: int) -> int:
-    for leave in situation.held[client, : situation.stations[client] + 1]:
-        for join in range(NOBODY, situation.association.shape[0]):
-            stays = leave < 0 and join < 0
-            if not stays and (join < 0 or not situation.association[join, client]):
-                found = _record(situation, (client, NOBODY), (leave, NOBODY), (join, NOBODY), out, found)
-    return found
-
-
-@kernel
-def _record(
-    situation: _Situation,
-    client: tuple[int, int],
-    leave: tuple[int, int],
-    join: tuple[int, int],
-    out: Moves,
-    found: int,
+def _list_exchanges(
+    association: BoolArray, client: int, other: int, mine: IntArray, theirs: IntArray, out: Moves, found: int
 ) -> int:
-    """Write a move down if it is legal, or only to the scratch row at the end; returns the number found."""
-    row = min(found, out.client.shape[0] - 1)
-    for side in range(2):
-        out.client[row, side] = client[side]
-        out.leave[row, side] = leave[side]
-        out.join[row, side] = join[side]
-    legal = is_legal(out, row, situation.allowed, situation.bounds, situation.stations, situation.clients)
-    return found + int(legal)
+    for give in mine:
+        for take in theirs:
+            joins = take != NOBODY and not association[take, client]
+            joined = give != NOBODY and not association[give, other]
+            # where only one of the two changes, it is listed as its own move
+            if give == take or (give == NOBODY and not joins) or (take == NOBODY and not joined):
+                continue
+            out.client[found, 0], out.leave[found, 0] = client, give
+            out.client[found, 1], out.leave[found, 1] = other, take
+            if joins:
+                out.join[found, 0] = take
+            if joined:
+                out.join[found, 1] = give
+            found += 1
+    return found
