@@ -6,6 +6,7 @@ import pytest
 
 from tests.envs.fake_world import make_fake_world
 from voltran import baselines
+from voltran.baselines.registry import CONTROLLERS
 from voltran.envs.controller import Controller
 from voltran.envs.errors import ScenarioError
 
@@ -16,6 +17,22 @@ def test_every_name_makes_a_controller_that_knows_its_name() -> None:
         controller = baselines.make(name)
         assert isinstance(controller, Controller)
         assert controller.name == name
+
+
+def test_every_option_listed_is_taken_and_no_other() -> None:
+    for name, entry in CONTROLLERS.items():
+        if entry.settings is not None:
+            defaults = entry.settings().model_dump()
+            assert list(defaults) == entry.options
+            assert isinstance(baselines.make(name, **defaults), Controller)
+        with pytest.raises(ScenarioError, match=f"controller '{name}' has no option 'colour'"):
+            baselines.make(name, colour=1)
+
+
+def test_uplink_controllers_are_listed() -> None:
+    algorithms = {"trimsm-original", "trimsm-eipc", "trimsm-qopc", "trimsm-fipc", "trimsm-no-sleep"}
+    peers = {"tsap", "recp", "llsf"}
+    assert algorithms | peers | {"cellular", "small-cell", "cell-free", "uc-cell-free"} <= set(baselines.names())
 
 
 @pytest.mark.parametrize(
