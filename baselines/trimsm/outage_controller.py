@@ -1,0 +1,130 @@
+"""TriMSM as a controller of the outage: who serves whom decides who sleeps, who helps, and on which bands."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.baselines.rules import outage_world
+from voltran.baselines.trimsm.matching import MatchingSettings, Report, improve
+from voltran.baselines.trimsm.outage_blocks import SiteBlocks
+from voltran.baselines.trimsm.outage_clusters import Clusters, user_clusters
+from voltran.baselines.trimsm.outage_evaluator import OutageEvaluator
+from voltran.baselines.trimsm.outage_problem import outage_problem
+from voltran.baselines.trimsm.outage_settings import TrimsmSettings
+from voltran.baselines.trimsm.outage_sites import BANDS, POWER_KW
+from voltran.envs.controller import CommandSet, Information, PricePolicy
+from voltran.envs.outage.commands import SiteCommands, mode_commands
+from voltran.envs.outage.world import OutageWorld
+from voltran.envs.scenario import validated
+from voltran.envs.world import World
+from voltran.physics.power import SLEEP
+
+FloatArray = NDArray[np.float64]
+
+
+class TrimsmOutage:
+    """Matches user clusters with sites every decision period, from the last matching on. Source: [FDRAN] Alg. 2.
+
+    Modes are read off the matching: a site without clusters sleeps, one that serves clusters of others helps, and the
+    others are normal (or assisted, in the literal reading, where others serve some of theirs). The world's repair comes
+    next; sites to which it gives another mode choose their bands for that one.
+
+    Args:
+        name: as shown in tables.
+        **settings: fields of :class:`TrimsmSettings` that differ from its defaults.
+
+    Attributes:
+        evaluators: of the latest decision, one per world of the batch, holding its matching.
+
+    Raises:
+        ScenarioError: a setting that is unknown or out of range.
+    """
+
+    information: Information = "global"
+    price_policy: PricePolicy = "dynamic"
+
+    def __init__(self, name: str = "trimsm", **settings: Any) -> None:
+        self.name = name
+        self.settings = validated(TrimsmSettings, settings, f"controller {name}")
+        self.commands: CommandSet = self.settings.command_set
+        self.evaluators: list[OutageEvaluator] = []
+        self._search = MatchingSettings(
+            block_moves=self.settings.block_moves == "on", swaps=False, max_sweeps=self.settings.max_sweeps
+        )
+        self._forget()
+
+    def reset(self, world: World) -> None:
+        """Forget matchings and counts."""
+        outage_world(world, self.name)
+        self._forget()
+
+    def act(self, world: World) -> dict[str, SiteCommands]:
+        """Match the clusters of every world of the batch anew."""
+        outage = outage_world(world, self.name)
+        self._compare(outage)
+        self.evaluators = [self._matched(outage, index) for index in range(outage.n_worlds)]
+        return {"bs": self._commands(outage)}
+
+    def counters(self) -> Mapping[str, float]:
+        """Moves and candidates per decision, and the mean absolute error of the planned site power as a share."""
+        decisions = max(self._decisions, 1)
+        counters = {"swaps": self._moves / decisions, "plan_evaluations": self._evaluations / decisions}
+        if self._power_errors:
+            counters["plan_error_power"] = float(np.mean(self._power_errors))
+        return counters
+
+    def _forget(self) -> None:
+        self.evaluators = []
+        self._clusters: dict[int, Clusters] = {}
+        self._planned_kw: FloatArray | None = None
+        self._power_errors: list[float] = []
+        self._decisions = self._moves = self._evaluations = 0
+
+    def _matched(self, world: OutageWorld, index: int) -> OutageEvaluator:
+        problem = outage_problem(world, index, self.settings, self._current_clusters(world, index))
+        evaluator = OutageEvaluator(problem)
+        blocks = SiteBlocks(evaluator)
+        if index < len(self.evaluators) and self.evaluators[index].association.shape == problem.limits.allowed.shape:
+            start = self.evaluators[index].association & problem.limits.allowed
+        else:
+            start = blocks.chosen(problem.alive)
+        report = improve(start, evaluator, problem.limits, self._search, blocks)
+        evaluator.load(report.association)
+        self._count(report)
+        return evaluator
+
+    def _current_clusters(self, world: OutageWorld, index: int) -> Clusters:
+        """Clusters of users; those who stand still and ask for the same all the time are clustered once."""
+        scenario = world.scenario
+        changing = scenario.traffic.redraw_period_s is not None or scenario.users.speed_m_per_s > 0.0
+        if changing or index not in self._clusters:
+            self._clusters[index] = user_clusters(world.model, world.users, index, self.settings.candidate_servers)
+        return self._clusters[index]
+
+    def _commands(self, world: OutageWorld) -> SiteCommands:
+        """Commands that the world's repair leaves alone."""
+        read = np.array([evaluator.holdings.modes for evaluator in self.evaluators])
+        mode = world.in_force(mode_commands(world.model, read, command_set=self.commands)).mode
+        bands, self._planned_kw = np.zeros_like(mode), np.zeros(mode.shape)
+        for index, evaluator in enumerate(self.evaluators):
+            roused = (mode[index] != SLEEP) & ~evaluator.awake
+            if roused.any():
+                evaluator.load(SiteBlocks(evaluator).chosen(evaluator.awake | roused))
+            operations = evaluator.holdings.operations(mode[index])
+            bands[index], self._planned_kw[index] = operations[:, BANDS].astype(np.int64), operations[:, POWER_KW]
+        return mode_commands(world.model, mode, command_set=self.commands, bands=bands)
+
+    def _count(self, report: Report) -> None:
+        self._decisions += 1
+        self._moves += report.moves + report.blocks
+        self._evaluations += report.evaluations
+
+    def _compare(self, world: OutageWorld) -> None:
+        """Compare the last plans with what became of them, where no site went down or came back."""
+        if self._planned_kw is None:
+            return
+        for planned_kw, drawn_kw, alive in zip(self._planned_kw, world.power_kw, world.alive, strict=True):
+            if alive.any() and np.array_equal(planned_kw > 0.0, alive):
+                self._power_errors.append(float(np.abs(planned_kw - drawn_kw).sum() / drawn_kw.sum()))
