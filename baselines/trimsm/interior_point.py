@@ -86,7 +86,7 @@ def interior_point(
     for step in range(MAX_STEPS):
         model = _derivatives(program, bound, x)
         error = np.abs((model.gradient - _transposed(program, dual)) * x).sum()
-        if slack @ dual <= tolerance and error <= tolerance:
+        if (slack * dual).sum() <= tolerance and error <= tolerance:
             return x, step, True
         while barrier > least_barrier and max(error, np.abs(slack * dual - barrier).max()) <= BARRIER_SLACK * barrier:
             barrier = max(min(BARRIER_FACTOR * barrier, barrier**BARRIER_EXPONENT), least_barrier)
@@ -95,7 +95,7 @@ def interior_point(
         slack_change = _rows_times(program, change)
         dual_change = (barrier - dual * slack_change) / slack - dual
         longest = min(1.0, _room(slack, slack_change))
-        reach = _line_search(program, bound, x, change, barrier, longest, float(descent @ change))
+        reach = _line_search(program, bound, x, change, barrier, longest, (descent * change).sum())
         if not reach > SHORTEST_STEP:
             return x, step, False
         x = x + reach * change
@@ -107,59 +107,54 @@ def interior_point(
 @kernel
 def objective(program: PowerProgram, bound: LowerBound | None, x: FloatArray) -> float:
     """What is minimised: minus the logarithm of the efficiency, or minus the lower bound."""
-    received = program.received @ x + program.noise
-    disturbance = program.disturbance @ x + program.noise
+    disturbance = _times(program.disturbance, x) + program.noise
     if bound is not None:
-        gain = (program.nats_mbps * np.log(received) + bound.weight * np.log(disturbance)).sum()
-        return float((bound.linear @ x - gain) / bound.scale)
+        gain = program.nats_mbps * np.log(disturbance + x) + bound.weight * np.log(disturbance)
+        return float((bound.linear * x - gain).sum() / bound.scale)
     rate_mbps = program.nats_mbps * np.log1p(x / disturbance)
-    power_w = program.constant_w + program.rate_w @ rate_mbps + program.transmit_w * x.sum()
+    power_w = program.constant_w + (program.rate_w * rate_mbps + program.transmit_w * x).sum()
     return float(np.log(power_w / rate_mbps.sum()))
 
 
 @kernel
 def _derivatives(program: PowerProgram, bound: LowerBound | None, x: FloatArray) -> Derivatives:
-    nats = program.nats_mbps
-    received = program.received @ x + program.noise
-    disturbance = program.disturbance @ x + program.noise
+    nats, cost_w = program.nats_mbps, program.rate_w
+    disturbance = _times(program.disturbance, x) + program.noise
+    received = disturbance + x
+    own = nats / received
     if bound is not None:
-        curve_s, curve_t = nats / bound.scale / received**2, bound.weight / bound.scale / disturbance**2
-        logs = (nats / received) @ program.received + (bound.weight / disturbance) @ program.disturbance
+        curve_s, curve_t = own / received / bound.scale, bound.weight / disturbance**2 / bound.scale
+        logs = own + _transposed_times(program.disturbance, own + bound.weight / disturbance)
         flat = np.zeros(x.size)
         return Derivatives((bound.linear - logs) / bound.scale, curve_s, curve_t, curve_s, curve_t, flat, flat)
     rate_mbps = nats * np.log1p(x / disturbance)
     total_mbps = rate_mbps.sum()
-    power_w = program.constant_w + program.rate_w @ rate_mbps + program.transmit_w * x.sum()
-    cost_w = program.rate_w
-    own, others = nats / received, nats * x / (received * disturbance)
-    up = own - others @ program.disturbance
-    down = cost_w * own - (cost_w * others) @ program.disturbance
-    up, down = up / total_mbps, (down + program.transmit_w) / power_w
-    worth = nats * (1.0 / total_mbps - cost_w / power_w)
-    return Derivatives(
-        down - up,
-        worth / received**2,
-        -worth / disturbance**2,
-        nats / total_mbps / received**2,
-        nats * cost_w / power_w / disturbance**2,
-        up,
-        down,
-    )
+    power_w = program.constant_w + (cost_w * rate_mbps + program.transmit_w * x).sum()
+    others = own * x / disturbance
+    up = (own - _transposed_times(program.disturbance, others)) / total_mbps
+    down = (cost_w * own - _transposed_times(program.disturbance, cost_w * others) + program.transmit_w) / power_w
+    gain, loss = nats / total_mbps, nats * cost_w / power_w
+    square_s, square_t = received**2, disturbance**2
+    worth = gain - loss
+    return Derivatives(down - up, worth / square_s, -worth / square_t, gain / square_s, loss / square_t, up, down)
 
 
 @kernel
 def _newton_change(program: PowerProgram, model: Derivatives, weight: FloatArray, descent: FloatArray) -> FloatArray:
     """Newton's step for the barrier problem; ``weight`` ``[3K]`` is the curvature that rows and bounds add."""
     n = descent.size
-    barrier = _weighted(program.rows, weight[:n])
-    for ue in range(n):
-        barrier[ue, ue] += weight[n + ue] + weight[2 * n + ue]
     mixing = 0.0
     while True:
         pure = 1.0 - mixing
-        hessian = barrier + _weighted(program.received, mixing * model.convex_s + pure * model.curve_s)
-        hessian += _weighted(program.disturbance, mixing * model.convex_t + pure * model.curve_t)
-        hessian += pure * (np.outer(model.up, model.up) - np.outer(model.down, model.down))
+        hessian = np.zeros((n, n))
+        for ue in range(n):
+            hessian[ue, ue] = weight[n + ue] + weight[2 * n + ue]
+            for other in range(ue + 1):
+                bend = model.up[ue] * model.up[other] - model.down[ue] * model.down[other]
+                hessian[ue, other] += pure * bend
+        _add_weighted(hessian, program.rows, weight[:n])
+        _add_weighted(hessian, program.received, mixing * model.convex_s + pure * model.curve_s)
+        _add_weighted(hessian, program.disturbance, mixing * model.convex_t + pure * model.curve_t)
         is_definite, change = _solve_definite(hessian, descent)
         if is_definite or mixing >= 1.0:
             return change
@@ -168,7 +163,7 @@ def _newton_change(program: PowerProgram, model: Derivatives, weight: FloatArray
 
 @kernel
 def _solve_definite(matrix: FloatArray, right: FloatArray) -> tuple[bool, FloatArray]:
-    """Solve by Cholesky's factors; the first value tells whether the matrix is positive definite."""
+    """Solve by Cholesky's factors of a lower triangle; the first value tells whether it is positive definite."""
     n = right.size
     factor, solution = np.zeros((n, n)), right.copy()
     for i in range(n):
@@ -183,10 +178,13 @@ def _solve_definite(matrix: FloatArray, right: FloatArray) -> tuple[bool, FloatA
             else:
                 return False, solution
     for i in range(n):
-        solution[i] = (solution[i] - factor[i, :i] @ solution[:i]) / factor[i, i]
+        for k in range(i):
+            solution[i] -= factor[i, k] * solution[k]
+        solution[i] /= factor[i, i]
     for i in range(n - 1, -1, -1):
         solution[i] /= factor[i, i]
-        solution[:i] -= solution[i] * factor[i, :i]
+        for k in range(i):
+            solution[k] -= factor[i, k] * solution[i]
     return True, solution
 
 
@@ -222,24 +220,58 @@ def _barrier_function(program: PowerProgram, bound: LowerBound | None, x: FloatA
 @kernel
 def _slack(program: PowerProgram, x: FloatArray) -> FloatArray:
     """``[3K]``: room in the rows, above zero and below the largest power."""
-    return np.concatenate((program.rows @ x - program.least, x, 1.0 - x))
+    return _stacked(_times(program.rows, x) - program.least, x, 1.0 - x)
 
 
 @kernel
 def _rows_times(program: PowerProgram, change: FloatArray) -> FloatArray:
-    return np.concatenate((program.rows @ change, change, -change))
+    return _stacked(_times(program.rows, change), change, -change)
 
 
 @kernel
 def _transposed(program: PowerProgram, dual: FloatArray) -> FloatArray:
     n = program.least.size
-    return dual[:n] @ program.rows + dual[n : 2 * n] - dual[2 * n :]
+    return _transposed_times(program.rows, dual[:n]) + dual[n : 2 * n] - dual[2 * n :]
 
 
 @kernel
-def _weighted(rows: FloatArray, weight: FloatArray) -> FloatArray:
-    """``rows' diag(weight) rows``."""
-    return (rows.T * weight) @ rows
+def _stacked(rows: FloatArray, above: FloatArray, below: FloatArray) -> FloatArray:
+    n = rows.size
+    stack = np.empty(3 * n)
+    for item in range(n):
+        stack[item], stack[n + item], stack[2 * n + item] = rows[item], above[item], below[item]
+    return stack
+
+
+# Plain loops: at these sizes as fast as BLAS, and much faster to compile.
+@kernel
+def _times(matrix: FloatArray, vector: FloatArray) -> FloatArray:
+    """Matrix times vector."""
+    product = np.zeros(matrix.shape[0])
+    for row in range(matrix.shape[0]):
+        for column in range(vector.size):
+            product[row] += matrix[row, column] * vector[column]
+    return product
+
+
+@kernel
+def _transposed_times(matrix: FloatArray, vector: FloatArray) -> FloatArray:
+    """Transposed matrix times vector."""
+    product = np.zeros(matrix.shape[1])
+    for row in range(vector.size):
+        for column in range(matrix.shape[1]):
+            product[column] += matrix[row, column] * vector[row]
+    return product
+
+
+@kernel
+def _add_weighted(matrix: FloatArray, rows: FloatArray, weight: FloatArray) -> None:
+    """Add ``rows' diag(weight) rows`` to a matrix's lower triangle."""
+    for row in range(rows.shape[0]):
+        for i in range(rows.shape[1]):
+            scaled = weight[row] * rows[row, i]
+            for j in range(i + 1):
+                matrix[i, j] += scaled * rows[row, j]
 
 
 @kernel
