@@ -54,6 +54,7 @@ def evaluate(
     options: Mapping[str, Any] | None = None,
     progress: Console | None = None,
     references: Sequence[str] | None = None,
+    first_only: Mapping[str, int] | None = None,
     build_world: Callable[..., World] = make_world,
 ) -> Results:
     """Play every controller on every seed and compare them in pairs.
@@ -70,6 +71,7 @@ def evaluate(
         options: options of the world's builder, for example ``{"action_set": "extended"}``.
         progress: where to draw a progress bar.
         references: labels that the others are compared with; the first controller by default.
+        first_only: label to how many of the first seeds that controller plays, where not all.
         build_world: stand-in for ``make_world``.
 
     Raises:
@@ -83,17 +85,24 @@ def evaluate(
     labels = [spec.label for spec in controllers]
     chosen = list(references) if references is not None else labels[:1]
     _check(labels, seeds, jobs, chosen)
+    _check_counts(labels, first_only or {})
     _rehearse(setting, controllers, seeds[0])
     if out is not None:
         claim_folder(out, resume, "evaluation")
     if store is None and out is not None:
         store = out / "episodes"
     kept = EpisodeStore(store)
-    tasks = [Task(setting, spec, seed, seed == seeds[0]) for seed in seeds for spec in controllers]
+    counts = {label: (first_only or {}).get(label, len(seeds)) for label in labels}
+    tasks = [
+        Task(setting, spec, seed, seed == seeds[0])
+        for index, seed in enumerate(seeds)
+        for spec in controllers
+        if index < counts[spec.label]
+    ]
     episodes = _finish(tasks, kept, jobs, progress, out)
     summaries = {
         spec.label: _summary(
-            spec, [episodes[spec.label, seed] for seed in seeds], _relative(kept.trace_path(task), out)
+            spec, [episodes.get((spec.label, seed)) for seed in seeds], _relative(kept.trace_path(task), out)
         )
         for spec, task in zip(controllers, tasks, strict=False)  # the first tasks are those of the first seed
     }
@@ -117,6 +126,14 @@ def _check(labels: list[str], seeds: Sequence[int], jobs: int, references: list[
     for reference in references:
         if reference not in labels:
             raise ScenarioError(f"reference {reference!r} is not among the controllers: {', '.join(labels)}")
+
+
+def _check_counts(labels: list[str], first_only: Mapping[str, int]) -> None:
+    for label, count in first_only.items():
+        if label not in labels:
+            raise ScenarioError(f"first_only: {label!r} is not among the controllers: {', '.join(labels)}")
+        if count < 1:
+            raise ScenarioError(f"first_only of {label} = {count}: it must play at least one seed")
 
 
 def _rehearse(setting: Setting, controllers: Sequence[ControllerSpec], seed: int) -> None:
@@ -201,18 +218,20 @@ def _results(
     )
 
 
-def _summary(spec: ControllerSpec, episodes: list[Episode], trace: str | None) -> ControllerResults:
-    keys = dict.fromkeys(key for episode in episodes for key in episode.kpis)
-    values = {key: [episode.kpis.get(key) for episode in episodes] for key in keys}
+def _summary(spec: ControllerSpec, episodes: list[Episode | None], trace: str | None) -> ControllerResults:
+    """Sum up the episodes of one controller, in the order of the seeds; ``None`` for those it did not play."""
+    played = [episode for episode in episodes if episode is not None]
+    keys = dict.fromkeys(key for episode in played for key in episode.kpis)
+    values = {key: [episode.kpis.get(key) if episode else None for episode in episodes] for key in keys}
     return ControllerResults(
-        information=episodes[0].information,
-        commands=episodes[0].commands,
-        price_policy=episodes[0].price_policy,
+        information=played[0].information,
+        commands=played[0].commands,
+        price_policy=played[0].price_policy,
         identity=spec.identity,
-        n=len(episodes),
+        n=len(played),
         censored_share=censored_share(values.get("censored", [])),
-        decisions=sum(episode.decisions for episode in episodes),
-        wall_s=sum(episode.wall_s for episode in episodes),
+        decisions=sum(episode.decisions for episode in played),
+        wall_s=sum(episode.wall_s for episode in played),
         trace=trace,
         metrics={key: summarise(values[key]) for key in keys},
     )

@@ -1,47 +1,45 @@
 """Experiments: configurations that reproduce tables and figures of the papers."""
 
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import yaml
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section, validated
+from voltran.train.paper import Comparison
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 
 
-class Gain(Section):
-    """Published average gains: the mean over the scenarios of a metric's ratio to a reference's, less one.
+class Sweep(Section):
+    """One scenario key over several values: every value is a variant, and pictures show metrics over the values.
 
     Attributes:
-        metric: which metric.
-        reference: the controller that the others gain over.
-        values: controller to the published gain, 0.41 for +41 %.
+        name: short; variants are called by it and their value, such as ``ues-8``.
+        title: name of the axis.
+        key: dotted scenario key.
+        values: from low to high.
     """
 
-    metric: str = "survival_h"
-    reference: str
-    values: dict[str, float]
-
-
-class Comparison(Section):
-    """Published values of one table.
-
-    Attributes:
-        title: which table of which paper.
-        note: what a reader should know before comparing.
-        values: cell to metric to controller to the published value, in stored units (shares, hours).
-        gain: published average over the cells.
-    """
-
+    name: VariantName
     title: str
-    note: str = ""
-    values: dict[str, dict[str, dict[str, float]]]
-    gain: Gain | None = None
+    key: str
+    values: Annotated[tuple[int | float, ...], Field(min_length=2)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Sweep":
+        if any(low >= high for low, high in pairwise(self.values)):
+            raise ValueError(f"sweep {self.name}: values {list(self.values)} must rise")
+        return self
+
+    def variants(self) -> dict[str, dict[str, Any]]:
+        """Name of every variant to its overrides, in the order of the values."""
+        return {f"{self.name}-{value:g}": {self.key: value} for value in self.values}
 
 
 class Cell(NamedTuple):
@@ -53,6 +51,7 @@ class Cell(NamedTuple):
         variant: name of the variant; empty where the experiment has none.
         overrides: dotted scenario keys and their values.
         folder: of its results, in the experiment's.
+        controllers: who plays there, as on the command line.
     """
 
     name: str
@@ -60,6 +59,7 @@ class Cell(NamedTuple):
     variant: str
     overrides: dict[str, Any]
     folder: str
+    controllers: tuple[str, ...]
 
 
 class Experiment(Section):
@@ -70,14 +70,19 @@ class Experiment(Section):
         description: a few sentences on what is shown.
         scenarios: where to play.
         variants: name to overrides; every scenario is played in each of them, and they are compared with the first.
+        sweeps: in place of variants: scenario keys over several values, one key at a time.
         controllers: who plays, as on the command line.
+        skip: controller to the variants that it cannot play.
+        families: title to controllers that share a panel of a picture; all controllers share one by default.
         seeds: episodes per controller and cell.
+        first_only: controller to how many of the first seeds it plays, for those that are slow.
         first_seed: the seeds follow each other from here.
         reference: controllers that the others are compared with, in pairs.
         overrides: dotted scenario keys and their values, for all variants.
         options: options of the world's builder.
         paper: published values.
-        metrics: metrics of one short table for all cells; without them every cell has the full tables.
+        metrics: metrics of one short table for all cells, or of a sweep's pictures; without them every cell has the
+            full tables.
         pictures: which pictures to show, by name; all if not given.
     """
 
@@ -85,8 +90,12 @@ class Experiment(Section):
     description: str = ""
     scenarios: Names
     variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
+    sweeps: tuple[Sweep, ...] = ()
     controllers: Names
+    skip: dict[str, Names] = Field(default_factory=dict)
+    families: dict[str, Names] = Field(default_factory=dict)
     seeds: PositiveInt = 50
+    first_only: dict[str, PositiveInt] = Field(default_factory=dict)
     first_seed: NonNegativeInt = 1000
     reference: Names
     overrides: dict[str, Any] = Field(default_factory=dict)
@@ -95,19 +104,42 @@ class Experiment(Section):
     metrics: tuple[str, ...] = ()
     pictures: tuple[str, ...] | None = None
 
+    @model_validator(mode="after")
+    def _consistent(self) -> "Experiment":
+        if self.sweeps and (self.variants or not self.metrics or len(self.scenarios) > 1):
+            raise ValueError("sweeps need metrics to show and a single scenario, and go without variants")
+        known = [name for sweep in self.sweeps for name in sweep.variants()] or [*self.variants]
+        if len(set(known)) < len(known):
+            raise ValueError(f"sweeps: two variants share a name among {', '.join(known)}; rename a sweep")
+        for controller, variants in self.skip.items():
+            if controller not in self.controllers:
+                raise ValueError(f"skip: {controller!r} is not among the controllers {', '.join(self.controllers)}")
+            if unknown := [variant for variant in variants if variant not in known]:
+                raise ValueError(f"skip of {controller}: {unknown[0]!r} is not a variant; known: {', '.join(known)}")
+        return self
+
     def cells(self) -> list[Cell]:
         """Every scenario in every variant, in the order of the file."""
+        swept = {name: overrides for sweep in self.sweeps for name, overrides in sweep.variants().items()}
         return [
-            Cell(
-                f"{scenario}, {variant}" if variant else scenario,
-                scenario,
-                variant,
-                self.overrides | overrides,
-                f"{Path(scenario).stem}-{variant}" if variant else Path(scenario).stem,
-            )
+            self._cell(scenario, variant, overrides)
             for scenario in self.scenarios
-            for variant, overrides in (self.variants or {"": {}}).items()
+            for variant, overrides in (swept or self.variants or {"": {}}).items()
         ]
+
+    def swept_cells(self, sweep: Sweep) -> list[Cell]:
+        """The cells of one sweep, in the order of its values."""
+        return [self._cell(self.scenarios[0], variant, overrides) for variant, overrides in sweep.variants().items()]
+
+    def _cell(self, scenario: str, variant: str, overrides: dict[str, Any]) -> Cell:
+        return Cell(
+            name=f"{scenario}, {variant}" if variant else scenario,
+            scenario=scenario,
+            variant=variant,
+            overrides=self.overrides | overrides,
+            folder=f"{Path(scenario).stem}-{variant}" if variant else Path(scenario).stem,
+            controllers=tuple(name for name in self.controllers if variant not in self.skip.get(name, ())),
+        )
 
 
 def experiment_names() -> list[str]:

@@ -1,16 +1,19 @@
 """Plays an experiment."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
 
+from voltran.envs.errors import MissingExtraError, ScenarioError
 from voltran.train.chapter import chapter
 from voltran.train.evaluate import evaluate
-from voltran.train.experiment import read_experiment
+from voltran.train.experiment import Experiment, read_experiment
 from voltran.train.files import claim_folder, write_text
 from voltran.train.references import parse_controllers
 from voltran.train.report import TABLE_FILE, write_report
 from voltran.train.results import Results
+from voltran.train.sweep_plots import write_sweep_plots
 
 
 def run_experiment(
@@ -20,7 +23,7 @@ def run_experiment(
 
     Args:
         name: shipped name, or path of a YAML file.
-        out: folder for ``table.md`` and, per cell, a folder with results, tables and pictures.
+        out: folder for ``table.md``, the pictures of sweeps and, per cell, a folder with results, tables and pictures.
         resume: continue what ``out`` holds.
         jobs: worker processes.
         console: where to show progress and tables.
@@ -35,14 +38,14 @@ def run_experiment(
         VoltranError: ``out`` holds something and ``resume`` is off, or it cannot be written, or episodes failed.
     """
     experiment = read_experiment(name)
-    controllers = parse_controllers(",".join(experiment.controllers))
+    _check_names(experiment)
     claim_folder(out, resume, "experiment")
     results: dict[str, Results] = {}
     for cell in experiment.cells():
         folder = out / cell.folder
         results[cell.name] = evaluate(
             cell.scenario,
-            controllers,
+            parse_controllers(",".join(cell.controllers)),
             range(experiment.first_seed, experiment.first_seed + experiment.seeds),
             overrides=cell.overrides,
             options=experiment.options,
@@ -52,7 +55,19 @@ def run_experiment(
             resume=True,
             progress=console,
             references=experiment.reference,
+            first_only={name: count for name, count in experiment.first_only.items() if name in cell.controllers},
         )
-        write_report(results[cell.name], folder, console, cell.name)
+        write_report(results[cell.name], folder, console, cell.name, experiment.families)
+    with suppress(MissingExtraError):  # the reports of the cells have said it
+        write_sweep_plots(experiment, results, out)
     write_text(out / TABLE_FILE, chapter(experiment, results, out))
     return out / TABLE_FILE
+
+
+def _check_names(experiment: Experiment) -> None:
+    """Controllers that are named besides the list of who plays must be in it."""
+    labels = [spec.label for spec in parse_controllers(",".join(experiment.controllers))]
+    families = [(f"families, {title}", name) for title, names in experiment.families.items() for name in names]
+    for field, name in [*families, *(("first_only", name) for name in experiment.first_only)]:
+        if name not in labels:
+            raise ScenarioError(f"{field}: {name!r} is not among the controllers: {', '.join(labels)}")

@@ -83,7 +83,7 @@ def _availability() -> list[Metric]:
     return metrics
 
 
-METRICS: tuple[Metric, ...] = (
+OUTAGE_METRICS: tuple[Metric, ...] = (
     Metric("survival_h", "Survival", "h", 2, "up", True),
     Metric("survival_15_h", "Survival, 15 min hold", "h", 2, "up"),
     _percent("censored", "Censored episodes", better=None),
@@ -105,19 +105,38 @@ METRICS: tuple[Metric, ...] = (
     Metric("mean_power_kw", "Mean site power", "kW", 2, "down"),
     Metric("unserved_kwh", "Unserved energy", "kWh", 1, "down"),
     Metric("ledger_residual_kw", "Ledger residual", "1e-9 kW", 3, "down", scale=1e9),
+)
+
+UPLINK_METRICS: tuple[Metric, ...] = (
+    Metric("energy_efficiency", "Energy efficiency", "Mbit/J", 3, "up", True, short="Efficiency"),
+    Metric("active_ubs", "Active UBSs", "", 2, None, True),
+    _percent("qos_violations", "QoS violations", "Violations", True, "down"),
+    _percent("qos_shortfall", "QoS shortfall", better="down"),
+    Metric("wake_ups", "Wake-ups", "", 1, "down"),
+    Metric("network_power_w", "Network power", "W", 1, "down", True, short="Power"),
+    Metric("sum_rate_mbps", "Sum rate", "Mbit/s", 1, "up", True),
+)
+
+# of controllers, whatever world they play in: wall time, and what they count of their own work
+CONTROLLER_METRICS: tuple[Metric, ...] = (
     Metric("decision_ms", "Decision time, median", "ms", 2, "down", True, short="Decision"),
     Metric("decision_p95_ms", "Decision time, 95th percentile", "ms", 2, "down"),
     Metric("failed_solves", "Plans that fell back", "", 2, "down"),
     Metric("plan_evaluations", "Evaluations per plan", "", 0),
     _percent("plan_error_power", "Planned site power, mean absolute error", better="down"),
     _percent("plan_error_service", "Planned service, mean absolute error", better="down"),
+    Metric("swaps", "Accepted moves", "", 1),
+    Metric("slmdb_steps_1e3", "SLMDB steps to 1e-3", "", 1, "down"),
+    Metric("slmdb_steps_1e4", "SLMDB steps to 1e-4", "", 1, "down"),
 )
+
+METRICS: tuple[Metric, ...] = (*OUTAGE_METRICS, *UPLINK_METRICS, *CONTROLLER_METRICS)
 
 # measured in wall time: differs from run to run, so it is shown but never compared in pairs
 TIMING_KEYS = frozenset({"decision_ms", "decision_p95_ms"})
 
-# counted by controllers that plan, see ``voltran.envs.controller``; the others show none
-COUNTER_KEYS = frozenset({"failed_solves", "plan_evaluations", "plan_error_power", "plan_error_service"})
+# counted by controllers that plan or search, see ``voltran.envs.controller``; the others show none
+COUNTER_KEYS = frozenset(metric.key for metric in CONTROLLER_METRICS) - TIMING_KEYS
 
 _BY_KEY = {metric.key: metric for metric in METRICS}
 

@@ -62,6 +62,24 @@ LOOKS: dict[str, Look] = {
     "msrc-fast": Look("#d667ab", "#ffd3ea", DOTTED, (4, 1, 0), 11.0),
     "msrc-levelling": Look("#33127a", "#7f5af5", DASH_DOTTED, (3, 1, 0), 11.0),
     "msrc-extended": Look("#4d0a30", "#b84c90", "-", (8, 1, 0), 11.0),
+    # TriMSM: blues, in the outage too
+    "trimsm": Look("#1f4fc4", "#7ba4ff", "-", ">"),
+    "trimsm-eipc": Look("#0a4fa3", "#5aa2ff", "-", "o"),
+    "trimsm-original": Look("#0b1f4d", "#c3d6ff", DASHED, "*", 11.0),
+    "trimsm-qopc": Look("#1e93c9", "#52c6f5", DASHED, "^"),
+    "trimsm-fipc": Look("#5b6fd6", "#94a3ff", DASH_DOTTED, "v"),
+    "trimsm-no-sleep": Look("#6e7781", "#a0a8b2", DOTTED, "X"),
+    # its peers: warm
+    "tsap": Look("#c4500c", "#f07f3c", "-", "s"),
+    "recp": Look("#b97700", "#e69f00", DASHED, "D"),
+    "llsf": Look("#a31f34", "#ff7b8a", DASH_DOTTED, "P"),
+    # architectures: cell-free green as in [FDRAN] Fig. 3, single connections brown and grey
+    "uc-cell-free": Look("#00664a", "#37d6a6", DASHED, "^"),
+    "uc-cell-free:idle_sleep=0.5": Look("#00805c", "#1fbf92", "-", "D", 6.0),
+    "uc-cell-free:idle_sleep=0": Look("#3f9d80", "#0f8f6b", DOTTED, "v"),
+    "cell-free": Look("#a8447f", "#e08cbc", DASH_DOTTED, "s"),
+    "small-cell": Look("#c4500c", "#f07f3c", DASHED, "P"),
+    "cellular": Look("#6e7781", "#a0a8b2", DOTTED, "X"),
     "policy": Look("#0a4fa3", "#5aa2ff", "-", "o"),
     "blackout": Look("#a31f34", "#ff7b8a", "-", "H"),
 }

@@ -1,7 +1,6 @@
 """Pictures of an evaluation, each in a light and a dark version."""
 
-import io
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Mapping, Sequence, Sized
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +9,12 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.envs.errors import FileFormatError, MissingExtraError
-from voltran.envs.files import write_atomically
+from voltran.envs.errors import FileFormatError
+from voltran.train.curves import DAILY_KEYS, DISTRIBUTED, daily, distribution
+from voltran.train.drawing import Painter, heading, point, shown, write_picture
 from voltran.train.episodes import Trace
 from voltran.train.metrics import CLASSES, metric_of
-from voltran.train.palette import THEMES, Look, Theme, looks, style
+from voltran.train.palette import Look, Theme, looks
 from voltran.train.results import MetricSummary, Results
 from voltran.train.statistics import Values
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH_IN = 8.6
 FEW = 4  # so many panels have room for a line per site
 FULL = 102.0  # upper end of an axis in percent: a mark at 100 is whole, an interval beyond it is cut
 SERVICE_CLASSES = ("emergency", "voice", "essential", "best_effort")
 
-Painter = Callable[["Figure", Theme], None]
+Families = Mapping[str, Sequence[str]]
 
 
-def write_plots(results: Results, folder: Path) -> list[Path]:
+def write_plots(results: Results, folder: Path, families: Families | None = None) -> list[Path]:
     """Draw every picture that the results have data for.
 
     Args:
         results: what was evaluated; time series are looked for beside it.
         folder: where ``results.json`` lies; pictures are written there.
+        families: title to controllers that share a panel where lines would be too many for one.
 
     Returns:
         The files written: ``name.png`` and ``name-dark.png`` each.
@@ -44,13 +44,9 @@ def write_plots(results: Results, folder: Path) -> list[Path]:
         MissingExtraError: Matplotlib is not installed.
         VoltranError: a picture cannot be written.
     """
-    written = []
-    for name, height, paint in _pictures(results, read_traces(results, folder)):
-        for theme in THEMES:
-            path = folder / f"{name}{theme.suffix}.png"
-            write_atomically(path, _render(paint, theme, height))
-            written.append(path)
-    return written
+    pictures = _outage_pictures(results, traces := read_traces(results, folder))
+    pictures += _uplink_pictures(results, traces, families or {"": tuple(results.controllers)})
+    return [path for name, height, paint in pictures for path in write_picture(folder, name, height, paint)]
 
 
 def read_traces(results: Results, folder: Path) -> dict[str, Trace]:
@@ -72,8 +68,23 @@ def read_traces(results: Results, folder: Path) -> dict[str, Trace]:
     return traces
 
 
-def _pictures(results: Results, traces: Mapping[str, Trace]) -> list[tuple[str, float, Painter]]:
-    """Name, height in inches and painter of each picture that there is data for."""
+def _uplink_pictures(
+    results: Results, traces: Mapping[str, Trace], families: Families
+) -> list[tuple[str, float, Painter]]:
+    """Name, height in inches and painter of each picture of an uplink that there is data for."""
+    pictures: list[tuple[str, float, Painter]] = [
+        (f"cdf-{key}", 3.6, partial(distribution, results=results, key=key, families=families))
+        for key in DISTRIBUTED
+        if key in results.metric_keys() and results.n > 1
+    ]
+    days = {label: trace for label, trace in traces.items() if trace.keys() >= DAILY_KEYS and len(trace["time_h"]) > 2}
+    if days:
+        pictures.append(("day", 6.4, partial(daily, results=results, traces=days, families=families)))
+    return pictures
+
+
+def _outage_pictures(results: Results, traces: Mapping[str, Trace]) -> list[tuple[str, float, Painter]]:
+    """The same for the outage."""
     keys = results.metric_keys()
     pictures: list[tuple[str, float, Painter]] = []
     with_batteries = {label: trace for label, trace in traces.items() if {"time_h", "soc"} <= trace.keys()}
@@ -91,24 +102,6 @@ def _pictures(results: Results, traces: Mapping[str, Trace]) -> list[tuple[str, 
     return pictures
 
 
-def _render(paint: Painter, theme: Theme, height_in: float) -> bytes:
-    try:
-        import matplotlib as mpl
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-    except ImportError as error:
-        raise MissingExtraError("plots need Matplotlib; install it with: pip install 'voltran[train]'") from error
-    stream = io.BytesIO()
-    settings: Any = style(theme)
-    with mpl.rc_context(settings):
-        figure = Figure(figsize=(WIDTH_IN, height_in), layout=ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06))
-        FigureCanvasAgg(figure)
-        paint(figure, theme)
-        figure.savefig(stream, format="png")
-    return stream.getvalue()
-
-
 def _batteries(figure: "Figure", theme: Theme, results: Results, traces: Mapping[str, Trace]) -> None:
     """Charge over time as in [MSRC] Fig. 2: one panel per controller, the others' means faint behind it."""
     look = looks(list(results.controllers))
@@ -120,7 +113,7 @@ def _batteries(figure: "Figure", theme: Theme, results: Results, traces: Mapping
             panel.plot(other["time_h"], mean, color=theme.faint, linewidth=0.8, alpha=0.45)
         _one_battery(panel, trace, look[label].colour(theme), with_sites=len(traces) <= FEW)
         _mark_loss(panel, results.controllers[label].metrics.get("survival_h"), theme)
-        panel.set_title(_shown(label), color=look[label].colour(theme))
+        panel.set_title(shown(label), color=look[label].colour(theme))
     for index in range(len(traces), len(panels)):
         panels[index].set_axis_off()
         panels[index - columns].tick_params(labelbottom=True)
@@ -128,7 +121,7 @@ def _batteries(figure: "Figure", theme: Theme, results: Results, traces: Mapping
     figure.supxlabel("Time since the outage began (h)", fontsize=10)
     figure.supylabel("State of charge (%)", fontsize=10)
     told = "Every site, and their mean." if len(traces) <= FEW else "Mean over sites, and the lowest and highest."
-    _heading(figure, f"{told} Dashed line: survival lost. {results.scenario}, seed {results.first_seed}.", theme)
+    heading(figure, f"{told} Dashed line: survival lost. {results.scenario}, seed {results.first_seed}.", theme)
 
 
 def _one_battery(panel: "Axes", trace: Trace, colour: str, with_sites: bool) -> None:
@@ -161,7 +154,7 @@ def _survival(figure: "Figure", theme: Theme, results: Results) -> None:
         survival = controller.metrics["survival_h"].values
         time_h, alive = surviving_share(survival, censored.values if censored else [0.0] * len(survival))
         drawn: dict[str, Any] = {"color": look[label].colour(theme), "linestyle": look[label].line}
-        axes.step(time_h, 100 * alive, where="post", label=_shown(label), **drawn)
+        axes.step(time_h, 100 * alive, where="post", label=shown(label), **drawn)
     axes.set(xlabel="Time since the outage began (h)", ylabel="Episodes still alive (%)", ylim=(-2, 103))
     axes.set_xlim(left=0)
     figure.legend(loc="outside right center", labelcolor=theme.text)
@@ -190,8 +183,8 @@ def _availability(figure: "Figure", theme: Theme, results: Results) -> None:
     """Availability per class: over the own survival time (a zoom), and at 2.5 h with lost networks at zero."""
     look = looks(list(results.controllers))
     parts: Any = figure.subfigures(2, 1, hspace=0.04)
-    _heading(parts[0], "Availability (%), mean over the own survival time", theme)
-    _heading(parts[1], "Availability (%) at 2.5 h, zero where survival was lost before", theme)
+    heading(parts[0], "Availability (%), mean over the own survival time", theme)
+    heading(parts[1], "Availability (%) at 2.5 h, zero where survival was lost before", theme)
     for part, suffix, draw in ((parts[0], "", _dot), (parts[1], "_latched_at_2h5", _bar)):
         panels = part.subplots(1, len(SERVICE_CLASSES), sharex=True, sharey=True)
         for panel, name in zip(panels, SERVICE_CLASSES, strict=True):
@@ -200,7 +193,7 @@ def _availability(figure: "Figure", theme: Theme, results: Results) -> None:
                 if summary is not None and summary.mean is not None:
                     draw(panel, row, summary, look[label], theme)
             panel.set_title(CLASSES[name], weight="normal", fontsize=9.5)
-            panel.set_yticks(range(len(look)), [_shown(label) for label in look], fontsize=8.5)
+            panel.set_yticks(range(len(look)), [shown(label) for label in look], fontsize=8.5)
             panel.tick_params(axis="y", length=0)
             panel.grid(visible=False, axis="y")
         panels[0].set_ylim(len(look) - 0.4, -0.6)
@@ -209,7 +202,7 @@ def _availability(figure: "Figure", theme: Theme, results: Results) -> None:
 
 
 def _dot(panel: "Axes", row: int, summary: MetricSummary, look: Look, theme: Theme) -> None:
-    panel.errorbar(100 * (summary.mean or 0.0), row, xerr=_reach(summary, 100.0), **_point(look, theme))
+    panel.errorbar(100 * (summary.mean or 0.0), row, xerr=_reach(summary, 100.0), **point(look, theme))
 
 
 def _bar(panel: "Axes", row: int, summary: MetricSummary, look: Look, theme: Theme) -> None:
@@ -236,30 +229,8 @@ def _trade_off(figure: "Figure", theme: Theme, results: Results) -> None:
 
 def _cross(panel: "Axes", across: MetricSummary, up: MetricSummary, label: str, look: Look, theme: Theme) -> None:
     if across.mean is not None and up.mean is not None:
-        point = _point(look, theme) | {"xerr": _reach(across, 1.0), "yerr": _reach(up, 100.0)}
-        panel.errorbar(across.mean, 100 * up.mean, label=_shown(label), **point)
-
-
-def _point(look: Look, theme: Theme) -> dict[str, Any]:
-    colour = look.colour(theme)
-    edge = {"markeredgecolor": theme.background, "markeredgewidth": 0.8}
-    return {
-        "color": colour,
-        "marker": look.marker,
-        "markersize": look.size,
-        "elinewidth": 1.4,
-        "linestyle": "none",
-        **edge,
-    }
-
-
-def _heading(figure: Any, text: str, theme: Theme) -> None:
-    figure.suptitle(text, fontsize=9.5, x=0.008, ha="left", color=theme.text)
-
-
-def _shown(label: str) -> str:
-    """A label with its options on a line of their own."""
-    return label.replace(":", "\n", 1)
+        drawn = point(look, theme) | {"xerr": _reach(across, 1.0), "yerr": _reach(up, 100.0)}
+        panel.errorbar(across.mean, 100 * up.mean, label=shown(label), **drawn)
 
 
 def _rows(items: Sized) -> int:

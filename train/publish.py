@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from voltran.envs.errors import FileFormatError, ScenarioError
@@ -15,7 +15,11 @@ from voltran.train.report import TABLE_FILE
 from voltran.train.results import Results, read_results
 from voltran.train.tables import markdown_report, markdown_row, markdown_rule, readme_table
 
-PUBLISHED = ("outage", "msrc_table2", "msrc_table3", "msrc_table4", "msrc_fig2", "msrc_links", "msrc_variants")
+PUBLISHED = (
+    "outage", "msrc_table2", "msrc_table3", "msrc_table4", "msrc_fig2", "msrc_links", "msrc_variants",
+    "fdran_fig3a", "fdran_fig3b", "fdran_fig3c", "fdran_fig5", "fdran_fig8", "fdran_fig9a", "fdran_fig9b",
+    "fdran_fig9c", "fdran_fig11", "fdran_fig12", "fdran_assumptions",
+)  # fmt: skip
 README_EXPERIMENT, README_SCENARIO = "outage", "urban19-medium"
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 PREFACE = """\
@@ -62,8 +66,10 @@ def publish(name: str, out: Path, root: Path) -> list[Path]:
             _read(read_experiment(other), _folder(other, root))
     target = _folder(name, root)
     shutil.rmtree(target, ignore_errors=True)
+    _copy(shown_pictures(experiment, out) if experiment.sweeps else [], (), out, target)
     for cell in experiment.cells():
-        _copy(experiment, out / cell.folder, target / cell.folder)
+        pictures = [] if experiment.sweeps else shown_pictures(experiment, out / cell.folder)
+        _copy(pictures, (RESULTS_FILE,), out / cell.folder, target / cell.folder)
     return write_pages(root)
 
 
@@ -185,8 +191,7 @@ def _read(experiment: Experiment, folder: Path) -> dict[str, Results]:
     return {cell.name: read_results(folder / cell.folder / RESULTS_FILE) for cell in experiment.cells()}
 
 
-def _copy(experiment: Experiment, source: Path, target: Path) -> None:
+def _copy(pictures: Sequence[str], files: Sequence[str], source: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
-    pictures = [f"{name}{theme}.png" for name in shown_pictures(experiment, source) for theme in ("", "-dark")]
-    for name in (RESULTS_FILE, *pictures):
+    for name in (*files, *(f"{picture}{theme}.png" for picture in pictures for theme in ("", "-dark"))):
         shutil.copyfile(source / name, target / name)

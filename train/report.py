@@ -1,5 +1,6 @@
 """The readable side of an evaluation: tables and pictures beside its results file."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -14,7 +15,13 @@ TABLE_FILE = "table.md"
 CSV_FILE = "table.csv"
 
 
-def write_report(results: Results, folder: Path, console: Console, title: str | None = None) -> list[Path]:
+def write_report(
+    results: Results,
+    folder: Path,
+    console: Console,
+    title: str | None = None,
+    families: Mapping[str, Sequence[str]] | None = None,
+) -> list[Path]:
     """Write tables and pictures, and print the short table.
 
     Args:
@@ -22,6 +29,7 @@ def write_report(results: Results, folder: Path, console: Console, title: str | 
         folder: where ``results.json`` lies.
         console: where to print.
         title: heading of the Markdown file; the scenario by default.
+        families: title to controllers that share a panel, see :func:`voltran.train.plots.write_plots`.
 
     Returns:
         The files written. Without Matplotlib there are no pictures, and the console says so.
@@ -34,7 +42,7 @@ def write_report(results: Results, folder: Path, console: Console, title: str | 
     write_text(folder / CSV_FILE, csv_table(results))
     tables = [folder / TABLE_FILE, folder / CSV_FILE]
     try:
-        return tables + write_plots(results, folder)
+        return tables + write_plots(results, folder, families)
     except MissingExtraError as error:
         console.print(f"No pictures: {error}", markup=False)
         return tables

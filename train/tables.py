@@ -102,10 +102,33 @@ def markdown_cells(results: Mapping[str, Results], metrics: Sequence[Metric]) ->
         for label, controller in found.controllers.items()
     ]
     table = _markdown(["Scenario", "Controller", *(metric.heading for metric in metrics)], rows, text_columns=2)
+    return table + _captions(results)
+
+
+def markdown_swept(title: str, values: Sequence[str], found: Sequence[Results], metric: Metric) -> str:
+    """One metric over the values of a scenario key, a column per controller, and a line that says how to read it.
+
+    Args:
+        title: name of the key.
+        values: its values as text.
+        found: what was found at each of them; a controller may be missing at some.
+        metric: which metric.
+    """
+    labels = list(dict.fromkeys(label for results in found for label in results.controllers))
+    rows = []
+    for value, results in zip(values, found, strict=True):
+        controllers = [results.controllers.get(label) for label in labels]
+        rows.append([value, *(_estimate(controller, metric) if controller else MISSING for controller in controllers)])
+    table = _markdown([title, *labels], rows, text_columns=1)
+    return f"{table}\n{metric.heading}." + _captions(dict(zip(values, found, strict=True))).replace("\n", " ", 1)
+
+
+def _captions(results: Mapping[str, Results]) -> str:
+    """One line on how to read the results, or one per situation where they differ."""
     captions = {name: caption(found) for name, found in results.items()}
     if len(set(captions.values())) == 1:
-        return f"{table}\n{next(iter(captions.values()))}\n"
-    return table + "".join(f"\n{name}: {text}\n" for name, text in captions.items())
+        return f"\n{next(iter(captions.values()))}\n"
+    return "".join(f"\n{name}: {text}\n" for name, text in captions.items())
 
 
 def readme_table(results: Results, link: str) -> str:
@@ -181,6 +204,8 @@ def caption(results: Results) -> str:
     contiguous = results.seeds == list(range(results.first_seed, last + 1))
     seeds = f"seeds {results.first_seed} to {last}" if contiguous and results.n > 1 else _listed(results.seeds)
     text = f"{episodes} ({seeds}, the same for all)"
+    fewer = [f"{label} the first {item.n}" for label, item in results.controllers.items() if item.n < results.n]
+    text += f"; {', '.join(fewer)} only" if fewer else ""
     if results.n > 1:
         text += "; mean ± half-width of the 95 % t interval"
     censored = [

@@ -7,7 +7,7 @@ import pytest
 from tests.train.fake_outage import make_fake_baseline
 from voltran import baselines
 from voltran.envs import catalog
-from voltran.train import report
+from voltran.train import experiment_run, report
 
 
 @pytest.fixture
@@ -28,4 +28,5 @@ def fake_voltran(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what takes most of the time."""
-    monkeypatch.setattr(report, "write_plots", lambda results, folder: [])
+    monkeypatch.setattr(report, "write_plots", lambda *arguments: [])
+    monkeypatch.setattr(experiment_run, "write_sweep_plots", lambda *arguments: [])

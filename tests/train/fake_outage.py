@@ -18,10 +18,10 @@ from voltran.envs.controller import CommandSet, Controller, Information, PricePo
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Scenario
 from voltran.envs.world import BoolArray, FloatArray, World
-from voltran.train.metrics import COUNTER_KEYS, METRICS, TIMING_KEYS
+from voltran.train.metrics import OUTAGE_METRICS
 from voltran.train.references import ControllerSpec
 
-KPI_KEYS = [metric.key for metric in METRICS if metric.key not in TIMING_KEYS | COUNTER_KEYS]
+KPI_KEYS = [metric.key for metric in OUTAGE_METRICS]
 
 
 class FakeOutage(FakeWorld):

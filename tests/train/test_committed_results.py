@@ -15,7 +15,7 @@ from voltran.train.results import Results, read_results
 from voltran.train.tables import markdown_report
 
 RESULTS = ROOT / "docs" / "results"
-QUICK = "independent,rotating-sleep,zoo:blackout"
+QUICK = "independent,rotating-sleep,zoo:blackout,recp,small-cell,uc-cell-free"
 PLANNER, PLANNER_S = "msrc-fast", 15.0  # one episode is played again where it was quick
 
 
@@ -81,7 +81,7 @@ def test_experiments_agree_where_they_show_the_same_episodes() -> None:
     for published in PUBLISHED_CELLS:
         for label, controller in published.results.controllers.items():
             code = published.results.versions.get("code")
-            what = [published.situation, controller.identity, published.results.seeds, code]
+            what = [published.situation, controller.identity, published.results.seeds, controller.n, code]
             values = {key: metric.values for key, metric in controller.metrics.items() if key not in TIMING_KEYS}
             assert seen.setdefault(json.dumps(what), values) == values, (published.experiment, label)
     assert seen

@@ -20,6 +20,11 @@ from voltran.train.metrics import METRICS, MISSING
 from voltran.train.results import Results, read_results
 from voltran.train.statistics import mean_ratio
 
+PICTURES = {
+    *("batteries", "survival", "availability", "trade-off"),
+    *("cdf-energy_efficiency", "cdf-swaps", "day"),
+}
+
 pytestmark = pytest.mark.usefixtures("fake_voltran")
 
 
@@ -164,6 +169,100 @@ def test_variants_are_played_apart_and_compared_with_the_first(
     assert f"[{scenario}, whole](fake-whole/table.md), [{scenario}, half](fake-half/table.md)" in text
 
 
+def sweeping(content: dict[str, Any]) -> dict[str, Any]:
+    """An experiment that plays episodes of three lengths; who is busy with code 3 misses the middle one."""
+    more = {
+        "sweeps": [{"name": "long", "title": "Decisions", "key": "max_decisions", "values": [2, 4, 7]}],
+        "skip": {"busy:code=3": ["long-4"]},
+        "metrics": ["service_hours"],
+        "paper": [],
+    }
+    return content | more
+
+
+def test_a_sweep_shows_a_metric_over_its_values(content: dict[str, Any], scenario: str, tmp_path: Path) -> None:
+    text = played(written(sweeping(content), tmp_path / "small.yaml"), tmp_path / "out")
+    rows = table(text, "Decisions")
+    assert [row["Decisions"] for row in rows] == ["2", "4", "7"]
+    assert list(rows[0]) == ["Decisions", "idle", "busy", "busy:code=3"]
+    for row in rows:
+        found = read_results(tmp_path / "out" / f"fake-long-{row['Decisions']}" / "results.json")
+        assert found.overrides == {"max_decisions": int(row["Decisions"])}
+        mean = found.controllers["idle"].metrics["service_hours"].mean
+        assert row["idle"].startswith(f"{mean:.2f} ± ")
+    assert [row["busy:code=3"] == MISSING for row in rows] == [False, True, False]
+    assert re.findall(r'src="([^"]+)"', text) == ["sweep-service_hours.png"]
+    for theme in ("", "-dark"):
+        assert (tmp_path / "out" / f"sweep-service_hours{theme}.png").stat().st_size > 10_000
+    assert "[long-2](fake-long-2/table.md), [long-4](fake-long-4/table.md)" in text
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_published_ratios_stand_beside_ours(content: dict[str, Any], scenario: str, tmp_path: Path) -> None:
+    players = ["idle", "busy", "busy:code=3"]
+    extreme = {"metric": "service_hours", "controller": {"pick": "lowest", "of": players}, "value": 0.5}
+    ratios = [
+        {"metric": "service_hours", "controller": "busy", "reference": "idle", "value": 1.189, "note": "By luck."},
+        extreme | {"reference": {"pick": "highest", "of": players}},
+        {"metric": "service_hours", "controller": "msrc", "reference": "idle", "value": 2.0},
+    ]
+    content["paper"] = [{"title": "Ratios", "ratios": ratios}]
+    path = written(content | {"seeds": 6}, tmp_path / "small.yaml")
+    played(path, tmp_path / "out")
+    found = uncensored(read_results(tmp_path / "out" / "fake" / "results.json"))
+    text = chapter(read_experiment(str(path)), {scenario: found}, tmp_path)
+    plain, picked, absent = table(text, "Ratio of the means")
+    values = {label: controller.metrics["service_hours"].values for label, controller in found.controllers.items()}
+    ratio, interval = mean_ratio([(values["busy"], values["idle"])])
+    assert ratio is not None
+    assert interval is not None
+    assert (plain["Ratio of the means"], plain["Paper"], plain["Note"]) == ("busy / idle", "1.189", "By luck.")
+    assert plain["VoltRAN"] == f"{ratio:.3g} ({interval[0]:.3g} to {interval[1]:.3g})"
+    means = {label: found.controllers[label].metrics["service_hours"].mean or 0.0 for label in players}
+    low, high = min(players, key=lambda label: means[label]), max(players, key=lambda label: means[label])
+    assert picked["VoltRAN"].startswith(f"{means[low] / means[high]:.3g} (")
+    assert picked["VoltRAN"].endswith(f": {low} / {high}")
+    assert absent["VoltRAN"] == MISSING
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_slow_controllers_may_play_the_first_seeds_only(content: dict[str, Any], tmp_path: Path) -> None:
+    text = played(
+        written(content | {"seeds": 4, "first_only": {"busy:code=3": 2}}, tmp_path / "small.yaml"), tmp_path / "out"
+    )
+    found = read_results(tmp_path / "out" / "fake" / "results.json")
+    assert {label: controller.n for label, controller in found.controllers.items()} == {
+        "idle": 4,
+        "busy": 4,
+        "busy:code=3": 2,
+    }
+    values = found.controllers["busy:code=3"].metrics["survival_h"].values
+    assert [value is None for value in values] == [False, False, True, True]
+    assert found.paired["idle"]["busy:code=3"]["survival_h"].n == 2
+    assert "busy:code=3 the first 2 only" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"skip": {"msrc": ["long-4"]}}, "'msrc' is not among the controllers"),
+        ({"skip": {"busy": ["long-5"]}}, "'long-5' is not a variant; known: long-2, long-4, long-7"),
+        ({"metrics": []}, "sweeps need metrics"),
+        ({"variants": {"whole": {}}}, "without variants"),
+        ({"sweeps": [{"name": "a", "title": "A", "key": "a", "values": [2, 2]}]}, "must rise"),
+        ({"families": {"All": ["idle", "msrc"]}}, "families, All: 'msrc' is not among the controllers"),
+        ({"first_only": {"msrc": 2}}, "first_only: 'msrc' is not among the controllers"),
+    ],
+)
+def test_inconsistent_experiments_are_refused_before_anything_is_played(
+    content: dict[str, Any], tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    path = written(sweeping(content) | change, tmp_path / "small.yaml")
+    with pytest.raises(ScenarioError, match=message):
+        played(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.usefixtures("no_pictures")
 def test_experiments_share_a_store(experiment: Path, tmp_path: Path) -> None:
     played(experiment, tmp_path / "one", store=tmp_path / "store")
@@ -190,7 +289,9 @@ def test_shipped_experiments_are_valid_and_compare_what_they_play(name: str) -> 
     assert set(experiment.reference) <= set(experiment.controllers)
     known = {metric.key for metric in METRICS}
     assert set(experiment.metrics) <= known
-    assert set(experiment.pictures or ()) <= {"batteries", "survival", "availability", "trade-off"}
+    assert set(experiment.pictures or ()) <= PICTURES
+    players = set(experiment.controllers)
+    assert {name for names in experiment.families.values() for name in names} | {*experiment.first_only} <= players
     cells = {cell.name for cell in experiment.cells()}
     for comparison in experiment.paper:
         assert set(comparison.values) <= cells
@@ -199,15 +300,21 @@ def test_shipped_experiments_are_valid_and_compare_what_they_play(name: str) -> 
             assert {label for published in metrics.values() for label in published} <= set(experiment.controllers)
         if comparison.gain:
             assert {comparison.gain.reference, *comparison.gain.values} <= set(experiment.controllers)
+        assert set(comparison.ratio_cells) <= cells
+        for ratio in comparison.ratios:
+            assert ratio.metric in known
+            for who in (ratio.controller, ratio.reference):
+                assert {who} if isinstance(who, str) else {*who.of} <= players
 
 
 @pytest.mark.parametrize("name", experiment_names())
 def test_shipped_experiments_play_what_exists_on_the_same_fresh_seeds(name: str) -> None:
     experiment = read_experiment(name)
-    assert (experiment.first_seed, experiment.seeds) == (1000, 50)
+    assert experiment.first_seed == 1000
     assert {entry.partition(":")[0] for entry in experiment.controllers} <= {*baselines.names(), "zoo"}
     for cell in experiment.cells():
         make_world(cell.scenario, 1, cell.overrides, **experiment.options)
+        assert set(experiment.reference) <= set(cell.controllers)
 
 
 def test_table_ii_and_its_gains_are_the_papers() -> None:

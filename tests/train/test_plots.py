@@ -6,15 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from numpy.typing import NDArray
 
 from tests.train.fake_outage import build_fake_outage, idle_and_busy
+from tests.train.fake_uplink import uplink_results
 from voltran.envs.errors import FileFormatError, MissingExtraError
+from voltran.train.curves import cumulative
 from voltran.train.evaluate import evaluate
 from voltran.train.palette import DARK, LIGHT, LOOKS, OTHERS, looks
 from voltran.train.plots import read_traces, surviving_share, write_plots
 from voltran.train.results import Results
 
-NAMES = ("batteries", "survival", "availability", "trade-off")
+OUTAGE_NAMES = ("batteries", "survival", "availability", "trade-off")
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def results(scenario: str, tmp_path: Path) -> Results:
 
 def test_every_picture_is_written_light_and_dark(results: Results, tmp_path: Path) -> None:
     written = write_plots(results, tmp_path / "out")
-    assert {path.name for path in written} == {f"{name}{end}.png" for name in NAMES for end in ("", "-dark")}
+    assert {path.name for path in written} == {f"{name}{end}.png" for name in OUTAGE_NAMES for end in ("", "-dark")}
     for path in written:
         image = np.rint(255.0 * imread(path)).astype(int)[..., :3]
         pixels = image.reshape(-1, 3)
@@ -32,8 +35,30 @@ def test_every_picture_is_written_light_and_dark(results: Results, tmp_path: Pat
         assert image.shape[1] == 1720
         assert "#{:02x}{:02x}{:02x}".format(*pixels[0]) == theme.background
         for look in looks(list(results.controllers)).values():
-            colour = np.array([int(look.colour(theme)[start : start + 2], 16) for start in (1, 3, 5)])
-            assert (pixels == colour).all(axis=1).any(), f"{path.name} lacks a controller's colour"
+            assert (pixels == rgb(look.colour(theme))).all(axis=1).any(), f"{path.name} lacks a controller's colour"
+
+
+def rgb(colour: str) -> NDArray[np.int64]:
+    return np.array([int(colour[start : start + 2], 16) for start in (1, 3, 5)])
+
+
+def test_the_uplink_has_distributions_and_a_day(tmp_path: Path) -> None:
+    labels = ["trimsm-eipc", "uc-cell-free:idle_sleep=0.5", "recp"]
+    results = uplink_results(labels, tmp_path)
+    written = write_plots(results, tmp_path, {"Architectures": labels[:2], "Algorithms": labels[::2]})
+    names = ("cdf-energy_efficiency", "cdf-swaps", "day")
+    assert [path.name for path in written] == [f"{name}{end}.png" for name in names for end in ("", "-dark")]
+    for path in written:
+        pixels = np.rint(255.0 * imread(path)).astype(int)[..., :3].reshape(-1, 3)
+        theme = DARK if path.stem.endswith("-dark") else LIGHT
+        for look in looks(labels).values():
+            assert (pixels == rgb(look.colour(theme))).all(axis=1).any(), f"{path.name} lacks a controller's colour"
+
+
+def test_the_distribution_steps_up_at_each_value() -> None:
+    value, share = cumulative([3.0, None, 1.0, 2.0, 2.0])
+    assert value.tolist() == [1.0, 1.0, 2.0, 2.0, 3.0]
+    assert share.tolist() == [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
 def test_pictures_without_data_are_left_out(results: Results, tmp_path: Path) -> None:

@@ -116,6 +116,25 @@ def test_only_pictures_that_are_shown_are_copied(experiment: str, second: str, r
     assert len(re.findall(r'src="results/second/', page)) == 1
 
 
+def test_a_sweep_is_published_with_its_own_pictures_only(
+    experiment: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = yaml.safe_load(Path(experiment).read_text()) | {
+        "sweeps": [{"name": "long", "title": "Decisions", "key": "max_decisions", "values": [2, 5]}],
+        "metrics": ["service_hours"],
+        "paper": [],
+    }
+    Path(experiment).write_text(yaml.safe_dump(content))
+    monkeypatch.setattr(publishing, "README_EXPERIMENT", "another")
+    publish(experiment, played(experiment, tmp_path), root)
+    copied = files(root / "docs" / "results" / "small")
+    cells = {f"fake-long-{value}/{name}" for value in (2, 5) for name in ("results.json", "table.md")}
+    assert copied.keys() == {"sweep-service_hours.png", "sweep-service_hours-dark.png", *cells}
+    page = (root / "docs" / "results.md").read_text()
+    assert re.findall(r'src="([^"]+)"', page) == ["results/small/sweep-service_hours.png"]
+    assert "[long-5](results/small/fake-long-5/table.md)" in page
+
+
 @pytest.mark.usefixtures("no_pictures")
 def test_a_page_has_a_chapter_per_published_experiment(
     experiment: str, second: str, root: Path, tmp_path: Path
