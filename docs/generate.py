@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from voltran.baselines.msrc.settings import PlannerSettings
+from voltran.baselines.trimsm.outage_settings import TrimsmSettings as OutageSettings
 from voltran.baselines.trimsm.uplink_controller import VARIANTS
 from voltran.baselines.trimsm.uplink_settings import TriMsmSettings
 from voltran.envs.checks import RULES
@@ -156,6 +157,11 @@ def trimsm_settings() -> str:
     return _settings(TriMsmSettings)
 
 
+def trimsm_outage_settings() -> str:
+    """Settings of TriMSM in the outage."""
+    return _settings(OutageSettings)
+
+
 def trimsm_variants() -> str:
     """Registered controllers that TriMSM's settings make."""
     names = list(TriMsmSettings.model_fields)
@@ -207,6 +213,7 @@ TABLES: dict[str, Callable[[], str]] = {
         metrics,
         planner,
         trimsm_settings,
+        trimsm_outage_settings,
         trimsm_variants,
         power_tables,
         architectures,
