@@ -10,6 +10,8 @@ from voltran.baselines.msrc.controller import VARIANTS, Msrc
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.rules import Random, RotatingSleep, carrier_shutdown, independent, static, static_v2g
 from voltran.baselines.trimsm import uplink_controller
+from voltran.baselines.trimsm.outage_controller import TrimsmOutage
+from voltran.baselines.trimsm.outage_settings import TrimsmSettings
 from voltran.envs.controller import Controller
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section
@@ -41,6 +43,7 @@ CONTROLLERS: dict[str, Entry] = {
     "rotating-sleep": Entry(RotatingSleep),
     "random": Entry(Random),
     **{name: Entry(partial(Msrc, name, **changed), PlannerSettings) for name, changed in VARIANTS.items()},
+    "trimsm": Entry(TrimsmOutage, TrimsmSettings),
     **{name: Entry(build, settings) for name, (build, settings) in uplink_controller.CONTROLLERS.items()},
 }
 

@@ -21,6 +21,7 @@ from voltran.envs.scenario import validated
 from voltran.envs.world import World
 from voltran.physics.power import SLEEP
 
+BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
 
 
@@ -36,7 +37,7 @@ class TrimsmOutage:
         **settings: fields of :class:`TrimsmSettings` that differ from its defaults.
 
     Attributes:
-        evaluators: of the latest decision, one per world of the batch, holding its matching.
+        matchings: ``[site, cluster]`` of each world of the batch, of the latest decision.
 
     Raises:
         ScenarioError: a setting that is unknown or out of range.
@@ -49,10 +50,10 @@ class TrimsmOutage:
         self.name = name
         self.settings = validated(TrimsmSettings, settings, f"controller {name}")
         self.commands: CommandSet = self.settings.command_set
-        self.evaluators: list[OutageEvaluator] = []
         self._search = MatchingSettings(
             block_moves=self.settings.block_moves == "on", swaps=False, max_sweeps=self.settings.max_sweeps
         )
+        self.matchings: list[BoolArray] = []
         self._forget()
 
     def reset(self, world: World) -> None:
@@ -64,8 +65,10 @@ class TrimsmOutage:
         """Match the clusters of every world of the batch anew."""
         outage = outage_world(world, self.name)
         self._compare(outage)
-        self.evaluators = [self._matched(outage, index) for index in range(outage.n_worlds)]
-        return {"bs": self._commands(outage)}
+        evaluators = [self._matched(outage, index) for index in range(outage.n_worlds)]
+        commands = self._commands(outage, evaluators)
+        self.matchings = [evaluator.association for evaluator in evaluators]
+        return {"bs": commands}
 
     def counters(self) -> Mapping[str, float]:
         """Moves and candidates per decision, and the mean absolute error of the planned site power as a share."""
@@ -76,7 +79,7 @@ class TrimsmOutage:
         return counters
 
     def _forget(self) -> None:
-        self.evaluators = []
+        self.matchings = []
         self._clusters: dict[int, Clusters] = {}
         self._planned_kw: FloatArray | None = None
         self._power_errors: list[float] = []
@@ -86,12 +89,13 @@ class TrimsmOutage:
         problem = outage_problem(world, index, self.settings, self._current_clusters(world, index))
         evaluator = OutageEvaluator(problem)
         blocks = SiteBlocks(evaluator)
-        if index < len(self.evaluators) and self.evaluators[index].association.shape == problem.limits.allowed.shape:
-            start = self.evaluators[index].association & problem.limits.allowed
+        if index < len(self.matchings) and self.matchings[index].shape == problem.limits.allowed.shape:
+            start = self.matchings[index] & problem.limits.allowed
         else:
             start = blocks.chosen(problem.alive)
         report = improve(start, evaluator, problem.limits, self._search, blocks)
         evaluator.load(report.association)
+        evaluator.forget_tables()
         self._count(report)
         return evaluator
 
@@ -103,12 +107,12 @@ class TrimsmOutage:
             self._clusters[index] = user_clusters(world.model, world.users, index, self.settings.candidate_servers)
         return self._clusters[index]
 
-    def _commands(self, world: OutageWorld) -> SiteCommands:
+    def _commands(self, world: OutageWorld, evaluators: list[OutageEvaluator]) -> SiteCommands:
         """Commands that the world's repair leaves alone."""
-        read = np.array([evaluator.holdings.modes for evaluator in self.evaluators])
+        read = np.array([evaluator.holdings.modes for evaluator in evaluators])
         mode = world.in_force(mode_commands(world.model, read, command_set=self.commands)).mode
         bands, self._planned_kw = np.zeros_like(mode), np.zeros(mode.shape)
-        for index, evaluator in enumerate(self.evaluators):
+        for index, evaluator in enumerate(evaluators):
             roused = (mode[index] != SLEEP) & ~evaluator.awake
             if roused.any():
                 evaluator.load(SiteBlocks(evaluator).chosen(evaluator.awake | roused))

@@ -18,8 +18,8 @@ from voltran.physics.power import NORMAL
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
-# As many tables are kept, so that going back and forth between sets of awake sites costs nothing.
-KEPT_TABLES = 64
+# As many tables, of several MB each, are kept: going back and forth between sets of awake sites costs nothing.
+KEPT_TABLES = 24
 # A shortfall below this is rounding.
 NO_SHORTFALL = 1e-10
 
@@ -84,11 +84,15 @@ class OutageEvaluator:
         """What sites are judged by while some are awake; tables are kept for a while."""
         key = awake.tobytes()
         if key not in self._tables:
-            self._tables[key] = self.problem.table(awake)
-            if len(self._tables) > KEPT_TABLES:
+            if len(self._tables) == KEPT_TABLES:
                 self._tables.popitem(last=False)
+            self._tables[key] = self.problem.table(awake)
         self._tables.move_to_end(key)
         return Scene(self.problem, self._price, self._tables[key], self.problem.partnered(awake))
+
+    def forget_tables(self) -> None:
+        """Free the memory of all tables but the present one."""
+        self._tables.clear()
 
     def _judged(self, holdings: Holdings) -> tuple[float, float]:
         value = self._value(np.array([holdings.cost]))
