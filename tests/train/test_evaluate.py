@@ -298,3 +298,12 @@ def test_a_controller_gets_the_world_it_needs(scenario: str) -> None:
     evaluate(scenario, controllers, [0], build_world=build)
     assert {} in asked
     assert {"action_set": "extended"} in asked
+
+
+def test_single_decisions_are_timed_once_more_where_a_process_meets_their_controller_first(
+    scenario: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "log.txt"
+    who = [spec("decides-once", CountingController, 0, log=log)]
+    play(scenario, who, [0, 1], overrides={"max_decisions": 1})
+    assert log.read_text().split("\n")[:-1] == ["decides-once 0", "decides-once 0", "decides-once 1"]
