@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from voltran.baselines.trimsm.moves import Moves
 from voltran.baselines.trimsm.outage_problem import OutageProblem
-from voltran.baselines.trimsm.outage_sites import COST, KEPT, KINDS, Trials, operate
+from voltran.baselines.trimsm.outage_sites import COST, KEPT, Trials, held_by, operate
 from voltran.physics.layout import FloatArray
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 
@@ -54,10 +54,7 @@ class Holdings:
         clusters, n_sites = problem.clusters, problem.model.n_sites
         served = np.flatnonzero(server >= 0)
         site, home = server[served], clusters.home[served]
-        self.sums = np.zeros((n_sites, KINDS, *scene.table.shape[1:]))
-        for cluster in served:
-            held = self.sums[server[cluster], clusters.best_effort[cluster]]
-            held += scene.table[clusters.flow[cluster, server[cluster]]]
+        self.sums = held_by(server, clusters.flow, clusters.best_effort, scene.table)
         self.counts = np.stack(
             [
                 np.bincount(site[site == home], minlength=n_sites),

@@ -58,6 +58,29 @@ class Trials(NamedTuple):
 
 
 @kernel
+def held_by(server: IntArray, flow: IntArray, best_effort: IntArray, table: FloatArray) -> FloatArray:
+    """Sums ``[site, kind, mode, reach, quantity]`` of the table over the clusters that each site holds.
+
+    Args:
+        server: ``[cluster]`` its site, -1 for none.
+        flow: ``[cluster, site]`` flows.
+        best_effort: ``[cluster]`` kind of service.
+        table: ``[flow, mode, reach, quantity]``.
+    """
+    _, n_modes, n_sets, n_quantities = table.shape
+    sums = np.zeros((flow.shape[1], KINDS, n_modes, n_sets, n_quantities))
+    for cluster in range(server.shape[0]):
+        if server[cluster] < 0:
+            continue
+        held, row = sums[server[cluster], best_effort[cluster]], table[flow[cluster, server[cluster]]]
+        for mode in range(n_modes):
+            for reach in range(1, n_sets):
+                for quantity in range(n_quantities):
+                    held[mode, reach, quantity] += row[mode, reach, quantity]
+    return sums
+
+
+@kernel
 def operate(
     sums: FloatArray, table: FloatArray, kind: IntArray, trials: Trials, price: FloatArray, rules: SiteRules
 ) -> FloatArray:
