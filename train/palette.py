@@ -68,7 +68,7 @@ LOOKS: dict[str, Look] = {
     "trimsm-original": Look("#0b1f4d", "#c3d6ff", DASHED, "*", 11.0),
     "trimsm-qopc": Look("#1e93c9", "#52c6f5", DASHED, "^"),
     "trimsm-fipc": Look("#5b6fd6", "#94a3ff", DASH_DOTTED, "v"),
-    "trimsm-no-sleep": Look("#6e7781", "#a0a8b2", DOTTED, "X"),
+    "trimsm-no-sleep": Look("#8a4b2a", "#cf8f6a", DOTTED, "X"),
     # its peers: warm
     "tsap": Look("#c4500c", "#f07f3c", "-", "s"),
     "recp": Look("#b97700", "#e69f00", DASHED, "D"),
@@ -95,10 +95,16 @@ OTHERS = (
 def looks(labels: Sequence[str]) -> dict[str, Look]:
     """How to draw controllers: known names always look the same, others keep theirs as long as none collide.
 
+    A known name with options looks like the name itself where that is not in the picture.
+
     Args:
         labels: controllers in one picture.
     """
     chosen = {label: LOOKS[label] for label in labels if label in LOOKS}
+    names = {label: label.partition(":")[0] for label in labels}
+    for label, name in names.items():
+        if name in LOOKS and LOOKS[name] not in chosen.values():
+            chosen.setdefault(label, LOOKS[name])
     free = list(range(len(OTHERS)))
     for label in labels:
         if label not in chosen:

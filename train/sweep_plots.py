@@ -86,7 +86,7 @@ def _line(
     low, high = ([metric.scale * end for end in ends] for ends in zip(*intervals, strict=True))
     panel.fill_between(values, low, high, color=look.colour(theme), alpha=0.16, linewidth=0)
     drawn = line(look, theme) | marker(look, theme)
-    panel.plot(values, means, label=shown(label), zorder=3, **drawn)
+    panel.plot(values, means, label=shown(label), clip_on=False, zorder=3, **drawn)
 
 
 def _ticks(values: Sequence[float]) -> list[float]:

@@ -84,6 +84,9 @@ def test_the_survival_curve_falls_at_each_loss_and_stays_up_for_censored_episode
 def test_a_controller_looks_the_same_in_every_company() -> None:
     assert looks(["static", "independent"])["static"] == looks(["policy", "static"])["static"] == LOOKS["static"]
     assert looks(["mine"])["mine"] == looks(["static", "mine"])["mine"]
+    both = looks(["trimsm-eipc:order=first", "trimsm-eipc:final=slmdb"])
+    assert both["trimsm-eipc:order=first"] == LOOKS["trimsm-eipc"] != both["trimsm-eipc:final=slmdb"]
+    assert looks(["trimsm-eipc:order=first", "trimsm-eipc"])["trimsm-eipc:order=first"] in OTHERS
     strangers = [f"rotating-sleep:keep_helper={number}" for number in range(len(OTHERS))]
     assert len(set(looks(strangers).values())) == len(OTHERS)
     assert list(looks(strangers)) == strangers
