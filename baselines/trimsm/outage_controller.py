@@ -10,7 +10,7 @@ from voltran.baselines.rules import outage_world
 from voltran.baselines.trimsm.matching import MatchingSettings, Report, improve
 from voltran.baselines.trimsm.outage_blocks import SiteBlocks
 from voltran.baselines.trimsm.outage_clusters import Clusters, user_clusters
-from voltran.baselines.trimsm.outage_evaluator import OutageEvaluator
+from voltran.baselines.trimsm.outage_evaluator import OutageEvaluator, awake_sites
 from voltran.baselines.trimsm.outage_problem import outage_problem
 from voltran.baselines.trimsm.outage_settings import TrimsmSettings
 from voltran.baselines.trimsm.outage_sites import BANDS, POWER_KW
@@ -28,9 +28,10 @@ FloatArray = NDArray[np.float64]
 class TrimsmOutage:
     """Matches user clusters with sites every decision period, from the last matching on. Source: [FDRAN] Alg. 2.
 
-    Modes are read off the matching: a site without clusters sleeps, one that serves clusters of others helps, and the
-    others are normal (or assisted, in the literal reading, where others serve some of theirs). The world's repair comes
-    next; sites to which it gives another mode choose their bands for that one.
+    The matching says who is awake. Modes are read off where users go then (off the matching itself in the literal
+    reading): a site without clusters sleeps, one that serves clusters of others helps, and the others are normal (or
+    assisted, in the literal reading, where others serve some of theirs). The world's repair comes next; sites to which
+    it gives another mode choose their bands for that one.
 
     Args:
         name: as shown in tables.
@@ -94,7 +95,8 @@ class TrimsmOutage:
         else:
             start = blocks.chosen(problem.alive)
         report = improve(start, evaluator, problem.limits, self._search, blocks)
-        evaluator.load(report.association)
+        # nobody can tell users where to go: modes and bands are for those who will come
+        evaluator.load(report.association if problem.literal else blocks.chosen(awake_sites(report.association)))
         evaluator.forget_tables()
         self._count(report)
         return evaluator
