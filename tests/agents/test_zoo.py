@@ -10,6 +10,7 @@ from voltran.agents.policy import load_policy
 from voltran.agents.zoo import policy_names, policy_path
 from voltran.envs.catalog import make_world
 from voltran.envs.errors import ScenarioError
+from voltran.train.training_config import read_training_config
 
 
 @pytest.fixture
@@ -38,10 +39,22 @@ def test_an_empty_zoo_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         policy_path("urban")
 
 
+SCENARIOS = {"blackout_v0": "urban7-medium", "uplink_v0": "uplink20"}
+
+
 def test_every_shipped_policy_plays_legally() -> None:
     for name in policy_names():
         policy = load_policy(policy_path(name))
-        world = make_world("urban7-medium", 1, **policy.world_options)
+        world = make_world(SCENARIOS[policy.metadata.world], 1, **policy.world_options)
         world.reset([0])
         policy.reset(world)
-        assert not np.any(world.step(policy.act(world)).agent_infos["bs"]["projected"]), name
+        infos = world.step(policy.act(world)).agent_infos[policy.metadata.role]
+        assert not np.any(infos["projected"]), name
+
+
+@pytest.mark.parametrize("name", ["blackout", "uplink"])
+def test_a_shipped_policy_is_what_its_configuration_trains(name: str) -> None:
+    recorded = load_policy(policy_path(name)).metadata.training
+    config = read_training_config(f"{name}_ppo", {}).model_dump(mode="json")
+    differs = {key for key in config if recorded.get(key, config[key]) != config[key]}
+    assert recorded["decisions"] >= config["total_decisions"] and not differs
