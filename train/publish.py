@@ -18,7 +18,7 @@ from voltran.train.tables import markdown_report, markdown_row, markdown_rule, r
 PUBLISHED = (
     "outage", "msrc_table2", "msrc_table3", "msrc_table4", "msrc_fig2", "msrc_links", "msrc_variants",
     "fdran_fig3a", "fdran_fig3b", "fdran_fig3c", "fdran_fig5", "fdran_fig8", "fdran_fig9a", "fdran_fig9b",
-    "fdran_fig9c", "fdran_fig11", "fdran_fig12", "fdran_assumptions",
+    "fdran_fig9c", "fdran_fig11", "fdran_fig12", "fdran_assumptions", "uplink_day",
 )  # fmt: skip
 README_EXPERIMENT, README_SCENARIO = "outage", "urban19-medium"
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
