@@ -1,6 +1,6 @@
-"""The command ``python -m benchmarks [--quick] [--only TOPIC] [--out FILE]``."""
+"""The command ``python -m benchmarks [--quick] [--page PAGE] [--only TOPIC] [--out FILE]``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -23,38 +23,61 @@ from benchmarks.training import training
 from benchmarks.uplink import matching, variants
 from voltran.train.files import write_text
 
-TOPICS: dict[str, Callable[[bool], Section]] = {
-    "steps": batch_sizes,
-    "sizes": network_sizes,
-    "faces": faces,
-    "training": training,
-    "episodes": episodes,
-    "controllers": controllers,
-    "planning": planning,
-    "proofs": proofs,
-    "planning-sizes": planning_sizes,
-    "dispatch": dispatch,
-    "power-control": power_control,
-    "uplink": matching,
-    "uplink-variants": variants,
-    "kernels": kernels,
-    "memory": memory,
-    "comparison": comparison,
+Topics = dict[str, Callable[[bool], Section]]
+
+# page under docs/ to its topics
+PAGES: dict[str, Topics] = {
+    "performance": {
+        "steps": batch_sizes,
+        "sizes": network_sizes,
+        "faces": faces,
+        "training": training,
+        "episodes": episodes,
+        "controllers": controllers,
+        "planning": planning,
+        "proofs": proofs,
+        "planning-sizes": planning_sizes,
+        "dispatch": dispatch,
+        "kernels": kernels,
+        "memory": memory,
+        "comparison": comparison,
+    },
+    "performance_uplink": {
+        "power-control": power_control,
+        "uplink": matching,
+        "uplink-variants": variants,
+    },
 }
+TOPICS: Topics = {topic: measure for topics in PAGES.values() for topic, measure in topics.items()}
 
 
 def main(
     quick: Annotated[bool, typer.Option("--quick", help="Few repeats: shows that everything works.")] = False,
-    only: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(TOPICS)}; may be repeated.")] = None,
-    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("docs/performance.md"),
+    page: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(PAGES)}; may be repeated.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(TOPICS)}; needs --out.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The page to write --only to.")] = None,
 ) -> None:
-    """Measure, print and write docs/performance.md."""
-    unknown = sorted(set(only or ()) - TOPICS.keys())
-    if unknown:
-        raise typer.BadParameter(f"{', '.join(unknown)}: topics are {', '.join(TOPICS)}")
+    """Measure, print and write docs/performance.md and docs/performance_uplink.md."""
+    _check("--page", page or [], PAGES)
+    _check("--only", only or [], TOPICS)
+    if (only is None) != (out is None):
+        raise typer.BadParameter("--only and --out go together, so that no page loses its other topics")
+    if only is not None and out is not None:
+        _write(out, only, quick)
+        return
+    for name in page or PAGES:
+        _write(Path("docs") / f"{name}.md", list(PAGES[name]), quick)
+
+
+def _check(option: str, given: list[str], known: Iterable[str]) -> None:
+    if unknown := sorted(set(given) - set(known)):
+        raise typer.BadParameter(f"{option} {', '.join(unknown)}: there are {', '.join(known)}")
+
+
+def _write(out: Path, topics: list[str], quick: bool) -> None:
     before = machine()
     sections = []
-    for topic in only or TOPICS:
+    for topic in topics:
         typer.echo(f"{topic} ...", err=True)
         sections.append(TOPICS[topic](quick))
     text = report(sections, before, quick)

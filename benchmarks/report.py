@@ -1,4 +1,4 @@
-"""docs/performance.md: what the words mean, the machine, the aims, and every table."""
+"""The pages of docs/performance*.md: what the words mean, the machine, the aims, and every table."""
 
 from benchmarks.measure import Section, number
 from voltran.train.tables import markdown_row, markdown_rule
@@ -6,7 +6,7 @@ from voltran.train.tables import markdown_row, markdown_rule
 PREFACE = """\
 # Performance
 
-Written by `make bench` (`python -m benchmarks`), everything in one run. Words for speed:
+Written by `make bench` (`python -m benchmarks`), each page in one run. Words for speed:
 
 - A **physics step** is one world advanced by one physics step of the scenario (60 s of simulated time by default).
 - It is **fresh** if who serves whom, at what rate and power, is computed anew, and **cached** if that still holds from
@@ -20,7 +20,10 @@ stands beside them. On a busy machine wall times are longer, and CPU times, too:
 """
 
 
-AIMS = "Aims are times on one core of a particular machine; the last section says how fast this one is beside it."
+AIMS = (
+    "Aims are times on one core of a particular machine; the last section of [performance](performance.md) says how "
+    "fast this one is beside it."
+)
 
 
 def report(sections: list[Section], machine: list[tuple[str, str]], quick: bool) -> str:
