@@ -1,6 +1,5 @@
 """The outage world ``blackout_v0``: base stations on batteries in a power cut, helping each other. Source: [MSRC]."""
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,7 +7,15 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
+from voltran.envs.batch import (
+    actions_of,
+    build_world,
+    check_snapshot,
+    metrics_of_worlds,
+    require_running,
+    worlds_to_reset,
+)
+from voltran.envs.errors import EpisodeError, ScenarioError
 from voltran.envs.outage.actions import ActionCodec, ActionForm, ActionSet, Legality
 from voltran.envs.outage.commands import SiteCommands, check_commands, with_modes
 from voltran.envs.outage.home import HomeView
@@ -27,8 +34,6 @@ from voltran.envs.outage.scenario import OutageScenario
 from voltran.envs.outage.service import IndexArray, Population
 from voltran.envs.outage.simulation import Simulation
 from voltran.envs.outage.state import OutageState
-from voltran.envs.scenario import validated
-from voltran.envs.seeds import checked_seed
 from voltran.envs.world import BoolArray, FloatArray, Role, Transition
 from voltran.physics.balance import balance_residual_kw
 from voltran.physics.battery import usable_energy_kwh
@@ -41,12 +46,7 @@ def build(data: Mapping[str, Any], n_worlds: int, **options: Any) -> "OutageWorl
     Raises:
         ScenarioError: a mistyped or impossible scenario, or an unknown option.
     """
-    scenario = validated(OutageScenario, data, f"scenario {data.get('name', '')}".rstrip())
-    known = list(inspect.signature(OutageWorld).parameters)[2:]
-    for option in options:
-        if option not in known:
-            raise ScenarioError(f"blackout_v0 has no option {option!r}; its options: {', '.join(known)}")
-    return OutageWorld(scenario, n_worlds, **options)
+    return build_world(OutageWorld, OutageWorld.name, OutageScenario, data, n_worlds, options)
 
 
 class OutageWorld:
@@ -66,7 +66,7 @@ class OutageWorld:
         trace_sites: keep time series of each site for :meth:`trace`; by default in a batch of one.
 
     Raises:
-        ScenarioError: a batch size below 1, or an unknown reward.
+        ScenarioError: an unknown reward.
     """
 
     name = "blackout_v0"
@@ -83,8 +83,6 @@ class OutageWorld:
         cache: bool = True,
         trace_sites: bool | None = None,
     ) -> None:
-        if n_worlds < 1:
-            raise ScenarioError(f"n_worlds = {n_worlds}: at least one world is needed")
         if reward not in REWARD_KINDS:
             raise ScenarioError(f"reward = {reward!r} is unknown; use one of {', '.join(REWARD_KINDS)}")
         self.scenario, self.n_worlds, self.reward_kind = scenario, n_worlds, reward
@@ -103,19 +101,14 @@ class OutageWorld:
 
     def reset(self, seeds: Sequence[int], worlds: BoolArray | None = None) -> None:
         """Start new episodes; see :meth:`voltran.envs.world.World.reset`."""
-        if len(seeds) != self.n_worlds:
-            raise EpisodeError(f"reset got {len(seeds)} seeds for {self.n_worlds} worlds")
-        mask = np.ones(self.n_worlds, dtype=bool) if worlds is None else np.array(worlds)
-        if mask.shape != (self.n_worlds,) or mask.dtype != np.bool_:
-            raise EpisodeError(f"reset: worlds = {worlds!r}: must be {self.n_worlds} flags, one per world")
-        chosen = {world: checked_seed(seeds[world]) for world in np.flatnonzero(mask).tolist()}
+        chosen = worlds_to_reset(seeds, worlds, self.n_worlds)
         for world, seed in chosen.items():
             self._simulation.start(world, seed)
         self._simulation.prepare()
 
     def step(self, actions: Mapping[str, Any]) -> Transition:
         """Advance by one decision period; see :meth:`voltran.envs.world.World.step`."""
-        self._require_running()
+        require_running(self._state.running, self._state.seed)
         commands, agent_infos = self._commands(actions)
         before_kwh = self.usable_kwh
         changed = self._simulation.run_period(commands)
@@ -144,11 +137,7 @@ class OutageWorld:
 
     def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
         """Metric -> ``[B]``, over the episodes so far (docs/metrics.md); NaN outside the mask ``worlds``."""
-        chosen = range(self.n_worlds) if worlds is None else np.flatnonzero(worlds).tolist()
-        results = {world: self._metrics_of(world) for world in chosen}
-        names = next(iter(results.values()), {})
-        blank = dict.fromkeys(names, np.nan)
-        return {name: np.array([results.get(w, blank)[name] for w in range(self.n_worlds)]) for name in names}
+        return metrics_of_worlds(self._metrics_of, worlds, self.n_worlds)
 
     def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
         """Time series of one world: ``time_h`` and the series of :class:`voltran.envs.outage.trace.Trace`."""
@@ -179,11 +168,8 @@ class OutageWorld:
         Raises:
             EpisodeError: the snapshot is of another scenario or batch size; nothing has changed then.
         """
-        if snapshot.get("scenario") != self.scenario.model_dump_json():
-            raise EpisodeError("the snapshot belongs to another scenario; build the world from the same scenario")
-        seeds = snapshot["state"]["seed"]
-        if seeds.shape != (self.n_worlds,):
-            raise EpisodeError(f"the snapshot holds {seeds.shape[0]} worlds; this batch has {self.n_worlds}")
+        expected, seeds = self.scenario.model_dump_json(), snapshot["state"]["seed"]
+        check_snapshot(snapshot.get("scenario"), expected, seeds, self.n_worlds)
         self._simulation.restore(snapshot)
 
     def render(self, mode: str, world: int = 0) -> Any:
@@ -282,18 +268,10 @@ class OutageWorld:
     def _home_view(self) -> HomeView:
         return self._simulation.inhabitants.home_view
 
-    def _require_running(self) -> None:
-        if not self._state.running.all():
-            world = int(np.flatnonzero(~self._state.running)[0])
-            reason = "has not been reset" if self._state.seed[world] < 0 else "has ended its episode"
-            raise EpisodeError(f"world {world} {reason}: call reset(seeds, worlds) before step")
-
     def _commands(self, actions: Mapping[str, Any]) -> tuple[SiteCommands, dict[str, NDArray[Any]]]:
         """Validated, decoded and repaired commands, and what to tell the agents about them."""
-        if set(actions) != {"bs"}:
-            raise ActionError(f"actions are for roles {sorted(actions)}; blackout_v0 has exactly the role bs")
         state, model = self._state, self.model
-        asked = actions["bs"]
+        asked = actions_of("bs", actions, self.name)
         if isinstance(asked, SiteCommands):
             check_commands(model, asked, self.n_worlds)
             commands, projected = asked, np.zeros(state.soc.shape, dtype=bool)

@@ -1,6 +1,5 @@
 """The uplink world ``uplink_v0``: base stations only receive, and sleep where not needed. Source: [FDRAN]."""
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,9 +7,15 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
-from voltran.envs.scenario import validated
-from voltran.envs.seeds import checked_seed
+from voltran.envs.batch import (
+    actions_of,
+    build_world,
+    check_snapshot,
+    metrics_of_worlds,
+    require_running,
+    worlds_to_reset,
+)
+from voltran.envs.errors import EpisodeError, ScenarioError
 from voltran.envs.uplink.actions import ActionCodec, ActionForm, check_commands
 from voltran.envs.uplink.architecture import ArchitectureName, build_architecture
 from voltran.envs.uplink.balance import power_balance
@@ -31,12 +36,7 @@ def build(data: Mapping[str, Any], n_worlds: int, **options: Any) -> "UplinkWorl
     Raises:
         ScenarioError: a mistyped or impossible scenario, or an unknown option.
     """
-    scenario = validated(UplinkScenario, data, f"scenario {data.get('name', '')}".rstrip())
-    known = list(inspect.signature(UplinkWorld).parameters)[2:]
-    for option in options:
-        if option not in known:
-            raise ScenarioError(f"uplink_v0 has no option {option!r}; its options: {', '.join(known)}")
-    return UplinkWorld(scenario, n_worlds, **options)
+    return build_world(UplinkWorld, UplinkWorld.name, UplinkScenario, data, n_worlds, options)
 
 
 class UplinkWorld:
@@ -55,7 +55,7 @@ class UplinkWorld:
         reward: "team", or "local" (each UBS's contribution to it).
 
     Raises:
-        ScenarioError: a batch size below 1, an unknown option, or more UEs than the UBSs may serve.
+        ScenarioError: an unknown reward, or more UEs than the UBSs may serve.
     """
 
     name = "uplink_v0"
@@ -71,8 +71,6 @@ class UplinkWorld:
         action_form: ActionForm = "joint",
         reward: RewardKind = "team",
     ) -> None:
-        if n_worlds < 1:
-            raise ScenarioError(f"n_worlds = {n_worlds}: at least one world is needed")
         if reward not in REWARD_KINDS:
             raise ScenarioError(f"reward = {reward!r} is unknown; use one of {', '.join(REWARD_KINDS)}")
         self.scenario, self.n_worlds, self.reward_kind = scenario, n_worlds, reward
@@ -92,19 +90,14 @@ class UplinkWorld:
 
     def reset(self, seeds: Sequence[int], worlds: BoolArray | None = None) -> None:
         """Start new episodes; see :meth:`voltran.envs.world.World.reset`."""
-        if len(seeds) != self.n_worlds:
-            raise EpisodeError(f"reset got {len(seeds)} seeds for {self.n_worlds} worlds")
-        mask = np.ones(self.n_worlds, dtype=bool) if worlds is None else np.array(worlds)
-        if mask.shape != (self.n_worlds,) or mask.dtype != np.bool_:
-            raise EpisodeError(f"reset: worlds = {worlds!r}: must be {self.n_worlds} flags, one per world")
-        chosen = {world: checked_seed(seeds[world]) for world in np.flatnonzero(mask).tolist()}
+        chosen = worlds_to_reset(seeds, worlds, self.n_worlds)
         for world, seed in chosen.items():
             self._simulation.start(world, seed)
-        self._observer.start(np.flatnonzero(mask))
+        self._observer.start(np.array(list(chosen), dtype=np.int64))
 
     def step(self, actions: Mapping[str, Any]) -> Transition:
         """Advance by one decision period; see :meth:`voltran.envs.world.World.step`."""
-        self._require_running()
+        require_running(self._simulation.state.running, self._simulation.state.seed)
         commands, projected = self._commands(actions)
         period = self._simulation.run_period(commands, counterfactuals=self.reward_kind == "local")
         state = self._simulation.state
@@ -133,11 +126,7 @@ class UplinkWorld:
 
     def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
         """Metric -> ``[B]``, over the episodes so far (docs/uplink.md); NaN outside the mask ``worlds``."""
-        chosen = range(self.n_worlds) if worlds is None else np.flatnonzero(worlds).tolist()
-        results = {world: self._metrics_of(world) for world in chosen}
-        names = next(iter(results.values()), {})
-        blank = dict.fromkeys(names, np.nan)
-        return {name: np.array([results.get(w, blank)[name] for w in range(self.n_worlds)]) for name in names}
+        return metrics_of_worlds(self._metrics_of, worlds, self.n_worlds)
 
     def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
         """Time series of one world: ``time_h``, those of ``state.SERIES``, ``energy_efficiency``, ``awake [T, M]``."""
@@ -166,13 +155,8 @@ class UplinkWorld:
         Raises:
             EpisodeError: the snapshot is of another scenario, architecture or batch size; nothing has changed then.
         """
-        if snapshot.get("identity") != self._identity:
-            raise EpisodeError(
-                "the snapshot belongs to another scenario or architecture; build the world from the same ones"
-            )
         seeds = snapshot["state"]["seed"]
-        if seeds.shape != (self.n_worlds,):
-            raise EpisodeError(f"the snapshot holds {seeds.shape[0]} worlds; this batch has {self.n_worlds}")
+        check_snapshot(snapshot.get("identity"), self._identity, seeds, self.n_worlds)
         self._simulation.restore(snapshot["state"])
         self._observer.start(np.flatnonzero(seeds >= 0))
 
@@ -249,18 +233,9 @@ class UplinkWorld:
             raise EpisodeError(f"world {world} has not been reset: call reset(seeds) first")
         return deployment
 
-    def _require_running(self) -> None:
-        state = self._simulation.state
-        if not state.running.all():
-            world = int(np.flatnonzero(~state.running)[0])
-            reason = "has not been reset" if state.seed[world] < 0 else "has ended its episode"
-            raise EpisodeError(f"world {world} {reason}: call reset(seeds, worlds) before step")
-
     def _commands(self, actions: Mapping[str, Any]) -> tuple[UplinkCommands, BoolArray]:
         """Validated commands, and which agents' codes were illegal."""
-        if set(actions) != {"ubs"}:
-            raise ActionError(f"actions are for roles {sorted(actions)}; uplink_v0 has exactly the role ubs")
-        asked, active = actions["ubs"], self.active
+        asked, active = actions_of("ubs", actions, self.name), self.active
         shape = (self.n_worlds, self.architecture.n_ubs, self.scenario.ues.count)
         if isinstance(asked, UplinkCommands):
             check_commands(asked, shape, self.scenario.radio.power_max_mw)

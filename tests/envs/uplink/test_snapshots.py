@@ -47,7 +47,7 @@ def test_a_snapshot_stays_as_it_was_taken() -> None:
     ("n_worlds", "options", "message"),
     [
         (1, {"overrides": {**SMALL, "quality.rate_min_mbps": 10.0}}, "another scenario"),
-        (1, {"overrides": SMALL, "architecture": "uc-cell-free"}, "another scenario or architecture"),
+        (1, {"overrides": SMALL, "architecture": "uc-cell-free"}, "another scenario or other options"),
         (2, {"overrides": SMALL}, "holds 2 worlds; this batch has 1"),
     ],
 )

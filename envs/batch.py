@@ -1,0 +1,126 @@
+"""What worlds have in common as batches of episodes: how they are built, reset and asked, whatever they simulate."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
+from voltran.envs.scenario import Scenario, validated
+from voltran.envs.seeds import checked_seed
+from voltran.envs.world import BoolArray, FloatArray
+
+WorldT = TypeVar("WorldT")
+
+
+def build_world(
+    world: Callable[..., WorldT],
+    name: str,
+    scenario: type[Scenario],
+    data: Mapping[str, Any],
+    n_worlds: int,
+    options: Mapping[str, Any],
+) -> WorldT:
+    """Build a batch of worlds from a raw scenario mapping.
+
+    Args:
+        world: class of the world; it takes the scenario, the batch size and options.
+        name: of the world.
+        scenario: model of its scenarios.
+        data: the mapping.
+        n_worlds: batch size ``B``.
+        options: of the world.
+
+    Raises:
+        ScenarioError: a mistyped or impossible scenario, an unknown option, or a batch size below 1.
+    """
+    checked = validated(scenario, data, f"scenario {data.get('name', '')}".rstrip())
+    known = list(inspect.signature(world).parameters)[2:]
+    for option in options:
+        if option not in known:
+            raise ScenarioError(f"{name} has no option {option!r}; its options: {', '.join(known)}")
+    if n_worlds < 1:
+        raise ScenarioError(f"n_worlds = {n_worlds}: at least one world is needed")
+    return world(checked, n_worlds, **options)
+
+
+def worlds_to_reset(seeds: Sequence[int], worlds: BoolArray | None, n_worlds: int) -> dict[int, int]:
+    """World to seed of those that a reset starts anew.
+
+    Args:
+        seeds: one per world.
+        worlds: ``[B]`` which ones; None for all.
+        n_worlds: batch size ``B``.
+
+    Raises:
+        EpisodeError: seeds or flags of the wrong number or type.
+    """
+    if len(seeds) != n_worlds:
+        raise EpisodeError(f"reset got {len(seeds)} seeds for {n_worlds} worlds")
+    mask = np.ones(n_worlds, dtype=bool) if worlds is None else np.array(worlds)
+    if mask.shape != (n_worlds,) or mask.dtype != np.bool_:
+        raise EpisodeError(f"reset: worlds = {worlds!r}: must be {n_worlds} flags, one per world")
+    return {world: checked_seed(seeds[world]) for world in np.flatnonzero(mask).tolist()}
+
+
+def require_running(running: BoolArray, seed: NDArray[np.int64]) -> None:
+    """Make sure that all worlds can make a step.
+
+    Args:
+        running: ``[B]`` reset, and not over.
+        seed: ``[B]``, negative before the first reset.
+
+    Raises:
+        EpisodeError: one cannot.
+    """
+    if not running.all():
+        world = int(np.flatnonzero(~running)[0])
+        reason = "has not been reset" if seed[world] < 0 else "has ended its episode"
+        raise EpisodeError(f"world {world} {reason}: call reset(seeds, worlds) before step")
+
+
+def actions_of(role: str, actions: Mapping[str, Any], name: str) -> Any:
+    """The actions of a world's only role.
+
+    Raises:
+        ActionError: there are others, or none.
+    """
+    if set(actions) != {role}:
+        raise ActionError(f"actions are for roles {sorted(actions)}; {name} has exactly the role {role}")
+    return actions[role]
+
+
+def metrics_of_worlds(
+    metrics_of: Callable[[int], Mapping[str, float]], worlds: BoolArray | None, n_worlds: int
+) -> dict[str, FloatArray]:
+    """Metric -> ``[B]``, NaN outside the mask ``worlds``.
+
+    Args:
+        metrics_of: the metrics of one world.
+        worlds: ``[B]`` which ones; None for all.
+        n_worlds: batch size ``B``.
+    """
+    chosen = range(n_worlds) if worlds is None else np.flatnonzero(worlds).tolist()
+    results = {world: metrics_of(world) for world in chosen}
+    names = next(iter(results.values()), {})
+    blank = dict.fromkeys(names, np.nan)
+    return {name: np.array([results.get(world, blank)[name] for world in range(n_worlds)]) for name in names}
+
+
+def check_snapshot(found: Any, expected: str, seeds: NDArray[np.int64], n_worlds: int) -> None:
+    """Make sure that a snapshot belongs to a world.
+
+    Args:
+        found, expected: what the snapshot and the world say of their scenarios.
+        seeds: the snapshot's.
+        n_worlds: batch size ``B``.
+
+    Raises:
+        EpisodeError: it belongs to another scenario or batch size.
+    """
+    if found != expected:
+        raise EpisodeError("the snapshot belongs to another scenario or other options; build the world from the same")
+    if seeds.shape != (n_worlds,):
+        raise EpisodeError(f"the snapshot holds {seeds.shape[0]} worlds; this batch has {n_worlds}")
