@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.envs.errors import MissingExtraError
+from voltran.envs.canvas import SIZE_IN, painted
 from voltran.envs.outage.viewer import DOWN, STATUS_NAMES, Scene
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 
@@ -18,8 +18,6 @@ from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 Axes = Any
 Figure = Any
 
-SIZE_IN = (8.6, 5.0)
-DPI = 150
 # A user whose demand is short by less than this is drawn as fully served.
 SERVED = 0.99
 
@@ -66,23 +64,15 @@ def as_image(scene: Scene, *, dark: bool = False) -> NDArray[np.uint8]:
     Raises:
         MissingExtraError: Matplotlib is not installed.
     """
-    try:
-        from matplotlib import style
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtraError("pictures need Matplotlib; install it with: pip install 'voltran[train]'") from error
     theme = DARK if dark else LIGHT
-    settings: Any = {"font.family": ["DejaVu Sans"], "text.color": theme.text, "hatch.linewidth": 0.6}
-    with style.context(["default", settings]):
-        figure = Figure(figsize=SIZE_IN, dpi=DPI, facecolor=theme.background)
-        canvas: Any = FigureCanvasAgg(figure)
+
+    def paint(figure: Figure) -> None:
         _Map(figure.add_axes((0.005, 0.01, 0.61, 0.98)), scene, theme).draw()
         _numbers(figure, scene, theme)
         _history(figure, scene, theme)
         _legend(figure, theme)
-        canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+    return painted(paint, theme.background, {"text.color": theme.text, "hatch.linewidth": 0.6})
 
 
 def as_png(scene: Scene, *, dark: bool = False) -> bytes:

@@ -9,16 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.envs.errors import MissingExtraError
+from voltran.envs.canvas import painted
 from voltran.envs.uplink.viewer import Scene
 from voltran.physics.uplink import wrapped_offsets_m
 
 # Matplotlib is loaded only when something is drawn, so its classes have no names here.
 Axes = Any
 Figure = Any
-
-SIZE_IN = (8.6, 5.0)
-DPI = 150
 
 
 @dataclass(frozen=True)
@@ -43,23 +40,15 @@ def as_image(scene: Scene, *, dark: bool = False) -> NDArray[np.uint8]:
     Raises:
         MissingExtraError: Matplotlib is not installed.
     """
-    try:
-        from matplotlib import style
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtraError("pictures need Matplotlib; install it with: pip install 'voltran[train]'") from error
     theme = DARK if dark else LIGHT
-    settings: Any = {"font.family": ["DejaVu Sans"], "text.color": theme.text}
-    with style.context(["default", settings]):
-        figure = Figure(figsize=SIZE_IN, dpi=DPI, facecolor=theme.background)
-        canvas: Any = FigureCanvasAgg(figure)
+
+    def paint(figure: Figure) -> None:
         _draw_map(figure.add_axes((0.02, 0.03, 0.547, 0.94)), scene, theme)
         _draw_numbers(figure, scene, theme)
         _draw_history(figure, scene, theme)
         _draw_legend(figure, theme)
-        canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+    return painted(paint, theme.background, {"text.color": theme.text})
 
 
 def _draw_map(axes: Axes, scene: Scene, theme: Theme) -> None:

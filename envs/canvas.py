@@ -1,0 +1,41 @@
+"""The sheet that worlds are drawn on: always of one size, and the same bits whatever Matplotlib is set to."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.envs.errors import MissingExtraError
+
+# Matplotlib is loaded only when something is drawn, so its classes have no names here.
+Figure = Any
+
+SIZE_IN = (8.6, 5.0)
+DPI = 150
+
+
+def painted(paint: Callable[[Figure], None], background: str, settings: Mapping[str, Any]) -> NDArray[np.uint8]:
+    """An image ``[height, width, 3]``.
+
+    Args:
+        paint: draws on the empty figure.
+        background: colour of the figure.
+        settings: of Matplotlib, beside its defaults.
+
+    Raises:
+        MissingExtraError: Matplotlib is not installed.
+    """
+    try:
+        from matplotlib import style
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure as NewFigure
+    except ImportError as error:
+        raise MissingExtraError("pictures need Matplotlib; install it with: pip install 'voltran[train]'") from error
+    chosen: Any = {"font.family": ["DejaVu Sans"], **settings}
+    with style.context(["default", chosen]):
+        figure = NewFigure(figsize=SIZE_IN, dpi=DPI, facecolor=background)
+        canvas: Any = FigureCanvasAgg(figure)
+        paint(figure)
+        canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
