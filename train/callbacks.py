@@ -17,8 +17,10 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from voltran.envs.errors import VoltranError
 from voltran.envs.faces.vector import VectorFace
+from voltran.train.metrics import metric_of
 
-SHOWN_EPISODES = 100  # episodes behind the bar's mean survival
+SHOWN_EPISODES = 100  # episodes behind the mean in the bar
+SHOWN_METRICS = ("survival_h", "energy_efficiency")  # whichever the world has
 
 
 def progress_bar() -> Progress:
@@ -29,14 +31,14 @@ def progress_bar() -> Progress:
         TaskProgressColumn(),
         TextColumn("{task.completed:,.0f} decisions"),
         TextColumn("{task.fields[speed]}/s"),
-        TextColumn("survival {task.fields[survival]}"),
+        TextColumn("{task.fields[metric]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
 
 
 class ProgressBar(BaseCallback):
-    """Shows decisions, decisions per second and the mean survival of the last 100 episodes.
+    """Shows decisions, decisions per second and a metric, the mean of the last 100 episodes.
 
     Args:
         bar: a started :func:`progress_bar`.
@@ -47,20 +49,26 @@ class ProgressBar(BaseCallback):
         super().__init__()
         self._bar = bar
         self._total_decisions = total_decisions
-        self._survival_h: deque[float] = deque(maxlen=SHOWN_EPISODES)
+        self._values: deque[float] = deque(maxlen=SHOWN_EPISODES)
+        self._metric = metric_of(SHOWN_METRICS[0])
 
     def _on_training_start(self) -> None:
         self._task = self._bar.add_task(
-            "training", total=self._total_decisions, completed=self.num_timesteps, speed="-", survival="-"
+            "training", total=self._total_decisions, completed=self.num_timesteps, speed="-", metric=""
         )
         self._first_decision = self.num_timesteps
 
     def _on_step(self) -> bool:
-        self._survival_h.extend(kpis["survival_h"] for kpis in _finished(self.locals) if "survival_h" in kpis)
+        for kpis in _finished(self.locals):
+            shown = next((key for key in SHOWN_METRICS if key in kpis), None)
+            if shown is not None:
+                self._metric = metric_of(shown)
+                self._values.append(kpis[shown])
         elapsed_s = self._bar.tasks[self._task].elapsed or 0.0
         speed = (self.num_timesteps - self._first_decision) / elapsed_s if elapsed_s > 0.0 else 0.0
-        survival = f"{np.mean(self._survival_h):.2f} h" if self._survival_h else "-"
-        self._bar.update(self._task, completed=self.num_timesteps, speed=f"{speed:,.0f}", survival=survival)
+        mean = self._metric.number(float(np.mean(self._values))) if self._values else "-"
+        text = f"{self._metric.title.lower()} {mean} {self._metric.unit}".rstrip()
+        self._bar.update(self._task, completed=self.num_timesteps, speed=f"{speed:,.0f}", metric=text)
         return True
 
 
