@@ -1,6 +1,11 @@
 """SLMDB's bounds and both objectives' derivatives against finite differences and a conic solver."""
 
+# isort: off
+# OR-Tools and cvxpy's highspy bring a HiGHS each, and OR-Tools works only where its own is loaded first.
+from ortools.linear_solver import pywraplp  # noqa: F401
 import cvxpy
+# isort: on
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
