@@ -1,27 +1,34 @@
-"""The README's example runs, and its commands are the ones that exist."""
+"""The README's examples run, and its commands are the ones that exist."""
 
 import re
 import subprocess
 import sys
 
+import pytest
+
 from tests.house import ROOT
 
 README = (ROOT / "README.md").read_text()
-EXAMPLE = ROOT / "examples" / "random_actions.py"
+# in the order of the README, and what they print
+EXAMPLES = {
+    "random_actions": r"reward per site: -?\d+\.\d\d\n",
+    "uplink_trimsm": r"0\.\d\d Mbit/J with \d+\.\d of 20 base stations\n",
+}
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
-def test_example_is_the_one_in_the_examples_folder() -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    program = EXAMPLE.read_text().partition("\n\n")[2]
-    assert program == example
+def test_examples_are_those_in_the_examples_folder() -> None:
+    shown = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    programs = [(ROOT / "examples" / f"{name}.py").read_text().partition("\n\n")[2] for name in EXAMPLES]
+    assert programs == shown
 
 
-def test_example_runs() -> None:
-    command = [sys.executable, "-m", "examples.random_actions"]
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_run(name: str) -> None:
+    command = [sys.executable, "-m", f"examples.{name}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert re.fullmatch(r"reward per site: -?\d+\.\d\d\n", done.stdout)
+    assert re.fullmatch(EXAMPLES[name], done.stdout)
 
 
 def test_make_targets_named_in_the_documents_exist() -> None:

@@ -57,4 +57,5 @@ def test_a_shipped_policy_is_what_its_configuration_trains(name: str) -> None:
     recorded = load_policy(policy_path(name)).metadata.training
     config = read_training_config(f"{name}_ppo", {}).model_dump(mode="json")
     differs = {key for key in config if recorded.get(key, config[key]) != config[key]}
-    assert recorded["decisions"] >= config["total_decisions"] and not differs
+    assert recorded["decisions"] >= config["total_decisions"]
+    assert not differs
