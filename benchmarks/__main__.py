@@ -48,6 +48,7 @@ PAGES: dict[str, Topics] = {
         "uplink-variants": variants,
     },
 }
+TITLES = {"performance": "Performance", "performance_uplink": "Performance in the uplink"}
 TOPICS: Topics = {topic: measure for topics in PAGES.values() for topic, measure in topics.items()}
 
 
@@ -63,10 +64,10 @@ def main(
     if (only is None) != (out is None):
         raise typer.BadParameter("--only and --out go together, so that no page loses its other topics")
     if only is not None and out is not None:
-        _write(out, only, quick)
+        _write(out, only, quick, "Performance")
         return
     for name in page or PAGES:
-        _write(Path("docs") / f"{name}.md", list(PAGES[name]), quick)
+        _write(Path("docs") / f"{name}.md", list(PAGES[name]), quick, TITLES[name])
 
 
 def _check(option: str, given: list[str], known: Iterable[str]) -> None:
@@ -74,13 +75,13 @@ def _check(option: str, given: list[str], known: Iterable[str]) -> None:
         raise typer.BadParameter(f"{option} {', '.join(unknown)}: there are {', '.join(known)}")
 
 
-def _write(out: Path, topics: list[str], quick: bool) -> None:
+def _write(out: Path, topics: list[str], quick: bool, title: str) -> None:
     before = machine()
     sections = []
     for topic in topics:
         typer.echo(f"{topic} ...", err=True)
         sections.append(TOPICS[topic](quick))
-    text = report(sections, before, quick)
+    text = report(sections, before, quick, title)
     typer.echo(text)
     write_text(out, text)
 

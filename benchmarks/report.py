@@ -4,8 +4,6 @@ from benchmarks.measure import Section, number
 from voltran.train.tables import markdown_row, markdown_rule
 
 PREFACE = """\
-# Performance
-
 Written by `make bench` (`python -m benchmarks`), each page in one run. Words for speed:
 
 - A **physics step** is one world advanced by one physics step of the scenario (60 s of simulated time by default).
@@ -26,9 +24,9 @@ AIMS = (
 )
 
 
-def report(sections: list[Section], machine: list[tuple[str, str]], quick: bool) -> str:
+def report(sections: list[Section], machine: list[tuple[str, str]], quick: bool, title: str = "Performance") -> str:
     """The whole page."""
-    parts = [PREFACE]
+    parts = [f"# {title}\n", PREFACE]
     if quick:
         parts.append("**A quick run: few repeats, for checking that the benchmarks work. Do not cite its figures.**\n")
     parts.append(_table(["machine", ""], [list(pair) for pair in machine]))
