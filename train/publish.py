@@ -26,7 +26,8 @@ PREFACE = """\
 # Results
 
 Made by `make results`; every number comes from the `results.json` files under [results/](results/), which hold all
-episodes' values, the seeds and the versions. Definitions: [metrics.md](metrics.md); the model: [model.md](model.md)."""
+episodes' values, the seeds and the versions. Definitions: [metrics.md](metrics.md); the models: [model.md](model.md),
+[uplink.md](uplink.md)."""
 
 
 def check_publishable(name: str, root: Path) -> None:
