@@ -44,13 +44,15 @@ class EnergyOrders(NamedTuple):
         ev_power_kw: power to draw from vehicles, at most.
         dynamic_price: True offers the price of [MSRC] Eq. 16, False the base price.
         ev_to_battery: True lets vehicle power above the load charge the battery.
-        grid_limit_kw: import that the grid can supply; zero in an outage.
+        grid_limit_kw: import that the grid can supply, from the main grid and from retailers; zero in an outage.
+        grid_to_battery: True lets import above the load charge the battery.
     """
 
     ev_power_kw: FloatArray
     dynamic_price: BoolArray
     ev_to_battery: BoolArray
     grid_limit_kw: FloatArray
+    grid_to_battery: BoolArray
 
 
 class EnergyStep(NamedTuple):
@@ -150,19 +152,38 @@ class Flows(NamedTuple):
 
 @kernel
 def supply(
-    load_kw: float, grid_limit_kw: float, ev_limit_kw: float, discharge_limit_kw: float, charge_limit_kw: float
+    load_kw: float,
+    grid_limit_kw: float,
+    ev_limit_kw: float,
+    discharge_limit_kw: float,
+    charge_limit_kw: float,
+    grid_to_battery: bool,
+    ev_to_battery: bool,
 ) -> Flows:
     """Supply one load. Source: [MSRC] Eqs. 13, 15 and 17.
 
-    Order: grid, vehicles, battery. Vehicle power above the load charges the battery; charging and discharging exclude
-    each other; what neither load nor battery can take stays in the vehicle.
+    Order: grid, vehicles, battery. What these two give above the load charges the battery if it may, the grid's first;
+    charging and discharging exclude each other; what neither load nor battery can take is not imported, and stays in
+    the vehicle.
     """
-    grid_kw = min(grid_limit_kw, load_kw)
-    ev_to_load_kw = min(ev_limit_kw, load_kw - grid_kw)
-    needed_kw = load_kw - grid_kw - ev_to_load_kw
+    grid_to_load_kw = min(grid_limit_kw, load_kw)
+    ev_to_load_kw = min(ev_limit_kw, load_kw - grid_to_load_kw)
+    needed_kw = load_kw - grid_to_load_kw - ev_to_load_kw
     discharge_kw = min(needed_kw, discharge_limit_kw)
-    charge_kw = min(ev_limit_kw - ev_to_load_kw, charge_limit_kw) if needed_kw <= 0.0 else 0.0
-    return Flows(grid_kw, ev_to_load_kw + charge_kw, discharge_kw, charge_kw, needed_kw - discharge_kw)
+    grid_charge_kw = 0.0
+    ev_charge_kw = 0.0
+    if needed_kw <= 0.0:
+        if grid_to_battery:
+            grid_charge_kw = min(grid_limit_kw - grid_to_load_kw, charge_limit_kw)
+        if ev_to_battery:
+            ev_charge_kw = min(ev_limit_kw - ev_to_load_kw, charge_limit_kw - grid_charge_kw)
+    return Flows(
+        grid_to_load_kw + grid_charge_kw,
+        ev_to_load_kw + ev_charge_kw,
+        discharge_kw,
+        grid_charge_kw + ev_charge_kw,
+        needed_kw - discharge_kw,
+    )
 
 
 @kernel
@@ -211,7 +232,9 @@ def energy_step(
                 orders.grid_limit_kw[w, i],
                 min(orders.ev_power_kw[w, i], after.offered_kw[w, i]),
                 largest_discharge_kw(soc[w, i], step_h, battery),
-                largest_charge_kw(soc[w, i], step_h, battery) if orders.ev_to_battery[w, i] else 0.0,
+                largest_charge_kw(soc[w, i], step_h, battery),
+                orders.grid_to_battery[w, i],
+                orders.ev_to_battery[w, i],
             )
             after.price[w, i], after.load_kw[w, i] = price, drawn_kw
             after.grid_kw[w, i], after.ev_kw[w, i] = flows.grid_kw, flows.ev_kw

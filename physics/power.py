@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from voltran.physics.compiled import kernel
 from voltran.physics.units import WATTS_PER_KILOWATT
 
+FloatArray = NDArray[np.float64]
+
 NORMAL, HELPING, ASSISTED, SLEEP = 0, 1, 2, 3
 
 
@@ -60,3 +62,14 @@ def site_power_kw(
         else:
             watts += parameters.sectors * parameters.standby_w[band]
     return watts / WATTS_PER_KILOWATT
+
+
+def utilisation_power_kw(fixed_kw: FloatArray, utilisation: FloatArray, fixed_share: FloatArray) -> FloatArray:
+    """Power of a site that follows its utilisation; any shapes that broadcast. Source: [DPA] Eq. 1.
+
+    Args:
+        fixed_kw: P_fix, power at full utilisation.
+        utilisation: rho / C, traffic over capacity, 0 to 1.
+        fixed_share: q, share of ``fixed_kw`` that is drawn whatever the traffic.
+    """
+    return np.asarray((1.0 - fixed_share) * utilisation * fixed_kw + fixed_share * fixed_kw)

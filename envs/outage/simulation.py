@@ -7,6 +7,7 @@ import numpy as np
 
 from voltran.envs.errors import PhysicsError
 from voltran.envs.outage.commands import SiteCommands
+from voltran.envs.outage.imports import Imports, NoImports
 from voltran.envs.outage.metrics import loss_hold_steps
 from voltran.envs.outage.model import OutageModel
 from voltran.envs.outage.population import Inhabitants
@@ -34,10 +35,14 @@ class Simulation:
         n_worlds: batch size.
         cache: False recomputes service in every physics step; the results are the same, bit for bit.
         trace_sites: keep time series of each site.
+        imports: what sites can import; nothing by default.
     """
 
-    def __init__(self, model: OutageModel, n_worlds: int, cache: bool, trace_sites: bool) -> None:
+    def __init__(
+        self, model: OutageModel, n_worlds: int, cache: bool, trace_sites: bool, imports: Imports | None = None
+    ) -> None:
         self.model, self.n_worlds, self.cache = model, n_worlds, cache
+        self.imports: Imports = NoImports() if imports is None else imports
         self.inhabitants = Inhabitants(model, n_worlds)
         self.state = blank_state(model, n_worlds, self.inhabitants.n_slots)
         self.trace = Trace(model, n_worlds, trace_sites)
@@ -53,6 +58,7 @@ class Simulation:
         start_episode(self.state, self.model, world, seed)
         self.state.ev_energy_kwh[world] = self.inhabitants.usable_kwh[world]
         self.state.ev_accepted[world] = False
+        self.imports.start(world, seed)
 
     def prepare(self) -> None:
         """Serve the users of newly started worlds, and let parked vehicles see the base price."""
@@ -99,13 +105,14 @@ class Simulation:
         """Everything that changes, as copies; users and vehicles are redrawn from the seeds."""
         steps = int(self.state.step.max(initial=0))
         series = {name: values[:, :steps].copy() for name, values in self.trace.series.items()}
-        return {"state": copy_fields(self.state), "trace": series}
+        return {"state": copy_fields(self.state), "trace": series, "imports": self.imports.snapshot()}
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Continue from a snapshot of the same scenario and batch size."""
-        seeds, steps = snapshot["state"]["seed"], snapshot["state"]["step"]
-        for world in map(int, np.flatnonzero(seeds >= 0)):
-            self.inhabitants.load(world, int(seeds[world]))
+        steps = snapshot["state"]["step"]
+        seeds = {world: int(seed) for world, seed in enumerate(snapshot["state"]["seed"]) if seed >= 0}
+        for world, seed in seeds.items():
+            self.inhabitants.load(world, seed)
             decided_s = (int(steps[world]) - self.model.steps_per_decision) * self._step_s
             self.inhabitants.advance_to(world, max(decided_s, 0.0))
         restore_fields(self.state, snapshot["state"])
@@ -113,6 +120,7 @@ class Simulation:
         self._service_loss = service_loss(self.model, service.weighted_loss, service.availability)
         for name, values in snapshot["trace"].items():
             self.trace.series[name][:, : values.shape[1]] = values
+        self.imports.restore(snapshot["imports"], seeds)
         self.flows = None
 
     def _issue(self, commands: SiteCommands) -> FloatArray:
@@ -157,13 +165,15 @@ class Simulation:
         if not self.cache or state.stale.any():
             where = state.stale.copy() if self.cache else np.ones(self.n_worlds, dtype=bool)
             handovers = self._refresh_service(where)
-        orders = EnergyOrders(state.ev_power_kw, state.dynamic_price, state.ev_to_battery, np.zeros_like(state.soc))
+        limits = self.imports.limits_kw(state)
+        orders = EnergyOrders(state.ev_power_kw, state.dynamic_price, state.ev_to_battery, *limits)
         flows = energy_step(
             state.soc, state.alive, state.service.power_kw, mean_power_kw(state),
             self.inhabitants.fleet(state.ev_energy_kwh, state.ev_accepted), orders, self.time_s(), self._step_s,
             model.battery.soc_min + self.model.scenario.battery.restart_margin, model.battery, model.ev,
         )  # fmt: skip
         self._check_finite(flows)
+        self.imports.settle(state, flows)
         self._record(flows, mode_changes, handovers)
         self._apply(flows)
 

@@ -222,6 +222,7 @@ def depot(seed: int, n_worlds: int = 32, n_sites: int = 19, n_slots: int = 3, gr
         dynamic_price=rng.random(shape) < 0.5,
         ev_to_battery=rng.random(shape) < 0.7,
         grid_limit_kw=rng.uniform(0.0, 4.0, shape) * grid,
+        grid_to_battery=np.indices(shape).sum(axis=0) % 2 == 0,
     )
     return Depot(
         soc=np.where(rng.random(shape) < 0.7, near_the_limits, rng.uniform(0.2, 1.0, shape)),

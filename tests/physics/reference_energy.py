@@ -28,7 +28,7 @@ def energy_step(
     battery: BatteryParameters,
     ev: EvParameters,
 ) -> EnergyStep:
-    """Grid first, then vehicles as ordered, then the battery; surplus vehicle power charges where ordered.
+    """Grid first, then vehicles as ordered, then the battery; what grid and vehicles have left charges where ordered.
 
     Source: [MSRC] Eqs. 12-17.
     """
@@ -48,12 +48,14 @@ def energy_step(
     to_load = np.minimum(ordered, load - grid)
     missing = load - grid - to_load
     room_kwh = (battery.soc_max - soc) * battery.capacity_kwh / battery.charge_efficiency
-    charge = np.minimum(np.minimum(ordered - to_load, battery.charge_limit_kw), room_kwh / hours)
-    charge = charge * (orders.ev_to_battery & (missing <= 0.0))
+    room_kw = np.minimum(battery.charge_limit_kw, room_kwh / hours) * (missing <= 0.0)
+    from_grid = np.minimum(orders.grid_limit_kw - grid, room_kw) * orders.grid_to_battery
+    from_ev = np.minimum(ordered - to_load, room_kw - from_grid) * orders.ev_to_battery
+    charge = from_grid + from_ev
     most = np.minimum(battery.discharge_limit_kw, stored_kwh * battery.discharge_efficiency / hours)
     given = np.minimum(missing, most)
 
-    from_vehicles = to_load + charge
+    from_vehicles = to_load + from_ev
     earlier_kw = np.cumsum(vehicle_kw, axis=-1) - vehicle_kw
     each_kw = np.clip(from_vehicles[..., None] - earlier_kw, 0.0, vehicle_kw)
     change_kwh = (battery.charge_efficiency * charge - given / battery.discharge_efficiency) * hours
@@ -67,7 +69,7 @@ def energy_step(
         load_kw=load,
         battery_kw=given - charge,
         ev_kw=from_vehicles,
-        grid_kw=grid,
+        grid_kw=grid + from_grid,
         unserved_kw=missing - given,
         loss_kw=lost,
         price=offered_price,

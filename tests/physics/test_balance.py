@@ -29,7 +29,7 @@ def one_site(
     there = np.full((1, 1, 1), vehicle_kwh > 0.0)
     fleet = Fleet(np.where(there, slot, np.inf), slot + np.inf, slot, slot + vehicle_kwh, there)
     yes = np.ones((1, 1), dtype=np.bool_)
-    orders = EnergyOrders(np.full((1, 1), ordered_kw), yes, yes, np.zeros((1, 1)))
+    orders = EnergyOrders(np.full((1, 1), ordered_kw), yes, yes, np.zeros((1, 1)), yes)
     load = np.full((1, 1), load_kw)
     return Depot(np.full((1, 1), soc), np.full((1, 1), alive), load, load, fleet, orders, np.zeros(1))
 

@@ -1,0 +1,30 @@
+"""What wind turbines and solar panels give, as a share of their capacity."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+def wind_power_share(speed_m_per_s: FloatArray, curve_m_per_s: FloatArray, curve_share: FloatArray) -> FloatArray:
+    """Output of a wind turbine as a share of its capacity, in [0, 1]; any shape.
+
+    Args:
+        speed_m_per_s: wind speed at hub height.
+        curve_m_per_s: speeds of the power curve, rising.
+        curve_share: output at these; none below the first speed, and none above the last (the turbine cuts out).
+    """
+    return np.asarray(np.interp(speed_m_per_s, curve_m_per_s, curve_share, left=0.0, right=0.0))
+
+
+def solar_power_share(hour: FloatArray, clear_sky_share: FloatArray, clearness: FloatArray) -> FloatArray:
+    """Output of solar panels as a share of their capacity, in [0, 1]; any shapes that broadcast.
+
+    Args:
+        hour: time since a midnight; days repeat.
+        clear_sky_share: ``[k]`` output under a clear sky at ``k`` equally spaced times of a day, the first at midnight.
+        clearness: share of the clear sky's output that clouds let through.
+    """
+    times = np.arange(clear_sky_share.shape[0] + 1) * (24.0 / clear_sky_share.shape[0])
+    clear = np.interp(np.mod(hour, 24.0), times, np.append(clear_sky_share, clear_sky_share[0]))
+    return np.asarray(clear * clearness)
