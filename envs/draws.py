@@ -18,6 +18,9 @@ class Stream(IntEnum):
     VEHICLES = 4
     MOBILITY = 5
     SITES = 6
+    WIND = 7
+    CLOUDS = 8
+    LOAD = 9
 
 
 def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:

@@ -172,7 +172,7 @@ class EpisodeStore:
         content = task.setting.content | {
             "controller": task.controller.identity,
             "seed": task.seed,
-            "code": source_digest(frozenset({task.setting.module, task.controller.module})),
+            "code": source_digest(task.controller.modules | {task.setting.module}),
         }
         digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
         name = re.sub(r"[^A-Za-z0-9.=-]+", "-", task.controller.label)

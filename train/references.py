@@ -1,8 +1,12 @@
-"""Controllers as users write them: ``independent,runs/x/policy.safetensors,rotating-sleep:replan_min=60``."""
+"""Controllers as users write them: ``independent,runs/x/policy.safetensors,rotating-sleep:replan_min=60``.
+
+Where a world has several roles, each can have its own: ``bs=msrc:evaluations=100+retailer=zoo:NAME``.
+"""
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -11,10 +15,13 @@ from typing import Any
 from voltran.envs.controller import Controller
 from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.envs.scenario import parse_overrides
+from voltran.envs.team import Team
 
 POLICY_SUFFIX = ".safetensors"
 ZOO_PREFIX = "zoo:"
 SWITCHES = ("on", "off", "yes", "no")
+MEMBER = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)  # of a team: who plays which role
+BETWEEN_MEMBERS = re.compile(r"\+(?=[A-Za-z_]\w*=)")  # other plus signs belong to paths and numbers
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,8 @@ class ControllerSpec:
     Attributes:
         label: name in tables and plots.
         builder: makes a fresh controller; picklable.
-        identity: what sets it apart from all others: its name and options, or the digest of its policy file.
+        identity: what sets it apart from all others: its name and options, or the digest of its policy file; of a
+            team, that of each member.
     """
 
     label: str
@@ -32,9 +40,9 @@ class ControllerSpec:
     identity: dict[str, Any]
 
     @cached_property
-    def module(self) -> str:
-        """Full name of the module that the controller is written in."""
-        return type(self.builder()).__module__
+    def modules(self) -> frozenset[str]:
+        """Full names of the modules that the controller is written in; a team's members have theirs among them."""
+        return _modules(self.builder())
 
 
 def parse_controllers(text: str) -> list[ControllerSpec]:
@@ -42,22 +50,23 @@ def parse_controllers(text: str) -> list[ControllerSpec]:
 
     Args:
         text: each entry is a name known to ``voltran.baselines.make``, the path of a policy file or ``zoo:NAME``,
-            followed by options as ``:key=value``.
+            followed by options as ``:key=value``; or a team of such, ``ROLE=ENTRY+ROLE=ENTRY``.
 
     Returns:
         One entry per controller, in the order given. Policies are labelled by their file's name, or by its path
         where names would collide.
 
     Raises:
-        ScenarioError: an empty list, an unknown name or option, or the same controller twice.
+        ScenarioError: an empty list, an unknown name or option, the same controller or role twice, or a member of a
+            team without its role.
         FileFormatError: a policy file that is missing or not a policy.
     """
     entries = [entry.strip() for entry in text.split(",") if entry.strip()]
     if not entries:
         raise ScenarioError(f"controllers {text!r}: none named; write for example independent,static")
-    entries = [_from_zoo(entry) for entry in entries]
-    labels = _labels(entries)
-    specs = [_specify(entry, label) for entry, label in zip(entries, labels, strict=True)]
+    teams = [_members(entry) for entry in entries]
+    labels = _labels(teams)
+    specs = [_specify(team, label) for team, label in zip(teams, labels, strict=True)]
     for spec in specs:
         spec.builder()  # an unknown name or option is the user's to hear before anything runs
     return specs
@@ -66,6 +75,29 @@ def parse_controllers(text: str) -> list[ControllerSpec]:
 def is_policy_path(name: str) -> bool:
     """Whether an entry names a policy file rather than a simple controller."""
     return name.endswith(POLICY_SUFFIX) or "/" in name
+
+
+def _modules(controller: Controller) -> frozenset[str]:
+    members = controller.members.values() if isinstance(controller, Team) else ()
+    return frozenset({type(controller).__module__}).union(*map(_modules, members))
+
+
+def _members(entry: str) -> dict[str, str]:
+    """Role to entry; a controller that is no team stands under an empty role."""
+    parts = BETWEEN_MEMBERS.split(entry)
+    if len(parts) == 1 and not MEMBER.fullmatch(entry):
+        return {"": _from_zoo(entry)}
+    members: dict[str, str] = {}
+    for part in parts:
+        match = MEMBER.fullmatch(part)
+        if match is None or not match[2]:
+            raise ScenarioError(
+                f"team {entry!r}: {part!r} is not ROLE=CONTROLLER; write for example bs=msrc+retailer=dpa"
+            )
+        if match[1] in members:
+            raise ScenarioError(f"team {entry!r}: role {match[1]} has two controllers; name one per role")
+        members[match[1]] = _from_zoo(match[2])
+    return members
 
 
 def _from_zoo(entry: str) -> str:
@@ -78,25 +110,47 @@ def _from_zoo(entry: str) -> str:
     return f"{policy_path(name)}{colon}{options}"
 
 
-def _labels(entries: list[str]) -> list[str]:
-    labels = []
-    for entry in entries:
-        name, colon, options = entry.partition(":")
-        labels.append(f"{_policy_label(Path(name))}{colon}{options}" if is_policy_path(name) else entry)
+def _labels(teams: list[dict[str, str]]) -> list[str]:
+    labels = [_joined({role: _short(entry, role) for role, entry in team.items()}) for team in teams]
     counts = Counter(labels)
-    labels = [label if counts[label] == 1 else entry for label, entry in zip(labels, entries, strict=True)]
+    labels = [label if counts[label] == 1 else _joined(team) for label, team in zip(labels, teams, strict=True)]
     repeated = [label for label, count in Counter(labels).items() if count > 1]
     if repeated:
         raise ScenarioError(f"controllers: {repeated[0]!r} is named more than once; name each controller once")
     return labels
 
 
-def _policy_label(path: Path) -> str:
-    """The file's name; the folder's where every run calls its file the same."""
-    return path.resolve().parent.name if path.name == f"policy{POLICY_SUFFIX}" else path.stem
+def _joined(team: Mapping[str, str]) -> str:
+    return "+".join(f"{role}={entry}" if role else entry for role, entry in team.items())
 
 
-def _specify(entry: str, label: str) -> ControllerSpec:
+def _short(entry: str, role: str) -> str:
+    """An entry with its policy shortened."""
+    name, colon, options = entry.partition(":")
+    return f"{_policy_label(Path(name), role)}{colon}{options}" if is_policy_path(name) else entry
+
+
+def _policy_label(path: Path, role: str) -> str:
+    """The file's name; the run's folder where every run calls its file the same, in a folder for each role or not."""
+    folder = path.resolve().parent
+    if path.name != f"policy{POLICY_SUFFIX}":
+        return path.stem
+    return folder.parent.name if folder.name == role else folder.name
+
+
+def _specify(team: Mapping[str, str], label: str) -> ControllerSpec:
+    members = {role: _specify_one(entry, label) for role, entry in team.items()}
+    if "" in members:
+        return members[""]
+    builder = partial(_build_team, {role: member.builder for role, member in members.items()}, label)
+    return ControllerSpec(label, builder, {"team": {role: member.identity for role, member in members.items()}})
+
+
+def _build_team(builders: Mapping[str, Callable[[], Controller]], name: str) -> Controller:
+    return Team({role: build() for role, build in builders.items()}, name=name)
+
+
+def _specify_one(entry: str, label: str) -> ControllerSpec:
     name, *items = entry.split(":")
     options = parse_overrides(items)
     if is_policy_path(name):

@@ -1,0 +1,120 @@
+"""What retailers can be told, and how action codes say it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from gymnasium import spaces
+
+from voltran.envs.errors import ActionError, ScenarioError
+from voltran.envs.retail.model import PRICE_LEVELS, RetailModel
+from voltran.envs.world import BoolArray, FloatArray
+
+RetailerForm = Literal["ladder", "box"]
+BOX_SIZE = 2  # price, reserved share
+
+
+@dataclass(frozen=True)
+class RetailerCommands:
+    """What all retailers of all worlds post; arrays ``[B, retailer]``.
+
+    Attributes:
+        price: USD/kWh for subscribers, from 0 to the price cap.
+        reserved: share of the generation that is kept for subscribers.
+    """
+
+    price: FloatArray
+    reserved: FloatArray
+
+
+class RetailerCodec:
+    """Encodes and decodes the actions of retailers.
+
+    Args:
+        model: constants of the retailers.
+        form: "ladder": one of eleven prices, from unit cost to cap in equal ratios, nothing reserved; "box": two
+            numbers in [-1, 1], the price on the same scale and the reserved share.
+
+    Raises:
+        ScenarioError: an unknown form.
+    """
+
+    def __init__(self, model: RetailModel, form: RetailerForm = "ladder") -> None:
+        if form not in ("ladder", "box"):
+            raise ScenarioError(f"retailer_form = {form!r} is unknown; use 'ladder' or 'box'")
+        self.model, self.form = model, form
+
+    @property
+    def version(self) -> str:
+        """Changes whenever an action changes its meaning; policies are tied to it."""
+        return f"retailer-{self.form}-1"
+
+    def space(self) -> spaces.Discrete | spaces.Box:
+        """Action space of one retailer."""
+        if self.form == "ladder":
+            return spaces.Discrete(PRICE_LEVELS)
+        return spaces.Box(-1.0, 1.0, (BOX_SIZE,), np.float32)
+
+    def mask(self, n_worlds: int) -> BoolArray:
+        """Flat action mask ``[B, I, A]``: a retailer may always ask any price."""
+        return np.ones((n_worlds, self.model.n_retailers, PRICE_LEVELS if self.form == "ladder" else 0), dtype=bool)
+
+    def commands(self, actions: object, n_worlds: int) -> RetailerCommands:
+        """Commands of codes, or of commands themselves once they are checked.
+
+        Raises:
+            ActionError: names retailer, world, field and value.
+        """
+        if isinstance(actions, RetailerCommands):
+            return self._checked(actions, n_worlds)
+        return self._decoded(actions, n_worlds)
+
+    def _decoded(self, actions: object, n_worlds: int) -> RetailerCommands:
+        shape = (n_worlds, self.model.n_retailers) + ((BOX_SIZE,) if self.form == "box" else ())
+        try:
+            values = np.asarray(actions)
+        except ValueError as error:
+            raise ActionError("actions of role retailer are ragged: give one action per agent") from error
+        kind = np.floating if self.form == "box" else np.integer
+        if values.shape != shape or not np.issubdtype(values.dtype, kind):
+            raise ActionError(
+                f"actions of role retailer have shape {values.shape} and dtype {values.dtype}; expected {shape} "
+                f"{'floats' if self.form == 'box' else 'integers'}"
+            )
+        low, high = (-1.0, 1.0) if self.form == "box" else (0, PRICE_LEVELS - 1)
+        bad = ~((values >= low) & (values <= high))
+        if bad.any():
+            index = tuple(int(part) for part in np.argwhere(bad)[0])
+            raise ActionError(
+                f"action of retailer_{index[1]} in world {index[0]} = {values[index]}: must lie in [{low:g}, {high:g}]"
+            )
+        ladder = self.model.price_ladder
+        if self.form == "ladder":
+            price = ladder[np.arange(self.model.n_retailers), values.astype(np.int64)]
+            return RetailerCommands(price, np.zeros_like(price))
+        share = (np.asarray(values, np.float64) + 1.0) / 2.0
+        low_price, cap = ladder[:, 0], ladder[:, -1]
+        return RetailerCommands(np.minimum(low_price * (cap / low_price) ** share[..., 0], cap), share[..., 1])
+
+    def _checked(self, commands: RetailerCommands, n_worlds: int) -> RetailerCommands:
+        cap = self.model.retail.price_cap_usd_per_kwh
+        for name, high, remedy in (
+            (
+                "price",
+                cap,
+                f"the price cap is {cap:g} USD/kWh: post less, or raise retail.price_cap_usd_per_kwh",
+            ),
+            ("reserved", 1.0, "it is a share from 0 to 1"),
+        ):
+            values = np.asarray(getattr(commands, name))
+            shape = (n_worlds, self.model.n_retailers)
+            if values.shape != shape or not np.issubdtype(values.dtype, np.floating):
+                raise ActionError(f"retailers' {name}: shape {values.shape}, {values.dtype}; expected {shape} floats")
+            bad = ~((values >= 0.0) & (values <= high))
+            if bad.any():
+                world, retailer = (int(part) for part in np.argwhere(bad)[0])
+                raise ActionError(
+                    f"{name} of retailer_{retailer} in world {world} = {values[world, retailer]:g}: must lie in "
+                    f"[0, {high:g}]; {remedy}"
+                )
+        return RetailerCommands(commands.price.copy(), commands.reserved.copy())

@@ -1,0 +1,162 @@
+"""The market of one batch of episodes: generation, posted prices, sales, and what came of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from voltran.envs.retail.actions import RetailerCommands
+from voltran.envs.retail.generation import OUTLOOK_H, draw_generation
+from voltran.envs.retail.model import RetailModel
+from voltran.envs.world import FloatArray
+from voltran.physics.market import Offers, clear_market, payments
+
+SUBSCRIBERS, OTHERS = 0, 1
+
+
+@dataclass
+class PeriodSales:
+    """What was traded in the current, or else the latest, decision period.
+
+    Attributes:
+        requested_kwh, bought_kwh: ``[B, M]`` energy that sites asked for, and got.
+        paid_usd: ``[B, M]`` payments of sites.
+        earned_usd, cost_usd: ``[B, I]`` payments to retailers, and their costs of generation.
+        offered_kwh: ``[B, I]`` energy that retailers had.
+        sold_kwh: ``[B, I, 2]`` energy sold to subscribers, and to others.
+    """
+
+    requested_kwh: FloatArray
+    bought_kwh: FloatArray
+    paid_usd: FloatArray
+    earned_usd: FloatArray
+    cost_usd: FloatArray
+    offered_kwh: FloatArray
+    sold_kwh: FloatArray
+
+    @property
+    def spilled_kwh(self) -> FloatArray:
+        """``[B, I]`` energy that nobody took."""
+        return self.offered_kwh - self.sold_kwh.sum(axis=-1)
+
+
+def blank_sales(n_worlds: int, n_sites: int, n_retailers: int) -> PeriodSales:
+    """Sales at the start of a period."""
+    sites, retailers = (n_worlds, n_sites), (n_worlds, n_retailers)
+    return PeriodSales(
+        *(np.zeros(sites) for _ in range(3)),
+        *(np.zeros(retailers) for _ in range(3)),
+        np.zeros((*retailers, 2)),
+    )
+
+
+class RetailMarket:
+    """State of the retailers of a batch of episodes.
+
+    A decision period runs: :meth:`open_period` posts prices; any number of times, :meth:`clear` says who gets how much
+    power, and :meth:`settle` takes note of what was taken of it.
+
+    Args:
+        model: constants of the retailers.
+        n_worlds: batch size ``B``.
+        periods: decision periods of an episode.
+        period_h: length of one.
+
+    Attributes:
+        price, reserved: ``[B, I]`` what is in force.
+        posted_price, posted_reserved: ``[B, I]`` what will be, in the next period.
+        sales: of the current period, or else the latest.
+        available_kw, outlook_kw: ``[B, T, I]`` and ``[B, T, I, ahead]``, see ``generation.Generation``.
+    """
+
+    def __init__(self, model: RetailModel, n_worlds: int, periods: int, period_h: float) -> None:
+        self.model, self.n_worlds, self.periods, self.period_h = model, n_worlds, periods, period_h
+        shape = (n_worlds, model.n_retailers)
+        self.price, self.posted_price = np.zeros(shape), np.zeros(shape)
+        self.reserved, self.posted_reserved = np.zeros(shape), np.zeros(shape)
+        self.sales = blank_sales(n_worlds, model.n_sites, model.n_retailers)
+        self.available_kw = np.zeros((n_worlds, periods, model.n_retailers))
+        self.outlook_kw = np.zeros((*self.available_kw.shape, len(OUTLOOK_H)))
+        draw_generation(model.retail, 0, periods, period_h)  # a file that cannot be used is told of at once
+
+    def start(self, world: int, seed: int) -> None:
+        """Put one world at the start of the episode of a seed: retailers ask what power costs them."""
+        self._draw(world, seed)
+        self.price[world] = self.posted_price[world] = self.model.price_ladder[:, 0]
+        self.reserved[world] = self.posted_reserved[world] = 0.0
+        for values in vars(self.sales).values():
+            values[world] = 0.0
+
+    def open_period(self, commands: RetailerCommands) -> None:
+        """Begin a period: what was posted comes into force, or, where prices are simultaneous, what is posted now."""
+        if self.model.retail.timing == "posted":
+            self.price[...], self.reserved[...] = self.posted_price, self.posted_reserved
+        self.posted_price[...], self.posted_reserved[...] = commands.price, commands.reserved
+        if self.model.retail.timing == "simultaneous":
+            self.price[...], self.reserved[...] = commands.price, commands.reserved
+        self.sales = blank_sales(self.n_worlds, self.model.n_sites, self.model.n_retailers)
+
+    @property
+    def coming_price(self) -> FloatArray:
+        """Prices ``[B, I]`` that hold in the coming period as far as anybody can know, USD/kWh."""
+        return self.posted_price.copy()
+
+    def available_at(self, period: Any) -> FloatArray:
+        """Generation ``[B, I]`` in kW in the periods ``[B]``; that of the last period at the end of an episode."""
+        return self.available_kw[np.arange(self.n_worlds), np.minimum(period, self.periods - 1)]
+
+    def outlook_at(self, period: Any) -> FloatArray:
+        """Outlook ``[B, I, ahead]`` in kW from the periods ``[B]``."""
+        return self.outlook_kw[np.arange(self.n_worlds), np.minimum(period, self.periods - 1)]
+
+    def clear(self, requested_kw: FloatArray, accepted_price: FloatArray, available_kw: FloatArray) -> FloatArray:
+        """Who gets how much at the prices in force, ``[B, M, I]`` in kW; see ``physics.market.clear_market``.
+
+        Args:
+            requested_kw, accepted_price: ``[B, M]``.
+            available_kw: ``[B, I]``.
+        """
+        return clear_market(
+            requested_kw, accepted_price, Offers(self.price, available_kw, self.reserved), self.model.contracts
+        )
+
+    def settle(
+        self, requested_kw: FloatArray, sold_kw: FloatArray, available_kw: FloatArray, duration_h: float
+    ) -> None:
+        """Book the sales ``[B, M, I]`` of a part of the period."""
+        sales, contracts = self.sales, self.model.contracts
+        paid = payments(sold_kw, self.price, contracts.factor)
+        home_kw = (sold_kw * contracts.subscriber).sum(axis=1)
+        sales.requested_kwh += requested_kw * duration_h
+        sales.bought_kwh += sold_kw.sum(axis=2) * duration_h
+        sales.paid_usd += paid.sum(axis=2) * duration_h
+        sales.earned_usd += paid.sum(axis=1) * duration_h
+        sales.cost_usd += self.model.generation_cost(sold_kw) * duration_h
+        sales.offered_kwh += available_kw * duration_h
+        sales.sold_kwh[..., SUBSCRIBERS] += home_kw * duration_h
+        sales.sold_kwh[..., OTHERS] += (sold_kw.sum(axis=1) - home_kw) * duration_h
+
+    def rewards(self) -> FloatArray:
+        """Profit of the period ``[B, I]``: what was earned, less costs and the charge for spilled energy, USD."""
+        spill = self.model.retail.spill_penalty_usd_per_kwh * self.sales.spilled_kwh
+        return self.sales.earned_usd - self.sales.cost_usd - spill
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that changes, as copies; generation is drawn again from the seeds."""
+        names = ("price", "posted_price", "reserved", "posted_reserved")
+        kept: dict[str, Any] = {name: getattr(self, name).copy() for name in names}
+        return {**kept, "sales": {name: values.copy() for name, values in vars(self.sales).items()}}
+
+    def restore(self, snapshot: Mapping[str, Any], seeds: Mapping[int, int]) -> None:
+        """Continue from a snapshot; ``seeds`` has those of the worlds that have been started."""
+        for world, seed in seeds.items():
+            self._draw(world, seed)
+        for name in ("price", "posted_price", "reserved", "posted_reserved"):
+            getattr(self, name)[...] = snapshot[name]
+        for name, values in snapshot["sales"].items():
+            getattr(self.sales, name)[...] = values
+
+    def _draw(self, world: int, seed: int) -> None:
+        drawn = draw_generation(self.model.retail, seed, self.periods, self.period_h)
+        self.available_kw[world], self.outlook_kw[world] = drawn

@@ -1,0 +1,1 @@
+"""Tables of renewable generation: data files that say where their numbers come from."""
