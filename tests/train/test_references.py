@@ -11,6 +11,8 @@ from tests.train.fake_outage import FakeController
 from voltran import baselines
 from voltran.agents import policy, zoo
 from voltran.envs.errors import FileFormatError, ScenarioError
+from voltran.envs.team import Team
+from voltran.train.evaluate import evaluate
 from voltran.train.references import parse_controllers
 
 
@@ -81,6 +83,60 @@ def test_policies_are_labelled_by_file_folder_or_path(
     assert found == [label or str(path) for label, path in zip(labels, paths, strict=True)]
 
 
+def test_a_team_has_a_controller_for_each_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x" / "retailer" / "policy.safetensors"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"weights")
+    monkeypatch.setattr(zoo, "policy_path", lambda name: {"market": path}[name])
+    specs = parse_controllers(f"bs=busy:code=3+retailer={path}:code=2, busy, bs=idle+retailer=zoo:market")
+    assert [spec.label for spec in specs] == ["bs=busy:code=3+retailer=x:code=2", "busy", "bs=idle+retailer=x"]
+    team = specs[0].builder()
+    assert isinstance(team, Team)
+    assert team.name == specs[0].label
+    assert {role: getattr(member, "code", None) for role, member in team.members.items()} == {"bs": 3, "retailer": 2}
+    digest = hashlib.sha256(b"weights").hexdigest()
+    assert specs[0].identity == {
+        "team": {
+            "bs": {"name": "busy", "options": {"code": 3}},
+            "retailer": {"policy": digest, "options": {"code": 2}},
+        }
+    }
+    assert pickle.loads(pickle.dumps(specs[0])).builder().name == team.name
+
+
+def test_policies_of_different_runs_keep_teams_apart(tmp_path: Path) -> None:
+    paths = [tmp_path / name / "run" / "bs" / "policy.safetensors" for name in ("a", "b")]
+    for path in paths:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"weights")
+    first, second = parse_controllers(",".join(f"bs={path}" for path in paths))
+    assert (first.label, second.label) == (f"bs={paths[0]}", f"bs={paths[1]}")
+
+
+def test_plus_signs_inside_numbers_and_paths_do_not_part_members(tmp_path: Path) -> None:
+    path = tmp_path / "a+b" / "best.safetensors"
+    path.parent.mkdir()
+    path.write_bytes(b"weights")
+    team = parse_controllers(f"bs={path}+retailer=busy:code=1e+0")[0].builder()
+    assert isinstance(team, Team)
+    assert [member.name for member in team.members.values()] == ["best", "busy"]
+    assert parse_controllers(str(path))[0].label == "best"
+
+
+def test_the_code_of_every_member_counts() -> None:
+    single, team = parse_controllers("busy,bs=idle+retailer=busy")
+    assert single.modules == {"tests.train.fake_outage"}
+    assert team.modules == {"voltran.envs.team", "tests.train.fake_outage"}
+
+
+def test_teams_are_evaluated_like_other_controllers(scenario: str, tmp_path: Path) -> None:
+    specs = parse_controllers("busy,bs=busy,bs=busy+retailer=idle")  # a role that the world lacks is not asked
+    results = evaluate(scenario, specs, [1, 2], out=tmp_path / "out").controllers
+    survival = [found.metrics["survival_h"].values for found in results.values()]
+    assert survival[0] == survival[1] == survival[2]
+    assert len(list((tmp_path / "out" / "episodes").glob("*.json"))) == 6
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -91,6 +147,11 @@ def test_policies_are_labelled_by_file_folder_or_path(
         ("busy:code", "not of the form key=value"),
         ("idle,busy,idle", "'idle' is named more than once"),
         ("zoo:unicorn", "policy zoo:unicorn is unknown"),
+        ("bs=idle+retailer=nobody", "unknown controller 'nobody'; known: idle, busy"),
+        ("bs=idle+bs=busy", r"team 'bs=idle\+bs=busy': role bs has two controllers; name one per role"),
+        ("busy+retailer=idle", r"team .*: 'busy' is not ROLE=CONTROLLER; write for example bs=msrc\+retailer=dpa"),
+        ("bs=+retailer=idle", "'bs=' is not ROLE=CONTROLLER"),
+        ("bs=idle+retailer=busy,bs=idle+retailer=busy", "is named more than once"),
     ],
 )
 def test_bad_lists_are_refused(text: str, message: str) -> None:

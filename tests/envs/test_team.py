@@ -1,0 +1,144 @@
+"""Teams: who is asked, what is taken from whom, and what a team says of itself."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from tests.envs.fake_world import make_fake_world
+from voltran.envs.controller import Controller
+from voltran.envs.errors import ScenarioError
+from voltran.envs.team import Team
+from voltran.envs.world import World
+
+
+class Member:
+    """Plays one code in each of its roles, and counts how often it is asked."""
+
+    def __init__(self, name: str, codes: Mapping[str, int], **said: Any) -> None:
+        self.name, self.codes = name, codes
+        self.information, self.commands, self.price_policy = "local", "paper", "none"
+        self.resets = self.decisions = 0
+        vars(self).update(said)
+
+    def reset(self, world: World) -> None:
+        self.resets, self.decisions = self.resets + 1, 0
+
+    def act(self, world: World) -> dict[str, Any]:
+        self.decisions += 1
+        counts = {role.name: role.count for role in world.roles}
+        return {role: np.full((world.n_worlds, counts.get(role, 1)), code) for role, code in self.codes.items()}
+
+
+def member(name: str, codes: Mapping[str, int], **said: Any) -> Controller:
+    return cast("Controller", Member(name, codes, **said))
+
+
+def fresh_world(*roles: str) -> World:
+    world = make_fake_world(2, roles=roles)
+    world.reset([1, 2])
+    return cast("World", world)
+
+
+def test_a_team_is_a_controller_that_plays_whole_episodes() -> None:
+    world, team = (
+        fresh_world("bs", "retailer"),
+        Team({"bs": member("a", {"bs": 1}), "retailer": member("b", {"retailer": 2})}),
+    )
+    assert isinstance(team, Controller)
+    team.reset(world)
+    over = False
+    while not over:
+        transition = world.step(team.act(world))
+        over = bool(transition.truncated.all())
+    assert world.kpis()["survival_h"].tolist() == [3.0, 3.0]
+
+
+def test_of_each_member_only_its_role_is_taken() -> None:
+    greedy = member("greedy", {"bs": 3, "retailer": 2})
+    team = Team({"bs": member("a", {"bs": 1}), "retailer": greedy})
+    world = fresh_world("bs", "retailer")
+    team.reset(world)
+    actions = team.act(world)
+    assert actions.keys() == {"bs", "retailer"}
+    assert (actions["bs"] == 1).all()
+    assert (actions["retailer"] == 2).all()
+
+
+def test_who_plays_two_roles_is_asked_once() -> None:
+    both = Member("both", {"bs": 1, "retailer": 2})
+    team = Team({role: cast("Controller", both) for role in ("bs", "retailer")})
+    world = fresh_world("bs", "retailer")
+    team.reset(world)
+    assert team.act(world).keys() == {"bs", "retailer"}
+    assert (both.resets, both.decisions) == (1, 1)
+
+
+def test_a_role_that_the_world_lacks_is_not_asked() -> None:
+    seller = Member("seller", {"retailer": 2})
+    team = Team({"bs": member("a", {"bs": 1}), "retailer": cast("Controller", seller)})
+    world = fresh_world("bs")
+    team.reset(world)
+    assert team.act(world).keys() == {"bs"}
+    assert (seller.resets, seller.decisions) == (0, 0)
+
+
+def test_a_role_that_nobody_plays_is_refused_at_reset() -> None:
+    team = Team({"bs": member("a", {"bs": 1})})
+    with pytest.raises(ScenarioError, match=r"nobody plays role retailer of fake_v0; add .* bs=a\+retailer=NAME"):
+        team.reset(fresh_world("bs", "retailer"))
+
+
+def test_a_member_that_does_not_play_its_role_is_named() -> None:
+    team = Team({"bs": member("a", {"bs": 1}), "retailer": member("b", {"bs": 0})})
+    world = fresh_world("bs", "retailer")
+    team.reset(world)
+    with pytest.raises(ScenarioError, match="controller b was asked to play role retailer, but it plays bs; choose"):
+        team.act(world)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "most"),
+    [("local", "global", "global"), ("oracle", "forecast", "oracle"), ("forecast", "global", "forecast")],
+)
+def test_a_team_knows_what_its_most_knowing_member_knows(first: str, second: str, most: str) -> None:
+    members = {"retailer": member("b", {}, information=first), "bs": member("a", {}, information=second)}
+    assert Team(members).information == most
+
+
+def test_commands_and_prices_are_those_of_the_sites_member_or_of_the_first() -> None:
+    seller = member("b", {}, commands="free", price_policy="flat")
+    sites = member("a", {}, commands="extended", price_policy="dynamic")
+    team = Team({"retailer": seller, "bs": sites})
+    assert (team.name, team.commands, team.price_policy) == ("retailer=b+bs=a", "extended", "dynamic")
+    team = Team({"retailer": seller, "operator": sites}, name="mine")
+    assert (team.name, team.commands, team.price_policy) == ("mine", "free", "flat")
+
+
+def test_options_of_the_world_are_merged() -> None:
+    sites = member("a", {}, world_options={"action_set": "extended", "timing": "same"})
+    seller = member("b", {}, world_options={"timing": "same", "retailer_form": "box"})
+    expected = {"action_set": "extended", "timing": "same", "retailer_form": "box"}
+    assert Team({"bs": sites, "retailer": seller, "operator": member("c", {})}).world_options == expected
+
+
+def test_members_that_need_different_worlds_are_refused() -> None:
+    sites = member("a", {}, world_options={"timing": "same"})
+    seller = member("b", {}, world_options={"timing": "next"})
+    with pytest.raises(ScenarioError, match="bs=a needs timing=same, but retailer=b needs timing=next; choose members"):
+        Team({"bs": sites, "retailer": seller})
+
+
+def test_a_team_needs_members() -> None:
+    with pytest.raises(ScenarioError, match="a team without members: name one controller per role"):
+        Team({})
+
+
+def test_counters_keep_their_names_unless_two_members_use_them() -> None:
+    members = {
+        "bs": member("a", {}, counters=lambda: {"iterations": 3.0, "repairs": 1.0}),
+        "retailer": member("b", {}, counters=lambda: {"iterations": 5.0}),
+        "operator": member("c", {}),
+    }
+    assert Team(members).counters() == {"bs_iterations": 3.0, "repairs": 1.0, "retailer_iterations": 5.0}
