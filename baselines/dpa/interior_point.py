@@ -1,0 +1,177 @@
+"""Primal-dual interior-point method for [DPA] Eq. 12, in time that is linear in the number of sites.
+
+Mehrotra's predictor and corrector. Sites only meet in the retailers' capacities, so that each Newton step eliminates
+every site by itself and ends in a dense system with one row per retailer (two where costs are shared).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from voltran.baselines.dpa.allocation import Allocation, Prices, conclude, infeasible
+from voltran.baselines.dpa.newton_step import Residual, newton_step
+from voltran.baselines.dpa.problem import AllocationProblem, BoolArray, FloatArray
+from voltran.baselines.dpa.program import Duals, Program, parts, present, program_of, slope_and_curvature
+from voltran.baselines.dpa.recovery import is_feasible
+from voltran.baselines.dpa.utility import slope
+from voltran.envs.scenario import Section
+
+# How much of the way to the nearest limit a step takes.
+NEARLY_ALL = 0.995
+# Where a method is to be judged by a tolerance, it stops at this share of it.
+MARGIN = 0.1
+
+
+class InteriorPointSettings(Section):
+    """Settings of the interior-point method.
+
+    Attributes:
+        tolerance: largest primal residual and gap of an optimum.
+        max_iterations: Newton steps at most.
+    """
+
+    tolerance: float = Field(default=1e-7, gt=0.0, lt=1.0)
+    max_iterations: int = Field(default=100, ge=1)
+
+
+class _Iterate(NamedTuple):
+    """Where the method stands: values and duals of all variables, see :func:`parts`, and duals of the rows."""
+
+    values: FloatArray
+    duals: FloatArray
+    rows: Duals
+
+
+def solve_interior_point(problem: AllocationProblem, settings: InteriorPointSettings) -> Allocation:
+    """Solve a problem of any kind.
+
+    Args:
+        problem: what to solve.
+        settings: when to stop.
+    """
+    if not is_feasible(problem):
+        return infeasible(problem)
+    power_kw = np.zeros(problem.access.shape)
+    unserved_kw = problem.least_kw.copy()
+    open_ = problem.box_kw > 0.0
+    sites, retailers = np.flatnonzero(open_.any(axis=1)), np.flatnonzero(open_.any(axis=0))
+    capacity, balance = np.zeros(problem.generation_kw.size), np.zeros(problem.demand_kw.size)
+    iterations = 0
+    if sites.size:
+        program = program_of(problem, sites, retailers)
+        point, iterations = _minimise(program, settings)
+        found = parts(point.values, program)
+        power_kw[np.ix_(sites, retailers)] = program.power_unit_kw * np.where(program.open_, found.power, 0.0)
+        unserved_kw[sites] = program.power_unit_kw * found.short if program.elastic else 0.0
+        capacity[retailers] = program.price_unit * point.rows.capacity
+        balance[sites] = -program.price_unit * point.rows.balance
+    prices = _prices_of_the_rest(problem, power_kw, Prices(capacity, balance), open_)
+    return conclude(problem, power_kw, unserved_kw, prices, iterations, settings.tolerance)
+
+
+def _minimise(program: Program, settings: InteriorPointSettings) -> tuple[_Iterate, int]:
+    """The optimum of a program, and the number of Newton steps."""
+    there = present(program)
+    point = _start(program, there)
+    for iteration in range(settings.max_iterations):
+        residual = _residual(program, point)
+        if _is_done(program, point, residual, there, MARGIN * settings.tolerance):
+            return point, iteration
+        point = _advance(program, point, residual, there)
+        if not np.isfinite(point.values).all():
+            break
+    return point, settings.max_iterations
+
+
+def _start(program: Program, there: BoolArray) -> _Iterate:
+    """All powers half of what a fair share of capacity and demand allows; duals such that all products are alike."""
+    values = np.ones(there.size)
+    at = parts(values, program)
+    supply = program.capacity / np.maximum(program.open_.sum(axis=0), 1)
+    wanted = program.demand[:, None] / program.open_.sum(axis=1, keepdims=True)
+    at.power[:] = np.where(program.open_, 0.5 * np.minimum(wanted, supply) + 0.05 * wanted, 1.0)
+    if program.elastic:
+        at.short[:] = 0.3 * program.demand
+    at.less[:] = at.room[:] = np.where(program.band > 0.0, 0.5 * program.band, 1.0)
+    taken = np.where(program.open_, at.power, 0.0).sum(axis=0)
+    at.left[:] = np.maximum(program.capacity - taken, 0.3 * program.capacity)
+    duals = np.where(there, float(np.mean(at.power[program.open_])) / values, 0.0)
+    return _Iterate(values, duals, Duals(parts(duals, program).left.copy(), np.zeros(program.demand.size)))
+
+
+def _residual(program: Program, point: _Iterate) -> Residual:
+    """What stationarity and rows lack, as the right-hand side of a Newton step."""
+    at, dual = parts(point.values, program), parts(point.duals, program)
+    power = np.where(program.open_, at.power, 0.0)
+    gain, curvature, pooled = slope_and_curvature(program, power)
+    balance, capacity = point.rows.balance, point.rows.capacity
+    banded = program.band > 0.0
+    less = np.where(banded, at.less, 0.0)
+    short = at.short if program.elastic else 0.0
+    return Residual(
+        curvature=curvature,
+        pooled=pooled,
+        power=np.where(program.open_, gain - balance[:, None] - capacity + dual.power, 0.0),
+        short=dual.short - program.lost - balance if program.elastic else np.zeros_like(balance),
+        less=np.where(banded, dual.less - dual.room - balance, 0.0),
+        room=np.where(banded, program.band - at.less - at.room, 0.0),
+        left=dual.left - capacity,
+        demand=program.demand - power.sum(axis=1) - less - short,
+        capacity=program.capacity - power.sum(axis=0) - at.left,
+    )
+
+
+def _is_done(program: Program, point: _Iterate, residual: Residual, there: BoolArray, tolerance: float) -> bool:
+    """Whether rows hold, and the products and the slope that is left are small beside the turnover."""
+    largest = float(program.demand.max())
+    rows = (residual.room, residual.demand, residual.capacity)
+    if max(float(np.abs(row).max()) for row in rows) > MARGIN * tolerance * largest:
+        return False
+    at = parts(point.values, program)
+    power = np.where(program.open_, at.power, 0.0)
+    turnover = program.turnover(power, at.short)
+    products = float((point.values * point.duals)[there].sum())
+    slopes = float((np.abs(residual.power) * np.minimum(program.demand[:, None], program.capacity)).sum())
+    return products + slopes <= tolerance * turnover
+
+
+def _advance(program: Program, point: _Iterate, residual: Residual, there: BoolArray) -> _Iterate:
+    """One step: where products would vanish at once, and then there by way of the centre."""
+    products = np.where(there, point.values * point.duals, 0.0)
+    mean = products.sum() / there.sum()
+    aim = newton_step(program, point.values, point.duals, residual, -products)
+    reach = _longest(point, aim.values, aim.duals, there, 1.0)
+    after = ((point.values + reach * aim.values) * (point.duals + reach * aim.duals))[there].mean()
+    centre = min((after / mean) ** 3, 1.0) * mean
+    target = np.where(there, centre - products - aim.values * aim.duals, 0.0)
+    step = newton_step(program, point.values, point.duals, residual, target)
+    reach = _longest(point, step.values, step.duals, there, NEARLY_ALL)
+    return _Iterate(
+        point.values + reach * step.values,
+        point.duals + reach * step.duals,
+        Duals(
+            point.rows.capacity + reach * step.rows.capacity,
+            point.rows.balance + reach * step.rows.balance,
+        ),
+    )
+
+
+def _longest(point: _Iterate, values: FloatArray, duals: FloatArray, there: BoolArray, share: float) -> float:
+    """Share of a step that keeps everything positive."""
+    # The fastest fall, relative to what there is, meets zero first.
+    falls = max(float(np.max(-values[there] / point.values[there])), float(np.max(-duals[there] / point.duals[there])))
+    return min(1.0, share / falls) if falls > 0.0 else 1.0
+
+
+def _prices_of_the_rest(problem: AllocationProblem, power_kw: FloatArray, prices: Prices, open_: BoolArray) -> Prices:
+    """Prices of sites and retailers that cannot exchange anything: those at which nobody would want to."""
+    gain = slope(problem, power_kw)
+    capacity, balance = prices.capacity.copy(), prices.balance.copy()
+    for m in np.flatnonzero(~open_.any(axis=1)):
+        dearest = np.min((capacity - gain[m])[problem.access[m]], initial=np.inf)
+        needy = problem.least_kw[m] > 0.0 or not np.isfinite(dearest)
+        balance[m] = problem.lost_load_price[m] if needy else min(dearest, problem.lost_load_price[m])
+    for i in np.flatnonzero(~open_.any(axis=0)):
+        capacity[i] = max(np.max((gain[:, i] + balance)[problem.access[:, i]], initial=0.0), 0.0)
+    return Prices(capacity, np.where(np.isfinite(balance), balance, 0.0))
