@@ -4,6 +4,7 @@ from benchmarks.measure import Aim, Section, Timing, number, timed
 from voltran.baselines import make
 from voltran.envs.catalog import make_world
 from voltran.envs.outage.commands import SiteCommands, mode_commands
+from voltran.envs.outage.imports import NoImports
 from voltran.envs.outage.model import OutageModel
 from voltran.envs.outage.simulation import Simulation
 from voltran.envs.outage.world import OutageWorld
@@ -54,7 +55,7 @@ def network_sizes(quick: bool) -> Section:
 
 def _step_time(scenario: str, plan: str, n_worlds: int, cache: bool, quick: bool) -> Timing:
     model, commands = _settled(scenario, plan, n_worlds)
-    simulation = Simulation(model, n_worlds, cache, trace_sites=False)
+    simulation = Simulation(model, n_worlds, cache, trace_sites=False, imports=NoImports())
     for index in range(n_worlds):
         simulation.start(index, index)
     simulation.prepare()

@@ -12,11 +12,15 @@ from voltran.envs.world import World
 # world name -> "module:function"; the function takes (raw scenario mapping, n_worlds, **options)
 WORLDS: dict[str, str] = {
     "blackout_v0": "voltran.envs.outage.world:build",
+    "brownout_v0": "voltran.envs.brownout.world:build",
     "uplink_v0": "voltran.envs.uplink.world:build",
 }
 
 # What an evaluation sets unless told otherwise: episodes are played to the horizon, because some metrics run over it.
-EVALUATION_OVERRIDES: dict[str, dict[str, Any]] = {"blackout_v0": {"survival.end": "horizon"}}
+EVALUATION_OVERRIDES: dict[str, dict[str, Any]] = {
+    "blackout_v0": {"survival.end": "horizon"},
+    "brownout_v0": {"survival.end": "horizon"},
+}
 
 
 def evaluation_overrides(scenario: str | Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from voltran.envs.faces.vector import VectorFace
 
 WorldMaker = Callable[[int], World]
+OtherRoles = Callable[[World], Mapping[str, Any]]
 
 
 def world_maker(scenario: str | Path, overrides: Mapping[str, Any] | None, **options: Any) -> WorldMaker:
@@ -20,8 +21,10 @@ def world_maker(scenario: str | Path, overrides: Mapping[str, Any] | None, **opt
     return partial(make_world, scenario, overrides=overrides, **options)
 
 
-def vector_face(make: WorldMaker, n_worlds: int, role: str, seed: int) -> "VectorFace":
-    """The Stable-Baselines3 ``VecEnv`` of one role.
+def vector_face(
+    make: WorldMaker, n_worlds: int, role: str, seed: int, others: OtherRoles | None = None
+) -> "VectorFace":
+    """The Stable-Baselines3 ``VecEnv`` of one role; ``others`` plays the other roles, where there are any.
 
     Raises:
         MissingExtraError: Stable-Baselines3 is not installed.
@@ -32,4 +35,4 @@ def vector_face(make: WorldMaker, n_worlds: int, role: str, seed: int) -> "Vecto
         raise MissingExtraError(
             f"vector_env needs {error.name}, which is not installed; run: pip install 'voltran[train]'"
         ) from error
-    return VectorFace(make(n_worlds), role, seed)
+    return VectorFace(make(n_worlds), role, seed, others=others)

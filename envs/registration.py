@@ -4,7 +4,11 @@ import gymnasium
 import pettingzoo
 
 # name of the environment's module -> its id with Gymnasium
-ENVIRONMENTS = {"blackout_v0": "voltran/Blackout-v0", "uplink_v0": "voltran/Uplink-v0"}
+ENVIRONMENTS = {
+    "blackout_v0": "voltran/Blackout-v0",
+    "brownout_v0": "voltran/Brownout-v0",
+    "uplink_v0": "voltran/Uplink-v0",
+}
 
 
 def register_environments() -> None:

@@ -29,12 +29,15 @@ class Role:
         count: number of agents ``n``, the same in all worlds of the batch.
         observation_space: finite float32 box of one agent's observation, shape ``[F]``.
         action_space: one agent's action space.
+        observation_version, action_version: the role's own, where they differ from the world's.
     """
 
     name: str
     count: int
     observation_space: spaces.Box
     action_space: ActionSpace
+    observation_version: str | None = None
+    action_version: str | None = None
 
     @property
     def agent_ids(self) -> list[str]:

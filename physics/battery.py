@@ -31,16 +31,18 @@ def usable_energy_kwh(soc: Charge, battery: BatteryParameters) -> Charge:
 
 
 @kernel
-def largest_discharge_kw(soc: float, step_h: float, battery: BatteryParameters) -> float:
+def largest_discharge_kw(soc: Charge, step_h: float, battery: BatteryParameters) -> Charge:
     """Largest power that can be delivered for a whole step without falling below the minimum state of charge."""
-    return min(battery.discharge_limit_kw, usable_energy_kwh(soc, battery) / step_h)
+    largest: Charge = np.minimum(battery.discharge_limit_kw, usable_energy_kwh(soc, battery) / step_h)
+    return largest
 
 
 @kernel
-def largest_charge_kw(soc: float, step_h: float, battery: BatteryParameters) -> float:
+def largest_charge_kw(soc: Charge, step_h: float, battery: BatteryParameters) -> Charge:
     """Largest power that can be taken in for a whole step without exceeding the maximum state of charge."""
-    room_kwh = max(battery.soc_max - soc, 0.0) * battery.capacity_kwh
-    return min(battery.charge_limit_kw, room_kwh / (battery.charge_efficiency * step_h))
+    room_kwh = np.maximum(battery.soc_max - soc, 0.0) * battery.capacity_kwh
+    largest: Charge = np.minimum(battery.charge_limit_kw, room_kwh / (battery.charge_efficiency * step_h))
+    return largest
 
 
 @kernel

@@ -291,9 +291,9 @@ class Reward(Section):
 
 
 class OutageScenario(Scenario):
-    """The outage world ``blackout_v0``."""
+    """The outage world ``blackout_v0``, and what ``brownout_v0`` adds retailers to."""
 
-    world: Literal["blackout_v0"] = "blackout_v0"
+    world: Literal["blackout_v0", "brownout_v0"] = "blackout_v0"
     layout: Layout = Layout()
     users: Users = Users()
     traffic: Traffic = Traffic()

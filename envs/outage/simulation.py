@@ -7,7 +7,7 @@ import numpy as np
 
 from voltran.envs.errors import PhysicsError
 from voltran.envs.outage.commands import SiteCommands
-from voltran.envs.outage.imports import Imports, NoImports
+from voltran.envs.outage.imports import Imports
 from voltran.envs.outage.metrics import loss_hold_steps
 from voltran.envs.outage.model import OutageModel
 from voltran.envs.outage.population import Inhabitants
@@ -35,14 +35,11 @@ class Simulation:
         n_worlds: batch size.
         cache: False recomputes service in every physics step; the results are the same, bit for bit.
         trace_sites: keep time series of each site.
-        imports: what sites can import; nothing by default.
+        imports: what sites can import.
     """
 
-    def __init__(
-        self, model: OutageModel, n_worlds: int, cache: bool, trace_sites: bool, imports: Imports | None = None
-    ) -> None:
-        self.model, self.n_worlds, self.cache = model, n_worlds, cache
-        self.imports: Imports = NoImports() if imports is None else imports
+    def __init__(self, model: OutageModel, n_worlds: int, cache: bool, trace_sites: bool, imports: Imports) -> None:
+        self.model, self.n_worlds, self.cache, self.imports = model, n_worlds, cache, imports
         self.inhabitants = Inhabitants(model, n_worlds)
         self.state = blank_state(model, n_worlds, self.inhabitants.n_slots)
         self.trace = Trace(model, n_worlds, trace_sites)

@@ -19,6 +19,7 @@ from voltran.envs.errors import EpisodeError, ScenarioError
 from voltran.envs.outage.actions import ActionCodec, ActionForm, ActionSet, Legality
 from voltran.envs.outage.commands import SiteCommands, check_commands, with_modes
 from voltran.envs.outage.home import HomeView
+from voltran.envs.outage.imports import Imports, NoImports
 from voltran.envs.outage.metrics import episode_metrics, hours
 from voltran.envs.outage.model import MODES, OutageModel
 from voltran.envs.outage.observation import OBSERVATION_VERSION, Observer
@@ -95,7 +96,7 @@ class OutageWorld:
         self.roles = (Role("bs", self.model.n_sites, observed, self.codec.space()),)
         self.state_space = spaces.Box(self._observer.state_low, self._observer.state_high, dtype=np.float32)
         keep_sites = n_worlds == 1 if trace_sites is None else trace_sites
-        self._simulation = Simulation(self.model, n_worlds, cache, keep_sites)
+        self._simulation = Simulation(self.model, n_worlds, cache, keep_sites, self._imports())
 
     # --- the protocol -------------------------------------------------------------------------------------------------
 
@@ -109,7 +110,10 @@ class OutageWorld:
     def step(self, actions: Mapping[str, Any]) -> Transition:
         """Advance by one decision period; see :meth:`voltran.envs.world.World.step`."""
         require_running(self._state.running, self._state.seed)
-        commands, agent_infos = self._commands(actions)
+        return self._play(*self._commands(actions))
+
+    def _play(self, commands: SiteCommands, agent_infos: dict[str, NDArray[Any]]) -> Transition:
+        """Advance by one decision period under checked and repaired commands."""
         before_kwh = self.usable_kwh
         changed = self._simulation.run_period(commands)
         terminated, truncated = self._simulation.endings(self.max_decisions)
@@ -267,6 +271,10 @@ class OutageWorld:
     @property
     def _home_view(self) -> HomeView:
         return self._simulation.inhabitants.home_view
+
+    def _imports(self) -> Imports:
+        """What sites can import; called once, when the model is there."""
+        return NoImports()
 
     def _commands(self, actions: Mapping[str, Any]) -> tuple[SiteCommands, dict[str, NDArray[Any]]]:
         """Validated, decoded and repaired commands, and what to tell the agents about them."""

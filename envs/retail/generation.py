@@ -43,7 +43,7 @@ def draw_generation(retail: Retail, seed: int, periods: int, period_h: float) ->
     """
     shape = (periods, len(retail.retailers))
     available, outlook = np.zeros(shape), np.zeros((*shape, len(OUTLOOK_H)))
-    hour = (np.arange(periods) + 0.5) * period_h
+    hour = np.asarray((np.arange(periods) + 0.5) * period_h, np.float64)
     for index, retailer in enumerate(retail.retailers):
         capacity_kw, now = retailer.capacity_kw, np.ones(periods)
         ahead = np.ones((periods, len(OUTLOOK_H)))

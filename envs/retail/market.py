@@ -38,16 +38,20 @@ class PeriodSales:
     @property
     def spilled_kwh(self) -> FloatArray:
         """``[B, I]`` energy that nobody took."""
-        return self.offered_kwh - self.sold_kwh.sum(axis=-1)
+        return np.asarray(self.offered_kwh - self.sold_kwh.sum(axis=-1))
 
 
 def blank_sales(n_worlds: int, n_sites: int, n_retailers: int) -> PeriodSales:
     """Sales at the start of a period."""
     sites, retailers = (n_worlds, n_sites), (n_worlds, n_retailers)
     return PeriodSales(
-        *(np.zeros(sites) for _ in range(3)),
-        *(np.zeros(retailers) for _ in range(3)),
-        np.zeros((*retailers, 2)),
+        requested_kwh=np.zeros(sites),
+        bought_kwh=np.zeros(sites),
+        paid_usd=np.zeros(sites),
+        earned_usd=np.zeros(retailers),
+        cost_usd=np.zeros(retailers),
+        offered_kwh=np.zeros(retailers),
+        sold_kwh=np.zeros((*retailers, 2)),
     )
 
 
@@ -104,11 +108,11 @@ class RetailMarket:
 
     def available_at(self, period: Any) -> FloatArray:
         """Generation ``[B, I]`` in kW in the periods ``[B]``; that of the last period at the end of an episode."""
-        return self.available_kw[np.arange(self.n_worlds), np.minimum(period, self.periods - 1)]
+        return np.asarray(self.available_kw[np.arange(self.n_worlds), np.minimum(period, self.periods - 1)])
 
     def outlook_at(self, period: Any) -> FloatArray:
         """Outlook ``[B, I, ahead]`` in kW from the periods ``[B]``."""
-        return self.outlook_kw[np.arange(self.n_worlds), np.minimum(period, self.periods - 1)]
+        return np.asarray(self.outlook_kw[np.arange(self.n_worlds), np.minimum(period, self.periods - 1)])
 
     def clear(self, requested_kw: FloatArray, accepted_price: FloatArray, available_kw: FloatArray) -> FloatArray:
         """Who gets how much at the prices in force, ``[B, M, I]`` in kW; see ``physics.market.clear_market``.

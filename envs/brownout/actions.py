@@ -1,0 +1,82 @@
+"""Action codes of sites in the brownout world: a code of the outage world, and how much to buy."""
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from voltran.envs.errors import ActionError
+from voltran.envs.outage.actions import ActionCodec
+from voltran.envs.world import BoolArray, FloatArray
+
+IntArray = NDArray[np.int64]
+
+BUY_LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
+ALL = len(BUY_LEVELS) - 1
+
+
+class PurchaseCodec:
+    """Adds the level of purchases to the outage world's action codes.
+
+    The joint code is ``outage code * 5 + level``; the multi form has one more dimension. A site that is down buys
+    all it can, so that it can come back.
+
+    Args:
+        outage: codec of the outage world.
+    """
+
+    def __init__(self, outage: ActionCodec) -> None:
+        self.outage = outage
+
+    @property
+    def version(self) -> str:
+        """Changes whenever a code changes its meaning; policies are tied to it."""
+        return self.outage.version.replace("blackout", "brownout")
+
+    @property
+    def sizes(self) -> list[int]:
+        """Number of values per dimension of an action; the flat mask is their concatenation."""
+        if self.outage.form == "joint":
+            return [self.outage.sizes[0] * len(BUY_LEVELS)]
+        return [*self.outage.sizes, len(BUY_LEVELS)]
+
+    def space(self) -> spaces.Discrete | spaces.MultiDiscrete:
+        """Action space of one agent."""
+        return spaces.Discrete(self.sizes[0]) if self.outage.form == "joint" else spaces.MultiDiscrete(self.sizes)
+
+    def mask(self, outage_mask: BoolArray, alive: BoolArray) -> BoolArray:
+        """Flat action mask ``[B, site, A]`` from the outage world's; nobody is forbidden to buy."""
+        levels = alive[..., None] | (np.arange(len(BUY_LEVELS)) == ALL)
+        if self.outage.form == "joint":
+            joint = outage_mask[..., :, None] & levels[..., None, :]
+            return joint.reshape(*alive.shape, -1)
+        return np.concatenate([outage_mask, levels], axis=-1)
+
+    def split(self, actions: object, n_worlds: int) -> tuple[IntArray, FloatArray]:
+        """The outage world's codes, and the shares ``[B, site]`` that sites ask for.
+
+        Raises:
+            ActionError: names agent, world and value.
+        """
+        try:
+            values = np.asarray(actions)
+        except ValueError as error:
+            raise ActionError("actions of role bs are ragged: give one action per agent, all of one form") from error
+        sizes = np.array(self.sizes)
+        shape: tuple[int, ...] = (n_worlds, self.outage.model.n_sites)
+        shape = shape if self.outage.form == "joint" else (*shape, len(sizes))
+        if values.shape != shape or not np.issubdtype(values.dtype, np.integer):
+            raise ActionError(
+                f"actions of role bs have shape {values.shape} and dtype {values.dtype}; expected {shape} integers"
+            )
+        bad = (values < 0) | (values >= sizes)
+        if bad.any():
+            index = tuple(int(part) for part in np.argwhere(bad)[0])
+            high = int(sizes[index[2] if self.outage.form == "multi" else 0])
+            raise ActionError(
+                f"action of bs_{index[1]} in world {index[0]} = {values[index]}: must lie in [0, {high - 1}]"
+            )
+        if self.outage.form == "joint":
+            codes, levels = np.divmod(values.astype(np.int64), len(BUY_LEVELS))
+        else:
+            codes, levels = values[..., :-1].astype(np.int64), values[..., -1]
+        return codes, np.asarray(BUY_LEVELS)[levels]

@@ -1,0 +1,49 @@
+"""When and how much the main grid supplies: a function of the scenario and the time alone."""
+
+import numpy as np
+
+from voltran.envs.brownout.scenario import Grid
+from voltran.envs.world import BoolArray, FloatArray
+
+
+class MainGrid:
+    """The main grid of one scenario.
+
+    Args:
+        grid: the scenario's section.
+        n_sites: number of sites ``M``.
+
+    Attributes:
+        feeder: ``[M]`` feeder of every site.
+    """
+
+    def __init__(self, grid: Grid, n_sites: int) -> None:
+        self.grid = grid
+        self.feeder = np.arange(n_sites) % grid.feeders
+
+    def is_on(self, hour: FloatArray) -> BoolArray:
+        """Whether sites are supplied at times ``[...]`` since the start, ``[..., M]``. Source: [MSRC] Eq. 17."""
+        if self.grid.schedule == "blackout":
+            return np.zeros((*np.shape(hour), len(self.feeder)), dtype=bool)
+        turn = np.floor(np.asarray(hour)[..., None] / self.grid.turn_h + 1e-9).astype(np.int64)
+        return np.asarray((self.feeder - turn) % self.grid.feeders < self.grid.feeders_on)
+
+    def limit_kw(self, hour: FloatArray) -> FloatArray:
+        """Most that sites can import from the main grid, ``[..., M]``."""
+        return np.asarray(self.is_on(hour) * self.grid.main_limit_kw, np.float64)
+
+    def share_on(self, hour: FloatArray, ahead_h: float, step_h: float) -> FloatArray:
+        """Share of the coming ``ahead_h`` hours in which sites are supplied, ``[..., M]``, sampled every ``step_h``."""
+        times = (np.arange(max(round(ahead_h / step_h), 1)) + 0.5) * step_h
+        return np.asarray(self.is_on(np.asarray(hour)[..., None] + times).mean(axis=-2))
+
+    def curtailment(self, import_kw: FloatArray) -> FloatArray:
+        """Share ``[B, M]`` of the imports ``[B, M]`` that the feeders can carry."""
+        limit_kw = self.grid.feeder_limit_kw
+        if limit_kw is None:
+            return np.ones_like(import_kw)
+        on_feeder = np.eye(self.grid.feeders)[self.feeder]
+        # Not a matrix product: its rounding would depend on the size of the batch.
+        total_kw = (import_kw[..., None] * on_feeder).sum(axis=1)
+        share = np.where(total_kw > limit_kw, limit_kw / np.maximum(total_kw, limit_kw), 1.0)
+        return np.asarray(share[:, self.feeder])

@@ -1,0 +1,64 @@
+"""Scenario of the brownout world: that of the outage, retailers, and a main grid that comes and goes."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from voltran.envs.outage.scenario import OutageScenario, Reward
+from voltran.envs.retail.scenario import Retail
+from voltran.envs.scenario import Section
+
+Positive = Annotated[float, Field(gt=0.0)]
+NonNegative = Annotated[float, Field(ge=0.0)]
+
+
+class Grid(Section):
+    """The main grid. Source: availability avail_i(t) of [MSRC] Eq. 17.
+
+    Attributes:
+        schedule: "blackout": it gives nothing; "rolling": feeders take turns.
+        feeders: sites are dealt out to so many feeders in turn.
+        feeders_on: feeders that are supplied at a time, in a rolling blackout.
+        turn_h: after so many hours it is the next feeder's turn.
+        main_limit_kw: most import of a site from the main grid while its feeder is supplied.
+        main_price_usd_per_kwh: what that costs.
+        feeder_limit_kw: most that all sites of a feeder may import together, from the main grid and from retailers.
+    """
+
+    schedule: Literal["blackout", "rolling"] = "blackout"
+    feeders: Annotated[int, Field(ge=1)] = 1
+    feeders_on: Annotated[int, Field(ge=1)] = 1
+    turn_h: Positive = 2.0
+    main_limit_kw: Positive = 15.0
+    main_price_usd_per_kwh: NonNegative = 0.3
+    feeder_limit_kw: Positive | None = None
+
+    @model_validator(mode="after")
+    def _some_are_off(self) -> "Grid":
+        if self.feeders_on > self.feeders:
+            raise ValueError(f"feeders_on = {self.feeders_on} must not exceed feeders = {self.feeders}")
+        return self
+
+
+class BrownoutReward(Reward):
+    """Weights of rewards: those of the outage, and of what sites pay for power.
+
+    Attributes:
+        purchase_per_usd: what a dollar paid for power costs a site.
+    """
+
+    purchase_per_usd: NonNegative = 0.01
+
+
+class BrownoutScenario(OutageScenario):
+    """The brownout world ``brownout_v0``."""
+
+    world: Literal["brownout_v0"] = "brownout_v0"
+    retail: Retail = Retail()
+    grid: Grid = Grid()
+    reward: BrownoutReward = BrownoutReward()
+
+    @model_validator(mode="after")
+    def _retail_fits(self) -> "BrownoutScenario":
+        self.retail.check_sites(self.layout.n_sites)
+        return self

@@ -1,0 +1,132 @@
+"""What sites import, step by step: from the main grid first, then from retailers. Source: [MSRC] Eq. 17."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from voltran.envs.brownout.grid import MainGrid
+from voltran.envs.outage.model import OutageModel
+from voltran.envs.outage.state import OutageState
+from voltran.envs.retail.market import RetailMarket
+from voltran.envs.world import BoolArray, FloatArray
+from voltran.physics.balance import EnergyStep
+from voltran.physics.battery import largest_charge_kw
+from voltran.physics.market import satisfaction
+
+# Per physics step; sums over the network unless a retailer axis is given.
+NETWORK_SERIES = (
+    "requested_kw", "main_kw", "bought_kw", "paid_usd", "main_paid_usd", "generation_cost_usd", "satisfaction_usd",
+)  # fmt: skip
+RETAILER_SERIES = ("price_usd_per_kwh", "available_kw", "sold_kw", "earned_usd", "retailer_cost_usd")
+
+
+class Supply:
+    """The imports of a batch of brownout episodes; implements :class:`voltran.envs.outage.imports.Imports`.
+
+    Args:
+        model: constants of the outage.
+        market: state of the retailers.
+        grid: the main grid.
+
+    Attributes:
+        market, grid: as given.
+        buy, accepted_price: ``[B, M]`` what sites ask for in the current period, see ``BrownoutCommands``.
+        main_kwh, main_paid_usd: ``[B, M]`` imports from the main grid in the current period, or else the latest.
+        series: name -> ``[B, T]`` or ``[B, T, I]``, per physics step.
+    """
+
+    def __init__(self, model: OutageModel, market: RetailMarket, grid: MainGrid) -> None:
+        self.model, self.market, self.grid = model, market, grid
+        shape = (market.n_worlds, model.n_sites)
+        self.buy, self.accepted_price = np.ones(shape), np.full(shape, market.model.highest_payment)
+        self.main_kwh, self.main_paid_usd = np.zeros(shape), np.zeros(shape)
+        steps = model.max_decisions * model.steps_per_decision
+        self.series = {name: np.zeros((shape[0], steps)) for name in NETWORK_SERIES}
+        self.series |= {name: np.zeros((shape[0], steps, market.model.n_retailers)) for name in RETAILER_SERIES}
+        self._requested_kw, self._main_kw = np.zeros(shape), np.zeros(shape)
+        self._sold_kw = np.zeros((*shape, market.model.n_retailers))
+        self._worlds = np.arange(shape[0])
+
+    def start(self, world: int, seed: int) -> None:
+        """Put one world at the start of the episode of a seed."""
+        self.market.start(world, seed)
+        self.buy[world], self.accepted_price[world] = 1.0, self.market.model.highest_payment
+        self.main_kwh[world], self.main_paid_usd[world] = 0.0, 0.0
+
+    def open_period(self, buy: FloatArray, accepted_price: FloatArray) -> None:
+        """Begin a decision period with what sites ``[B, M]`` ask for."""
+        self.buy[...], self.accepted_price[...] = buy, accepted_price
+        self.main_kwh[...], self.main_paid_usd[...] = 0.0, 0.0
+
+    def limits_kw(self, state: OutageState) -> tuple[FloatArray, BoolArray]:
+        """Clear the market for the coming step; batteries may take what loads do not. Both ``[B, M]``."""
+        load_kw = state.service.power_kw * state.alive
+        room_kw = largest_charge_kw(state.soc, self.model.step_h, self.model.battery)
+        requested_kw = self.buy * (load_kw + room_kw)
+        main_kw = np.minimum(requested_kw, self.grid.limit_kw(np.asarray(state.step * self.model.step_h, np.float64)))
+        rest_kw = requested_kw - main_kw
+        sold_kw = self.market.clear(rest_kw, self.accepted_price, self._available_kw(state))
+        carried = self.grid.curtailment(main_kw + sold_kw.sum(axis=2))
+        self._requested_kw, self._main_kw = rest_kw, main_kw * carried
+        self._sold_kw = sold_kw * carried[:, :, None]
+        return self._main_kw + self._sold_kw.sum(axis=2), np.ones_like(state.alive)
+
+    def settle(self, state: OutageState, flows: EnergyStep) -> None:
+        """Book the step; sites ask for no more than they can take, so that all that was sold was taken."""
+        step_h, sales = self.model.step_h, self.market.sales
+        paid_before, cost_before = sales.earned_usd.copy(), sales.cost_usd.copy()
+        available_kw = self._available_kw(state)
+        self.market.settle(self._requested_kw, self._sold_kw, available_kw, step_h)
+        main_paid = self._main_kw * step_h * self.grid.grid.main_price_usd_per_kwh
+        self.main_kwh += self._main_kw * step_h
+        self.main_paid_usd += main_paid
+        retail, served_kw = self.market.model.retail, np.minimum(flows.grid_kw, flows.load_kw)
+        value = satisfaction(served_kw, retail.satisfaction_usd_per_h, retail.reference_kw) * step_h
+        cost = sales.cost_usd - cost_before
+        self._record(
+            state,
+            requested_kw=self._requested_kw.sum(axis=1),
+            main_kw=self._main_kw.sum(axis=1),
+            bought_kw=self._sold_kw.sum(axis=2).sum(axis=1),
+            paid_usd=(sales.earned_usd - paid_before).sum(axis=1),
+            main_paid_usd=main_paid.sum(axis=1),
+            generation_cost_usd=cost.sum(axis=1),
+            satisfaction_usd=value.sum(axis=1),
+            price_usd_per_kwh=self.market.price,
+            available_kw=available_kw,
+            sold_kw=self._sold_kw.sum(axis=1),
+            earned_usd=sales.earned_usd - paid_before,
+            retailer_cost_usd=cost,
+        )
+
+    @property
+    def latest_kw(self) -> tuple[FloatArray, FloatArray]:
+        """Imports ``[B, M]`` of the latest step from the main grid, and from retailers."""
+        return self._main_kw, np.asarray(self._sold_kw.sum(axis=2))
+
+    def of_world(self, world: int, steps: int) -> dict[str, FloatArray]:
+        """Copies of one world's first rows of all series."""
+        return {name: values[world, :steps].copy() for name, values in self.series.items()}
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that changes, as copies."""
+        names = ("buy", "accepted_price", "main_kwh", "main_paid_usd")
+        kept: dict[str, Any] = {name: getattr(self, name).copy() for name in names}
+        series = {name: values.copy() for name, values in self.series.items()}
+        return {**kept, "market": self.market.snapshot(), "series": series}
+
+    def restore(self, snapshot: Mapping[str, Any], seeds: Mapping[int, int]) -> None:
+        """Continue from a snapshot."""
+        for name in ("buy", "accepted_price", "main_kwh", "main_paid_usd"):
+            getattr(self, name)[...] = snapshot[name]
+        for name, values in snapshot["series"].items():
+            self.series[name][...] = values
+        self.market.restore(snapshot["market"], seeds)
+
+    def _available_kw(self, state: OutageState) -> FloatArray:
+        return self.market.available_at(state.step // self.model.steps_per_decision)
+
+    def _record(self, state: OutageState, **values: FloatArray) -> None:
+        for name, value in values.items():
+            self.series[name][self._worlds, state.step] = value

@@ -1,0 +1,242 @@
+"""The brownout world ``brownout_v0``: the outage, with retailers that supply a little power. Source: [MSRC], [DPA]."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from voltran.envs.batch import build_world, require_running
+from voltran.envs.brownout.actions import PurchaseCodec
+from voltran.envs.brownout.commands import BrownoutCommands, check_purchases
+from voltran.envs.brownout.grid import MainGrid
+from voltran.envs.brownout.metrics import market_metrics
+from voltran.envs.brownout.observation import (
+    PURCHASE_FEATURES,
+    RETAILER_VERSION,
+    SITE_VERSION,
+    purchase_features,
+)
+from voltran.envs.brownout.scenario import BrownoutScenario
+from voltran.envs.brownout.supply import Supply
+from voltran.envs.errors import ActionError
+from voltran.envs.outage.actions import ActionForm, ActionSet
+from voltran.envs.outage.commands import SiteCommands
+from voltran.envs.outage.reward import RewardKind
+from voltran.envs.outage.world import OutageWorld
+from voltran.envs.retail.actions import RetailerCodec, RetailerCommands, RetailerForm
+from voltran.envs.retail.market import RetailMarket
+from voltran.envs.retail.model import RetailModel
+from voltran.envs.retail.observation import RETAILER_FEATURES, Feature, retailer_features
+from voltran.envs.world import BoolArray, FloatArray, Role, Transition
+from voltran.physics.battery import largest_charge_kw, largest_discharge_kw
+
+
+def build(data: Mapping[str, Any], n_worlds: int, **options: Any) -> "BrownoutWorld":
+    """Build a batch of brownout worlds from a raw scenario mapping; options as in :class:`BrownoutWorld`.
+
+    Raises:
+        ScenarioError: a mistyped or impossible scenario, an unknown option, or a generation file that cannot be used.
+    """
+    return build_world(BrownoutWorld, BrownoutWorld.name, BrownoutScenario, data, n_worlds, options)
+
+
+class BrownoutWorld(OutageWorld):
+    """A batch of brownout episodes; implements ``envs.world.World`` and ``envs.retail.protocol.RetailWorld``.
+
+    It is the outage world, and whoever controls sites there controls them here. Besides, sites ask for a share of the
+    power that they can use (load and charging); the main grid gives what it has, and the market of the retailers is
+    cleared for the rest, in every physics step. Without retailers and main grid nothing differs from ``blackout_v0``.
+
+    Args:
+        scenario: the scenario.
+        n_worlds, action_set, action_form, reward, cache, trace_sites: as in :class:`OutageWorld`.
+        retailer_form: "ladder" (one Discrete of eleven prices) or "box" (price and reserved share).
+
+    Raises:
+        ScenarioError: an unknown reward or form, or a generation file that cannot be used.
+    """
+
+    name = "brownout_v0"
+
+    def __init__(
+        self,
+        scenario: BrownoutScenario,
+        n_worlds: int = 1,
+        *,
+        action_set: ActionSet = "paper",
+        action_form: ActionForm = "joint",
+        reward: RewardKind = "team",
+        retailer_form: RetailerForm = "ladder",
+        cache: bool = True,
+        trace_sites: bool | None = None,
+    ) -> None:
+        self._retail_model = RetailModel(scenario.retail, scenario.layout.n_sites)
+        self._grid = MainGrid(scenario.grid, scenario.layout.n_sites)
+        self._purchase_usd = scenario.reward.purchase_per_usd
+        self._start_hour = scenario.retail.weather.start_hour
+        super().__init__(
+            scenario, n_worlds, action_set=action_set, action_form=action_form, reward=reward, cache=cache,
+            trace_sites=trace_sites,
+        )  # fmt: skip
+        self.purchase_codec = PurchaseCodec(self.codec)
+        self.retailer_codec = RetailerCodec(self._retail_model, retailer_form)
+        self.observation_version, self.action_version = SITE_VERSION, self.purchase_codec.version
+        self.roles = self._all_roles(self.roles[0])
+        self.state_space = _extended(self.state_space, RETAILER_FEATURES, self._retail_model.n_retailers)
+
+    # --- the protocol -------------------------------------------------------------------------------------------------
+
+    def step(self, actions: Mapping[str, Any]) -> Transition:
+        """Advance by one decision period; see :meth:`voltran.envs.world.World.step`."""
+        require_running(self._state.running, self._state.seed)
+        self._check_roles(actions)
+        posted = self._posted(actions)
+        asked, buy, accepted_price = self._purchases(actions["bs"])
+        commands, infos = self._commands({"bs": asked})
+        self.market.open_period(posted)
+        self._supply.open_period(buy, accepted_price)
+        return self._with_trade(self._play(commands, infos))
+
+    def observations(self) -> dict[str, NDArray[np.float32]]:
+        """Role -> ``[B, n, F]``; sites see the outage's features and ``observation.PURCHASE_FEATURES``."""
+        sites = super().observations()["bs"]
+        purchases = purchase_features(self._supply, self.decision, self.model.decision_h)
+        observed = {"bs": np.concatenate([sites, purchases.astype(np.float32)], axis=-1)}
+        if self._retail_model.n_retailers:
+            observed["retailer"] = self._retailer_features().astype(np.float32)
+        return observed
+
+    def state(self) -> NDArray[np.float32]:
+        """Global state vector ``[B, S]``: the outage's, then every retailer's features."""
+        retailers = self._retailer_features().reshape(self.n_worlds, -1).astype(np.float32)
+        return np.concatenate([super().state(), retailers], axis=1)
+
+    def action_masks(self) -> dict[str, BoolArray]:
+        """Role -> ``[B, n, A]``."""
+        masks = {"bs": self.purchase_codec.mask(super().action_masks()["bs"], self.alive)}
+        if self._retail_model.n_retailers:
+            masks["retailer"] = self.retailer_codec.mask(self.n_worlds)
+        return masks
+
+    def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
+        """Time series of one world: those of the outage and of ``supply``."""
+        series = super().trace(world)
+        return {**series, **self._supply.of_world(world, int(self._state.step[world]))}
+
+    def ledger(self) -> dict[str, FloatArray]:
+        """Energy balance of the latest physics step, ``[B, site]``; ``grid_kw`` is the sum of its two sources."""
+        ledger = super().ledger()
+        main_kw, retail_kw = self._supply.latest_kw
+        return {**ledger, "main_kw": main_kw.copy(), "retail_kw": retail_kw.copy()}
+
+    # --- what controllers ask -----------------------------------------------------------------------------------------
+
+    @property
+    def market(self) -> RetailMarket:
+        """The retailers' state."""
+        return self._supply.market
+
+    @property
+    def demand_kw(self) -> FloatArray:
+        """Power that sites draw now, and so what they need next as far as it is known, ``[B, site]``."""
+        return self.power_kw * self.alive
+
+    @property
+    def charge_room_kw(self) -> FloatArray:
+        """Power at which batteries could be charged for the whole coming period, ``[B, site]``."""
+        return np.asarray(largest_charge_kw(self._state.soc, self.model.decision_h, self.model.battery))
+
+    @property
+    def discharge_room_kw(self) -> FloatArray:
+        """Power that batteries could give for the whole coming period, ``[B, site]``."""
+        return np.asarray(largest_discharge_kw(self._state.soc, self.model.decision_h, self.model.battery))
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _imports(self) -> Supply:
+        market = RetailMarket(self._retail_model, self.n_worlds, self.model.max_decisions, self.model.decision_h)
+        self._supply = Supply(self.model, market, self._grid)
+        return self._supply
+
+    def _all_roles(self, sites: Role) -> tuple[Role, ...]:
+        """The sites' role with what they see of the market, and that of the retailers, if there are any."""
+        seen = _extended(sites.observation_space, PURCHASE_FEATURES, 1)
+        roles = (replace(sites, observation_space=seen, action_space=self.purchase_codec.space()),)
+        if self._retail_model.n_retailers == 0:
+            return roles
+        low, high = _limits(RETAILER_FEATURES, 1)
+        retailers = Role(
+            "retailer",
+            self._retail_model.n_retailers,
+            spaces.Box(low, high, dtype=np.float32),
+            self.retailer_codec.space(),
+            RETAILER_VERSION,
+            self.retailer_codec.version,
+        )
+        return (*roles, retailers)
+
+    def _check_roles(self, actions: Mapping[str, Any]) -> None:
+        names = {role.name for role in self.roles}
+        if set(actions) != names:
+            raise ActionError(f"actions are for roles {sorted(actions)}; this world has {sorted(names)}")
+
+    def _posted(self, actions: Mapping[str, Any]) -> RetailerCommands:
+        if self._retail_model.n_retailers == 0:
+            nothing = np.zeros((self.n_worlds, 0))
+            return RetailerCommands(nothing, nothing)
+        return self.retailer_codec.commands(actions["retailer"], self.n_worlds)
+
+    def _purchases(self, asked: Any) -> tuple[Any, FloatArray, FloatArray]:
+        """What the outage world takes, and what sites buy: share and highest price ``[B, site]``."""
+        shape = (self.n_worlds, self.model.n_sites)
+        any_price = np.full(shape, self._retail_model.highest_payment)
+        if isinstance(asked, BrownoutCommands):
+            check_purchases(asked, shape)
+            return asked.sites, asked.buy, asked.accepted_price
+        if isinstance(asked, SiteCommands):
+            return asked, np.ones(shape), any_price
+        codes, buy = self.purchase_codec.split(asked, self.n_worlds)
+        return codes, buy, any_price
+
+    def _with_trade(self, outcome: Transition) -> Transition:
+        """The outage's transition, with what sites paid and what retailers earned."""
+        sales, supply = self.market.sales, self._supply
+        paid = self._purchase_usd * (sales.paid_usd + supply.main_paid_usd)
+        shared = np.repeat(paid.mean(axis=1, keepdims=True), paid.shape[1], axis=1)
+        weight = {"team": 0.0, "local": 1.0, "mixed": self.scenario.reward.mixed_share}[self.reward_kind]
+        charged = paid if weight == 1.0 else weight * paid + (1.0 - weight) * shared
+        rewards = {"bs": outcome.rewards["bs"] - charged}
+        sites = {**outcome.agent_infos["bs"], "bought_kwh": sales.bought_kwh.copy(), "paid_usd": sales.paid_usd.copy()}
+        infos = {"bs": sites}
+        if self._retail_model.n_retailers:
+            rewards["retailer"] = self.market.rewards()
+            infos["retailer"] = {
+                "price_usd_per_kwh": self.market.price.copy(),
+                "sold_kwh": sales.sold_kwh.sum(axis=-1),
+                "spilled_kwh": sales.spilled_kwh,
+            }
+        told = {**outcome.episode_infos, "reward_purchase": -paid.mean(axis=1)}
+        return replace(outcome, rewards=rewards, agent_infos=infos, episode_infos=told)
+
+    def _retailer_features(self) -> FloatArray:
+        hour = self._start_hour + self.decision * self.model.decision_h
+        return retailer_features(self.market, self.decision, hour)
+
+    def _metrics_of(self, world: int) -> dict[str, float]:
+        metrics = super()._metrics_of(world)
+        series = self._supply.of_world(world, int(self._state.step[world]))
+        return {**metrics, **market_metrics(self._retail_model, series, metrics["unserved_kwh"], self.model.step_h)}
+
+
+def _limits(features: tuple[Feature, ...], times: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    low, high = (np.tile([getattr(f, name) for f in features], times).astype(np.float32) for name in ("low", "high"))
+    return low, high
+
+
+def _extended(space: spaces.Box, features: tuple[Feature, ...], times: int) -> spaces.Box:
+    """The space of a vector with these features at its end, so many times over."""
+    low, high = _limits(features, times)
+    return spaces.Box(np.concatenate([space.low, low]), np.concatenate([space.high, high]), dtype=np.float32)
