@@ -42,6 +42,8 @@ class PolicyMetadata(Section):
         action_version: meaning and order of the action codes.
         action_set: ``paper``, ``extended`` or ``free`` commands; None in worlds that know one set only.
         action_form: ``joint`` (Discrete) or ``multi`` (MultiDiscrete).
+        world_options: options of ``make_world`` that give the role these actions; None stands for ``action_set`` and
+            ``action_form``, which in worlds with several roles are about the sites only.
         price_policy: what it pays EV owners.
         action_sizes: number of codes per action dimension; one entry in the joint form.
         network: shape of the actor; its ``outputs`` is the sum of ``action_sizes``.
@@ -57,6 +59,7 @@ class PolicyMetadata(Section):
     action_version: str
     action_set: CommandSet | None = None
     action_form: Literal["joint", "multi"]
+    world_options: dict[str, Any] | None = None
     price_policy: PricePolicy = "dynamic"
     action_sizes: tuple[int, ...]
     network: ActorDescription
@@ -107,8 +110,7 @@ class LearnedPolicy:
     @property
     def world_options(self) -> dict[str, Any]:
         """Options of ``make_world`` that give the world this policy's actions."""
-        options = {"action_set": self.metadata.action_set, "action_form": self.metadata.action_form}
-        return {name: value for name, value in options.items() if value is not None}
+        return _world_options(self.metadata)
 
     def reset(self, world: World) -> None:
         """Check that the world is of the kind the policy was trained for, and restart the samples.
@@ -185,12 +187,25 @@ def check_fits(metadata: PolicyMetadata, world: World, name: str) -> None:
     _require(name, "world", metadata.world, world.name, "choose a scenario of the policy's world")
     role = find_role(world, metadata.role)
     retrain = "train the policy again with this version of the world"
-    _require(name, "observation_version", metadata.observation_version, _version(world, "observation_version"), retrain)
-    same_actions = f"build the world with action_set={metadata.action_set} and action_form={metadata.action_form}"
-    _require(name, "action_version", metadata.action_version, _version(world, "action_version"), same_actions)
+    observed, acted = role_versions(world, role.name)
+    _require(name, "observation_version", metadata.observation_version, observed, retrain)
+    options = " and ".join(f"{option}={value}" for option, value in _world_options(metadata).items())
+    same_actions = f"build the world with {options or 'the default actions of the role'}"
+    _require(name, "action_version", metadata.action_version, acted, same_actions)
     size = role.observation_space.shape[0]
     _require(name, "observation size", metadata.network.observation_size, size, retrain)
     _require(name, "action_sizes", metadata.action_sizes, action_sizes(role), same_actions)
+
+
+def role_versions(world: World, role: str) -> tuple[str, str]:
+    """Version of a role's observations and version of its actions.
+
+    They are the world's, unless it has ``observation_versions`` or ``action_versions`` (role -> version): what one role
+    sees and does need not change with what another does.
+    """
+    observed: Mapping[str, str] = getattr(world, "observation_versions", {})
+    acted: Mapping[str, str] = getattr(world, "action_versions", {})
+    return observed.get(role, world.observation_version), acted.get(role, world.action_version)
 
 
 def save_policy(path: str | Path, arrays: Mapping[str, NDArray[np.float32]], metadata: PolicyMetadata) -> Path:
@@ -268,8 +283,11 @@ def _parse_header(path: str | Path, header: str) -> PolicyMetadata:
         ) from error
 
 
-def _version(world: World, field: str) -> str:
-    return str(getattr(world, field, "unversioned"))
+def _world_options(metadata: PolicyMetadata) -> dict[str, Any]:
+    if metadata.world_options is not None:
+        return dict(metadata.world_options)
+    options = {"action_set": metadata.action_set, "action_form": metadata.action_form}
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _require(policy: str, field: str, found: object, expected: object, remedy: str) -> None:

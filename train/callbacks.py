@@ -8,6 +8,7 @@ import torch
 from rich.progress import (
     BarColumn,
     Progress,
+    TaskID,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -43,22 +44,27 @@ class ProgressBar(BaseCallback):
     Args:
         bar: a started :func:`progress_bar`.
         total_decisions: length of the run.
+        title: what stands before the bar.
     """
 
-    def __init__(self, bar: Progress, total_decisions: int) -> None:
+    def __init__(self, bar: Progress, total_decisions: int, title: str = "training") -> None:
         super().__init__()
         self._bar = bar
         self._total_decisions = total_decisions
+        self._title = title
+        self._task: TaskID | None = None
         self._values: deque[float] = deque(maxlen=SHOWN_EPISODES)
         self._metric = metric_of(SHOWN_METRICS[0])
 
     def _on_training_start(self) -> None:
-        self._task = self._bar.add_task(
-            "training", total=self._total_decisions, completed=self.num_timesteps, speed="-", metric=""
-        )
-        self._first_decision = self.num_timesteps
+        if self._task is None:  # a role that learns in turns starts often
+            self._task = self._bar.add_task(
+                self._title, total=self._total_decisions, completed=self.num_timesteps, speed="-", metric=""
+            )
+            self._first_decision = self.num_timesteps
 
     def _on_step(self) -> bool:
+        assert self._task is not None
         for kpis in _finished(self.locals):
             shown = next((key for key in SHOWN_METRICS if key in kpis), None)
             if shown is not None:
@@ -145,6 +151,24 @@ class Every(BaseCallback):
         if self.num_timesteps // self._every > self._calls_due:
             self._calls_due = self.num_timesteps // self._every
             self._action(self.num_timesteps)
+
+    def _on_step(self) -> bool:
+        return True
+
+
+class BeforeRollouts(BaseCallback):
+    """Calls a function before every rollout.
+
+    Args:
+        action: what to call, with the number of decisions so far.
+    """
+
+    def __init__(self, action: Callable[[int], None]) -> None:
+        super().__init__()
+        self._action = action
+
+    def _on_rollout_start(self) -> None:
+        self._action(self.num_timesteps)
 
     def _on_step(self) -> bool:
         return True

@@ -11,9 +11,10 @@ The file is read with PyTorch's weights-only loader: it holds tensors and plain 
 
 import io
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -24,13 +25,18 @@ from voltran import __version__
 from voltran.envs.errors import FileFormatError
 from voltran.envs.faces.vector import VectorFace
 from voltran.envs.files import write_atomically
+from voltran.train.joint_config import JointConfig
+from voltran.train.league import PastPolicies
+from voltran.train.learner import Learner
 from voltran.train.training_config import TrainingConfig
 
+ConfigT = TypeVar("ConfigT", bound=TrainingConfig)
+
 FORMAT = "voltran-checkpoint-1"
+JOINT_FORMAT = "voltran-joint-checkpoint-1"
 # an array as the weights-only loader takes it: its bytes, dtype and shape, and whether it was a NumPy number
 _PACKED_KEYS = {"array_bytes", "dtype", "shape", "is_scalar"}
-_FIELDS = {
-    "config",
+_LEARNER_FIELDS = {
     "decisions",
     "updates",
     "network",
@@ -38,39 +44,38 @@ _FIELDS = {
     "observations",
     "episode_starts",
     "worlds",
-    "random",
 }
+_FIELDS = {FORMAT: {"config", "random"} | _LEARNER_FIELDS, JOINT_FORMAT: {"config", "random", "learners", "past"}}
 
 
 def save_checkpoint(path: Path, model: MaskablePPO, face: VectorFace, config: TrainingConfig) -> None:
-    """Write a checkpoint; call it between rollouts only.
+    """Write a checkpoint of a run in which one role learns; call it between rollouts only.
 
     Raises:
         VoltranError: the file cannot be written; the earlier checkpoint stays as it was.
     """
-    content = {
-        "format": FORMAT,
-        "voltran_version": __version__,
-        "config": config.model_dump_json(),
-        "decisions": model.num_timesteps,
-        "updates": model._n_updates,
-        "network": model.policy.state_dict(),
-        "optimizer": model.policy.optimizer.state_dict(),
-        "observations": pack(model._last_obs),
-        "episode_starts": pack(model._last_episode_starts),
-        "worlds": pack(face.get_state()),
-        "random": {"torch": torch.get_rng_state(), "numpy": pack(np.random.get_state())},  # noqa: NPY002 - SB3's
-    }
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    write_atomically(path, buffer.getvalue())
+    _write(path, FORMAT, config, _learner_state(model, face))
 
 
-def read_checkpoint(path: Path) -> tuple[TrainingConfig, dict[str, Any]]:
+def save_joint_checkpoint(path: Path, learners: Mapping[str, Learner], past: PastPolicies, config: JointConfig) -> None:
+    """Write a checkpoint of a run in which several roles learn; call it between rounds only.
+
+    Raises:
+        VoltranError: the file cannot be written; the earlier checkpoint stays as it was.
+    """
+    states = {role: _learner_state(learner.model, learner.face) for role, learner in learners.items()}
+    _write(path, JOINT_FORMAT, config, {"learners": states, "past": pack(past.get_state())})
+
+
+def read_checkpoint(path: Path, kind: type[ConfigT]) -> tuple[ConfigT, dict[str, Any]]:
     """Read a checkpoint without running any code from it.
 
+    Args:
+        path: of the file.
+        kind: of the run's configuration.
+
     Returns:
-        The configuration of the run, and the content for :func:`restore_checkpoint`.
+        The configuration of the run, and the content for :func:`restore_checkpoint` or its joint sister.
 
     Raises:
         FileFormatError: no such file, or one that is corrupt, truncated, or not a checkpoint of this version.
@@ -84,14 +89,15 @@ def read_checkpoint(path: Path) -> tuple[TrainingConfig, dict[str, Any]]:
         raise FileFormatError(
             f"checkpoint {path}: corrupt or truncated ({reason}); copy it again, or train into another folder"
         ) from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT or not content.keys() >= _FIELDS:
+    expected = JOINT_FORMAT if issubclass(kind, JointConfig) else FORMAT
+    if not isinstance(content, dict) or content.get("format") != expected or not content.keys() >= _FIELDS[expected]:
         found = content.get("format") if isinstance(content, dict) else type(content).__name__
         raise FileFormatError(
-            f"checkpoint {path}: format is {found!r}, expected {FORMAT!r} with all its fields; "
+            f"checkpoint {path}: format is {found!r}, expected {expected!r} with all its fields; "
             "resume with the version of VoltRAN that wrote it, or train into another folder"
         )
     try:
-        return TrainingConfig.model_validate_json(content["config"]), content
+        return kind.model_validate_json(content["config"]), content
     except ValidationError as error:
         raise FileFormatError(
             f"checkpoint {path}: its configuration is not valid in VoltRAN {__version__} "
@@ -105,21 +111,76 @@ def restore_checkpoint(path: Path, content: Mapping[str, Any], model: MaskablePP
     Raises:
         FileFormatError: the content does not fit the model or the worlds.
     """
+    with _fitting(path, content):
+        _restore_learner(content, model, face)
+        _restore_random(content["random"])
+
+
+def restore_joint_checkpoint(
+    path: Path, content: Mapping[str, Any], learners: Mapping[str, Learner], past: PastPolicies
+) -> None:
+    """Put fresh learners, their worlds and the past policies into the checkpoint's state.
+
+    Raises:
+        FileFormatError: the content does not fit the models or the worlds.
+    """
+    with _fitting(path, content):
+        for role, learner in learners.items():
+            _restore_learner(content["learners"][role], learner.model, learner.face)
+        past.set_state(unpack(content["past"]))
+        _restore_random(content["random"])
+
+
+def _write(path: Path, kind: str, config: TrainingConfig, state: Mapping[str, Any]) -> None:
+    content = {
+        "format": kind,
+        "voltran_version": __version__,
+        "config": config.model_dump_json(),
+        **state,
+        "random": {"torch": torch.get_rng_state(), "numpy": pack(np.random.get_state())},  # noqa: NPY002 - SB3's
+    }
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_atomically(path, buffer.getvalue())
+
+
+def _learner_state(model: MaskablePPO, face: VectorFace) -> dict[str, Any]:
+    return {
+        "decisions": model.num_timesteps,
+        "updates": model._n_updates,
+        "network": model.policy.state_dict(),
+        "optimizer": model.policy.optimizer.state_dict(),
+        "observations": pack(model._last_obs),
+        "episode_starts": pack(model._last_episode_starts),
+        "worlds": pack(face.get_state()),
+    }
+
+
+def _restore_learner(state: Mapping[str, Any], model: MaskablePPO, face: VectorFace) -> None:
+    model.policy.load_state_dict(state["network"])
+    model.policy.optimizer.load_state_dict(state["optimizer"])
+    face.set_state(unpack(state["worlds"]))
+    model._last_obs = unpack(state["observations"])
+    model._last_episode_starts = unpack(state["episode_starts"])
+    model.num_timesteps = state["decisions"]
+    model._n_updates = state["updates"]
+
+
+def _restore_random(state: Mapping[str, Any]) -> None:
+    torch.set_rng_state(state["torch"])
+    np.random.set_state(unpack(state["numpy"]))  # noqa: NPY002 - Stable-Baselines3 draws from it
+
+
+@contextmanager
+def _fitting(path: Path, content: Mapping[str, Any]) -> Iterator[None]:
+    """Say what a content that does not fit means."""
     try:
-        model.policy.load_state_dict(content["network"])
-        model.policy.optimizer.load_state_dict(content["optimizer"])
-        face.set_state(unpack(content["worlds"]))
-        model._last_obs = unpack(content["observations"])
-        model._last_episode_starts = unpack(content["episode_starts"])
-        torch.set_rng_state(content["random"]["torch"])
-        np.random.set_state(unpack(content["random"]["numpy"]))  # noqa: NPY002 - Stable-Baselines3 draws from it
+        yield
     except (RuntimeError, KeyError, ValueError, TypeError) as error:
         raise FileFormatError(
             f"checkpoint {path}: does not fit this version's network or worlds ({error}); "
             f"resume with VoltRAN {content.get('voltran_version')}, or train into another folder"
         ) from error
-    model.num_timesteps = content["decisions"]
-    model._n_updates = content["updates"]
 
 
 def pack(value: Any) -> Any:

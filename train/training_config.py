@@ -30,9 +30,10 @@ class TrainingConfig(Section):
         role: role whose agents learn, sharing one network.
         n_worlds: worlds stepped together; each contributes one row per agent.
         action_set: commands the agents may give; None in worlds that know one set only.
-        action_form: one Discrete code per agent, or one code per action dimension.
-        reward: which reward to learn from.
+        action_form: one Discrete code per agent, or one code per action dimension; None in worlds without the choice.
+        reward: which reward to learn from; None in worlds that know one only.
         world_options: further options of the world's builder.
+        opponents: role -> controller, as on the command line, that plays it while the others learn.
         total_decisions: length of the run; rounded up to whole rollouts.
         n_steps: decision periods per rollout.
         batch_size: rows per gradient step; rounded so that equal batches cover the rollout.
@@ -65,9 +66,10 @@ class TrainingConfig(Section):
     role: str = "bs"
     n_worlds: PositiveInt = 32
     action_set: Literal["paper", "extended"] | None = "paper"
-    action_form: Literal["joint", "multi"] = "joint"
-    reward: Literal["team", "local", "mixed"] = "local"
+    action_form: Literal["joint", "multi"] | None = "joint"
+    reward: Literal["team", "local", "mixed"] | None = "local"
     world_options: dict[str, Any] = Field(default_factory=dict)
+    opponents: dict[str, str] = Field(default_factory=dict)
 
     total_decisions: PositiveInt = 20_000_000
     n_steps: PositiveInt = 32
@@ -120,6 +122,23 @@ def read_training_config(reference: str | Path, overrides: Mapping[str, Any]) ->
     Raises:
         ScenarioError: no such configuration, unknown key, or a value out of range.
     """
+    data, source = read_raw_config(reference, overrides)
+    return validated(TrainingConfig, data, source)
+
+
+def read_raw_config(reference: str | Path, overrides: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """Read a training configuration without looking at its fields.
+
+    Args:
+        reference: name of a shipped configuration, or path of a YAML file.
+        overrides: dotted keys and their values.
+
+    Returns:
+        The mapping, and what to call it in messages.
+
+    Raises:
+        ScenarioError: no such configuration, or not a mapping.
+    """
     source = f"training configuration {reference}"
     try:
         data = yaml.safe_load(_text(reference))
@@ -127,7 +146,7 @@ def read_training_config(reference: str | Path, overrides: Mapping[str, Any]) ->
         raise ScenarioError(f"{source}: not valid YAML: {error}") from error
     if not isinstance(data, dict):
         raise ScenarioError(f"{source}: expected a mapping of fields, found {type(data).__name__}")
-    return validated(TrainingConfig, apply_overrides(data, overrides), source)
+    return apply_overrides(data, overrides), source
 
 
 def require_same_run(stored: TrainingConfig, requested: TrainingConfig, checkpoint: Path) -> None:
@@ -136,7 +155,7 @@ def require_same_run(stored: TrainingConfig, requested: TrainingConfig, checkpoi
     Raises:
         ScenarioError: names the first field that differs, both values, and the remedy.
     """
-    for field in TrainingConfig.model_fields:
+    for field in type(stored).model_fields:
         before, now = getattr(stored, field), getattr(requested, field)
         if before != now and field not in CHANGEABLE_ON_RESUME:
             raise ScenarioError(

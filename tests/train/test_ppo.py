@@ -16,8 +16,9 @@ from voltran.agents.policy import load_policy, read_policy
 from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
 from voltran.envs.faces.vector import VectorFace
 from voltran.envs.world import World
-from voltran.train import ppo
+from voltran.train import learner, ppo
 from voltran.train.checkpoints import pack, read_checkpoint, unpack
+from voltran.train.training_config import TrainingConfig
 
 # 4 worlds x 3 agents x 6 steps = 72 decisions per rollout
 CONFIG: dict[str, Any] = {
@@ -44,7 +45,7 @@ def make_world(scenario: str, n_worlds: int, overrides: Mapping[str, Any], **opt
 
 @pytest.fixture(autouse=True)
 def fake_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ppo, "make_world", make_world)
+    monkeypatch.setattr(learner, "make_world", make_world)
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def test_worlds_are_built_as_configured(config: Path, tmp_path: Path, monkeypatc
         calls.append((*arguments, options))
         return make_world(*arguments, **options)
 
-    monkeypatch.setattr(ppo, "make_world", recorded)
+    monkeypatch.setattr(learner, "make_world", recorded)
     overrides = {"total_decisions": 72, "scenario_overrides.traffic.load_factor": [0.5, 1.8], "action_set": "extended"}
     ppo.train(config, overrides, tmp_path / "run")
     options = {"action_set": "extended", "action_form": "joint", "reward": "local"}
@@ -156,7 +157,7 @@ def test_an_interrupted_run_continues_bit_for_bit(
         stop_after(3, patch)
         with pytest.raises(KeyboardInterrupt):
             ppo.train(config, {"evaluate_every": evaluate_every}, tmp_path / "parts")
-    assert read_checkpoint(tmp_path / "parts" / "checkpoint.pt")[1]["decisions"] == 144
+    assert read_checkpoint(tmp_path / "parts" / "checkpoint.pt", TrainingConfig)[1]["decisions"] == 144
     assert not equal(weights(tmp_path / "parts" / "policy.safetensors"), whole)
     np.random.seed(99)  # noqa: NPY002 - nothing that happened in between may matter
     torch.manual_seed(99)
@@ -240,7 +241,7 @@ def test_a_checkpoint_of_something_else_is_refused(config: Path, tmp_path: Path)
     checkpoint = tmp_path / "checkpoint.pt"
     torch.save({"format": "other"}, checkpoint)
     with pytest.raises(FileFormatError, match="format is 'other', expected 'voltran-checkpoint-1'"):
-        read_checkpoint(checkpoint)
+        read_checkpoint(checkpoint, TrainingConfig)
 
 
 def test_a_checkpoint_runs_no_code(tmp_path: Path) -> None:
@@ -250,7 +251,7 @@ def test_a_checkpoint_runs_no_code(tmp_path: Path) -> None:
 
     torch.save({"format": Harmful()}, tmp_path / "checkpoint.pt")
     with pytest.raises(FileFormatError, match="corrupt or truncated"):
-        read_checkpoint(tmp_path / "checkpoint.pt")
+        read_checkpoint(tmp_path / "checkpoint.pt", TrainingConfig)
     assert not (tmp_path / "touched").exists()
 
 
@@ -260,7 +261,7 @@ def test_a_checkpoint_of_other_worlds_is_refused(config: Path, tmp_path: Path, m
     def changed(*arguments: Any, **options: Any) -> World:
         return cast("World", make_fake_world(4, roles=("ubs",)))
 
-    monkeypatch.setattr(ppo, "make_world", changed)
+    monkeypatch.setattr(learner, "make_world", changed)
     with pytest.raises(ScenarioError, match="role = 'bs': world fake_v0 has no such role"):
         ppo.train(config, {}, tmp_path / "run", resume=True)
 
@@ -282,7 +283,7 @@ def test_training_leaves_torchs_settings_as_they_were(config: Path, tmp_path: Pa
     [(19456, 9728, 9728), (19456, 10_000, 9728), (72, 9728, 72), (72, 7, 8), (70, 20, 35), (13, 4, 13)],
 )
 def test_batches_cover_a_rollout_evenly(rows: int, wanted: int, expected: int) -> None:
-    assert ppo.equal_batches(rows, wanted) == expected
+    assert learner.equal_batches(rows, wanted) == expected
 
 
 def test_arrays_of_any_shape_and_kind_survive_packing() -> None:
