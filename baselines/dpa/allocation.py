@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from voltran.baselines.dpa.problem import AllocationProblem, FloatArray
-from voltran.baselines.dpa.recovery import prefers_shortage, recover
+from voltran.baselines.dpa.recovery import recover, shed_on_purpose
 from voltran.baselines.dpa.utility import objective, slope, turnover
 
 Status = Literal["optimal", "not_converged", "infeasible"]
@@ -86,8 +86,7 @@ def conclude(
     """
     prices = Prices(np.maximum(prices.capacity, 0.0), np.minimum(prices.balance, problem.lost_load_price))
     if unserved_kw is None:
-        lacking_kw = np.maximum(problem.least_kw - power_kw.sum(axis=1), 0.0)
-        unserved_kw = np.where(prefers_shortage(problem, prices.balance), lacking_kw, 0.0)
+        unserved_kw = shed_on_purpose(problem, power_kw, prices.balance)
     stopped = residuals(problem, power_kw, unserved_kw, prices)
     mended_kw, missing_kw = recover(problem, power_kw, prices.balance)
     mended = residuals(problem, mended_kw, missing_kw, prices)

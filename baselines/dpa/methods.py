@@ -4,8 +4,11 @@ import difflib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from voltran.baselines.dpa.agents import DualGradientSettings
 from voltran.baselines.dpa.allocation import Allocation
+from voltran.baselines.dpa.dual_gradient import solve_dual_gradient
 from voltran.baselines.dpa.interior_point import InteriorPointSettings, solve_interior_point
+from voltran.baselines.dpa.newton import NewtonSettings, solve_newton
 from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section, validated
@@ -20,6 +23,8 @@ class Method(NamedTuple):
 
 METHODS: dict[str, Method] = {
     "interior_point": Method(solve_interior_point, InteriorPointSettings),
+    "newton": Method(solve_newton, NewtonSettings),
+    "dual_gradient": Method(solve_dual_gradient, DualGradientSettings),
 }
 
 

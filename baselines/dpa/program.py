@@ -82,9 +82,9 @@ class Duals(NamedTuple):
 def parts(flat: FloatArray, program: Program) -> Parts:
     """Views into an array of all variables."""
     sites, retailers = program.open_.shape
-    ends = np.cumsum([sites * retailers, sites, sites, sites])
-    power, short, less, room, left = np.split(flat, ends)
-    return Parts(power.reshape(sites, retailers), short, less, room, left)
+    pairs = sites * retailers
+    power, rest = flat[:pairs].reshape(sites, retailers), flat[pairs:]
+    return Parts(power, rest[:sites], rest[sites : 2 * sites], rest[2 * sites : 3 * sites], rest[3 * sites :])
 
 
 def present(program: Program) -> BoolArray:
@@ -126,7 +126,7 @@ def program_of(problem: AllocationProblem, sites: IndexArray, retailers: IndexAr
 
 
 def slope_and_curvature(program: Program, power: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Slope of utility, and how fast it falls with a pair's power, ``[site, retailer]``, and a site's total, ``[site]``.
+    """Slope of utility, and how fast it falls with pairs' powers ``[site, retailer]`` and sites' totals ``[site]``.
 
     Shared costs also fall with retailers' totals, at ``2 joint``.
     """

@@ -29,7 +29,7 @@ def recover(
     mended_kw = np.clip(power_kw, 0.0, problem.box_kw)
     mended_kw *= _share(problem.generation_kw, mended_kw.sum(axis=0))
     mended_kw *= _share(problem.demand_kw, mended_kw.sum(axis=1))[:, None]
-    _fill(problem, mended_kw, ~prefers_shortage(problem, balance_price))
+    _fill(problem, mended_kw, ~_prefers_shortage(problem, balance_price))
     lacking_kw = _lacking(problem, mended_kw)
     if problem.value_of_lost_load is None and (lacking_kw > SERVED * np.max(problem.demand_kw, initial=0.0)).any():
         nearest_kw = _nearest(problem, mended_kw)
@@ -38,13 +38,18 @@ def recover(
     return mended_kw, lacking_kw
 
 
-def prefers_shortage(problem: AllocationProblem, balance_price: FloatArray) -> BoolArray:
-    """``[site]`` whether power is so dear that a site would rather go without.
+def shed_on_purpose(problem: AllocationProblem, power_kw: FloatArray, balance_price: FloatArray) -> FloatArray:
+    """``[site]`` what sites lack of their least power where it is so dear that they would rather go without.
 
     Args:
         problem: whose value of lost load.
+        power_kw: ``[site, retailer]``.
         balance_price: ``[site]`` nu.
     """
+    return np.where(_prefers_shortage(problem, balance_price), _lacking(problem, power_kw), 0.0)
+
+
+def _prefers_shortage(problem: AllocationProblem, balance_price: FloatArray) -> BoolArray:
     return np.asarray(balance_price >= (1.0 - AT_THE_CEILING) * problem.lost_load_price)
 
 

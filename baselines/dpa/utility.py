@@ -69,9 +69,9 @@ def slope(problem: AllocationProblem, power_kw: FloatArray) -> FloatArray:
     if problem.shared_costs:
         weight = shared_weight(problem)
         total_kw = (power_kw * weight).sum(axis=0)
-        return gain - 2.0 * problem.cost_weight * problem.unit_cost * total_kw * weight
+        return np.asarray(gain - 2.0 * problem.cost_weight * problem.unit_cost * total_kw * weight)
     loss = problem.cost_coefficient
-    return gain - (2.0 * loss * power_kw if problem.quadratic else loss)
+    return np.asarray(gain - (2.0 * loss * power_kw if problem.quadratic else loss))
 
 
 def objective(problem: AllocationProblem, power_kw: FloatArray, unserved_kw: FloatArray) -> float:
