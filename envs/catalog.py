@@ -13,6 +13,7 @@ from voltran.envs.world import World
 WORLDS: dict[str, str] = {
     "blackout_v0": "voltran.envs.outage.world:build",
     "brownout_v0": "voltran.envs.brownout.world:build",
+    "market_v0": "voltran.envs.market.world:build",
     "uplink_v0": "voltran.envs.uplink.world:build",
 }
 

@@ -7,6 +7,7 @@ import pettingzoo
 ENVIRONMENTS = {
     "blackout_v0": "voltran/Blackout-v0",
     "brownout_v0": "voltran/Brownout-v0",
+    "market_v0": "voltran/Market-v0",
     "uplink_v0": "voltran/Uplink-v0",
 }
 

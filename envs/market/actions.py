@@ -1,0 +1,149 @@
+"""Action codes of sites: how much to buy, and what to do with the battery.
+
+A joint code is ``3 * request + battery``; the multi form has one choice for each. Codes ask for a share of what the site
+can use, load and charging, and accept any price; the box form names a price, too. What the battery cannot do is mapped
+to idle, and reported.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from voltran.envs.errors import ActionError, ScenarioError
+from voltran.envs.market.commands import MarketCommands
+from voltran.envs.market.model import MarketModel
+from voltran.envs.world import BoolArray, FloatArray
+
+MarketForm = Literal["joint", "multi", "box"]
+REQUESTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+BATTERY_CHOICES = ("discharge", "idle", "charge")
+DISCHARGE, IDLE, CHARGE = 0, 1, 2
+BOX_SIZE = 3  # request, battery, accepted price
+# Less room than this in a battery is rounding.
+SMALL_KW = 1e-9
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What codes refer to; all arrays ``[B, M]``: loads, and what batteries can take and give for a whole period."""
+
+    load_kw: FloatArray
+    charge_room_kw: FloatArray
+    discharge_room_kw: FloatArray
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Commands of actions, and which agents' codes ``[B, M]`` were illegal."""
+
+    commands: MarketCommands
+    projected: BoolArray
+
+
+class MarketCodec:
+    """Encodes and decodes the actions of one form.
+
+    Args:
+        model: constants.
+        form: "joint": one Discrete; "multi": MultiDiscrete; "box": request, battery power and accepted price, each in
+            [-1, 1].
+
+    Raises:
+        ScenarioError: an unknown form.
+    """
+
+    def __init__(self, model: MarketModel, form: MarketForm = "joint") -> None:
+        if form not in ("joint", "multi", "box"):
+            raise ScenarioError(f"action_form = {form!r} is unknown; use 'joint', 'multi' or 'box'")
+        self.model, self.form = model, form
+
+    @property
+    def version(self) -> str:
+        """Changes whenever an action changes its meaning; policies are tied to it."""
+        return f"market-{self.form}-1"
+
+    @property
+    def sizes(self) -> list[int]:
+        """Number of values per dimension of an action; the flat mask is their concatenation."""
+        choices = [len(REQUESTS), len(BATTERY_CHOICES)]
+        return {"joint": [choices[0] * choices[1]], "multi": choices, "box": []}[self.form]
+
+    def space(self) -> spaces.Discrete | spaces.MultiDiscrete | spaces.Box:
+        """Action space of one agent."""
+        if self.form == "box":
+            return spaces.Box(-1.0, 1.0, (BOX_SIZE,), np.float32)
+        return spaces.Discrete(self.sizes[0]) if self.form == "joint" else spaces.MultiDiscrete(self.sizes)
+
+    def mask(self, situation: Situation) -> BoolArray:
+        """Flat action mask ``[B, M, A]``: batteries that are empty, full or not there stay out of it."""
+        battery = self._possible(situation)
+        if self.form == "box":
+            return np.zeros((*situation.load_kw.shape, 0), dtype=bool)
+        if self.form == "joint":
+            return np.tile(battery, len(REQUESTS))
+        requests = np.ones((*situation.load_kw.shape, len(REQUESTS)), dtype=bool)
+        return np.concatenate([requests, battery], axis=-1)
+
+    def validate(self, actions: object, n_worlds: int) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Check that actions lie in the space.
+
+        Raises:
+            ActionError: names agent, world and value.
+        """
+        try:
+            values = np.asarray(actions)
+        except ValueError as error:
+            raise ActionError("actions of role bs are ragged: give one action per agent, all of one form") from error
+        kind, noun = (np.floating, "floats") if self.form == "box" else (np.integer, "integers")
+        shape = (n_worlds, self.model.n_sites, *(self.space().shape or ()))
+        if values.shape != shape or not np.issubdtype(values.dtype, kind):
+            raise ActionError(
+                f"actions of role bs have shape {values.shape} and dtype {values.dtype}; expected {shape} {noun}"
+            )
+        low, high = (-1.0, 1.0) if self.form == "box" else (0, np.array(self.sizes) - 1)
+        bad = ~((values >= low) & (values <= high))
+        if bad.any():
+            index = tuple(int(part) for part in np.argwhere(bad)[0])
+            limit = np.broadcast_to(high, values.shape)[index]
+            raise ActionError(
+                f"action of bs_{index[1]} in world {index[0]} = {values[index]}: must lie in [{low:g}, {limit:g}]"
+            )
+        return values.astype(np.float64 if self.form == "box" else np.int64)
+
+    def decode(self, actions: NDArray[np.float64] | NDArray[np.int64], situation: Situation) -> Decoded:
+        """Commands for validated actions."""
+        highest_payment, limits = self.model.retail.highest_payment, self.model.batteries
+        if self.form == "box":
+            request, power, price = np.moveaxis(actions, -1, 0)
+            battery_kw = power * np.where(power > 0.0, limits.discharge_limit_kw, limits.charge_limit_kw)
+            accepted = (price + 1.0) / 2.0 * highest_payment
+            commands = self._commands((request + 1.0) / 2.0, battery_kw, accepted, situation)
+            return Decoded(commands, np.zeros(request.shape, dtype=bool))
+        choices = np.divmod(actions, len(BATTERY_CHOICES)) if self.form == "joint" else np.moveaxis(actions, -1, 0)
+        request, battery = np.asarray(choices[0], np.int64), np.asarray(choices[1], np.int64)
+        possible = np.take_along_axis(self._possible(situation), battery[..., None], axis=-1)[..., 0]
+        chosen = np.where(possible, battery, IDLE)
+        battery_kw = np.where(chosen == DISCHARGE, limits.discharge_limit_kw, 0.0)
+        battery_kw = np.where(chosen == CHARGE, -limits.charge_limit_kw, battery_kw)
+        price = np.full(request.shape, highest_payment)
+        return Decoded(self._commands(np.array(REQUESTS)[request], battery_kw, price, situation), ~possible)
+
+    def _commands(
+        self, share: FloatArray, battery_kw: FloatArray, accepted_price: FloatArray, situation: Situation
+    ) -> MarketCommands:
+        """Commands that ask for a share of what the site can use."""
+        return MarketCommands(share * usable_kw(battery_kw, situation), accepted_price, battery_kw)
+
+    def _possible(self, situation: Situation) -> BoolArray:
+        """Battery choices ``[B, M, choice]`` that do something, and idle."""
+        idle = np.ones(situation.load_kw.shape, dtype=bool)
+        return np.stack([situation.discharge_room_kw > SMALL_KW, idle, situation.charge_room_kw > SMALL_KW], axis=-1)
+
+
+def usable_kw(battery_kw: FloatArray, situation: Situation) -> FloatArray:
+    """Power ``[B, M]`` that sites can use under battery orders: load, and charging where that is ordered."""
+    charge_kw = np.minimum(np.maximum(-battery_kw, 0.0), situation.charge_room_kw)
+    return np.asarray(situation.load_kw + charge_kw)

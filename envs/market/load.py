@@ -1,0 +1,96 @@
+"""Loads of sites over an episode: a function of the seed and the time alone.
+
+The synthetic day is a curve of our own: two bumps over a floor for the night; residential areas lean to the evening,
+business areas to the morning.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.envs.draws import Stream, generator
+from voltran.envs.market.scenario import Load, MarketScenario
+from voltran.envs.retail.generation import OUTLOOK_H
+from voltran.physics.power import utilisation_power_kw
+
+FloatArray = NDArray[np.float64]
+
+DAY_H = 24.0
+# Sharpness of the bumps: the morning's is half as high two and a half hours from its peak, the evening's three.
+MORNING_SHARPNESS = 3.3
+EVENING_SHARPNESS = 2.4
+# Times of day at which a site's curve is looked at to find its peak.
+GRID_H = np.arange(0.0, DAY_H, 0.25)
+LEVEL, MIX, NOISE = 0, 1, 2
+
+
+class LoadSeries(NamedTuple):
+    """Loads of one episode; power is constant within a decision period.
+
+    Attributes:
+        load_kw: ``[T, M]``.
+        outlook_kw: ``[T, M, ahead]`` what the site's usual day promises in ``OUTLOOK_H`` hours; noise is not foreseen.
+    """
+
+    load_kw: FloatArray
+    outlook_kw: FloatArray
+
+
+def draw_load(scenario: MarketScenario, seed: int) -> LoadSeries:
+    """Loads of all sites over an episode."""
+    time, load, count = scenario.time, scenario.load, scenario.n_sites
+    fixed_kw = per_site(scenario, "fixed_kw")
+    fixed_share = per_site(scenario, "fixed_share")
+    hour = scenario.retail.weather.start_hour + np.asarray((np.arange(time.decisions) + 0.5) * time.period_h)
+    if load.utilisation is not None:
+        constant = np.broadcast_to(np.asarray(load.utilisation, np.float64), (time.decisions, count))
+        load_kw = utilisation_power_kw(fixed_kw, constant, fixed_share)
+        return LoadSeries(load_kw, np.repeat(load_kw[..., None], len(OUTLOOK_H), axis=-1))
+    level = load.peak * np.exp(load.unevenness * generator(seed, Stream.LOAD, LEVEL).standard_normal(count))
+    morning_share = generator(seed, Stream.LOAD, MIX).random(count)
+    usual = level * daily_shape(hour, morning_share, load)
+    utilisation = np.clip(usual + _noise(load, seed, time.decisions, count, time.period_h), 0.0, 1.0)
+    ahead = [np.minimum(level * daily_shape(hour + hours, morning_share, load), 1.0) for hours in OUTLOOK_H]
+    return LoadSeries(
+        utilisation_power_kw(fixed_kw, utilisation, fixed_share),
+        np.stack([utilisation_power_kw(fixed_kw, usual_then, fixed_share) for usual_then in ahead], axis=-1),
+    )
+
+
+def daily_shape(hour: FloatArray, morning_share: FloatArray, load: Load) -> FloatArray:
+    """The usual day ``[T, M]``, from about ``night_share`` to 1.
+
+    Args:
+        hour: ``[T]`` time of day; days repeat.
+        morning_share: ``[M]`` share of the morning in each site's mix.
+        load: settings.
+    """
+    peak = _mix(GRID_H, morning_share, load).max(axis=0)
+    relative = np.minimum(_mix(hour, morning_share, load) / peak, 1.0)
+    return np.asarray(load.night_share + (1.0 - load.night_share) * relative)
+
+
+def per_site(scenario: MarketScenario, field: str) -> FloatArray:
+    """A field of the site groups, ``[M]``."""
+    values = [getattr(group, field) for group in scenario.sites]
+    return np.repeat(np.array(values, np.float64), [group.count for group in scenario.sites])
+
+
+def _mix(hour: FloatArray, morning_share: FloatArray, load: Load) -> FloatArray:
+    morning = _bump(hour - load.morning_h, MORNING_SHARPNESS)[:, None]
+    evening = _bump(hour - load.evening_h, EVENING_SHARPNESS)[:, None]
+    return np.asarray(morning_share * morning + (1.0 - morning_share) * evening)
+
+
+def _bump(offset_h: FloatArray, sharpness: float) -> FloatArray:
+    return np.asarray(np.exp(sharpness * (np.cos(2.0 * np.pi * offset_h / DAY_H) - 1.0)))
+
+
+def _noise(load: Load, seed: int, periods: int, count: int, period_h: float) -> FloatArray:
+    """Deviations ``[T, M]`` from the usual day, with a memory."""
+    keep = np.exp(-period_h / load.noise_memory_h)
+    normal = generator(seed, Stream.LOAD, NOISE).standard_normal((periods, count))
+    for period in range(1, periods):
+        normal[period] = keep * normal[period - 1] + np.sqrt(1.0 - keep * keep) * normal[period]
+    return np.asarray(load.noise * normal)
