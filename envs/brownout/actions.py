@@ -48,7 +48,7 @@ class PurchaseCodec:
         levels = alive[..., None] | (np.arange(len(BUY_LEVELS)) == ALL)
         if self.outage.form == "joint":
             joint = outage_mask[..., :, None] & levels[..., None, :]
-            return joint.reshape(*alive.shape, -1)
+            return np.asarray(joint.reshape(*alive.shape, -1))
         return np.concatenate([outage_mask, levels], axis=-1)
 
     def split(self, actions: object, n_worlds: int) -> tuple[IntArray, FloatArray]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from gymnasium import spaces
@@ -94,10 +94,11 @@ class BrownoutWorld(OutageWorld):
         require_running(self._state.running, self._state.seed)
         self._check_roles(actions)
         posted = self._posted(actions)
-        asked, buy, accepted_price = self._purchases(actions["bs"])
-        commands, infos = self._commands({"bs": asked})
+        purchases = self._purchases(actions["bs"])
+        commands, infos = self._commands({"bs": purchases.sites})
+        infos["projected"] = infos["projected"] | purchases.projected
         self.market.open_period(posted)
-        self._supply.open_period(buy, accepted_price)
+        self._supply.open_period(purchases.buy, purchases.accepted_price)
         return self._with_trade(self._play(commands, infos))
 
     def observations(self) -> dict[str, NDArray[np.float32]]:
@@ -131,6 +132,12 @@ class BrownoutWorld(OutageWorld):
         ledger = super().ledger()
         main_kw, retail_kw = self._supply.latest_kw
         return {**ledger, "main_kw": main_kw.copy(), "retail_kw": retail_kw.copy()}
+
+    def render(self, mode: str, world: int = 0) -> Any:
+        """Picture of one world; see ``viewer``."""
+        from voltran.envs.brownout import viewer
+
+        return viewer.render(self, mode, world)
 
     # --- what controllers ask -----------------------------------------------------------------------------------------
 
@@ -189,17 +196,18 @@ class BrownoutWorld(OutageWorld):
             return RetailerCommands(nothing, nothing)
         return self.retailer_codec.commands(actions["retailer"], self.n_worlds)
 
-    def _purchases(self, asked: Any) -> tuple[Any, FloatArray, FloatArray]:
-        """What the outage world takes, and what sites buy: share and highest price ``[B, site]``."""
+    def _purchases(self, asked: Any) -> "_Purchases":
+        """Checked purchases; those of codes are as the mask wants them."""
         shape = (self.n_worlds, self.model.n_sites)
         any_price = np.full(shape, self._retail_model.highest_payment)
         if isinstance(asked, BrownoutCommands):
             check_purchases(asked, shape)
-            return asked.sites, asked.buy, asked.accepted_price
+            return _Purchases(asked.sites, asked.buy, asked.accepted_price, np.zeros(shape, dtype=bool))
         if isinstance(asked, SiteCommands):
-            return asked, np.ones(shape), any_price
+            return _Purchases(asked, np.ones(shape), any_price, np.zeros(shape, dtype=bool))
         codes, buy = self.purchase_codec.split(asked, self.n_worlds)
-        return codes, buy, any_price
+        projected = ~self.alive & (buy < 1.0)
+        return _Purchases(codes, np.where(projected, 1.0, buy), any_price, projected)
 
     def _with_trade(self, outcome: Transition) -> Transition:
         """The outage's transition, with what sites paid and what retailers earned."""
@@ -222,13 +230,27 @@ class BrownoutWorld(OutageWorld):
         return replace(outcome, rewards=rewards, agent_infos=infos, episode_infos=told)
 
     def _retailer_features(self) -> FloatArray:
-        hour = self._start_hour + self.decision * self.model.decision_h
+        hour = np.asarray(self._start_hour + self.decision * self.model.decision_h, np.float64)
         return retailer_features(self.market, self.decision, hour)
 
     def _metrics_of(self, world: int) -> dict[str, float]:
         metrics = super()._metrics_of(world)
         series = self._supply.of_world(world, int(self._state.step[world]))
         return {**metrics, **market_metrics(self._retail_model, series, metrics["unserved_kwh"], self.model.step_h)}
+
+
+class _Purchases(NamedTuple):
+    """What sites are told, taken apart.
+
+    Attributes:
+        sites: commands or codes, as the outage world takes them.
+        buy, accepted_price, projected: ``[B, site]``; share, highest price, and whether the share was not allowed.
+    """
+
+    sites: Any
+    buy: FloatArray
+    accepted_price: FloatArray
+    projected: BoolArray
 
 
 def _limits(features: tuple[Feature, ...], times: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

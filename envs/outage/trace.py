@@ -28,28 +28,30 @@ class Trace:
         model: the scenario's constants.
         n_worlds: batch size.
         per_site: also keep the series of each site, which pictures need and metrics do not.
-
-    Attributes:
-        series: name -> ``[B, T]``, ``[B, T, class]`` or ``[B, T, site]``.
     """
 
     def __init__(self, model: OutageModel, n_worlds: int, per_site: bool) -> None:
         steps = model.max_decisions * model.steps_per_decision
         self._network = np.zeros((n_worlds, steps, N_SERIES + len(CLASS_NAMES)))
-        self.series: dict[str, FloatArray] = {
-            name: self._network[:, :, column] for column, name in enumerate(NETWORK_SERIES)
-        }
-        self.series["availability"] = self._network[:, :, N_SERIES:]
-        self.per_site = per_site
-        for name in SITE_SERIES if per_site else ():
-            self.series[name] = np.zeros((n_worlds, steps, model.n_sites))
+        self._sites = {name: np.zeros((n_worlds, steps, model.n_sites)) for name in SITE_SERIES if per_site}
         self._worlds = np.arange(n_worlds)
+
+    @property
+    def per_site(self) -> bool:
+        """Whether the series of each site are kept."""
+        return bool(self._sites)
+
+    @property
+    def series(self) -> dict[str, FloatArray]:
+        """Name -> ``[B, T]``, ``[B, T, class]`` or ``[B, T, site]``; writing to them writes to the trace."""
+        network = {name: self._network[:, :, column] for column, name in enumerate(NETWORK_SERIES)}
+        return {**network, "availability": self._network[:, :, N_SERIES:], **self._sites}
 
     def record(self, step: NDArray[np.int64], network: FloatArray, **sites: NDArray[np.generic]) -> None:
         """Write one row per world at its own step: ``network`` from :func:`network_row`, and series of sites."""
         self._network[self._worlds, step] = network
         for name, value in sites.items():
-            self.series[name][self._worlds, step] = value
+            self._sites[name][self._worlds, step] = value
 
     def of_world(self, world: int, steps: int) -> dict[str, FloatArray]:
         """Copies of one world's first rows."""

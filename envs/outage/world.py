@@ -93,8 +93,8 @@ class OutageWorld:
         self.observation_version, self.action_version = OBSERVATION_VERSION, self.codec.version
         self._observer = Observer(self.model)
         observed = spaces.Box(self._observer.low, self._observer.high, dtype=np.float32)
-        self.roles = (Role("bs", self.model.n_sites, observed, self.codec.space()),)
-        self.state_space = spaces.Box(self._observer.state_low, self._observer.state_high, dtype=np.float32)
+        self.roles: tuple[Role, ...] = (Role("bs", self.model.n_sites, observed, self.codec.space()),)
+        self.state_space: spaces.Box = spaces.Box(self._observer.state_low, self._observer.state_high, dtype=np.float32)
         keep_sites = n_worlds == 1 if trace_sites is None else trace_sites
         self._simulation = Simulation(self.model, n_worlds, cache, keep_sites, self._imports())
 
