@@ -198,14 +198,9 @@ def check_fits(metadata: PolicyMetadata, world: World, name: str) -> None:
 
 
 def role_versions(world: World, role: str) -> tuple[str, str]:
-    """Version of a role's observations and version of its actions.
-
-    They are the world's, unless it has ``observation_versions`` or ``action_versions`` (role -> version): what one role
-    sees and does need not change with what another does.
-    """
-    observed: Mapping[str, str] = getattr(world, "observation_versions", {})
-    acted: Mapping[str, str] = getattr(world, "action_versions", {})
-    return observed.get(role, world.observation_version), acted.get(role, world.action_version)
+    """Version of a role's observations and version of its actions: its own, or else the world's."""
+    own = find_role(world, role)
+    return own.observation_version or world.observation_version, own.action_version or world.action_version
 
 
 def save_policy(path: str | Path, arrays: Mapping[str, NDArray[np.float32]], metadata: PolicyMetadata) -> Path:
