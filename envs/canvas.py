@@ -15,13 +15,19 @@ SIZE_IN = (8.6, 5.0)
 DPI = 150
 
 
-def painted(paint: Callable[[Figure], None], background: str, settings: Mapping[str, Any]) -> NDArray[np.uint8]:
+def painted(
+    paint: Callable[[Figure], None],
+    background: str,
+    settings: Mapping[str, Any],
+    size_in: tuple[float, float] = SIZE_IN,
+) -> NDArray[np.uint8]:
     """An image ``[height, width, 3]``.
 
     Args:
         paint: draws on the empty figure.
         background: colour of the figure.
         settings: of Matplotlib, beside its defaults.
+        size_in: width and height.
 
     Raises:
         MissingExtraError: Matplotlib is not installed.
@@ -34,7 +40,7 @@ def painted(paint: Callable[[Figure], None], background: str, settings: Mapping[
         raise MissingExtraError("pictures need Matplotlib; install it with: pip install 'voltran[train]'") from error
     chosen: Any = {"font.family": ["DejaVu Sans"], **settings}
     with style.context(["default", chosen]):
-        figure = NewFigure(figsize=SIZE_IN, dpi=DPI, facecolor=background)
+        figure = NewFigure(figsize=size_in, dpi=DPI, facecolor=background)
         canvas: Any = FigureCanvasAgg(figure)
         paint(figure)
         canvas.draw()
