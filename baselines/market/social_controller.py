@@ -1,0 +1,71 @@
+"""The social optimum as a controller: it knows the episode, and plays the plan that is best for all together."""
+
+import numpy as np
+
+from voltran.baselines.market.expectation import ROLE as RETAILER
+from voltran.baselines.market.foresight import Plan
+from voltran.baselines.market.optimum import social_optimum
+from voltran.baselines.market.sites import ROLE as SITE
+from voltran.baselines.market.sites import market_world, purchases
+from voltran.envs.controller import CommandSet, Information, PricePolicy
+from voltran.envs.market.commands import MarketCommands
+from voltran.envs.market.world import MarketWorld
+from voltran.envs.retail.actions import RetailerCommands
+from voltran.envs.retail.model import RetailModel
+from voltran.envs.world import FloatArray, World
+
+# How far prices of neighbours in the merit order are apart, beyond what the surcharge could bridge.
+APART = 1.01
+# Sites ask for this much less than planned, so that rounding does not make retailers short and the clearing ration.
+ROUNDING = 1e-9
+
+
+class SocialOptimum:
+    """Sites buy, charge and discharge as planned with foresight; retailers post prices in the order of their costs.
+
+    The prices are not those of any market: they are far enough apart that every site, subscriber or not, asks the
+    retailer with the lowest cost first, as the plan does. Where a plan splits purchases in ways that no order of prices
+    leads to (quadratic costs, worth per pair, sites that cannot buy from everybody) its welfare is not reached.
+    """
+
+    name = "social-optimum"
+    information: Information = "oracle"
+    commands: CommandSet = "free"
+    price_policy: PricePolicy = "none"
+
+    def __init__(self) -> None:
+        self._plans: list[Plan] = []
+
+    def reset(self, world: World) -> None:
+        """Plan the episodes.
+
+        Raises:
+            ScenarioError: the world is no market.
+            VoltranError: a plan could not be found.
+        """
+        market = market_world(world, self.name)
+        self._plans = [social_optimum(market, index) for index in range(market.n_worlds)]
+
+    def act(self, world: World) -> dict[str, MarketCommands | RetailerCommands]:
+        """The plan for the coming period."""
+        market = market_world(world, self.name)
+        chosen: dict[str, MarketCommands | RetailerCommands] = {SITE: self._orders(market)}
+        if market.market.model.n_retailers:
+            price = np.tile(merit_order_prices(market.market.model), (market.n_worlds, 1))
+            chosen[RETAILER] = RetailerCommands(price, np.zeros_like(price))
+        return chosen
+
+    def _orders(self, market: MarketWorld) -> MarketCommands:
+        now = list(zip(self._plans, market.decision.tolist(), strict=True))
+        bought_kw = np.stack([plan.bought_kw[period] for plan, period in now])
+        charge_kw = np.stack([plan.charge_kw[period] for plan, period in now])
+        discharge_kw = np.stack([plan.discharge_kw[period] for plan, period in now])
+        # what rounding takes from a purchase may come from the battery, if it has any
+        return purchases(market, bought_kw, discharge_kw - charge_kw)
+
+
+def merit_order_prices(model: RetailModel) -> FloatArray:
+    """Prices ``[I]`` in USD/kWh, the highest at the cap, that every site takes in the order of unit costs."""
+    rank = np.argsort(np.argsort(model.unit_cost, kind="stable"), kind="stable")
+    step = APART * (2.0 - model.retail.priority)
+    return np.asarray(model.retail.price_cap_usd_per_kwh * step ** (rank - (model.n_retailers - 1.0)))
