@@ -20,6 +20,8 @@ Figure = Any
 
 # A user whose demand is short by less than this is drawn as fully served.
 SERVED = 0.99
+# Longer titles, in characters, are set smaller.
+LONGEST_TITLE = 28
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,8 @@ def _numbers(figure: Figure, scene: Scene, theme: Theme) -> None:
     """Time, and what the network does for its users."""
     hours, minutes = divmod(round(60.0 * scene.time_h), 60)
     figure.text(0.64, 0.925, f"{hours} h {minutes:02d} min", fontsize=19, weight="bold", va="center")
-    figure.text(0.64, 0.868, f"into the outage  ·  {scene.title}", fontsize=8, color=theme.faint, va="center")
+    size = 8.0 if len(scene.title) <= LONGEST_TITLE else 6.5
+    figure.text(0.64, 0.868, f"into the outage  ·  {scene.title}", fontsize=size, color=theme.faint, va="center")
     survival = "not lost" if scene.lost_h is None else f"lost at {scene.lost_h:.2f} h"
     lines = (
         ("Survival", survival),
