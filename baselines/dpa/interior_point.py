@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from voltran.baselines.dpa.allocation import Allocation, Prices, conclude, infeasible
-from voltran.baselines.dpa.newton_step import Residual, newton_step
+from voltran.baselines.dpa.newton_step import Residual, Step, newton_step
 from voltran.baselines.dpa.problem import AllocationProblem, BoolArray, FloatArray
 from voltran.baselines.dpa.program import Duals, Program, parts, present, program_of, slope_and_curvature
 from voltran.baselines.dpa.recovery import is_feasible
@@ -19,6 +19,8 @@ from voltran.envs.scenario import Section
 
 # How much of the way to the nearest limit a step takes.
 NEARLY_ALL = 0.995
+# A step is halved this often if utility bends too much along it for Newton's method to have seen where it leads.
+HALVINGS = 6
 # Where a method is to be judged by a tolerance, it stops at this share of it.
 MARGIN = 0.1
 
@@ -147,14 +149,27 @@ def _advance(program: Program, point: _Iterate, residual: Residual, there: BoolA
     target = np.where(there, centre - products - aim.values * aim.duals, 0.0)
     step = newton_step(program, point.values, point.duals, residual, target)
     reach = _longest(point, step.values, step.duals, there, NEARLY_ALL)
-    return _Iterate(
-        point.values + reach * step.values,
-        point.duals + reach * step.duals,
-        Duals(
-            point.rows.capacity + reach * step.rows.capacity,
-            point.rows.balance + reach * step.rows.balance,
-        ),
+    before = _off_slope(program, point, residual)
+    for _ in range(HALVINGS):
+        tried = _moved(point, step, reach)
+        after = _off_slope(program, tried, _residual(program, tried))
+        products = float((tried.values * tried.duals)[there].sum())
+        if after <= max((1.0 - 0.1 * reach) * before, products):
+            break
+        reach *= 0.5
+    return tried
+
+
+def _moved(point: _Iterate, step: Step, reach: float) -> _Iterate:
+    rows = Duals(
+        point.rows.capacity + reach * step.rows.capacity, point.rows.balance + reach * step.rows.balance
     )
+    return _Iterate(point.values + reach * step.values, point.duals + reach * step.duals, rows)
+
+
+def _off_slope(program: Program, point: _Iterate, residual: Residual) -> float:
+    """What stationarity lacks, weighted by the power that it moves, which makes it comparable to products."""
+    return float((np.abs(residual.power) * np.where(program.open_, parts(point.values, program).power, 0.0)).sum())
 
 
 def _longest(point: _Iterate, values: FloatArray, duals: FloatArray, there: BoolArray, share: float) -> float:

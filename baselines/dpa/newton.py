@@ -11,19 +11,21 @@ from pydantic import Field
 from scipy.optimize import brentq
 
 from voltran.baselines.dpa.allocation import Allocation, Prices, conclude, infeasible
-from voltran.baselines.dpa.problem import AllocationProblem, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem, BoolArray, FloatArray
 from voltran.baselines.dpa.recovery import is_feasible
 from voltran.baselines.dpa.response import PairTerms, moving, pair_terms, sensitivity
 from voltran.baselines.dpa.utility import objective, turnover
 from voltran.baselines.dpa.water_filling import fill_sites
 from voltran.envs.scenario import Section
 
-# A step must lower the dual by this share of what its slope promises, and is halved this often until it does.
-PROMISE, HALVINGS = 1e-4, 8
+# A step must lower the dual by this share of what its slope promises, and is tried this often, each time damped more.
+PROMISE, MOST_TRIES = 1e-4, 12
+# Damping is a share of the slopes. It gives prices that only matter together a step, and shortens steps across kinks.
+LEAST_DAMPING, EASE, STIFFEN = 1e-9, 30.0, 10.0
 # Where a retailer's price moves less power than this share of what it could, its slope is taken for dead.
 DEAD = 1e-9
-# What is added to the slopes, as a share, so that prices that only matter together have a step.
-RIDGE = 1e-12
+# Prices beyond this, USD/kWh, are no prices: nothing that others could sell would be left.
+HIGHEST = 1e12
 # The method stops at this share of its tolerance, as mending costs some of it.
 MARGIN = 0.1
 
@@ -120,6 +122,7 @@ class _Search:
         self._terms: PairTerms = pair_terms(problem, "newton")
         most_eased = sensitivity(self._terms, self._terms.box_kw)
         self._reach = np.where(self._terms.box_kw > 0.0, most_eased, 0.0).sum(axis=0)
+        self._damping = LEAST_DAMPING
         self.messages = 0
 
     def answer(self, capacity_price: FloatArray) -> _Market:
@@ -150,41 +153,44 @@ class _Search:
         scale = np.diag(slopes)
         if not free.any() or (scale <= DEAD * self._reach[free]).any():
             return None
-        step = np.zeros_like(price)
-        step[free] = -np.linalg.lstsq(slopes + RIDGE * np.diag(scale), excess_kw[free], rcond=None)[0]
-        for halving in range(HALVINGS):
-            tried = np.maximum(price + 0.5**halving * step, 0.0)
-            promised = float(excess_kw @ (tried - price))
-            there = self.answer(tried)
+        for _ in range(MOST_TRIES):
+            step = np.zeros_like(price)
+            step[free] = -np.linalg.solve(slopes + self._damping * np.diag(scale), excess_kw[free])
+            there = self.answer(np.maximum(price + step, 0.0))
+            promised = float(excess_kw @ (there.prices.capacity - price))
             if promised < 0.0 and there.dual <= market.dual + PROMISE * promised:
+                self._damping = max(self._damping / EASE, LEAST_DAMPING)
                 return there
+            self._damping *= STIFFEN
+        self._damping = LEAST_DAMPING
         return None
 
     def sweep(self, market: _Market) -> _Market:
         """Set one price after the other such that its retailer is asked for no more than it has.
 
-        Retailers are substitutes: a dearer one makes the others wanted more, so that prices only ever have to rise
-        towards each other, and no retailer's own demand rises with its price.
+        Retailers are substitutes: no retailer's demand rises with its own price or falls with another's. Where sites only
+        shift power between them it is the common level that lags, so that it is set as well.
         """
         price = market.prices.capacity.copy()
         for i in range(price.size):
-            price[i] = self._own_price(price, i)
-        return self.answer(price)
+            price = self._balanced(price, np.arange(price.size) == i)
+        return self.answer(self._balanced(price, price > 0.0) if price.any() else price)
 
-    def _own_price(self, price: FloatArray, i: int) -> float:
-        def excess_kw(own: float) -> float:
-            tried = price.copy()
-            tried[i] = own
-            return float(self.answer(tried).excess_kw[i])
+    def _balanced(self, price: FloatArray, moved: BoolArray) -> FloatArray:
+        """Prices with some of them moved by one amount, so that their retailers together are asked for what they have."""
 
-        if excess_kw(0.0) >= 0.0:
-            return 0.0
-        low, high = 0.0, max(float(price[i]), self._terms.weight / self._terms.reference_kw)
-        while excess_kw(high) < 0.0:
-            low, high = high, 4.0 * high
-            if not np.isfinite(high):
-                return low
-        return float(brentq(excess_kw, low, high, xtol=1e-14 * high, rtol=1e-14))
+        def shifted(amount: float) -> FloatArray:
+            return np.where(moved, price + amount, price)
+
+        def excess_kw(amount: float) -> float:
+            return float(self.answer(shifted(amount)).excess_kw[moved].sum())
+
+        low, high = -float(price[moved].min()), self._terms.weight / self._terms.reference_kw
+        if excess_kw(low) >= 0.0:
+            return shifted(low)
+        while excess_kw(high) < 0.0 and high < HIGHEST:
+            high *= 4.0
+        return shifted(low if high >= HIGHEST else float(brentq(excess_kw, low, high, xtol=1e-15 * high, rtol=1e-14)))
 
     def _slopes(self, market: _Market) -> FloatArray:
         """``[retailer, retailer]`` how excess grows with prices, sites' own answers included."""

@@ -29,10 +29,11 @@ def fill_sites(
     nobody, everybody = _range(terms, capacity_price)
     low = np.where(wanted_kw < free_kw, np.minimum(nobody, 0.0), 0.0)
     high = np.where(wanted_kw > free_kw, np.minimum(np.maximum(everybody, 0.0), most_price), 0.0)
-    price = np.where(wanted_kw == free_kw, 0.0, 0.5 * (low + high))
-    # At the value of lost load a site takes what there is at that price.
-    price = np.where((wanted_kw > free_kw) & (_taken(terms, capacity_price, high) <= wanted_kw), high, price)
-    low = np.where(price == high, high, low)
+    # A site that cannot have enough has the value of lost load for its price.
+    short = (wanted_kw > free_kw) & (_taken(terms, capacity_price, high) <= (1.0 - MET) * wanted_kw)
+    high = np.where(short & np.isfinite(most_price), most_price, high)
+    low = np.where(short, high, low)
+    price = 0.5 * (low + high)
     for round_ in range(MOST_ROUNDS):
         power_kw = respond(terms, capacity_price - price[:, None])
         above_kw = power_kw.sum(axis=1) - wanted_kw
