@@ -69,9 +69,9 @@ def _draw_prices(axes: Axes, scene: Scene, theme: Theme) -> None:
     for index in range(len(scene.sources)):
         colour = RETAILER_COLOURS[index % len(RETAILER_COLOURS)]
         label = f"{scene.sources[index]} {index}" if index < len(RETAILER_COLOURS) else None
-        price = past["price_usd_per_kwh"][:, index]
+        price = past["price"][:, index]
         axes.step(past["time_h"], price, where="post", color=colour, linewidth=1.3, label=label)
-    _from_zero(axes, past["price_usd_per_kwh"].max(initial=0.0))
+    _from_zero(axes, past["price"].max(initial=0.0))
     _title(axes, "Prices, USD/kWh", theme)
 
 

@@ -18,7 +18,7 @@ from voltran.physics.market import satisfaction
 NETWORK_SERIES = (
     "requested_kw", "main_kw", "bought_kw", "paid_usd", "main_paid_usd", "generation_cost_usd", "satisfaction_usd",
 )  # fmt: skip
-RETAILER_SERIES = ("price_usd_per_kwh", "available_kw", "sold_kw", "earned_usd", "retailer_cost_usd")
+RETAILER_SERIES = ("price", "available_kw", "sold_kw", "earned_usd", "retailer_cost_usd")
 
 
 class Supply:
@@ -93,7 +93,7 @@ class Supply:
             main_paid_usd=main_paid.sum(axis=1),
             generation_cost_usd=cost.sum(axis=1),
             satisfaction_usd=value.sum(axis=1),
-            price_usd_per_kwh=self.market.price,
+            price=self.market.price,
             available_kw=available_kw,
             sold_kw=self._sold_kw.sum(axis=1),
             earned_usd=sales.earned_usd - paid_before,
