@@ -13,6 +13,7 @@ from voltran.envs.errors import FileFormatError
 from voltran.train.curves import DAILY_KEYS, DISTRIBUTED, daily, distribution
 from voltran.train.drawing import Painter, heading, point, shown, write_picture
 from voltran.train.episodes import Trace
+from voltran.train.market_plots import EFFICIENCY, efficiencies, traded, trading_day
 from voltran.train.metrics import CLASSES, metric_of
 from voltran.train.palette import Look, Theme, looks
 from voltran.train.results import MetricSummary, Results
@@ -46,6 +47,7 @@ def write_plots(results: Results, folder: Path, families: Families | None = None
     """
     pictures = _outage_pictures(results, traces := read_traces(results, folder))
     pictures += _uplink_pictures(results, traces, families or {"": tuple(results.controllers)})
+    pictures += _market_pictures(results, traces, families)
     return [path for name, height, paint in pictures for path in write_picture(folder, name, height, paint)]
 
 
@@ -83,11 +85,25 @@ def _uplink_pictures(
     return pictures
 
 
+def _market_pictures(
+    results: Results, traces: Mapping[str, Trace], families: Families | None
+) -> list[tuple[str, float, Painter]]:
+    """The same for worlds with retailers."""
+    pictures: list[tuple[str, float, Painter]] = []
+    if days := traded(traces, families):
+        pictures.append(("trading", 6.6, partial(trading_day, results=results, traces=days)))
+    if EFFICIENCY in results.metric_keys():
+        height = 1.2 + 0.3 * len(results.controllers)
+        pictures.append(("efficiency", height, partial(efficiencies, results=results)))
+    return pictures
+
+
 def _outage_pictures(results: Results, traces: Mapping[str, Trace]) -> list[tuple[str, float, Painter]]:
     """The same for the outage."""
     keys = results.metric_keys()
     pictures: list[tuple[str, float, Painter]] = []
-    with_batteries = {label: trace for label, trace in traces.items() if {"time_h", "soc"} <= trace.keys()}
+    lives = "survival_h" in keys
+    with_batteries = {label: trace for label, trace in traces.items() if lives and {"time_h", "soc"} <= trace.keys()}
     if with_batteries:
         height = 1.0 + 1.95 * _rows(with_batteries)
         pictures.append(("batteries", height, partial(_batteries, results=results, traces=with_batteries)))
