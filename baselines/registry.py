@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
+from voltran.baselines import market
 from voltran.baselines.msrc.controller import VARIANTS, Msrc
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.oracle import Oracle
@@ -47,6 +48,7 @@ CONTROLLERS: dict[str, Entry] = {
     **{name: Entry(partial(Msrc, name, **changed), PlannerSettings) for name, changed in VARIANTS.items()},
     "trimsm": Entry(TrimsmOutage, TrimsmSettings),
     **{name: Entry(build, settings) for name, (build, settings) in uplink_controller.CONTROLLERS.items()},
+    **{name: Entry(build, settings) for name, (build, settings) in market.CONTROLLERS.items()},
 }
 
 

@@ -1,6 +1,9 @@
 """Simple rules: what operators could do without any optimiser. They stay in every table, so that gains are honest."""
 
+from typing import Any
+
 import numpy as np
+from gymnasium import spaces
 from numpy.typing import NDArray
 
 from voltran.envs.controller import CommandSet, Information, PricePolicy
@@ -8,7 +11,7 @@ from voltran.envs.errors import ScenarioError
 from voltran.envs.outage.commands import SiteCommands, mode_commands
 from voltran.envs.outage.world import OutageWorld
 from voltran.envs.seeds import checked_seed
-from voltran.envs.world import World
+from voltran.envs.world import ActionSpace, World
 from voltran.physics.power import HELPING, NORMAL, SLEEP
 
 FloatArray = NDArray[np.float64]
@@ -158,7 +161,7 @@ class RotatingSleep:
 
 
 class Random:
-    """A legal action code drawn uniformly for every agent; the floor that any controller must beat.
+    """A legal action drawn uniformly for every agent of every role; the floor that any controller must beat.
 
     Args:
         seed: seed of its own generator.
@@ -169,24 +172,35 @@ class Random:
 
     name = "random"
     information: Information = "local"
-    price_policy: PricePolicy = "dynamic"
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = checked_seed(seed)
         self.commands: CommandSet = "paper"
+        self.price_policy: PricePolicy = "dynamic"
         self._generator = np.random.default_rng(seed)
 
     def reset(self, world: World) -> None:
-        """Start the same sequence again; the command set is that of the world's action codes."""
-        self.commands = outage_world(world, self.name).codec.action_set
+        """Start the same sequence again; in outages, the command set is that of the world's action codes."""
+        if isinstance(world, OutageWorld):
+            self.commands, self.price_policy = world.codec.action_set, "dynamic"
+        else:
+            self.commands, self.price_policy = "free", "none"
         self._generator = np.random.default_rng(self.seed)
 
-    def act(self, world: World) -> dict[str, NDArray[np.int64]]:
-        """One legal code per agent and dimension."""
-        outage = outage_world(world, self.name)
-        mask = outage.action_masks()["bs"]
-        ends = np.cumsum(outage.codec.sizes)
-        chosen = [
-            np.argmax(self._generator.random(part.shape) * part, axis=-1) for part in np.split(mask, ends[:-1], axis=-1)
-        ]
-        return {"bs": chosen[0] if outage.codec.form == "joint" else np.stack(chosen, axis=-1)}
+    def act(self, world: World) -> dict[str, NDArray[Any]]:
+        """One legal action per agent."""
+        masks = world.action_masks()
+        return {role.name: self._drawn(role.action_space, masks[role.name]) for role in world.roles}
+
+    def _drawn(self, space: ActionSpace, mask: BoolArray) -> NDArray[Any]:
+        """Actions ``[B, n]`` or ``[B, n, k]`` of one role; its mask counts where there are codes."""
+        if isinstance(space, spaces.Box):
+            shape = (*mask.shape[:2], *space.shape)
+            return self._generator.uniform(space.low, space.high, shape).astype(np.float32)
+        if isinstance(space, spaces.Discrete):
+            return self._code(mask)
+        parts = np.split(mask, np.cumsum(space.nvec)[:-1], axis=-1)
+        return np.stack([self._code(part) for part in parts], axis=-1)
+
+    def _code(self, mask: BoolArray) -> NDArray[np.int64]:
+        return np.asarray(np.argmax(self._generator.random(mask.shape) * mask, axis=-1))

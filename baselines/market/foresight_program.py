@@ -91,7 +91,7 @@ def solve_program(problem: ForesightProblem, worth: Pieces, cost: Pieces) -> Dec
         bounds=bounds,
         method="highs-ds",
     )
-    if found.x is None:
+    if found.x is None or found.fun is None:
         raise VoltranError(f"the linear program of the social optimum failed: {found.message}")
     parts = np.split(found.x.reshape(problem.load_kw.shape[0], -1), np.cumsum(list(sizes.values()))[:-1], axis=1)
     chosen = dict(zip(sizes, parts, strict=True))

@@ -80,7 +80,7 @@ def test_a_controller_that_cannot_be_made(name: str, options: dict[str, Any], me
         baselines.make(name, **options)
 
 
-@pytest.mark.parametrize("name", ["independent", "rotating-sleep", "random"])
+@pytest.mark.parametrize("name", ["independent", "rotating-sleep"])
 def test_a_world_of_another_kind_is_refused(name: str) -> None:
     controller = baselines.make(name)
     world = make_fake_world(1)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.envs.fake_world import make_fake_world
 from tests.envs.outage.tools import commands as free_commands
 from tests.envs.outage.tools import outage_world, over, play, started
 from voltran import baselines
@@ -195,3 +196,22 @@ def test_the_order_of_the_rules_at_medium_load(seed: int) -> None:
     assert 1.5 * survival["independent"] < survival["rotating-sleep"]
     assert found["static"]["continuity"] > found["independent"]["continuity"]
     assert found["rotating-sleep"]["ev_utilisation"] > 1.5 * found["independent"]["ev_utilisation"]
+
+
+def test_random_draws_legal_actions_for_every_role_of_any_world() -> None:
+    """One code, several, or numbers, whatever the role's space; all that is legal comes up, and nothing else."""
+    world = make_fake_world(2, roles=("bs", "retailer", "ubs", "operator"))
+    world.reset([1, 2])
+    rule = baselines.make("random")
+    rule.reset(world)
+    assert (rule.commands, rule.price_policy) == ("free", "none")
+    masks = world.action_masks()
+    seen = np.zeros_like(masks["bs"])
+    for _ in range(200):
+        actions = rule.act(world)
+        for role in world.roles:
+            assert actions[role.name].shape[:2] == (2, role.count)
+            for action in actions[role.name].reshape(2 * role.count, *(role.action_space.shape or ())):
+                assert role.action_space.contains(action)
+        np.put_along_axis(seen, actions["bs"][..., None], True, axis=-1)
+    assert np.array_equal(seen, masks["bs"])
