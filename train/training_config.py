@@ -67,7 +67,7 @@ class TrainingConfig(Section):
     n_worlds: PositiveInt = 32
     action_set: Literal["paper", "extended"] | None = "paper"
     action_form: Literal["joint", "multi"] | None = "joint"
-    reward: Literal["team", "local", "mixed"] | None = "local"
+    reward: Literal["team", "local", "mixed", "own", "welfare"] | None = "local"
     world_options: dict[str, Any] = Field(default_factory=dict)
     opponents: dict[str, str] = Field(default_factory=dict)
 
