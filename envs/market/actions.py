@@ -1,8 +1,8 @@
 """Action codes of sites: how much to buy, and what to do with the battery.
 
-A joint code is ``3 * request + battery``; the multi form has one choice for each. Codes ask for a share of what the site
-can use, load and charging, and accept any price; the box form names a price, too. What the battery cannot do is mapped
-to idle, and reported.
+A joint code is ``3 * request + battery``; the multi form has one choice for each. Codes ask for a share of what the
+site can use, load and charging, and accept any price; the box form names a price, too. What the battery cannot do is
+mapped to idle, and reported.
 """
 
 from dataclasses import dataclass
@@ -111,7 +111,7 @@ class MarketCodec:
             raise ActionError(
                 f"action of bs_{index[1]} in world {index[0]} = {values[index]}: must lie in [{low:g}, {limit:g}]"
             )
-        return values.astype(np.float64 if self.form == "box" else np.int64)
+        return np.asarray(values, np.float64) if self.form == "box" else np.asarray(values, np.int64)
 
     def decode(self, actions: NDArray[np.float64] | NDArray[np.int64], situation: Situation) -> Decoded:
         """Commands for validated actions."""

@@ -34,7 +34,7 @@ def episode_metrics(model: MarketModel, series: dict[str, FloatArray], autarky_u
         **{f"retailer_profit_usd_{retailer}": float(value) for retailer, value in enumerate(profit)},
         "unserved_kwh": kwh["unserved"],
         "bought_kwh": kwh["bought"],
-        "spilled_kwh": kwh["available"] - kwh["sold"],
+        "spilled_kwh": max(kwh["available"] - kwh["sold"], 0.0),
         "sold_share": _ratio(kwh["sold"], kwh["available"]),
         "mean_price_usd_per_kwh": _ratio(usd["paid_usd"], kwh["bought"]),
         "fill": _ratio(kwh["bought"], kwh["requested"]),

@@ -135,8 +135,8 @@ class MarketWorld:
     def ledger(self) -> dict[str, FloatArray]:
         """Balance of the latest period, quantity -> ``[B, M]``.
 
-        ``bought_kw + battery_kw + unserved_kw`` make up ``load_kw``; ``residual_kw`` counts what batteries store and lose.
-        ``money_residual_usd`` is an equal share of what sites paid and retailers did not get.
+        ``bought_kw + battery_kw + unserved_kw`` make up ``load_kw``; ``residual_kw`` counts what batteries store and
+        lose. ``money_residual_usd`` is an equal share of what sites paid and retailers did not get.
         """
         state = self._simulation.state
         if (state.decision == 0).any():

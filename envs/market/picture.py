@@ -1,0 +1,169 @@
+"""The market world as a day: prices, generation against sales, what served the loads, and batteries.
+
+The same state gives the same image, bit for bit, whatever Matplotlib is set to.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.envs.canvas import painted
+from voltran.envs.market.viewer import Scene
+
+# Matplotlib is loaded only when something is drawn, so its classes have no names here.
+Axes = Any
+Figure = Any
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours on one background, told apart by people who see few colours, too."""
+
+    background: str
+    text: str
+    faint: str
+    bought: str
+    battery: str
+    short: str
+    retailers: tuple[str, ...]
+
+
+LIGHT = Theme(
+    "#ffffff", "#1f2328", "#8c959f", "#00916a", "#4a58c2", "#d1242f",
+    ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00"),
+)  # fmt: skip
+DARK = Theme(
+    "#0d1117", "#e6edf3", "#7d8590", "#1fbf92", "#7f8cff", "#ff7b72",
+    ("#56b4e9", "#e69f00", "#1fbf92", "#e0a0c8", "#ff8f52"),
+)  # fmt: skip
+MOST_NAMED = 5  # retailers in the legend
+
+
+def as_image(scene: Scene, *, dark: bool = False) -> NDArray[np.uint8]:
+    """The day as an array ``[height, width, 3]`` of fixed size, for light or dark pages.
+
+    Raises:
+        MissingExtraError: Matplotlib is not installed.
+    """
+    theme = DARK if dark else LIGHT
+
+    def paint(figure: Figure) -> None:
+        _write_numbers(figure, scene, theme)
+        places = [(left, bottom, 0.4, 0.26) for bottom in (0.5, 0.115) for left in (0.07, 0.57)]
+        titles = ("Prices, USD/kWh", "Generation and sales, kW", "Loads, kW", "Batteries, SoC")
+        panels = (_draw_prices, _draw_generation, _draw_loads, _draw_batteries)
+        for place, title, panel in zip(places, titles, panels, strict=True):
+            axes = figure.add_axes(place)
+            panel(axes, scene, theme)
+            _dress(axes, scene, theme, title)
+
+    return painted(paint, theme.background, {"text.color": theme.text})
+
+
+def _write_numbers(figure: Figure, scene: Scene, theme: Theme) -> None:
+    figure.text(0.07, 0.945, scene.clock, fontsize=19, weight="bold", va="center")
+    figure.text(0.18, 0.94, scene.title, fontsize=8, color=theme.faint, va="center")
+    period_h = scene.model.period_h
+    numbers = (
+        ("welfare", f"{scene.welfare_usd:.2f} USD"),
+        ("paid", f"{scene.total('paid_usd'):.2f} USD"),
+        ("bought", f"{scene.total('bought_kw') * period_h:.1f} kWh"),
+        ("unserved", f"{scene.total('unserved_kw') * period_h:.1f} kWh"),
+    )
+    for column, (name, value) in enumerate(numbers):
+        left = 0.07 + 0.23 * column
+        figure.text(left, 0.875, name, fontsize=8, color=theme.faint, va="center")
+        figure.text(left + 0.07, 0.875, value, fontsize=9, weight="bold", va="center")
+
+
+def _draw_prices(axes: Axes, scene: Scene, theme: Theme) -> None:
+    for index, retailer in enumerate(scene.model.scenario.retail.retailers):
+        label = f"{index} {retailer.source}" if index < MOST_NAMED else None
+        _step(axes, scene, scene.past["price"][:, index], label=label, color=_colour(theme, index))
+    axes.set_ylim(0.0, 1.05 * scene.model.scenario.retail.price_cap_usd_per_kwh)
+
+
+def _draw_generation(axes: Axes, scene: Scene, theme: Theme) -> None:
+    for index in range(scene.model.n_retailers):
+        _step(axes, scene, scene.past["available_kw"][:, index], color=_colour(theme, index))
+        _fill(axes, scene, np.zeros_like(scene.past["time_h"]), scene.past["sold_kw"][:, index], _colour(theme, index))
+    axes.plot([], [], color=theme.faint, linewidth=1.3, label="generated")
+    axes.fill_between([], [], color=theme.faint, alpha=0.35, linewidth=0.0, label="sold")
+    axes.set_ylim(0.0, 1.05 * max(float(scene.model.retail.capacity_kw.max(initial=0.0)), 0.1))
+
+
+def _draw_loads(axes: Axes, scene: Scene, theme: Theme) -> None:
+    """Loads of all sites, by what serves them; purchases for batteries are not among it."""
+    past = scene.past
+    discharged = np.maximum(past["battery_kw"], 0.0).sum(axis=1)
+    load, unserved = past["load_kw"].sum(axis=1), past["unserved_kw"].sum(axis=1)
+    top = np.zeros_like(load)
+    parts = (
+        ("bought", load - unserved - discharged, theme.bought),
+        ("batteries", discharged, theme.battery),
+        ("unserved", unserved, theme.short),
+    )
+    for name, part, colour in parts:
+        _fill(axes, scene, top, top + part, colour, label=name, alpha=0.75)
+        top = top + part
+    axes.set_ylim(0.0, 1.05 * float(scene.model.fixed_kw.sum()))
+
+
+def _draw_batteries(axes: Axes, scene: Scene, theme: Theme) -> None:
+    soc = scene.past["soc"][:, scene.model.has_battery]
+    for site in range(soc.shape[1]):
+        _step(axes, scene, soc[:, site], color=theme.battery, alpha=0.45)
+    if soc.shape[1]:
+        _step(axes, scene, soc.mean(axis=1), color=theme.battery, linewidth=2.2, label="mean")
+    axes.set_ylim(0.0, 1.05)
+
+
+def _dress(axes: Axes, scene: Scene, theme: Theme, title: str) -> None:
+    """Title, limits, grid and legend of a panel."""
+    start_h = scene.model.scenario.retail.weather.start_hour
+    hours = scene.model.decisions * scene.model.period_h
+    axes.set(xlim=(start_h, start_h + hours), facecolor=theme.background)
+    axes.set_title(title, fontsize=8.5, loc="left", color=theme.text)
+    axes.set_xlabel("hours", fontsize=7, color=theme.faint)
+    axes.tick_params(colors=theme.faint, labelsize=7, length=2)
+    axes.grid(color=theme.faint, alpha=0.25, linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(theme.faint)
+    if axes.get_legend_handles_labels()[0]:
+        place: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.02, 0.98), "borderaxespad": 0.1}
+        axes.legend(fontsize=6.5, frameon=False, ncols=5, columnspacing=1.0, handlelength=1.2, **place)
+
+
+def _step(axes: Axes, scene: Scene, values: NDArray[np.float64], **style: Any) -> None:
+    edges, values = _edges(scene), _closed(values)
+    axes.step(edges[: len(values)], values, where="post", **{"linewidth": 1.3, **style})
+
+
+def _fill(
+    axes: Axes,
+    scene: Scene,
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    colour: str,
+    label: str | None = None,
+    alpha: float = 0.35,
+) -> None:
+    edges, low, high = _edges(scene), _closed(low), _closed(high)
+    style: dict[str, Any] = {"color": colour, "alpha": alpha, "linewidth": 0.0, "label": label}
+    axes.fill_between(edges[: len(low)], low, high, step="post", **style)
+
+
+def _edges(scene: Scene) -> NDArray[np.float64]:
+    """Starts of all periods so far, and the end of the last."""
+    return np.append(scene.past["time_h"], scene.time_h)
+
+
+def _closed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values of periods, the last one twice, so that it is drawn to its end."""
+    return np.append(values, values[-1:])
+
+
+def _colour(theme: Theme, index: int) -> str:
+    return theme.retailers[index % len(theme.retailers)]
