@@ -135,9 +135,7 @@ class Steps:
         sites, retailers = problem.access.shape
         self._scaled = settings.scaling != "none"
         self._z1 = _one_each("z1", settings.z1, retailers)
-        self._of_sites = [
-            _one_each(name, getattr(settings, name), sites) for name in ("z2", "z3", "z4")
-        ]
+        self._of_sites = [_one_each(name, getattr(settings, name), sites) for name in ("z2", "z3", "z4")]
         self._open = terms.box_kw > 0.0
         self.most_eased = sensitivity(terms, terms.box_kw)
 

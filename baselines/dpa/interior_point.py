@@ -12,15 +12,15 @@ from pydantic import Field
 from voltran.baselines.dpa.allocation import Allocation, Prices, conclude, infeasible
 from voltran.baselines.dpa.newton_step import Residual, Step, newton_step
 from voltran.baselines.dpa.problem import AllocationProblem, BoolArray, FloatArray
-from voltran.baselines.dpa.program import Duals, Program, parts, present, program_of, slope_and_curvature
+from voltran.baselines.dpa.program import Duals, Program, cost_slope, counted, parts, present, program_of
 from voltran.baselines.dpa.recovery import is_feasible
 from voltran.baselines.dpa.utility import slope
 from voltran.envs.scenario import Section
 
 # How much of the way to the nearest limit a step takes.
 NEARLY_ALL = 0.995
-# A step is halved this often if utility bends too much along it for Newton's method to have seen where it leads.
-HALVINGS = 6
+# Where less of a corrected step than this can be taken, a plain one towards this share of the products is better.
+TOO_SHORT, CENTRED = 0.1, 0.5
 # Where a method is to be judged by a tolerance, it stops at this share of it.
 MARGIN = 0.1
 
@@ -38,11 +38,21 @@ class InteriorPointSettings(Section):
 
 
 class _Iterate(NamedTuple):
-    """Where the method stands: values and duals of all variables, see :func:`parts`, and duals of the rows."""
+    """Where the method stands.
+
+    The slope of the logarithm is a variable of its own, whose product with what the logarithm is taken of shall be
+    eta_1: as with other products, steps then lead much further than if the slope were taken at each point anew.
+
+    Attributes:
+        values, duals: of all variables, see :func:`parts`.
+        rows: duals of the rows.
+        gain: slope of the logarithm, in the shape of :func:`counted`.
+    """
 
     values: FloatArray
     duals: FloatArray
     rows: Duals
+    gain: FloatArray
 
 
 def solve_interior_point(problem: AllocationProblem, settings: InteriorPointSettings) -> Allocation:
@@ -98,22 +108,32 @@ def _start(program: Program, there: BoolArray) -> _Iterate:
     at.less[:] = at.room[:] = np.where(program.band > 0.0, 0.5 * program.band, 1.0)
     taken = np.where(program.open_, at.power, 0.0).sum(axis=0)
     at.left[:] = np.maximum(program.capacity - taken, 0.3 * program.capacity)
-    duals = np.where(there, float(np.mean(at.power[program.open_])) / values, 0.0)
-    return _Iterate(values, duals, Duals(parts(duals, program).left.copy(), np.zeros(program.demand.size)))
+    gain = program.weight / counted(program, np.where(program.open_, at.power, 0.0))
+    product = float(np.mean(at.power[program.open_])) * max(1.0, float(np.mean(gain)))
+    duals = np.where(there, product / values, 0.0)
+    return _Iterate(values, duals, Duals(parts(duals, program).left.copy(), np.zeros(program.demand.size)), gain)
 
 
-def _residual(program: Program, point: _Iterate) -> Residual:
-    """What stationarity and rows lack, as the right-hand side of a Newton step."""
+def _residual(program: Program, point: _Iterate, bent: FloatArray | float = 0.0) -> Residual:
+    """What stationarity and rows lack, as the right-hand side of a Newton step.
+
+    Args:
+        program: what is solved.
+        point: where.
+        bent: what the product of the logarithm's slope and argument will miss by being linearised.
+    """
     at, dual = parts(point.values, program), parts(point.duals, program)
     power = np.where(program.open_, at.power, 0.0)
-    gain, curvature, pooled = slope_and_curvature(program, power)
+    argument = counted(program, power)
+    gain = (program.weight - bent) / argument - cost_slope(program, power)
+    bend, own = point.gain / argument, np.broadcast_to(2.0 * program.square, power.shape)
     balance, capacity = point.rows.balance, point.rows.capacity
     banded = program.band > 0.0
     less = np.where(banded, at.less, 0.0)
     short = at.short if program.elastic else 0.0
     return Residual(
-        curvature=curvature,
-        pooled=pooled,
+        curvature=own if program.pooled else own + bend,
+        pooled=bend[:, 0] if program.pooled else np.zeros(power.shape[0]),
         power=np.where(program.open_, gain - balance[:, None] - capacity + dual.power, 0.0),
         short=dual.short - program.lost - balance if program.elastic else np.zeros_like(balance),
         less=np.where(banded, dual.less - dual.room - balance, 0.0),
@@ -143,40 +163,49 @@ def _advance(program: Program, point: _Iterate, residual: Residual, there: BoolA
     products = np.where(there, point.values * point.duals, 0.0)
     mean = products.sum() / there.sum()
     aim = newton_step(program, point.values, point.duals, residual, -products)
-    reach = _longest(point, aim.values, aim.duals, there, 1.0)
+    aim_gain = _gain_step(program, point, aim.values)
+    reach = _longest(point, aim, aim_gain, there, 1.0)
     after = ((point.values + reach * aim.values) * (point.duals + reach * aim.duals))[there].mean()
     centre = min((after / mean) ** 3, 1.0) * mean
     target = np.where(there, centre - products - aim.values * aim.duals, 0.0)
-    step = newton_step(program, point.values, point.duals, residual, target)
-    reach = _longest(point, step.values, step.duals, there, NEARLY_ALL)
-    before = _off_slope(program, point, residual)
-    for _ in range(HALVINGS):
-        tried = _moved(point, step, reach)
-        after = _off_slope(program, tried, _residual(program, tried))
-        products = float((tried.values * tried.duals)[there].sum())
-        if after <= max((1.0 - 0.1 * reach) * before, products):
-            break
-        reach *= 0.5
-    return tried
+    moved, reach = _step(program, point, target, there, aim_gain * _argument_step(program, aim.values))
+    if reach < TOO_SHORT:
+        moved, _ = _step(program, point, np.where(there, CENTRED * mean - products, 0.0), there)
+    return moved
 
 
-def _moved(point: _Iterate, step: Step, reach: float) -> _Iterate:
-    rows = Duals(
-        point.rows.capacity + reach * step.rows.capacity, point.rows.balance + reach * step.rows.balance
-    )
-    return _Iterate(point.values + reach * step.values, point.duals + reach * step.duals, rows)
+def _step(
+    program: Program, point: _Iterate, target: FloatArray, there: BoolArray, bent: FloatArray | float = 0.0
+) -> tuple[_Iterate, float]:
+    """Where a step towards these products leads, and which share of it can be taken."""
+    step = newton_step(program, point.values, point.duals, _residual(program, point, bent), target)
+    gain = _gain_step(program, point, step.values, bent)
+    reach = _longest(point, step, gain, there, NEARLY_ALL)
+    capacity = point.rows.capacity + reach * step.rows.capacity
+    balance = point.rows.balance + reach * step.rows.balance
+    values, duals = point.values + reach * step.values, point.duals + reach * step.duals
+    return _Iterate(values, duals, Duals(capacity, balance), point.gain + reach * gain), reach
 
 
-def _off_slope(program: Program, point: _Iterate, residual: Residual) -> float:
-    """What stationarity lacks, weighted by the power that it moves, which makes it comparable to products."""
-    return float((np.abs(residual.power) * np.where(program.open_, parts(point.values, program).power, 0.0)).sum())
+def _argument_step(program: Program, values: FloatArray) -> FloatArray:
+    power = np.where(program.open_, parts(values, program).power, 0.0)
+    return power.sum(axis=1, keepdims=True) if program.pooled else power
 
 
-def _longest(point: _Iterate, values: FloatArray, duals: FloatArray, there: BoolArray, share: float) -> float:
+def _gain_step(program: Program, point: _Iterate, values: FloatArray, bent: FloatArray | float = 0.0) -> FloatArray:
+    """Change of the logarithm's slope that belongs to a change of all variables."""
+    power = np.where(program.open_, parts(point.values, program).power, 0.0)
+    argument = counted(program, power)
+    lacking = program.weight - bent - point.gain * (argument + _argument_step(program, values))
+    return np.asarray(lacking / argument)
+
+
+def _longest(point: _Iterate, step: Step, gain: FloatArray, there: BoolArray, share: float) -> float:
     """Share of a step that keeps everything positive."""
     # The fastest fall, relative to what there is, meets zero first.
-    falls = max(float(np.max(-values[there] / point.values[there])), float(np.max(-duals[there] / point.duals[there])))
-    return min(1.0, share / falls) if falls > 0.0 else 1.0
+    falls = (-step.values[there] / point.values[there], -step.duals[there] / point.duals[there], -gain / point.gain)
+    fastest = max(float(fall.max()) for fall in falls)
+    return min(1.0, share / fastest) if fastest > 0.0 else 1.0
 
 
 def _prices_of_the_rest(problem: AllocationProblem, power_kw: FloatArray, prices: Prices, open_: BoolArray) -> Prices:

@@ -168,8 +168,8 @@ class _Search:
     def sweep(self, market: _Market) -> _Market:
         """Set one price after the other such that its retailer is asked for no more than it has.
 
-        Retailers are substitutes: no retailer's demand rises with its own price or falls with another's. Where sites only
-        shift power between them it is the common level that lags, so that it is set as well.
+        Retailers are substitutes: no retailer's demand rises with its own price or falls with another's. Where sites
+        only shift power between them it is the common level that lags, so that it is set as well.
         """
         price = market.prices.capacity.copy()
         for i in range(price.size):
@@ -177,7 +177,7 @@ class _Search:
         return self.answer(self._balanced(price, price > 0.0) if price.any() else price)
 
     def _balanced(self, price: FloatArray, moved: BoolArray) -> FloatArray:
-        """Prices with some of them moved by one amount, so that their retailers together are asked for what they have."""
+        """Prices with some of them moved by one amount, so that these retailers are asked for what they have."""
 
         def shifted(amount: float) -> FloatArray:
             return np.where(moved, price + amount, price)

@@ -125,17 +125,12 @@ def program_of(problem: AllocationProblem, sites: IndexArray, retailers: IndexAr
     )
 
 
-def slope_and_curvature(program: Program, power: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Slope of utility, and how fast it falls with pairs' powers ``[site, retailer]`` and sites' totals ``[site]``.
+def counted(program: Program, power: FloatArray) -> FloatArray:
+    """What the logarithm is taken of, ``[site, retailer]`` or, where worth is pooled, ``[site, 1]``."""
+    return program.reference + (power.sum(axis=1, keepdims=True) if program.pooled else power)
 
-    Shared costs also fall with retailers' totals, at ``2 joint``.
-    """
-    counted = program.reference + (power.sum(axis=1, keepdims=True) if program.pooled else power)
-    gain = program.weight / counted
-    bend = gain / counted
+
+def cost_slope(program: Program, power: FloatArray) -> FloatArray:
+    """``[site, retailer]`` what one more unit of power costs."""
     total = (program.share * power).sum(axis=0)
-    slope = gain - program.linear - 2.0 * program.square * power - 2.0 * program.joint * total * program.share
-    own = np.broadcast_to(2.0 * program.square, power.shape)
-    if program.pooled:
-        return slope, own, bend[:, 0]
-    return slope, own + bend, np.zeros(power.shape[0])
+    return np.asarray(program.linear + 2.0 * program.square * power + 2.0 * program.joint * total * program.share)
