@@ -22,6 +22,7 @@ from voltran.envs.errors import VoltranError
 from voltran.envs.files import write_atomically
 from voltran.envs.scenario import apply_overrides, read_scenario
 from voltran.envs.world import World
+from voltran.train.bounds import BOUND_MODULES, bound_metrics
 from voltran.train.files import write_json
 from voltran.train.references import ControllerSpec
 from voltran.train.sources import source_digest
@@ -113,6 +114,8 @@ def play(task: Task) -> Played:
     kpis["decision_ms"] = float(np.median(decision_ms))
     kpis["decision_p95_ms"] = float(np.percentile(decision_ms, 95))
     kpis |= _counted(controller, kpis)
+    wall_s = time.perf_counter() - start
+    kpis |= bound_metrics(world, task.setting.content, task.seed, kpis)
     episode = Episode(
         seed=task.seed,
         information=controller.information,
@@ -120,7 +123,7 @@ def play(task: Task) -> Played:
         price_policy=controller.price_policy,
         kpis=kpis,
         decisions=len(decision_ms),
-        wall_s=time.perf_counter() - start,
+        wall_s=wall_s,
     )
     return Played(task, episode, world.trace() if task.with_trace else None)
 
@@ -129,8 +132,8 @@ class EpisodeStore:
     """Finished episodes as small files, so that a killed run loses none.
 
     An episode's file is named by everything that decides it: scenario with overrides, seed, controller with options or
-    policy digest, and the code that world and controller import. Whatever changes, the file is simply not found and the
-    episode is played.
+    policy digest, and the code that world, controller and bound import. Whatever changes, the file is simply not found
+    and the episode is played.
 
     Args:
         folder: where the files lie; ``None`` keeps nothing.
@@ -169,10 +172,11 @@ class EpisodeStore:
 
     def _path(self, task: Task, suffix: str) -> Path:
         assert self.folder is not None
+        module = task.setting.module
         content = task.setting.content | {
             "controller": task.controller.identity,
             "seed": task.seed,
-            "code": source_digest(task.controller.modules | {task.setting.module}),
+            "code": source_digest(task.controller.modules | {module} | BOUND_MODULES.get(module, frozenset())),
         }
         digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
         name = re.sub(r"[^A-Za-z0-9.=-]+", "-", task.controller.label)

@@ -117,6 +117,30 @@ UPLINK_METRICS: tuple[Metric, ...] = (
     Metric("sum_rate_mbps", "Sum rate", "Mbit/s", 1, "up", True),
 )
 
+MARKET_METRICS: tuple[Metric, ...] = (
+    Metric("welfare_usd", "Welfare", "$", 2, "up", True),
+    _percent("efficiency", "Efficiency of the market", "Efficiency", True),
+    Metric("price_of_anarchy", "Price of anarchy", "", 3, "down"),
+    Metric("welfare_gap_usd", "Welfare short of the optimum", "$", 2, "down"),
+    Metric("welfare_optimum_usd", "Welfare, social optimum", "$", 2),
+    Metric("welfare_autarky_usd", "Welfare without trade", "$", 2),
+    Metric("satisfaction_usd", "Satisfaction", "$", 2, "up"),
+    Metric("generation_cost_usd", "Cost of generation", "$", 2, "down"),
+    Metric("lost_load_usd", "Lost load", "$", 2, "down", True),
+    Metric("wear_usd", "Battery wear", "$", 2, "down"),
+    Metric("paid_usd", "Payments to retailers", "$", 2),
+    Metric("main_paid_usd", "Payments to the main grid", "$", 2),
+    Metric("retailer_profit_usd", "Profit of retailers", "$", 2, None, True, short="Profit"),
+    Metric("mean_price_usd_per_kwh", "Mean price", "$/kWh", 3, None, True, short="Price"),
+    Metric("bought_kwh", "Purchases from retailers", "kWh", 1),
+    Metric("main_kwh", "Supply of the main grid", "kWh", 1),
+    Metric("spilled_kwh", "Spilled generation", "kWh", 1, "down"),
+    _percent("sold_share", "Generation sold"),
+    _percent("fill", "Requests filled"),
+    Metric("soc_end", "State of charge at the end", "", 2),
+    Metric("utility_paper", "Utility of [DPA]", "$", 2, "up"),
+)
+
 # of controllers, whatever world they play in: wall time, and what they count of their own work
 CONTROLLER_METRICS: tuple[Metric, ...] = (
     Metric("decision_ms", "Decision time, median", "ms", 2, "down", True, short="Decision"),
@@ -128,9 +152,15 @@ CONTROLLER_METRICS: tuple[Metric, ...] = (
     Metric("swaps", "Accepted moves", "", 1),
     Metric("slmdb_steps_1e3", "SLMDB steps to 1e-3", "", 1, "down"),
     Metric("slmdb_steps_1e4", "SLMDB steps to 1e-4", "", 1, "down"),
+    Metric("allocation_iterations", "Iterations per allocation", "", 1, "down"),
+    _percent("not_converged", "Allocations short of the optimum", better="down"),
+    Metric("answer_rounds", "Rounds of best responses", "", 2, "down"),
+    _percent("answer_cycles", "Best responses that went in circles", better=None),
 )
 
-METRICS: tuple[Metric, ...] = (*OUTAGE_METRICS, *UPLINK_METRICS, *CONTROLLER_METRICS)
+METRICS: tuple[Metric, ...] = (*OUTAGE_METRICS, *UPLINK_METRICS, *MARKET_METRICS, *CONTROLLER_METRICS)
+
+PROFIT_OF = "retailer_profit_usd_"  # followed by a retailer's number
 
 # measured in wall time: differs from run to run, so it is shown but never compared in pairs
 TIMING_KEYS = frozenset({"decision_ms", "decision_p95_ms"})
@@ -143,6 +173,8 @@ _BY_KEY = {metric.key: metric for metric in METRICS}
 
 def metric_of(key: str) -> Metric:
     """The metric with a key; one that is not listed shows under its own name."""
+    if key.startswith(PROFIT_OF):
+        return Metric(key, f"Profit of retailer {key.removeprefix(PROFIT_OF)}", "$", 2)
     return _BY_KEY.get(key) or Metric(key, key.replace("_", " "), digits=3)
 
 
