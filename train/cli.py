@@ -74,12 +74,18 @@ def train(
     resume: Resume = False,
     overrides: Overrides = None,
 ) -> None:
-    """Train a policy."""
+    """Train a policy, or one for each role that learns."""
     from voltran.envs.scenario import parse_overrides
+    from voltran.train.ppo import POLICY_FILE
     from voltran.train.ppo import train as run
 
-    policy = run(config, parse_overrides(overrides or []), out, resume)
-    _console().print(f"Policy: {policy}", markup=False)
+    trained = run(config, parse_overrides(overrides or []), out, resume)
+    console = Console(highlight=False, soft_wrap=True)
+    if trained.is_file():
+        console.print(f"Policy: {trained}", markup=False)
+        return
+    policies = sorted(trained.glob(f"*/{POLICY_FILE}"))
+    console.print("Policies: " + "+".join(f"{path.parent.name}={path}" for path in policies), markup=False)
 
 
 @app.command()

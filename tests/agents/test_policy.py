@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -66,6 +67,36 @@ def test_a_saved_policy_comes_back(policy_file: Path) -> None:
     assert found == metadata()
     assert arrays.keys() == weights(metadata().network).keys()
     assert all((arrays[name] == value).all() for name, value in weights(metadata().network).items())
+
+
+def test_a_role_may_have_its_actions_by_options_of_its_own(tmp_path: Path) -> None:
+    said = metadata("retailer", 3, (3,), action_set=None, world_options={"retailer_form": "ladder"})
+    path = save_policy(tmp_path / "mine.safetensors", weights(said.network), said)
+    assert load_policy(path).world_options == {"retailer_form": "ladder"}
+    silent = said.model_copy(update={"world_options": {}})
+    assert load_policy(save_policy(path, weights(said.network), silent)).world_options == {}
+
+
+def test_headers_of_before_mean_what_they_meant() -> None:
+    content = metadata().model_dump(mode="json")
+    del content["world_options"]
+    policy = LearnedPolicy(PolicyMetadata.model_validate(content), weights(metadata().network), name="old")
+    assert policy.world_options == {"action_set": "paper", "action_form": "joint"}
+
+
+def test_roles_may_have_versions_of_their_own() -> None:
+    """What sites can do may change while what retailers can do does not."""
+    world = fake_world(roles=("bs", "retailer"))
+    roles = tuple(replace(role, action_version={"retailer": "ladder-1"}.get(role.name)) for role in world.roles)
+    vars(world).update(roles=roles, action_version="fake-actions-2")
+    said = metadata("retailer", 3, (3,), action_version="ladder-1", action_set=None, world_options={})
+    LearnedPolicy(said, weights(said.network), name="mine").reset(world)
+    sites = LearnedPolicy(metadata(), weights(metadata().network), name="mine")
+    with pytest.raises(ScenarioError, match="action_version is 'fake-actions-1', but the world's is 'fake-actions-2'"):
+        sites.reset(world)
+    older = LearnedPolicy(said.model_copy(update={"action_version": "ladder-0"}), weights(said.network), name="mine")
+    with pytest.raises(ScenarioError, match="is 'ladder-1'; build the world with the default actions of the role"):
+        older.reset(world)
 
 
 def test_a_learned_policy_is_a_controller(policy_file: Path) -> None:

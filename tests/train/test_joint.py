@@ -7,16 +7,19 @@ import numpy as np
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from typer.testing import CliRunner
 
 from tests.train.joint_runs import CONFIG, LEAGUE, ROUND, equal, single_config, weights, worlds_of
 from voltran.agents.policy import LearnedPolicy, load_policy, read_policy
-from voltran.envs.errors import ScenarioError, VoltranError
+from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
 from voltran.envs.faces.vector import VectorFace
 from voltran.envs.team import Team
 from voltran.train import learner, ppo
 from voltran.train.checkpoints import read_checkpoint
+from voltran.train.cli import app
 from voltran.train.joint import JointRun
 from voltran.train.joint_config import JointConfig, read_run_config
+from voltran.train.references import parse_controllers
 
 pytestmark = pytest.mark.usefixtures("joint_worlds")
 
@@ -156,3 +159,21 @@ def test_policies_in_a_run_are_samples_or_likeliest_as_configured(joint_config: 
         "bs": True,
         "retailer": False,
     }
+
+
+def test_the_command_line_says_how_to_name_what_was_trained(joint_config: Path, tmp_path: Path) -> None:
+    arguments = ["train", str(joint_config), "--out", str(tmp_path / "run"), "--set", "total_decisions=1"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    named = result.stdout.strip().splitlines()[-1].removeprefix("Policies: ")
+    team = parse_controllers(named)[0].builder()
+    assert isinstance(team, Team)
+    assert {role: cast("LearnedPolicy", member).metadata.role for role, member in team.members.items()} == {
+        "bs": "bs",
+        "retailer": "retailer",
+    }
+
+
+def test_resuming_without_a_checkpoint_is_refused(joint_config: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match=r"checkpoint\.pt: no such file, so there is nothing to resume"):
+        ppo.train(joint_config, {}, tmp_path / "run", resume=True)
