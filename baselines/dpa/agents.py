@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from voltran.baselines.dpa.problem import AllocationProblem, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem, BoolArray, FloatArray
 from voltran.baselines.dpa.response import PairTerms, respond, sensitivity
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section
@@ -146,7 +146,7 @@ class Steps:
             index: which.
             eased: ``[site]`` how power responds to its price.
         """
-        return float(self._z1[index] * self._unit(eased, self._open[:, index], 0))
+        return float(self._z1[index] * self._unit(eased, self._open[:, index], 0).item())
 
     def of_sites(self, eased: FloatArray) -> list[FloatArray]:
         """z_2, z_3 and z_4, each ``[site]``.
@@ -157,12 +157,13 @@ class Steps:
         unit = self._unit(eased, self._open, 1)
         return [steps * unit for steps in self._of_sites]
 
-    def _unit(self, eased: FloatArray, open_: FloatArray, axis: int) -> FloatArray:
+    def _unit(self, eased: FloatArray, open_: BoolArray, axis: int) -> FloatArray:
         """The step that is 1. Every pair feels two prices, each of which may move power by half of what is amiss."""
         if not self._scaled:
             return np.ones(1)
         total = np.where(open_, eased, 0.0).sum(axis=axis)
-        return np.divide(0.5, total, out=np.zeros_like(total), where=total > 0.0)
+        total = np.asarray(total)
+        return np.asarray(np.divide(0.5, total, out=np.zeros_like(total), where=total > 0.0))
 
 
 def _one_each(name: str, setting: float | tuple[float, ...], size: int) -> FloatArray:

@@ -17,6 +17,9 @@ from voltran.baselines.dpa.problem import AllocationProblem, FloatArray
 from voltran.baselines.dpa.recovery import is_feasible, shed_on_purpose
 from voltran.baselines.dpa.response import pair_terms, sensitivity
 
+# The method stops at this share of its tolerance, as mending costs some of it.
+MARGIN = 0.5
+
 
 @dataclass
 class MessageLog:
@@ -77,7 +80,7 @@ def run_dual_gradient(problem: AllocationProblem, settings: DualGradientSettings
         log.numbers += int(problem.access.sum()) + len(retailers) + balance.size
         if settings.keep_prices:
             log.prices.append(prices)
-        if iteration == settings.max_iterations or _is_done(problem, power_kw, prices, settings.tolerance):
+        if iteration == settings.max_iterations or _is_done(problem, power_kw, prices, MARGIN * settings.tolerance):
             break
         eased = sensitivity(terms, power_kw) if settings.scaling == "local" else steps.most_eased
         for i, retailer in enumerate(retailers):

@@ -61,7 +61,7 @@ def respond(terms: PairTerms, price: FloatArray) -> FloatArray:
     if not terms.quadratic:
         margin = terms.coefficient + price
         wanted_kw = np.divide(terms.weight, margin, out=np.full(margin.shape, np.inf), where=margin > 0.0)
-        return np.clip(wanted_kw - terms.reference_kw, 0.0, terms.box_kw)
+        return np.asarray(np.clip(wanted_kw - terms.reference_kw, 0.0, terms.box_kw))
     a = 2.0 * terms.coefficient
     b = a * terms.reference_kw + price
     c = price * terms.reference_kw - terms.weight
@@ -69,7 +69,7 @@ def respond(terms: PairTerms, price: FloatArray) -> FloatArray:
     # Of the two forms of the same solution, the one in which nothing cancels; with free power it may be infinite.
     wanted_kw = np.divide(-2.0 * c, b + root, out=np.full(b.shape, np.inf), where=b > 0.0)
     wanted_kw = np.divide(root - b, 2.0 * a, out=wanted_kw, where=(b <= 0.0) & (a > 0.0))
-    return np.clip(wanted_kw, 0.0, terms.box_kw)
+    return np.asarray(np.clip(wanted_kw, 0.0, terms.box_kw))
 
 
 def sensitivity(terms: PairTerms, power_kw: FloatArray) -> FloatArray:
