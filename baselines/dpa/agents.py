@@ -163,7 +163,8 @@ class Steps:
             return np.ones(1)
         total = np.where(open_, eased, 0.0).sum(axis=axis)
         total = np.asarray(total)
-        return np.asarray(np.divide(0.5, total, out=np.zeros_like(total), where=total > 0.0))
+        # Prices that move no power may take any step; they only have to arrive somewhere.
+        return np.asarray(np.divide(0.5, total, out=np.ones_like(total), where=total > 0.0))
 
 
 def _one_each(name: str, setting: float | tuple[float, ...], size: int) -> FloatArray:
