@@ -62,7 +62,7 @@ def play_randomly(world: BrownoutWorld, generator: np.random.Generator, steps: i
     return transitions
 
 
-# --- the brownout of toy3: constant loads and generation, worked out by hand --------------------------------------------
+# --- the brownout of toy3: constant loads and generation, worked out by hand ----------------------------------------
 
 NORMAL_KW, SLEEP_KW = 4.0, 0.4  # power of a site, see configs/scenarios/toy3.yaml
 CHARGE_KW = 5.0  # limit of the battery
