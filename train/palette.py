@@ -82,6 +82,10 @@ LOOKS: dict[str, Look] = {
     "cellular": Look("#6e7781", "#a0a8b2", DOTTED, "X"),
     "policy": Look("#0a4fa3", "#5aa2ff", "-", "o"),
     "blackout": Look("#a31f34", "#ff7b8a", "-", "H"),
+    # worlds with retailers: what knows the future is black or white
+    "social-optimum": Look("#1f2328", "#e6edf3", "-", "*", 11.0),
+    "oracle": Look("#1f2328", "#e6edf3", DASHED, "*", 11.0),
+    "dpa": Look("#0a4fa3", "#5aa2ff", "-", "o"),
 }
 OTHERS = (
     Look("#7a3fa0", "#b98ae0", "-", "h"),
@@ -89,6 +93,13 @@ OTHERS = (
     Look("#4f6b00", "#a3c23c", "-", "<"),
     Look("#006d77", "#3fbfc9", "-", "d"),
     Look("#3d3d8f", "#9a9aff", "-", ">"),
+    Look("#c4500c", "#f07f3c", "-", "s"),
+    Look("#00805c", "#1fbf92", "-", "^"),
+    Look("#a8447f", "#e08cbc", "-", "D"),
+    Look("#b97700", "#e69f00", "-", "v"),
+    Look("#a31f34", "#ff7b8a", "-", "P"),
+    Look("#2b8cc4", "#6cc0f0", "-", "X"),
+    Look("#6e7781", "#a0a8b2", "-", "H"),
 )
 
 
