@@ -4,11 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from voltran import baselines
 from voltran.baselines.market.foresight_problem import ForesightProblem, Storage
 from voltran.envs.catalog import make_world
 from voltran.envs.market.world import MarketWorld
 from voltran.envs.retail.model import RetailModel
 from voltran.envs.retail.scenario import Retail, Retailer
+from voltran.envs.team import Team
 
 
 def draw_episode(seed: int, *, periods: int = 4, n_sites: int = 3, **changed: Any) -> ForesightProblem:
@@ -60,3 +62,15 @@ def play(world: MarketWorld, controller: Any) -> dict[str, Any]:
     while not over:
         over = bool(world.step(controller.act(world)).truncated.all())
     return world.kpis()
+
+
+def team(sites: str, retailers: str, **options: Any) -> Team:
+    """A team of sites without options and retailers with some."""
+    return Team({"bs": baselines.make(sites), "retailer": baselines.make(retailers, **options)})
+
+
+def asked(name: str, world: Any, **options: Any) -> dict[str, Any]:
+    """What a controller chooses at the start of an episode."""
+    controller = baselines.make(name, **options)
+    controller.reset(world)
+    return controller.act(world)
