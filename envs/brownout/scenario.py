@@ -44,10 +44,11 @@ class BrownoutReward(Reward):
     """Weights of rewards: those of the outage, and of what sites pay for power.
 
     Attributes:
-        purchase_per_usd: what a dollar paid for power costs a site.
+        purchase_per_usd: what a dollar paid for power costs a site; by default a kWh that a battery lacks is worth the
+            value of lost load.
     """
 
-    purchase_per_usd: NonNegative = 0.01
+    purchase_per_usd: NonNegative = 0.02
 
 
 class BrownoutScenario(OutageScenario):
