@@ -35,7 +35,8 @@ def cleared(
 ) -> FloatArray:
     """Sales ``[M, I]`` of one world."""
     offers = Offers(np.array([price]), np.array([available]), np.array([reserved or [0.0] * len(price)]))
-    return clear_market(np.array([requested]), np.full((1, len(requested)), accepted), offers, terms)[0]
+    sold: FloatArray = clear_market(np.array([requested]), np.full((1, len(requested)), accepted), offers, terms)
+    return np.asarray(sold[0])
 
 
 def from_below(requested: FloatArray, accepted: FloatArray, offers: Offers, terms: Contracts) -> FloatArray:
@@ -121,7 +122,7 @@ def test_no_retailers_and_retailers_without_power() -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_shares_that_rise_from_nothing_settle_in_the_same_place(seed: int) -> None:
     generator = np.random.default_rng(seed)
-    n_sites, n_retailers = generator.integers(1, 7), generator.integers(1, 4)
+    n_sites, n_retailers = int(generator.integers(1, 7)), int(generator.integers(1, 4))
     home = generator.integers(-1, n_retailers, n_sites).tolist()
     terms = contracts(home, n_retailers, generator.random((n_sites, n_retailers)) < 0.9)
     offers = Offers(

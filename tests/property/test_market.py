@@ -27,7 +27,7 @@ class Market(NamedTuple):
 
     def cleared(self) -> FloatArray:
         """Sales ``[M, I]``."""
-        return clear_market(self.requested, self.accepted, self.offers, self.terms)[0]
+        return np.asarray(clear_market(self.requested, self.accepted, self.offers, self.terms)[0])
 
 
 @st.composite
@@ -116,7 +116,7 @@ def test_nobody_is_refused_power_that_is_left(market: Market) -> None:
 @given(markets(), seeds)
 def test_the_order_and_the_number_of_worlds_do_not_matter(market: Market, seed: int) -> None:
     order = np.random.default_rng(seed).permutation(market.requested.shape[1])
-    terms = Contracts(*(part[order] for part in market.terms))
+    terms = Contracts(market.terms.subscriber[order], market.terms.access[order], market.terms.factor[order])
     moved = Market(market.requested[:, order], market.accepted[:, order], market.offers, terms)
     assert np.allclose(moved.cleared(), market.cleared()[order], atol=SETTLED_KW)
     offers = Offers(*(np.repeat(part, 3, axis=0) for part in market.offers))
