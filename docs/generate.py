@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from docs import market_tables
+from docs.rows import settings, shown, space_cells, table
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.trimsm.outage_settings import TrimsmSettings as OutageSettings
 from voltran.baselines.trimsm.uplink_controller import VARIANTS
@@ -20,7 +22,6 @@ from voltran.envs.outage.actions import EV_LEVELS, ActionCodec, ActionForm, Acti
 from voltran.envs.outage.model import CLASS_NAMES, MODE_NAMES, NEIGHBOURS, OutageModel
 from voltran.envs.outage.observation import observation_fields
 from voltran.envs.outage.scenario import Band, OutageScenario
-from voltran.envs.scenario import Section
 from voltran.envs.uplink.actions import ActionCodec as UplinkCodec
 from voltran.envs.uplink.architecture import ARCHITECTURES, build_architecture
 from voltran.envs.uplink.observation import FIELDS
@@ -28,7 +29,6 @@ from voltran.envs.uplink.power_tables import PowerTable, power_table, power_tabl
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.physics.uplink_power import UplinkPower, station_power
 from voltran.train.metrics import METRICS
-from voltran.train.tables import markdown_row, markdown_rule
 
 FOLDER = Path(__file__).resolve().parent
 PAGES = sorted([*FOLDER.glob("*.md"), *FOLDER.glob("baselines/*.md")])
@@ -53,7 +53,7 @@ def observation() -> str:
         if part == "neighbour":
             start += (NEIGHBOURS - 1) * width
             rows.append(["", f"... the same for {NEIGHBOURS - 1} more neighbours, {width} entries each", *[""] * 5])
-    return f"{_table(head, rows)}\n{start} entries with {len(DEFAULT.bands)} bands.\n"
+    return f"{table(head, rows)}\n{start} entries with {len(DEFAULT.bands)} bands.\n"
 
 
 def paper_codes() -> str:
@@ -62,7 +62,7 @@ def paper_codes() -> str:
     rows = []
     for code, (mode, bands, level) in enumerate(zip(codec.code_mode, codec.code_bands, codec.code_level, strict=True)):
         rows.append([str(code), MODE_NAMES[mode], _band_names(bands), f"{EV_LEVELS[level]:.2f}"])
-    return _table(["code", "mode", "bands", "share of offered vehicle power"], rows)
+    return table(["code", "mode", "bands", "share of offered vehicle power"], rows)
 
 
 def action_spaces() -> str:
@@ -71,10 +71,8 @@ def action_spaces() -> str:
     forms: tuple[ActionForm, ...] = ("joint", "multi")
     rows = []
     for codec in (_codec(action_set, form) for action_set in sets for form in forms):
-        sizes = f"{codec.sizes}" if codec.form == "multi" else f"{codec.sizes[0]}"
-        space = f"`{type(codec.space()).__name__}({sizes})`"
-        rows.append([codec.action_set, codec.form, space, str(sum(codec.sizes)), f"`{codec.version}`"])
-    return _table(["action set", "form", "space of one site", "mask entries", "version"], rows)
+        rows.append([codec.action_set, codec.form, *space_cells(codec.space(), codec.sizes, codec.version)])
+    return table(["action set", "form", "space of one site", "mask entries", "version"], rows)
 
 
 def modes() -> str:
@@ -84,34 +82,32 @@ def modes() -> str:
         [str(mode), name, f"{model.mode_radius_m[mode]:.0f}", _band_names(int(model.mode_bands[mode]))]
         for mode, name in enumerate(MODE_NAMES)
     ]
-    return _table(["mode", "name", "radius, m", "bands it may use"], rows)
+    return table(["mode", "name", "radius, m", "bands it may use"], rows)
 
 
 def bands() -> str:
     """The default bands."""
     names = [name for name in Band.model_fields if name != "name"]
     rows = [[band.name, *(f"{getattr(band, name):g}" for name in names)] for band in DEFAULT.bands]
-    return _table(["band", *(f"`{name}`" for name in names)], rows)
+    return table(["band", *(f"`{name}`" for name in names)], rows)
 
 
 def classes() -> str:
     """The default service classes."""
     names = list(type(DEFAULT.traffic.emergency).model_fields)
-    rows = [
-        [name, *(_shown(getattr(getattr(DEFAULT.traffic, name), field)) for field in names)] for name in CLASS_NAMES
-    ]
-    return _table(["class", *(f"`{name}`" for name in names)], rows)
+    rows = [[name, *(shown(getattr(getattr(DEFAULT.traffic, name), field)) for field in names)] for name in CLASS_NAMES]
+    return table(["class", *(f"`{name}`" for name in names)], rows)
 
 
 def scenario() -> str:
     """Every key of a scenario, except bands and classes, and its default."""
     rows = [[f"`{key}`", value] for key, value in _keys("", DEFAULT)]
-    return _table(["key", "default"], rows)
+    return table(["key", "default"], rows)
 
 
 def uplink_scenario() -> str:
     """Every key of a scenario of the uplink world, and its default."""
-    return _table(["key", "default"], [[f"`{key}`", value] for key, value in _keys("", UPLINK)])
+    return table(["key", "default"], [[f"`{key}`", value] for key, value in _keys("", UPLINK)])
 
 
 def uplink_observation() -> str:
@@ -126,7 +122,7 @@ def uplink_observation() -> str:
         rows.append([field.part, f"`{field.name}`", str(index), field.unit, f"{field.scale:g}", limits, field.meaning])
     last = max(place for place, field in enumerate(FIELDS) if field.part == "ue")
     rows.insert(last + 1, ["", f"... the same for {seen - 1} more UEs, {per_ue} entries each", *[""] * 5])
-    return f"{_table(head, rows)}\n{len(FIELDS) + (seen - 1) * per_ue} entries with joint actions.\n"
+    return f"{table(head, rows)}\n{len(FIELDS) + (seen - 1) * per_ue} entries with joint actions.\n"
 
 
 def uplink_actions() -> str:
@@ -137,29 +133,29 @@ def uplink_actions() -> str:
         sizes = f"[2] * {codec.n_ues}" if codec.form == "multi" else f"{codec.sizes[0]}"
         space = f"`{type(codec.space()).__name__}({sizes})`"
         rows.append([codec.form, space, str(sum(codec.sizes)), f"`{codec.version}`"])
-    return _table(["form", "space of one UBS", "mask entries", "version"], rows)
+    return table(["form", "space of one UBS", "mask entries", "version"], rows)
 
 
 def metrics() -> str:
     """How tables show the metrics."""
     arrows = {"up": "more", "down": "less", None: ""}
     rows = [[f"`{metric.key}`", metric.title, metric.unit, arrows[metric.better]] for metric in METRICS]
-    return _table(["key", "in tables", "unit in tables", "better"], rows)
+    return table(["key", "in tables", "unit in tables", "better"], rows)
 
 
 def planner() -> str:
     """Settings of MSRC's planner, with the meanings that its class gives."""
-    return _settings(PlannerSettings)
+    return settings(PlannerSettings)
 
 
 def trimsm_settings() -> str:
     """Settings of TriMSM in the uplink."""
-    return _settings(TriMsmSettings)
+    return settings(TriMsmSettings)
 
 
 def trimsm_outage_settings() -> str:
     """Settings of TriMSM in the outage."""
-    return _settings(OutageSettings)
+    return settings(OutageSettings)
 
 
 def trimsm_variants() -> str:
@@ -168,8 +164,8 @@ def trimsm_variants() -> str:
     rows = []
     for name, changed in (*VARIANTS.items(), ("trimsm-no-sleep", {})):
         settings = TriMsmSettings(**changed)
-        rows.append([f"`{name}`", *(_shown(getattr(settings, field)) for field in names)])
-    return _table(["controller", *(f"`{field}`" for field in names)], rows)
+        rows.append([f"`{name}`", *(shown(getattr(settings, field)) for field in names)])
+    return table(["controller", *(f"`{field}`" for field in names)], rows)
 
 
 def power_tables() -> str:
@@ -178,7 +174,7 @@ def power_tables() -> str:
     columns = [_watts(power_table(name)) for name in names]
     parts = dict.fromkeys(chain.from_iterable(columns))
     rows = [[part, *(f"{column[part]:.3g}" if part in column else "" for column in columns)] for part in parts]
-    return _table(["part, and what it grows with", *(f"`{name}`, W" for name in names)], rows)
+    return table(["part, and what it grows with", *(f"`{name}`, W" for name in names)], rows)
 
 
 def architectures() -> str:
@@ -189,17 +185,17 @@ def architectures() -> str:
         limits = (found.n_ubs, found.antennas, found.ubs_per_ue, found.ues_per_ubs)
         rows.append([f"`{name}`", *map(str, limits), *(f"{value:.3g}" for value in found.power)])
     coefficients = (f"`{field}`" for field in UplinkPower._fields)
-    return _table(["architecture", "M", "N", "UBSs per UE", "UEs per UBS", *coefficients], rows)
+    return table(["architecture", "M", "N", "UBSs per UE", "UEs per UBS", *coefficients], rows)
 
 
 def rules() -> str:
     """Rules of the conformance suite."""
-    return _table(["rule", "demands"], [[f"`{name}`", " ".join(text.split())] for name, text in RULES.items()])
+    return table(["rule", "demands"], [[f"`{name}`", " ".join(text.split())] for name, text in RULES.items()])
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    table.__name__: table
-    for table in (
+    made.__name__: made
+    for made in (
         observation,
         paper_codes,
         action_spaces,
@@ -219,7 +215,7 @@ TABLES: dict[str, Callable[[], str]] = {
         architectures,
         rules,
     )
-}
+} | market_tables.TABLES
 
 
 def filled(text: str) -> str:
@@ -243,26 +239,6 @@ def _band_names(band_set: int) -> str:
     return ", ".join(band.name for index, band in enumerate(DEFAULT.bands) if band_set >> index & 1) or "none"
 
 
-def _settings(model: type[BaseModel]) -> str:
-    """One row per field of a settings model, with the meanings that its class and those before it give."""
-    meanings: dict[str, str] = {}
-    for ancestor in model.__mro__:
-        if issubclass(ancestor, Section) and ancestor is not Section:
-            meanings |= _meanings(ancestor)
-    rows = [[f"`{name}`", _shown(field.get_default()), meanings[name]] for name, field in model.model_fields.items()]
-    return _table(["setting", "default", "meaning"], rows)
-
-
-def _meanings(model: type[BaseModel]) -> dict[str, str]:
-    _, _, attributes = (model.__doc__ or "").partition("Attributes:\n")
-    entries = re.findall(r"^ {8}(.+(?:\n {12}.+)*)", attributes, flags=re.MULTILINE)
-    meanings: dict[str, str] = {}
-    for entry in entries:
-        names, _, meaning = " ".join(entry.split()).replace("``", "`").partition(": ")
-        meanings |= dict.fromkeys(names.split(", "), meaning)
-    return meanings
-
-
 def _watts(table: PowerTable) -> dict[str, float]:
     antennas, watts = UPLINK.radio.antennas, {}
     radio, baseband = table.radio_parts(), table.baseband_parts()
@@ -282,20 +258,8 @@ def _keys(prefix: str, section: BaseModel) -> list[tuple[str, str]]:
             if name not in CLASS_NAMES:
                 found += _keys(f"{prefix}{name}.", value)
         elif prefix and name != "bands":
-            found.append((f"{prefix}{name}", _shown(value)))
+            found.append((f"{prefix}{name}", shown(value)))
     return found
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    return "".join([markdown_row(head), markdown_rule(len(head), 0), *(markdown_row(row) for row in rows)])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,70 @@
+"""Generated tables of the documentation about retailers and the worlds that have some."""
+
+from docs.rows import fields, space_cells, table
+from voltran.envs.brownout.actions import PurchaseCodec
+from voltran.envs.brownout.observation import PURCHASE_FEATURES
+from voltran.envs.brownout.scenario import BrownoutReward, Grid
+from voltran.envs.outage.actions import ActionCodec, ActionForm, ActionSet
+from voltran.envs.outage.model import OutageModel
+from voltran.envs.outage.observation import Observer
+from voltran.envs.outage.scenario import OutageScenario
+from voltran.envs.retail.observation import RETAILER_FEATURES, Feature
+from voltran.envs.retail.scenario import Retail, Retailer, Weather
+from voltran.envs.scenario import Section
+
+DEFAULT = OutageScenario(name="default")
+
+
+def retailer_observation() -> str:
+    """One row per entry of a retailer's observation."""
+    return features(RETAILER_FEATURES)
+
+
+def brownout_observation() -> str:
+    """One row per entry that follows the outage's in a site's observation."""
+    return features(PURCHASE_FEATURES, start=Observer(OutageModel(DEFAULT)).low.size)
+
+
+def brownout_actions() -> str:
+    """Space, mask and version of each set and form of the actions of sites in the brownout."""
+    sets: tuple[ActionSet, ...] = ("paper", "extended")
+    forms: tuple[ActionForm, ...] = ("joint", "multi")
+    rows = []
+    for codec in (PurchaseCodec(ActionCodec(OutageModel(DEFAULT), of, form)) for of in sets for form in forms):
+        cells = space_cells(codec.space(), codec.sizes, codec.version)
+        rows.append([codec.outage.action_set, codec.outage.form, *cells])
+    return table(["action set", "form", "space of one site", "mask entries", "version"], rows)
+
+
+def retail_scenario() -> str:
+    """Every key of scenarios about retailers, with default and meaning."""
+    sections: tuple[tuple[str, type[Section]], ...] = (
+        ("retail.", Retail),
+        ("retail.retailers: ", Retailer),
+        ("retail.weather.", Weather),
+    )
+    rows = [[f"`{prefix}{key}`", *rest] for prefix, section in sections for key, *rest in fields(section)]
+    own_tables = {"`retail.weather`"}
+    return table(["key", "default", "meaning"], [row for row in rows if row[0] not in own_tables])
+
+
+def brownout_scenario() -> str:
+    """Every key of scenarios about the main grid, and the price of what sites pay."""
+    rows = [[f"`grid.{key}`", *rest] for key, *rest in fields(Grid)]
+    rows += [[f"`reward.{key}`", *rest] for key, *rest in fields(BrownoutReward, ["purchase_per_usd"])]
+    return table(["key", "default", "meaning"], rows)
+
+
+def features(described: tuple[Feature, ...], start: int = 0) -> str:
+    """One row per entry of an observation, from an index on."""
+    rows = [
+        [f"`{feature.name}`", str(index), f"[{feature.low:g}, {feature.high:g}]", feature.meaning]
+        for index, feature in enumerate(described, start)
+    ]
+    return table(["field", "index", "range", "meaning"], rows)
+
+
+TABLES = {
+    made.__name__: made
+    for made in (retailer_observation, brownout_observation, brownout_actions, retail_scenario, brownout_scenario)
+}
