@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
 from voltran.envs.scenario import Scenario, validated
 from voltran.envs.seeds import checked_seed
-from voltran.envs.world import BoolArray, FloatArray
+from voltran.envs.world import BoolArray, FloatArray, Role
 
 WorldT = TypeVar("WorldT")
 
@@ -90,6 +90,20 @@ def actions_of(role: str, actions: Mapping[str, Any], name: str) -> Any:
     if set(actions) != {role}:
         raise ActionError(f"actions are for roles {sorted(actions)}; {name} has exactly the role {role}")
     return actions[role]
+
+
+def require_roles(roles: Sequence[Role], actions: Mapping[str, Any], name: str) -> None:
+    """Make sure that there are actions for exactly the roles of a world.
+
+    Raises:
+        ActionError: there are others, or some are missing.
+    """
+    names = sorted(role.name for role in roles)
+    if sorted(actions) != names:
+        raise ActionError(
+            f"actions are for roles {sorted(actions)}; {name} has here {names}; give one entry for each (a controller "
+            "that plays one role plays in a team, such as bs=buy-all+retailer=dpa)"
+        )
 
 
 def metrics_of_worlds(

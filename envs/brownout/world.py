@@ -8,7 +8,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.batch import build_world, require_running
+from voltran.envs.batch import build_world, require_roles, require_running
 from voltran.envs.brownout.actions import PurchaseCodec
 from voltran.envs.brownout.commands import BrownoutCommands, check_purchases
 from voltran.envs.brownout.grid import MainGrid
@@ -21,7 +21,6 @@ from voltran.envs.brownout.observation import (
 )
 from voltran.envs.brownout.scenario import BrownoutScenario
 from voltran.envs.brownout.supply import Supply
-from voltran.envs.errors import ActionError
 from voltran.envs.outage.actions import ActionForm, ActionSet
 from voltran.envs.outage.commands import SiteCommands
 from voltran.envs.outage.reward import RewardKind
@@ -92,7 +91,7 @@ class BrownoutWorld(OutageWorld):
     def step(self, actions: Mapping[str, Any]) -> Transition:
         """Advance by one decision period; see :meth:`voltran.envs.world.World.step`."""
         require_running(self._state.running, self._state.seed)
-        self._check_roles(actions)
+        require_roles(self.roles, actions, self.name)
         posted = self._posted(actions)
         purchases = self._purchases(actions["bs"])
         commands, infos = self._commands({"bs": purchases.sites})
@@ -184,11 +183,6 @@ class BrownoutWorld(OutageWorld):
             self.retailer_codec.version,
         )
         return (*roles, retailers)
-
-    def _check_roles(self, actions: Mapping[str, Any]) -> None:
-        names = {role.name for role in self.roles}
-        if set(actions) != names:
-            raise ActionError(f"actions are for roles {sorted(actions)}; this world has {sorted(names)}")
 
     def _posted(self, actions: Mapping[str, Any]) -> RetailerCommands:
         if self._retail_model.n_retailers == 0:

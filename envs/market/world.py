@@ -7,8 +7,15 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.batch import build_world, check_snapshot, metrics_of_worlds, require_running, worlds_to_reset
-from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
+from voltran.envs.batch import (
+    build_world,
+    check_snapshot,
+    metrics_of_worlds,
+    require_roles,
+    require_running,
+    worlds_to_reset,
+)
+from voltran.envs.errors import EpisodeError, ScenarioError
 from voltran.envs.market.actions import MarketCodec, MarketForm
 from voltran.envs.market.commands import MarketCommands, check_commands
 from voltran.envs.market.flows import SiteBatteries
@@ -227,12 +234,10 @@ class MarketWorld:
 
     def _commands(self, actions: Mapping[str, Any]) -> tuple[MarketCommands, RetailerCommands, BoolArray]:
         """Validated commands of both roles, and which sites' codes were illegal."""
-        known = {role.name for role in self.roles}
-        if set(actions) != known:
-            raise ActionError(f"actions are for roles {sorted(actions)}; {self.name} has here {sorted(known)}")
+        require_roles(self.roles, actions, self.name)
         shape = (self.n_worlds, self.model.n_retailers)
         retailers = RetailerCommands(np.zeros(shape), np.zeros(shape))
-        if "retailer" in known:
+        if self.model.n_retailers:
             retailers = self.retailer_codec.commands(actions["retailer"], self.n_worlds)
         asked, shape = actions["bs"], (self.n_worlds, self.model.n_sites)
         if isinstance(asked, MarketCommands):
