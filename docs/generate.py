@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from docs import market_tables
+from docs import market_controller_tables, market_tables
 from docs.rows import settings, shown, space_cells, table
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.trimsm.outage_settings import TrimsmSettings as OutageSettings
@@ -215,7 +215,7 @@ TABLES: dict[str, Callable[[], str]] = {
         architectures,
         rules,
     )
-} | market_tables.TABLES
+} | market_tables.TABLES | market_controller_tables.TABLES
 
 
 def filled(text: str) -> str:
