@@ -92,7 +92,7 @@ def actions_of(role: str, actions: Mapping[str, Any], name: str) -> Any:
     return actions[role]
 
 
-def require_roles(roles: Sequence[Role], actions: Mapping[str, Any], name: str) -> None:
+def require_roles(roles: Sequence[Role], actions: Mapping[str, Any]) -> None:
     """Make sure that there are actions for exactly the roles of a world.
 
     Raises:
@@ -101,7 +101,7 @@ def require_roles(roles: Sequence[Role], actions: Mapping[str, Any], name: str) 
     names = sorted(role.name for role in roles)
     if sorted(actions) != names:
         raise ActionError(
-            f"actions are for roles {sorted(actions)}; {name} has here {names}; give one entry for each (a controller "
+            f"actions are for roles {sorted(actions)}; this world has {names}; give one entry for each (a controller "
             "that plays one role plays in a team, such as bs=buy-all+retailer=dpa)"
         )
 

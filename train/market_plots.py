@@ -1,7 +1,7 @@
 """Pictures of worlds with retailers: a day of prices, generation, purchases and batteries; and efficiency."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -75,7 +75,7 @@ def efficiencies(figure: "Figure", theme: Theme, results: Results) -> None:
 
 def _prices(panel: "Axes", trace: Trace, theme: Theme) -> None:
     for index in range(trace["price"].shape[1]):
-        drawn = {"color": _colour(index, theme), "linewidth": 1.5}
+        drawn: dict[str, Any] = {"color": _colour(index, theme), "linewidth": 1.5}
         panel.plot(trace["time_h"], trace["price"][:, index], label=f"retailer_{index}", **drawn)
 
 
@@ -85,7 +85,7 @@ def _power(panel: "Axes", trace: Trace, theme: Theme) -> None:
     below = np.zeros(len(sold))
     for index in range(sold.shape[1]):
         floor = had[:, index - 1] if index else below
-        drawn = {"color": _colour(index, theme), "linewidth": 0}
+        drawn: dict[str, Any] = {"color": _colour(index, theme), "linewidth": 0}
         panel.fill_between(trace["time_h"], floor, floor + trace["sold_kw"][:, index], alpha=0.45, **drawn)
         panel.plot(trace["time_h"], had[:, index], color=_colour(index, theme), linewidth=0.9)
 

@@ -91,7 +91,7 @@ class BrownoutWorld(OutageWorld):
     def step(self, actions: Mapping[str, Any]) -> Transition:
         """Advance by one decision period; see :meth:`voltran.envs.world.World.step`."""
         require_running(self._state.running, self._state.seed)
-        require_roles(self.roles, actions, self.name)
+        require_roles(self.roles, actions)
         posted = self._posted(actions)
         purchases = self._purchases(actions["bs"])
         commands, infos = self._commands({"bs": purchases.sites})

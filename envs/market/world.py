@@ -234,7 +234,7 @@ class MarketWorld:
 
     def _commands(self, actions: Mapping[str, Any]) -> tuple[MarketCommands, RetailerCommands, BoolArray]:
         """Validated commands of both roles, and which sites' codes were illegal."""
-        require_roles(self.roles, actions, self.name)
+        require_roles(self.roles, actions)
         shape = (self.n_worlds, self.model.n_retailers)
         retailers = RetailerCommands(np.zeros(shape), np.zeros(shape))
         if self.model.n_retailers:
