@@ -4,6 +4,10 @@ from docs.rows import fields, space_cells, table
 from voltran.envs.brownout.actions import PurchaseCodec
 from voltran.envs.brownout.observation import PURCHASE_FEATURES
 from voltran.envs.brownout.scenario import BrownoutReward, Grid
+from voltran.envs.market.actions import MarketCodec, MarketForm
+from voltran.envs.market.model import MarketModel
+from voltran.envs.market.observation import BS_FEATURES
+from voltran.envs.market.scenario import Battery, Load, MarketScenario, Reward, SiteGroup, Time
 from voltran.envs.outage.actions import ActionCodec, ActionForm, ActionSet
 from voltran.envs.outage.model import OutageModel
 from voltran.envs.outage.observation import Observer
@@ -13,6 +17,7 @@ from voltran.envs.retail.scenario import Retail, Retailer, Weather
 from voltran.envs.scenario import Section
 
 DEFAULT = OutageScenario(name="default")
+MARKET = MarketScenario(name="default", sites=(SiteGroup(fixed_kw=1.0),))
 
 
 def retailer_observation() -> str:
@@ -55,6 +60,35 @@ def brownout_scenario() -> str:
     return table(["key", "default", "meaning"], rows)
 
 
+def market_observation() -> str:
+    """One row per entry of a site's observation in the market."""
+    return features(BS_FEATURES)
+
+
+def market_actions() -> str:
+    """Space, mask and version of each form of the actions of sites in the market."""
+    forms: tuple[MarketForm, ...] = ("joint", "multi")
+    rows = []
+    for codec in (MarketCodec(MarketModel(MARKET), form) for form in forms):
+        rows.append([codec.form, *space_cells(codec.space(), codec.sizes, codec.version)])
+    box = MarketCodec(MarketModel(MARKET), "box")
+    rows.append([box.form, f"`Box(-1, 1, {box.space().shape})`", "0", f"`{box.version}`"])
+    return table(["form", "space of one site", "mask entries", "version"], rows)
+
+
+def market_scenario() -> str:
+    """Every key of scenarios of the market about sites, time and rewards, with default and meaning."""
+    sections: tuple[tuple[str, type[Section]], ...] = (
+        ("sites: ", SiteGroup),
+        ("battery.", Battery),
+        ("load.", Load),
+        ("time.", Time),
+        ("reward.", Reward),
+    )
+    rows = [[f"`{prefix}{key}`", *rest] for prefix, section in sections for key, *rest in fields(section)]
+    return table(["key", "default", "meaning"], rows)
+
+
 def features(described: tuple[Feature, ...], start: int = 0) -> str:
     """One row per entry of an observation, from an index on."""
     rows = [
@@ -66,5 +100,14 @@ def features(described: tuple[Feature, ...], start: int = 0) -> str:
 
 TABLES = {
     made.__name__: made
-    for made in (retailer_observation, brownout_observation, brownout_actions, retail_scenario, brownout_scenario)
+    for made in (
+        retailer_observation,
+        brownout_observation,
+        brownout_actions,
+        retail_scenario,
+        brownout_scenario,
+        market_observation,
+        market_actions,
+        market_scenario,
+    )
 }

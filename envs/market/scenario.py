@@ -85,7 +85,12 @@ class Load(Section):
 
 
 class Time(Section):
-    """Length of an episode and of decision periods; episodes begin at ``retail.weather.start_hour``."""
+    """When decisions are made; the time of day at which episodes begin is ``retail.weather.start_hour``.
+
+    Attributes:
+        horizon_h: length of an episode.
+        decision_period_s: length of the periods for which decisions hold.
+    """
 
     horizon_h: Positive = 24.0
     decision_period_s: Positive = 900.0
