@@ -17,7 +17,7 @@ from tests.house import ROOMS, ROOT, imports, modules, project
 SETUP = project()["tool"]["setuptools"]
 EXTRAS_OF_ROOM = {
     "physics": (),
-    "envs": ("train",),
+    "envs": ("train", "renewables"),
     "baselines": ("solvers",),
     "agents": ("train",),
     "train": ("train",),

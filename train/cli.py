@@ -92,7 +92,8 @@ def train(
 def evaluate(
     scenario: Annotated[str, typer.Option(help="Scenario: a shipped name or a YAML file.")] = "urban19-medium",
     controllers: Annotated[
-        str, typer.Option(help="Separated by commas: names with options, or policy files.")
+        str,
+        typer.Option(help="Separated by commas: names with options, policy files, or teams like bs=msrc+retailer=dpa."),
     ] = "independent,static,carrier-shutdown,rotating-sleep",
     seeds: Annotated[int, typer.Option(min=1, help="Episodes per controller.")] = 50,
     first_seed: Annotated[int, typer.Option(min=0, help="The seeds follow each other from here.")] = 1000,
