@@ -1,5 +1,6 @@
 """Rules for base stations in the market world: when to buy, and what to do with the battery."""
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Any
 
 import numpy as np
@@ -26,10 +27,10 @@ def market_world(world: World, controller: str) -> MarketWorld:
     return world
 
 
-class SiteRule:
+class SiteRule(ABC):
     """A rule by which every site decides for itself.
 
-    Args:
+    Attributes:
         name: as shown in tables.
     """
 
@@ -50,8 +51,9 @@ class SiteRule:
         """Commands for all sites."""
         return {ROLE: self._decide(market_world(world, self.name))}
 
+    @abstractmethod
     def _decide(self, market: MarketWorld) -> MarketCommands:
-        raise NotImplementedError
+        """Commands for all sites of all worlds."""
 
 
 class Autarky(SiteRule):
