@@ -60,7 +60,8 @@ class RetailModel:
         """``[I, level]`` prices a retailer can choose, from its unit cost to the cap in equal ratios, USD/kWh."""
         cap = self.retail.price_cap_usd_per_kwh
         low = np.maximum(self.unit_cost, LOWEST_PRICE_SHARE * cap)
-        return np.asarray(low[:, None] * (cap / low[:, None]) ** np.linspace(0.0, 1.0, PRICE_LEVELS))
+        ladder = low[:, None] * (cap / low[:, None]) ** np.linspace(0.0, 1.0, PRICE_LEVELS)
+        return np.minimum(ladder, cap)  # rounding must not lift a price above what everybody accepts
 
     @property
     def highest_payment(self) -> float:

@@ -73,6 +73,14 @@ def test_the_ladder_rises_in_equal_ratios_from_cost_to_cap() -> None:
     assert ratio == pytest.approx(np.repeat(ratio[:, :1], PRICE_LEVELS - 1, axis=1))
 
 
+@pytest.mark.parametrize("unit_cost_usd_per_mwh", [9, 36, 72])
+def test_the_highest_price_is_the_cap_to_the_last_bit(unit_cost_usd_per_mwh: float) -> None:
+    dear = {**WIND, "unit_cost_usd_per_mwh": unit_cost_usd_per_mwh}
+    model = RetailModel(retail(dear, price_cap_usd_per_kwh=0.7), 2)
+    assert model.price_ladder[0, -1] == 0.7
+    assert np.all(model.price_ladder[0, -1] * model.contracts.factor <= model.highest_payment)
+
+
 def test_costs_by_purchase_or_by_retailer() -> None:
     sold = np.array([[[1.0, 0.0], [2.0, 1.0]]])
     cost = np.array([0.053, 0.28])
