@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.envs.brownout.tools import brownout_world, constant, started
 from tests.envs.outage.tools import Actions, assert_same, over, same_transition
 from voltran.envs.brownout.world import BrownoutWorld
+from voltran.envs.retail.model import PRICE_LEVELS
 
 STEPS = 6
 retailers = st.lists(
@@ -35,7 +36,6 @@ overrides = st.fixed_dictionaries(
         "battery.initial_soc": st.sampled_from([0.25, 0.8]),
         "vehicles.arrivals_per_day": st.sampled_from([0, 20]),
         "time.horizon_h": st.just(STEPS / 4),
-        "time.physics_step_s": st.just(180.0),
     }
 )
 seeds = st.integers(0, 2**31 - 1)
@@ -43,16 +43,16 @@ seeds = st.integers(0, 2**31 - 1)
 
 def any_actions(world: BrownoutWorld, generator: np.random.Generator) -> Actions:
     """Codes from the whole spaces, legal or not."""
-    sizes = {role.name: (int(role.action_space.n), role.count) for role in world.roles}  # type: ignore[attr-defined]
-    return {name: generator.integers(size, size=(world.n_worlds, count)) for name, (size, count) in sizes.items()}
+    sizes = {"bs": world.purchase_codec.sizes[0], "retailer": PRICE_LEVELS}
+    return {role.name: generator.integers(sizes[role.name], size=(world.n_worlds, role.count)) for role in world.roles}
 
 
 @settings(max_examples=15)
 @given(seeds, overrides)
 def test_an_episode_keeps_its_bounds(seed: int, changes: dict[str, Any]) -> None:
     world, generator = started(brownout_world(1, changes), seed), np.random.default_rng(seed)
-    limit_kw = world.scenario.grid.feeder_limit_kw or np.inf
-    feeder = np.arange(7) % world.scenario.grid.feeders
+    limit_kw = changes["grid.feeder_limit_kw"] or np.inf
+    feeder = np.arange(7) % changes["grid.feeders"]
     for step in range(1, STEPS + 1):
         transition = world.step(any_actions(world, generator))
         ledger, state = world.ledger(), world.get_state()["state"]

@@ -13,7 +13,7 @@ from voltran.envs.controller import Controller
 from voltran.envs.team import Team
 from voltran.envs.world import World
 
-CONTROLLERS = ["independent", "static-v2g", "rotating-sleep", "msrc"]
+CONTROLLERS = ["rotating-sleep", "msrc"]
 
 
 class AtCost:

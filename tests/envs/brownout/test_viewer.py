@@ -79,7 +79,7 @@ def test_the_image_is_the_outages_with_a_strip_below(traded: BrownoutWorld) -> N
 
 
 def test_images_have_the_same_size_before_the_first_step_and_without_retailers() -> None:
-    empty = started(brownout_world(2, {**NOBODY, "layout.n_sites": 19}))
+    empty = started(brownout_world(2, NOBODY))
     assert empty.render("rgb_array", 1).shape == SIZE
     play_randomly(empty, np.random.default_rng(0), 1)
     assert as_image(scene_of(empty), dark=True).shape == SIZE

@@ -79,7 +79,7 @@ def test_same_commands_give_the_same_episodes(says_what_to_buy: bool, command_se
             generator.integers(4, size=shape),
             command_set=command_set,
             ev_power_kw=generator.uniform(0.0, 7.0, shape),
-            ev_to_battery=generator.random(shape) < 0.5,
+            ev_to_battery=bool(generator.random() < 0.5),
         )
         buying = BrownoutCommands(sites, generator.random(shape), generator.random(shape))
         transition = brownout.step({"bs": buying if says_what_to_buy else sites})

@@ -23,10 +23,11 @@ SMALL: dict[str, Any] = {
     "battery.capacity_kwh": 4.0,
     "vehicles.arrivals_per_day": 6,
     "time.horizon_h": 2,
+    "time.physics_step_s": 180.0,
     "survival.end": "horizon",
 }
 ROLLING = {"grid.schedule": "rolling", "grid.feeders": 3, "grid.turn_h": 0.75, "grid.feeder_limit_kw": 8.0}
-NOBODY = {"retail.retailers": []}
+NOBODY: dict[str, Any] = {"retail.retailers": []}
 PERIOD_H = 0.25
 
 
