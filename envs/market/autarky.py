@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from voltran.envs.market.flows import supply_sites
+from voltran.envs.market.flows import serve_alone
 from voltran.envs.market.model import MarketModel
 from voltran.envs.market.reward import lost_load_usd, wear_usd
 from voltran.envs.world import FloatArray
@@ -15,11 +15,5 @@ def autarky_usd(model: MarketModel, load_kw: FloatArray) -> FloatArray:
         model: constants.
         load_kw: ``[T, M]`` loads of one episode.
     """
-    soc, nothing = model.initial_soc[None], np.zeros((1, model.n_sites))
-    discharge_kw = model.batteries.discharge_limit_kw[None]
-    welfare = np.zeros(len(load_kw))
-    for period, load in enumerate(load_kw):
-        flows = supply_sites(soc, load[None], nothing, discharge_kw, model.period_h, model.batteries)
-        welfare[period] = -(lost_load_usd(model, flows) + wear_usd(model, flows.battery_kw)).sum()
-        soc = flows.soc
-    return welfare
+    battery_kw, unserved_kw = serve_alone(model.initial_soc, load_kw, model.period_h, model.batteries)
+    return np.asarray(-(lost_load_usd(model, unserved_kw) + wear_usd(model, battery_kw)).sum(axis=1))

@@ -107,6 +107,24 @@ def supply_sites(
 
 
 @kernel
+def serve_alone(
+    soc: FloatArray, load_kw: FloatArray, period_h: float, batteries: SiteBatteries
+) -> tuple[FloatArray, FloatArray]:
+    """Let batteries serve loads ``[T, M]`` until they are empty, without any purchase.
+
+    Returns:
+        Power of batteries, and load that is not served, both ``[T, M]``.
+    """
+    soc, bought_kw = soc.copy().reshape(1, -1), np.zeros((1, soc.shape[0]))
+    battery_kw, unserved_kw = np.zeros(load_kw.shape), np.zeros(load_kw.shape)
+    order_kw = batteries.discharge_limit_kw.reshape(1, -1)
+    for period in range(load_kw.shape[0]):
+        flows = supply_sites(soc, load_kw[period : period + 1], bought_kw, order_kw, period_h, batteries)
+        soc, battery_kw[period], unserved_kw[period] = flows.soc, flows.battery_kw[0], flows.unserved_kw[0]
+    return battery_kw, unserved_kw
+
+
+@kernel
 def battery_at(batteries: SiteBatteries, site: int) -> BatteryParameters:
     """The battery of one site."""
     return BatteryParameters(

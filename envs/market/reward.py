@@ -4,7 +4,6 @@ from typing import Literal
 
 import numpy as np
 
-from voltran.envs.market.flows import SiteFlows
 from voltran.envs.market.model import MarketModel
 from voltran.envs.retail.scenario import Retail
 from voltran.envs.world import FloatArray
@@ -32,13 +31,13 @@ def satisfaction_usd(model: MarketModel, sold_kw: FloatArray, load_kw: FloatArra
     return np.asarray(_worth(retail, sold_kw * share[..., None]).sum(axis=2) * model.period_h)
 
 
-def lost_load_usd(model: MarketModel, flows: SiteFlows) -> FloatArray:
-    """What load that is not served costs sites, ``[B, M]`` in USD for the period."""
-    return flows.unserved_kw * (model.scenario.retail.value_of_lost_load_usd_per_kwh * model.period_h)
+def lost_load_usd(model: MarketModel, unserved_kw: FloatArray) -> FloatArray:
+    """What load that is not served costs, in USD for a period; any shape."""
+    return unserved_kw * (model.scenario.retail.value_of_lost_load_usd_per_kwh * model.period_h)
 
 
 def wear_usd(model: MarketModel, battery_kw: FloatArray) -> FloatArray:
-    """What charging and discharging cost sites, ``[B, M]`` in USD for the period."""
+    """What charging and discharging cost, in USD for a period; any shape."""
     return np.abs(battery_kw) * (model.scenario.battery.wear_usd_per_kwh * model.period_h)
 
 

@@ -112,7 +112,7 @@ class Simulation:
             soc=flows.soc,
             paid_usd=sales.paid_usd,
             satisfaction_usd=satisfaction_usd(model, sold_kw, load_kw),
-            lost_load_usd=lost_load_usd(model, flows),
+            lost_load_usd=lost_load_usd(model, flows.unserved_kw),
             wear_usd=wear_usd(model, flows.battery_kw),
             price=self.market.price,
             available_kw=self.market.available_at(self.state.decision),
