@@ -110,7 +110,7 @@ class MarketWorld:
             rewards=self._rewards(),
             terminated=np.zeros(self.n_worlds, dtype=bool),
             truncated=truncated,
-            agent_infos={"bs": {"projected": projected, "unserved_kw": state.latest("unserved_kw")}},
+            agent_infos=self._agent_infos(projected),
             episode_infos={name: sign * state.latest(name).sum(axis=1) for name, sign in WELFARE},
         )
 
@@ -246,6 +246,24 @@ class MarketWorld:
         codes = self.codec.validate(asked, self.n_worlds)
         decoded = self.codec.decode(codes, self._simulation.situation())
         return decoded.commands, retailers, decoded.projected
+
+    def _agent_infos(self, projected: BoolArray) -> dict[str, dict[str, NDArray[Any]]]:
+        """Role -> key -> ``[B, n]`` about the latest period."""
+        sales, unserved_kw = self.market.sales, self._simulation.state.latest("unserved_kw")
+        infos: dict[str, dict[str, NDArray[Any]]] = {
+            "bs": {
+                "projected": projected,
+                "bought_kwh": sales.bought_kwh.copy(),
+                "unserved_kwh": unserved_kw * self.model.period_h,
+                "paid_usd": sales.paid_usd.copy(),
+            },
+            "retailer": {
+                "price_usd_per_kwh": self.market.price.copy(),
+                "sold_kwh": sales.sold_kwh.sum(axis=-1),
+                "spilled_kwh": sales.spilled_kwh,
+            },
+        }
+        return {role.name: infos[role.name] for role in self.roles}
 
     def _rewards(self) -> dict[str, FloatArray]:
         """Role -> ``[B, n]``, USD."""
