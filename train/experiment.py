@@ -11,6 +11,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section, validated
 from voltran.train.paper import Comparison
+from voltran.train.study import study_names
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -167,7 +168,7 @@ def read_experiment(name: str) -> Experiment:
 def _text(name: str) -> str:
     if not name.endswith((".yaml", ".yml")):
         if name not in experiment_names():
-            known = ", ".join(experiment_names())
+            known = ", ".join([*experiment_names(), *study_names()])
             raise ScenarioError(f"unknown experiment {name!r}; known: {known}; or give the path of a .yaml file")
         return (resources.files("voltran.configs") / "experiments" / f"{name}.yaml").read_text()
     try:

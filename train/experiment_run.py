@@ -13,13 +13,15 @@ from voltran.train.files import claim_folder, write_text
 from voltran.train.references import parse_controllers
 from voltran.train.report import TABLE_FILE, write_report
 from voltran.train.results import Results
+from voltran.train.study import study_names
+from voltran.train.study_run import run_study
 from voltran.train.sweep_plots import write_sweep_plots
 
 
 def run_experiment(
     name: str, out: Path, *, resume: bool, jobs: int, console: Console, store: Path | None = None
 ) -> Path:
-    """Play an experiment and write its report.
+    """Play an experiment, or carry out a study, and write its report.
 
     Args:
         name: shipped name, or path of a YAML file.
@@ -37,6 +39,8 @@ def run_experiment(
         ScenarioError: an unknown experiment, scenario or controller.
         VoltranError: ``out`` holds something and ``resume`` is off, or it cannot be written, or episodes failed.
     """
+    if name in study_names():
+        return run_study(name, out, resume=resume, console=console)
     experiment = read_experiment(name)
     _check_names(experiment)
     claim_folder(out, resume, "experiment")

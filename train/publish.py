@@ -13,6 +13,9 @@ from voltran.train.experiment import Experiment, read_experiment
 from voltran.train.files import write_text
 from voltran.train.report import TABLE_FILE
 from voltran.train.results import Results, read_results
+from voltran.train.study import Study, read_study
+from voltran.train.study_chapter import study_chapter, study_pictures
+from voltran.train.study_results import StudyResults, read_study_results
 from voltran.train.tables import markdown_report, markdown_row, markdown_rule, readme_table
 
 PUBLISHED = (
@@ -20,6 +23,7 @@ PUBLISHED = (
     "fdran_fig3a", "fdran_fig3b", "fdran_fig3c", "fdran_fig5", "fdran_fig8", "fdran_fig9a", "fdran_fig9b",
     "fdran_fig9c", "fdran_fig11", "fdran_fig12", "fdran_assumptions", "uplink_day",
 )  # fmt: skip
+PUBLISHED_STUDIES = ("dpa_fig2", "dpa_fig3", "dpa_fig4", "dpa_fig5_6")
 README_EXPERIMENT, README_SCENARIO = "outage", "urban19-medium"
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 PREFACE = """\
@@ -37,9 +41,10 @@ def check_publishable(name: str, root: Path) -> None:
         ScenarioError: unknown experiment, or one that has no place in the documentation.
         FileFormatError: no README, or one without the markers.
     """
-    read_experiment(name)
-    if name not in PUBLISHED:
-        raise ScenarioError(f"experiment {name}: is not published; those that are: {', '.join(PUBLISHED)}")
+    if name not in PUBLISHED_STUDIES:
+        read_experiment(name)
+        if name not in PUBLISHED:
+            raise ScenarioError(f"experiment {name}: is not published; those that are: {', '.join(PUBLISHED)}")
     _with_table(_readme(root), "")
 
 
@@ -60,6 +65,12 @@ def publish(name: str, out: Path, root: Path) -> list[Path]:
         VoltranError: a file cannot be written.
     """
     check_publishable(name, root)
+    if name in PUBLISHED_STUDIES:
+        read_study_results(out / RESULTS_FILE)
+        target = _folder(name, root)
+        shutil.rmtree(target, ignore_errors=True)
+        _copy(study_pictures(out), (RESULTS_FILE,), out, target)
+        return write_pages(root)
     experiment = read_experiment(name)
     _read(experiment, out)
     for other in _present(root):
@@ -112,12 +123,29 @@ def results_page(root: Path) -> str:
     for name in _present(root):
         experiment, folder = read_experiment(name), _folder(name, root)
         results = _read(experiment, folder)
-        prefix = folder.relative_to(root / "docs").as_posix()
-        text = chapter(experiment, results, folder, prefix)
-        texts.append(f'<a id="{folder.name}"></a>\n\n' + re.sub(r"^(#+ )", r"#\1", text, flags=re.MULTILINE))
+        texts.append(_anchored(folder, chapter(experiment, results, folder, _from_docs(folder, root))))
         chapters[folder.name] = experiment, results
-    parts = [PREFACE, _contents(chapters), calibration_section(), *texts]
+    studies = _studies(root)
+    for name, (study, found) in studies.items():
+        folder = _folder(name, root)
+        texts.append(_anchored(folder, study_chapter(study, found, folder, _from_docs(folder, root))))
+    parts = [PREFACE, _contents(chapters, studies), calibration_section(), *texts]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _studies(root: Path) -> dict[str, tuple[Study, StudyResults]]:
+    """Name of every published study to what it is and what it found."""
+    files = {name: _folder(name, root) / RESULTS_FILE for name in PUBLISHED_STUDIES}
+    return {name: (read_study(name), read_study_results(file)) for name, file in files.items() if file.exists()}
+
+
+def _anchored(folder: Path, text: str) -> str:
+    """A chapter as a part of the page, with an anchor."""
+    return f'<a id="{folder.name}"></a>\n\n' + re.sub(r"^(#+ )", r"#\1", text, flags=re.MULTILINE)
+
+
+def _from_docs(folder: Path, root: Path) -> str:
+    return folder.relative_to(root / "docs").as_posix()
 
 
 def calibration_section() -> str:
@@ -140,24 +168,28 @@ controller's result entered the fit, which has been frozen since; [MSRC]'s figur
 {table}"""
 
 
-def _contents(chapters: Mapping[str, tuple[Experiment, Mapping[str, Results]]]) -> str:
+def _contents(
+    chapters: Mapping[str, tuple[Experiment, Mapping[str, Results]]], studies: Mapping[str, tuple[Study, StudyResults]]
+) -> str:
     """What has been played, and by which state of the code."""
     head = ["Experiment", "Shows", "Episodes per controller and scenario", "Played by"]
     lines, states = [markdown_row(head), markdown_rule(2, 1).rstrip("\n") + " --- |\n"], set()
     for name, (experiment, results) in chapters.items():
         episodes = sorted({found.n for found in results.values()})
-        played_by = sorted({_code(found) for found in results.values()})
+        played_by = sorted({_code(found.versions) for found in results.values()})
         states.update(played_by)
         cells = [f"[{name}](#{name})", experiment.title, " or ".join(map(str, episodes)), ", ".join(played_by)]
         lines.append(markdown_row(cells))
+    for name, (study, solved) in studies.items():
+        lines.append(markdown_row([f"[{name}](#{name})", study.title, "none", _code(solved.versions)]))
+        states.add(_code(solved.versions))
     if len(states) > 1:
         lines.append("\nNot everything here was played by the same state of the code: compare across it with care.\n")
     return "".join(lines).strip()
 
 
-def _code(results: Results) -> str:
+def _code(versions: Mapping[str, str | None]) -> str:
     """The state of the code that played: by its own digest, or by the commit where results do not say more."""
-    versions = results.versions
     code = versions.get("code")
     commit, dirty, _ = (versions.get("git_commit") or "unknown").partition("-dirty")
     return f"VoltRAN {versions.get('voltran')}, " + (f"code {code}" if code else f"commit {commit[:12]}{dirty}")

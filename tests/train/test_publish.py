@@ -17,8 +17,9 @@ from voltran.train.calibration import recorded_fit
 from voltran.train.cli import app
 from voltran.train.experiment import experiment_names
 from voltran.train.experiment_run import run_experiment
-from voltran.train.publish import BEGIN, END, PUBLISHED, publish, write_pages
+from voltran.train.publish import BEGIN, END, PUBLISHED, PUBLISHED_STUDIES, publish, write_pages
 from voltran.train.results import read_results, write_results
+from voltran.train.study import study_names
 from voltran.train.tables import markdown_report, readme_table
 
 pytestmark = pytest.mark.usefixtures("fake_voltran")
@@ -214,8 +215,9 @@ def test_make_publishes_every_shipped_experiment_in_the_order_of_the_page() -> N
     makefile = (ROOT / "Makefile").read_text().replace("\\\n", " ")
     named = re.search(r"^EXPERIMENTS := (.*)$", makefile, re.MULTILINE)
     assert named is not None
-    assert tuple(named[1].split()) == PUBLISHED
+    assert tuple(named[1].split()) == PUBLISHED + PUBLISHED_STUDIES
     assert set(PUBLISHED) == set(experiment_names())
+    assert set(PUBLISHED_STUDIES) == set(study_names())
 
 
 @pytest.mark.usefixtures("no_pictures")
