@@ -25,11 +25,13 @@ WITHOUT_CHOICES = {"masks_not_empty", "masks_honest", "central_face_tells_the_sa
     ("options", "not_applicable"),
     [
         ({}, set()),
-        ({"action_form": "multi", "reward": "welfare", "mask": "obs"}, set()),
         ({"action_form": "box", "retailer_form": "box"}, WITHOUT_CHOICES),
-        ({"overrides": {**OVERRIDES, **NO_RETAILERS}}, set()),
+        (
+            {"overrides": {**OVERRIDES, **NO_RETAILERS}, "action_form": "multi", "reward": "welfare", "mask": "obs"},
+            set(),
+        ),
     ],
-    ids=["default", "multi", "box", "no retailers"],
+    ids=["default", "box", "multi without retailers"],
 )
 def test_keeps_every_rule(options: dict[str, Any], not_applicable: set[str]) -> None:
     make = partial(market_v0.parallel_env, "market4", **{"overrides": OVERRIDES, **options})

@@ -148,7 +148,7 @@ options = st.fixed_dictionaries(
 no_retailers: dict[str, Any] = {"retail.retailers": [], "retail.home_retailer": None}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(seeds, overrides, options, st.sampled_from([{}, no_retailers]))
 def test_power_and_money_balance(
     seed: int, changes: dict[str, Any], choices: dict[str, Any], retailers: dict[str, Any]
