@@ -12,6 +12,9 @@ from pydantic import BaseModel
 
 from docs import market_controller_tables, market_tables
 from docs.rows import settings, shown, space_cells, table
+from voltran.baselines.dpa.agents import DualGradientSettings
+from voltran.baselines.dpa.interior_point import InteriorPointSettings
+from voltran.baselines.dpa.newton import NewtonSettings
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.trimsm.outage_settings import TrimsmSettings as OutageSettings
 from voltran.baselines.trimsm.uplink_controller import VARIANTS
@@ -153,6 +156,21 @@ def trimsm_settings() -> str:
     return settings(TriMsmSettings)
 
 
+def interior_point_settings() -> str:
+    """Settings of the interior-point method for power allocation."""
+    return settings(InteriorPointSettings)
+
+
+def newton_settings() -> str:
+    """Settings of Newton's method on retailers' prices."""
+    return settings(NewtonSettings)
+
+
+def dual_gradient_settings() -> str:
+    """Settings of the dual gradient method."""
+    return settings(DualGradientSettings)
+
+
 def trimsm_outage_settings() -> str:
     """Settings of TriMSM in the outage."""
     return settings(OutageSettings)
@@ -210,6 +228,9 @@ TABLES: dict[str, Callable[[], str]] = {
         planner,
         trimsm_settings,
         trimsm_outage_settings,
+        interior_point_settings,
+        newton_settings,
+        dual_gradient_settings,
         trimsm_variants,
         power_tables,
         architectures,

@@ -20,11 +20,11 @@ class Claim(Section):
 
     Attributes:
         text: the claim.
-        check: "feeds": the pair exchanges power, from a rate on. "never": it never does. "alone": it does, and the
-            other never does. "exceeds": it exchanges more than the other, from a rate on. "earlier": it does so from a
-            lower rate on than ``then`` exceeds ``than``. "battery": what a battery gives at the highest rate. "total": what a
-            site is allocated there. "better": one site's utility is higher than another's there. "no_worse": the
-            proposed scheme is nowhere worse than the traditional one.
+        check: what is looked at. "feeds": the pair exchanges power, from a rate on. "never": it never does. "alone": it
+            does, and the other never. "exceeds": it exchanges more than the other, from a rate on. "earlier": it does
+            so from a lower rate on than ``then`` exceeds ``than``. "battery", "total": what a battery gives, or a site
+            is allocated, at the highest rate. "better": a site's utility is higher than another's there. "no_worse":
+            the proposed scheme is nowhere worse than the traditional one.
         mode: of operation.
         pair, other, then, than: site and retailer, counted from 1.
         site, second: sites, counted from 1.

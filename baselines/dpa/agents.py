@@ -21,8 +21,10 @@ class DualGradientSettings(Section):
     """Settings of the dual gradient method.
 
     Attributes:
-        z1, z2, z3, z4: steps of [DPA] Eqs. 27 to 30: of capacity prices, of sites without battery, and of the upper and
-            lower end of sites with one. One for all, or one for each retailer (z1) or site (z2 to z4).
+        z1: step of capacity prices, [DPA] Eq. 27; one for all, or one for each retailer.
+        z2: step of sites without battery, Eq. 28; one for all, or one for each site, as the next two.
+        z3: step at the upper end of sites with battery, Eq. 29.
+        z4: step at their lower end, Eq. 30.
         scaling: what steps are counted in. "none": USD/kWh per kW, as printed; they have to be found by trial. "safe":
             the longest steps that are known not to overshoot, for each price by itself. "local": the same for how power
             responds just now, which is faster and may overshoot.
