@@ -1,5 +1,6 @@
 """The sheet that worlds are drawn on: always of one size, and the same bits whatever Matplotlib is set to."""
 
+import io
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -45,3 +46,12 @@ def painted(
         paint(figure)
         canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def png_of(image: NDArray[np.uint8]) -> bytes:
+    """A PNG file of an image ``[height, width, 3]``; the same image gives the same bytes."""
+    from matplotlib.image import imsave
+
+    stream = io.BytesIO()
+    imsave(stream, image, format="png", metadata={"Software": "VoltRAN"})  # not Matplotlib's version
+    return stream.getvalue()

@@ -3,14 +3,13 @@
 The same state gives the same image, bit for bit, whatever Matplotlib is set to.
 """
 
-import io
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.envs.canvas import SIZE_IN, painted
+from voltran.envs.canvas import SIZE_IN, painted, png_of
 from voltran.envs.outage.viewer import DOWN, STATUS_NAMES, Scene
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 
@@ -79,12 +78,7 @@ def as_image(scene: Scene, *, dark: bool = False) -> NDArray[np.uint8]:
 
 def as_png(scene: Scene, *, dark: bool = False) -> bytes:
     """The map as a PNG file; see :func:`as_image`."""
-    image = as_image(scene, dark=dark)
-    from matplotlib.image import imsave
-
-    stream = io.BytesIO()
-    imsave(stream, image, format="png", metadata={"Software": "VoltRAN"})  # not Matplotlib's version
-    return stream.getvalue()
+    return png_of(as_image(scene, dark=dark))
 
 
 class _Map:

@@ -1,0 +1,27 @@
+"""Draw the brownout of the documentation: eight hours in which sites take turns and retailers ask the prices of the optimum."""
+
+from pathlib import Path
+
+from voltran.baselines import make
+from voltran.envs.brownout.picture import as_image
+from voltran.envs.brownout.viewer import scene_of
+from voltran.envs.brownout.world import BrownoutWorld
+from voltran.envs.canvas import png_of
+from voltran.envs.catalog import make_world
+from voltran.envs.team import Team
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
+SEED, HOURS = 1000, 8.0
+ROLLING = {"grid.schedule": "rolling", "grid.feeders": 8, "grid.turn_h": 1.0, "survival.end": "horizon"}
+
+world = make_world("urban19-brownout-medium", overrides=ROLLING)
+assert isinstance(world, BrownoutWorld)
+team = Team({"bs": make("rotating-sleep"), "retailer": make("dpa")})
+world.reset([SEED])
+team.reset(world)
+while world.decision[0] * world.model.decision_h < HOURS:
+    world.step(team.act(world))
+for suffix, dark in (("", False), ("-dark", True)):
+    path = FOLDER / f"brownout{suffix}.png"
+    path.write_bytes(png_of(as_image(scene_of(world), dark=dark)))
+    print(path)
