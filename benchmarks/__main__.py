@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.allocation import allocation_modes, allocation_sizes
 from benchmarks.comparison import comparison
 from benchmarks.controllers import controllers
 from benchmarks.dispatch import dispatch
@@ -47,8 +48,16 @@ PAGES: dict[str, Topics] = {
         "uplink": matching,
         "uplink-variants": variants,
     },
+    "performance_market": {
+        "allocation-sizes": allocation_sizes,
+        "allocation-modes": allocation_modes,
+    },
 }
-TITLES = {"performance": "Performance", "performance_uplink": "Performance in the uplink"}
+TITLES = {
+    "performance": "Performance",
+    "performance_uplink": "Performance in the uplink",
+    "performance_market": "Performance with retailers",
+}
 TOPICS: Topics = {topic: measure for topics in PAGES.values() for topic, measure in topics.items()}
 
 
@@ -58,7 +67,7 @@ def main(
     only: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(TOPICS)}; needs --out.")] = None,
     out: Annotated[Path | None, typer.Option(help="The page to write --only to.")] = None,
 ) -> None:
-    """Measure, print and write docs/performance.md and docs/performance_uplink.md."""
+    """Measure, print and write docs/performance.md and the pages beside it."""
     _check("--page", page or [], PAGES)
     _check("--only", only or [], TOPICS)
     if (only is None) != (out is None):
