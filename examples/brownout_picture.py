@@ -1,4 +1,4 @@
-"""Draw the brownout of the documentation: eight hours in which sites take turns and retailers ask the prices of the optimum."""
+"""Draw the brownout of the documentation: sites take turns at sleeping, retailers ask the prices of the optimum."""
 
 from pathlib import Path
 
