@@ -26,8 +26,9 @@ help:
 demo: $(STAMP)
 	$(BIN)/voltran demo
 
+# A file of tests stays in one process, whose fixtures its tests share.
 test: $(STAMP)
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses auto --dist loadfile
 
 long: $(STAMP)
 	$(BIN)/python -m pytest -q -m slow
