@@ -17,9 +17,6 @@ from voltran.baselines.dpa.problem import AllocationProblem, FloatArray
 from voltran.baselines.dpa.recovery import is_feasible, shed_on_purpose
 from voltran.baselines.dpa.response import pair_terms, sensitivity
 
-# The method stops at this share of its tolerance, as mending costs some of it.
-MARGIN = 0.5
-
 
 @dataclass
 class MessageLog:
@@ -80,14 +77,16 @@ def run_dual_gradient(problem: AllocationProblem, settings: DualGradientSettings
         log.numbers += int(problem.access.sum()) + len(retailers) + balance.size
         if settings.keep_prices:
             log.prices.append(prices)
-        if iteration == settings.max_iterations or _is_done(problem, power_kw, prices, MARGIN * settings.tolerance):
-            break
+        if iteration == settings.max_iterations or _is_near(problem, power_kw, prices, settings.tolerance):
+            found = conclude(problem, power_kw, None, prices, iteration, settings.tolerance)
+            if found.status == "optimal":
+                break
         eased = sensitivity(terms, power_kw) if settings.scaling == "local" else steps.most_eased
         for i, retailer in enumerate(retailers):
             retailer.update_price(power_kw[:, i], steps.of_retailer(i, eased[:, i]))
         sites.coordinate(power_kw.sum(axis=1), steps, eased)
         momentum.apply(moving, settings.momentum)
-    return DualGradientRun(conclude(problem, power_kw, None, prices, iteration, settings.tolerance), log)
+    return DualGradientRun(found, log)
 
 
 class _Momentum:
@@ -106,7 +105,8 @@ class _Momentum:
             price.look_ahead(share)
 
 
-def _is_done(problem: AllocationProblem, power_kw: FloatArray, prices: Prices, tolerance: float) -> bool:
+def _is_near(problem: AllocationProblem, power_kw: FloatArray, prices: Prices, tolerance: float) -> bool:
+    """Whether it is worth mending what violates limits, and judging the result."""
     above_kw = (power_kw.sum(axis=0) - problem.generation_kw).max(initial=0.0)
     if above_kw > tolerance * problem.demand_kw.max(initial=0.0):
         return False

@@ -114,18 +114,12 @@ def _start(program: Program, there: BoolArray) -> _Iterate:
     return _Iterate(values, duals, Duals(parts(duals, program).left.copy(), np.zeros(program.demand.size)), gain)
 
 
-def _residual(program: Program, point: _Iterate, bent: FloatArray | float = 0.0) -> Residual:
-    """What stationarity and rows lack, as the right-hand side of a Newton step.
-
-    Args:
-        program: what is solved.
-        point: where.
-        bent: what the product of the logarithm's slope and argument will miss by being linearised.
-    """
+def _residual(program: Program, point: _Iterate) -> Residual:
+    """What stationarity and rows lack, as the right-hand side of a Newton step."""
     at, dual = parts(point.values, program), parts(point.duals, program)
     power = np.where(program.open_, at.power, 0.0)
     argument = counted(program, power)
-    gain = (program.weight - bent) / argument - cost_slope(program, power)
+    gain = program.weight / argument - cost_slope(program, power)
     bend, own = point.gain / argument, np.broadcast_to(2.0 * program.square, power.shape)
     balance, capacity = point.rows.balance, point.rows.capacity
     banded = program.band > 0.0
@@ -168,17 +162,34 @@ def _advance(program: Program, point: _Iterate, residual: Residual, there: BoolA
     after = ((point.values + reach * aim.values) * (point.duals + reach * aim.duals))[there].mean()
     centre = min((after / mean) ** 3, 1.0) * mean
     target = np.where(there, centre - products - aim.values * aim.duals, 0.0)
-    moved, reach = _step(program, point, target, there, aim_gain * _argument_step(program, aim.values))
+    bent = aim_gain * _argument_step(program, aim.values)
+    moved, reach = _step(program, point, residual, target, there, bent)
     if reach < TOO_SHORT:
-        moved, _ = _step(program, point, np.where(there, CENTRED * mean - products, 0.0), there)
+        moved, _ = _step(program, point, residual, np.where(there, CENTRED * mean - products, 0.0), there)
     return moved
 
 
 def _step(
-    program: Program, point: _Iterate, target: FloatArray, there: BoolArray, bent: FloatArray | float = 0.0
+    program: Program,
+    point: _Iterate,
+    residual: Residual,
+    target: FloatArray,
+    there: BoolArray,
+    bent: FloatArray | float = 0.0,
 ) -> tuple[_Iterate, float]:
-    """Where a step towards these products leads, and which share of it can be taken."""
-    step = newton_step(program, point.values, point.duals, _residual(program, point, bent), target)
+    """Where a step towards these products leads, and which share of it can be taken.
+
+    Args:
+        program: what is solved.
+        point: where from.
+        residual: what is lacking there.
+        target: what products are to change by.
+        there: which variables there are.
+        bent: what the product of the logarithm's slope and argument will miss by being linearised.
+    """
+    missed = bent / counted(program, np.where(program.open_, parts(point.values, program).power, 0.0))
+    bowed = residual._replace(power=np.where(program.open_, residual.power - missed, 0.0))
+    step = newton_step(program, point.values, point.duals, bowed, target)
     gain = _gain_step(program, point, step.values, bent)
     reach = _longest(point, step, gain, there, NEARLY_ALL)
     capacity = point.rows.capacity + reach * step.rows.capacity
