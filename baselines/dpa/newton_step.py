@@ -137,7 +137,12 @@ def _retailer_prices(
 def _solve(matrix: FloatArray, right_side: FloatArray) -> FloatArray:
     """Solve a positive definite system whose rows may differ by many orders of magnitude."""
     scale = 1.0 / np.sqrt(np.diag(matrix))
-    return np.asarray(scale * np.linalg.solve(matrix * scale * scale[:, None], right_side * scale))
+    even, wanted = matrix * scale * scale[:, None], right_side * scale
+    try:
+        return np.asarray(scale * np.linalg.solve(even, wanted))
+    except np.linalg.LinAlgError:
+        # Prices that only matter together, where nobody has capacity or demand to spare: the shortest step will do.
+        return np.asarray(scale * np.linalg.lstsq(even, wanted, rcond=None)[0])
 
 
 def _less_ease(program: Program, at: Parts, dual: Parts) -> FloatArray:
