@@ -23,6 +23,9 @@ NEARLY_ALL = 0.995
 TOO_SHORT, CENTRED = 0.1, 0.5
 # The method stops at this share of its tolerance, as mending costs some of it.
 MARGIN = 0.01
+# Few problems need half as many steps. What has not arrived by then is stuck at its limits, and begins again.
+PATIENCE = 40
+SPREADS = (1.0, 3.0, 30.0)
 
 
 class InteriorPointSettings(Section):
@@ -84,21 +87,41 @@ def solve_interior_point(problem: AllocationProblem, settings: InteriorPointSett
 
 def _minimise(program: Program, settings: InteriorPointSettings) -> tuple[_Iterate, int]:
     """The optimum of a program, and the number of Newton steps."""
+    there, used = present(program), 0
+    for spread in SPREADS:
+        left = settings.max_iterations - used
+        allowed = left if spread == SPREADS[-1] else min(PATIENCE, left)
+        point, steps, done = _walk(program, _start(program, there, spread), settings.tolerance, allowed)
+        used += steps
+        if done or used >= settings.max_iterations:
+            break
+    return point, used
+
+
+def _walk(program: Program, point: _Iterate, tolerance: float, steps: int) -> tuple[_Iterate, int, bool]:
+    """Where Newton steps lead, how many they were, and whether that is the optimum."""
     there = present(program)
-    point = _start(program, there)
-    for iteration in range(settings.max_iterations):
+    for step in range(steps + 1):
         residual = _residual(program, point)
-        if _is_done(program, point, residual, there, MARGIN * settings.tolerance):
-            return point, iteration
+        if _is_done(program, point, residual, there, MARGIN * tolerance):
+            return point, step, True
+        if step == steps:
+            break
         moved = _advance(program, point, residual, there)
         if not (np.isfinite(moved.values).all() and np.isfinite(moved.duals).all()):
-            return point, iteration
+            return point, step, False
         point = moved
-    return point, settings.max_iterations
+    return point, steps, False
 
 
-def _start(program: Program, there: BoolArray) -> _Iterate:
-    """All powers half of what a fair share of capacity and demand allows; duals such that all products are alike."""
+def _start(program: Program, there: BoolArray, spread: float) -> _Iterate:
+    """All powers half of what a fair share of capacity and demand allows; duals such that all products are alike.
+
+    Args:
+        program: what is solved.
+        there: which variables there are.
+        spread: factor on all values; large ones begin far from all limits, and far from what rows demand.
+    """
     values = np.ones(there.size)
     at = parts(values, program)
     supply = program.capacity / np.maximum(program.open_.sum(axis=0), 1)
@@ -109,6 +132,7 @@ def _start(program: Program, there: BoolArray) -> _Iterate:
     at.less[:] = at.room[:] = np.where(program.band > 0.0, 0.5 * program.band, 1.0)
     taken = np.where(program.open_, at.power, 0.0).sum(axis=0)
     at.left[:] = np.maximum(program.capacity - taken, 0.3 * program.capacity)
+    values[there] *= spread
     gain = program.weight / counted(program, np.where(program.open_, at.power, 0.0))
     product = float(np.mean(at.power[program.open_])) * max(1.0, float(np.mean(gain)))
     duals = np.where(there, product / values, 0.0)
@@ -225,9 +249,11 @@ def _prices_of_the_rest(problem: AllocationProblem, power_kw: FloatArray, prices
     gain = slope(problem, power_kw)
     capacity, balance = prices.capacity.copy(), prices.balance.copy()
     for m in np.flatnonzero(~open_.any(axis=1)):
-        dearest = np.min((capacity - gain[m])[problem.access[m]], initial=np.inf)
-        needy = problem.least_kw[m] > 0.0 or not np.isfinite(dearest)
-        balance[m] = problem.lost_load_price[m] if needy else min(dearest, problem.lost_load_price[m])
+        if problem.demand_kw[m] > 0.0:  # it would take power if anybody had any; less than its demand is enough
+            balance[m] = problem.lost_load_price[m] if problem.least_kw[m] > 0.0 else 0.0
+        else:
+            dearest = np.min((capacity - gain[m])[problem.access[m]], initial=np.inf)
+            balance[m] = min(dearest, problem.lost_load_price[m])
     for i in np.flatnonzero(~open_.any(axis=0)):
         capacity[i] = max(np.max((gain[:, i] + balance)[problem.access[:, i]], initial=0.0), 0.0)
     return Prices(capacity, np.where(np.isfinite(balance), balance, 0.0))
