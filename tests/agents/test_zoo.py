@@ -8,8 +8,10 @@ import pytest
 
 from voltran.agents.policy import load_policy
 from voltran.agents.zoo import policy_names, policy_path
+from voltran.baselines.rules import Random
 from voltran.envs.catalog import make_world
 from voltran.envs.errors import ScenarioError
+from voltran.train.joint_config import JointConfig, read_run_config
 from voltran.train.training_config import read_training_config
 
 
@@ -39,7 +41,12 @@ def test_an_empty_zoo_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         policy_path("urban")
 
 
-SCENARIOS = {"blackout_v0": "urban7-medium", "uplink_v0": "uplink20"}
+SCENARIOS = {
+    "blackout_v0": "urban7-medium",
+    "brownout_v0": "urban19-brownout-medium",
+    "market_v0": "market8",
+    "uplink_v0": "uplink20",
+}
 
 
 def test_every_shipped_policy_plays_legally() -> None:
@@ -48,8 +55,9 @@ def test_every_shipped_policy_plays_legally() -> None:
         world = make_world(SCENARIOS[policy.metadata.world], 1, **policy.world_options)
         world.reset([0])
         policy.reset(world)
-        infos = world.step(policy.act(world)).agent_infos[policy.metadata.role]
-        assert not np.any(infos["projected"]), name
+        role, others = policy.metadata.role, Random().act(world)
+        infos = world.step({**others, **policy.act(world)}).agent_infos[role]
+        assert not np.any(infos.get("projected", False)), name
 
 
 @pytest.mark.parametrize("name", ["blackout", "uplink"])
@@ -59,3 +67,14 @@ def test_a_shipped_policy_is_what_its_configuration_trains(name: str) -> None:
     differs = {key for key in config if recorded.get(key, config[key]) != config[key]}
     assert recorded["decisions"] >= config["total_decisions"]
     assert not differs
+
+
+@pytest.mark.parametrize("name", ["brownout", "market"])
+@pytest.mark.parametrize("role", ["bs", "retailer"])
+def test_shipped_policies_of_two_roles_are_what_their_configuration_trains(name: str, role: str) -> None:
+    recorded = load_policy(policy_path(f"{name}-{role}")).metadata.training
+    config = read_run_config(f"{name}_ppo", {})
+    assert isinstance(config, JointConfig)
+    own = config.settings_of(role).model_dump(mode="json", exclude={"total_decisions"})
+    assert {key for key in own if recorded.get(key, own[key]) != own[key]} == set()
+    assert recorded["decisions"] >= recorded["total_decisions"]

@@ -15,7 +15,10 @@ from voltran.train.results import Results, read_results
 from voltran.train.tables import markdown_report
 
 RESULTS = ROOT / "docs" / "results"
-QUICK = "independent,rotating-sleep,zoo:blackout,recp,small-cell,uc-cell-free"
+QUICK = (
+    "independent,rotating-sleep,zoo:blackout,recp,small-cell,uc-cell-free,bs=rotating-sleep+retailer=best-response,"
+    "bs=buy-all+retailer=cost-plus,bs=zoo:market-bs+retailer=zoo:market-retailer"
+)
 PLANNER, PLANNER_S = "msrc-fast", 15.0  # one episode is played again where it was quick
 
 
