@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 
 EXPERIMENTS := outage msrc_table2 msrc_table3 msrc_table4 msrc_fig2 msrc_links msrc_variants \
 	fdran_fig3a fdran_fig3b fdran_fig3c fdran_fig5 fdran_fig8 fdran_fig9a fdran_fig9b fdran_fig9c fdran_fig11 \
-	fdran_fig12 fdran_assumptions uplink_day \
+	fdran_fig12 fdran_assumptions uplink_day market brownout \
 	dpa_fig2 dpa_fig3 dpa_fig4 dpa_fig5_6
 
 # One thread per process: on small machines OpenMP's barriers cost more than they bring.

@@ -21,7 +21,7 @@ from voltran.train.tables import markdown_report, markdown_row, markdown_rule, r
 PUBLISHED = (
     "outage", "msrc_table2", "msrc_table3", "msrc_table4", "msrc_fig2", "msrc_links", "msrc_variants",
     "fdran_fig3a", "fdran_fig3b", "fdran_fig3c", "fdran_fig5", "fdran_fig8", "fdran_fig9a", "fdran_fig9b",
-    "fdran_fig9c", "fdran_fig11", "fdran_fig12", "fdran_assumptions", "uplink_day",
+    "fdran_fig9c", "fdran_fig11", "fdran_fig12", "fdran_assumptions", "uplink_day", "market", "brownout",
 )  # fmt: skip
 PUBLISHED_STUDIES = ("dpa_fig2", "dpa_fig3", "dpa_fig4", "dpa_fig5_6")
 README_EXPERIMENT, README_SCENARIO = "outage", "urban19-medium"
@@ -31,7 +31,7 @@ PREFACE = """\
 
 Made by `make results`; every number comes from the `results.json` files under [results/](results/), which hold all
 episodes' values, the seeds and the versions. Definitions: [metrics.md](metrics.md); the models: [model.md](model.md),
-[uplink.md](uplink.md)."""
+[uplink.md](uplink.md), [market.md](market.md), [brownout.md](brownout.md)."""
 
 
 def check_publishable(name: str, root: Path) -> None:
