@@ -211,32 +211,36 @@ def rules() -> str:
     return table(["rule", "demands"], [[f"`{name}`", " ".join(text.split())] for name, text in RULES.items()])
 
 
-TABLES: dict[str, Callable[[], str]] = {
-    made.__name__: made
-    for made in (
-        observation,
-        paper_codes,
-        action_spaces,
-        modes,
-        bands,
-        classes,
-        scenario,
-        uplink_scenario,
-        uplink_observation,
-        uplink_actions,
-        metrics,
-        planner,
-        trimsm_settings,
-        trimsm_outage_settings,
-        interior_point_settings,
-        newton_settings,
-        dual_gradient_settings,
-        trimsm_variants,
-        power_tables,
-        architectures,
-        rules,
-    )
-} | market_tables.TABLES | market_controller_tables.TABLES
+TABLES: dict[str, Callable[[], str]] = (
+    {
+        made.__name__: made
+        for made in (
+            observation,
+            paper_codes,
+            action_spaces,
+            modes,
+            bands,
+            classes,
+            scenario,
+            uplink_scenario,
+            uplink_observation,
+            uplink_actions,
+            metrics,
+            planner,
+            trimsm_settings,
+            trimsm_outage_settings,
+            interior_point_settings,
+            newton_settings,
+            dual_gradient_settings,
+            trimsm_variants,
+            power_tables,
+            architectures,
+            rules,
+        )
+    }
+    | market_tables.TABLES
+    | market_controller_tables.TABLES
+)
 
 
 def filled(text: str) -> str:
