@@ -20,6 +20,7 @@ from benchmarks.physics_steps import batch_sizes, network_sizes
 from benchmarks.planning import planning, planning_sizes, proofs
 from benchmarks.power_control import power_control
 from benchmarks.report import report
+from benchmarks.retail_worlds import retail_worlds
 from benchmarks.training import training
 from benchmarks.uplink import matching, variants
 from voltran.train.files import write_text
@@ -49,6 +50,7 @@ PAGES: dict[str, Topics] = {
         "uplink-variants": variants,
     },
     "performance_market": {
+        "retail-worlds": retail_worlds,
         "allocation-sizes": allocation_sizes,
         "allocation-modes": allocation_modes,
     },
