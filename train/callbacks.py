@@ -21,7 +21,7 @@ from voltran.envs.faces.vector import VectorFace
 from voltran.train.metrics import metric_of
 
 SHOWN_EPISODES = 100  # episodes behind the mean in the bar
-SHOWN_METRICS = ("survival_h", "energy_efficiency")  # whichever the world has
+SHOWN_METRICS = ("survival_h", "energy_efficiency", "welfare_usd")  # whichever the world has
 
 
 def progress_bar() -> Progress:
