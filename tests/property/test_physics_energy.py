@@ -84,7 +84,10 @@ def test_the_battery_helps_before_load_is_dropped_and_charges_only_from_surplus(
     np.testing.assert_allclose(flows.battery_kw[short], largest_kw[short], atol=1e-9)
     assert not np.any(flows.alive & case.alive & short)
     charging = flows.battery_kw < 0.0
-    assert np.all(case.orders.ev_to_battery[charging])
+    from_grid_kw = flows.grid_kw - np.minimum(case.orders.grid_limit_kw, flows.load_kw)
+    from_vehicles_kw = -flows.battery_kw - from_grid_kw
+    assert np.all(np.abs(from_grid_kw[~case.orders.grid_to_battery]) <= 1e-12)
+    assert np.all(np.abs(from_vehicles_kw[charging & ~case.orders.ev_to_battery]) <= 1e-12)
     assert np.all(flows.unserved_kw[charging] == 0.0)
 
 

@@ -61,7 +61,7 @@ def test_evaluate_resumes_only_on_request(scenario: str, tmp_path: Path) -> None
         (["evaluate", "--controllers", "gone/policy.safetensors"], "cannot be read"),
         (["evaluate", "--set", "load"], "not of the form key=value"),
         (["evaluate", "--first-seed", "999999", "--seeds", "2"], "kept for training"),
-        (["experiment", "figure_nine"], "unknown experiment 'figure_nine'; known: fdran_"),
+        (["experiment", "figure_nine"], "unknown experiment 'figure_nine'; known: brownout, "),
         (["train", "no-such-configuration"], "no-such-configuration"),
     ],
 )

@@ -23,6 +23,7 @@ from voltran.train.statistics import mean_ratio
 PICTURES = {
     *("batteries", "survival", "availability", "trade-off"),
     *("cdf-energy_efficiency", "cdf-swaps", "day"),
+    *("trading", "efficiency"),
 }
 
 pytestmark = pytest.mark.usefixtures("fake_voltran")
@@ -290,7 +291,7 @@ def test_shipped_experiments_are_valid_and_compare_what_they_play(name: str) -> 
     known = {metric.key for metric in METRICS}
     assert set(experiment.metrics) <= known
     assert set(experiment.pictures or ()) <= PICTURES
-    players = set(experiment.controllers)
+    players = {entry.replace("zoo:", "") for entry in experiment.controllers}  # policies are labelled without
     assert {name for names in experiment.families.values() for name in names} | {*experiment.first_only} <= players
     cells = {cell.name for cell in experiment.cells()}
     for comparison in experiment.paper:
@@ -311,7 +312,9 @@ def test_shipped_experiments_are_valid_and_compare_what_they_play(name: str) -> 
 def test_shipped_experiments_play_what_exists_on_the_same_fresh_seeds(name: str) -> None:
     experiment = read_experiment(name)
     assert experiment.first_seed == 1000
-    assert {entry.partition(":")[0] for entry in experiment.controllers} <= {*baselines.names(), "zoo"}
+    members = [member for entry in experiment.controllers for member in entry.split("+")]
+    names = {re.sub(r"^(bs|retailer)=", "", member).partition(":")[0] for member in members}
+    assert names <= {*baselines.names(), "zoo"}
     for cell in experiment.cells():
         make_world(cell.scenario, 1, cell.overrides, **experiment.options)
         assert set(experiment.reference) <= set(cell.controllers)
