@@ -13,8 +13,10 @@ from tests.train.fake_uplink import uplink_results
 from voltran.envs.errors import FileFormatError, MissingExtraError
 from voltran.train.curves import cumulative
 from voltran.train.evaluate import evaluate
+from voltran.train.market_plots import traded
 from voltran.train.palette import DARK, LIGHT, LOOKS, OTHERS, looks
 from voltran.train.plots import read_traces, surviving_share, write_plots
+from voltran.train.references import parse_controllers
 from voltran.train.results import Results
 
 OUTAGE_NAMES = ("batteries", "survival", "availability", "trade-off")
@@ -53,6 +55,33 @@ def test_the_uplink_has_distributions_and_a_day(tmp_path: Path) -> None:
         theme = DARK if path.stem.endswith("-dark") else LIGHT
         for look in looks(labels).values():
             assert (pixels == rgb(look.colour(theme))).all(axis=1).any(), f"{path.name} lacks a controller's colour"
+
+
+def test_worlds_with_retailers_have_a_trading_day_and_efficiencies(tmp_path: Path) -> None:
+    teams = "bs=buy-all+retailer=cost-plus,bs=autarky+retailer=price-cap,bs=buy-all+retailer=best-response"
+    overrides = {"time.horizon_h": 3}
+    results = evaluate("market8", parse_controllers(teams), range(2), overrides=overrides, out=tmp_path)
+    shown = ["bs=buy-all+retailer=cost-plus", "bs=buy-all+retailer=best-response"]
+    written = write_plots(results, tmp_path, {"day": shown})
+    assert [path.name for path in written] == [
+        f"{name}{end}.png" for name in ("trading", "efficiency") for end in ("", "-dark")
+    ]
+    for path in written:
+        pixels = np.rint(255.0 * imread(path)).astype(int)[..., :3].reshape(-1, 3)
+        theme = DARK if path.stem.endswith("-dark") else LIGHT
+        drawn = shown if path.stem.startswith("trading") else list(results.controllers)
+        look = looks(list(results.controllers))
+        for label in drawn:
+            assert (pixels == rgb(look[label].colour(theme))).all(axis=1).any(), f"{path.name} lacks {label}"
+
+
+def test_a_trading_day_shows_few_controllers_and_none_without_retailers() -> None:
+    time_h = np.arange(4.0)
+    trace = {"time_h": time_h, **{name: np.ones((4, 2)) for name in ("price", "available_kw", "sold_kw", "soc")}}
+    alone = trace | {"price": np.ones((4, 0))}
+    traces = {"a": trace, "b": alone, "c": trace, "d": trace, "e": trace, "f": trace, "g": {"time_h": time_h}}
+    assert list(traded(traces, None)) == ["a", "c", "d"]  # of the first four
+    assert list(traded(traces, {"x": ["f", "g"], "y": ["c", "unknown"]})) == ["f", "c"]
 
 
 def test_the_distribution_steps_up_at_each_value() -> None:
