@@ -12,6 +12,7 @@ from tests.train.fake_outage import build_fake_outage, idle_and_busy
 from tests.train.fake_uplink import uplink_results
 from voltran.envs.errors import FileFormatError, MissingExtraError
 from voltran.train.curves import cumulative
+from voltran.train.episodes import Trace
 from voltran.train.evaluate import evaluate
 from voltran.train.market_plots import traded
 from voltran.train.palette import DARK, LIGHT, LOOKS, OTHERS, looks
@@ -79,7 +80,15 @@ def test_a_trading_day_shows_few_controllers_and_none_without_retailers() -> Non
     time_h = np.arange(4.0)
     trace = {"time_h": time_h, **{name: np.ones((4, 2)) for name in ("price", "available_kw", "sold_kw", "soc")}}
     alone = trace | {"price": np.ones((4, 0))}
-    traces = {"a": trace, "b": alone, "c": trace, "d": trace, "e": trace, "f": trace, "g": {"time_h": time_h}}
+    traces: dict[str, Trace] = {
+        "a": trace,
+        "b": alone,
+        "c": trace,
+        "d": trace,
+        "e": trace,
+        "f": trace,
+        "g": {"time_h": time_h},
+    }
     assert list(traded(traces, None)) == ["a", "c", "d"]  # of the first four
     assert list(traded(traces, {"x": ["f", "g"], "y": ["c", "unknown"]})) == ["f", "c"]
 
