@@ -38,8 +38,8 @@ def heading(figure: Any, text: str, theme: Theme) -> None:
 
 
 def shown(label: str) -> str:
-    """A label with its options on a line of their own."""
-    return label.replace(":", "\n", 1)
+    """A label with options, and every member of a team, on a line of its own."""
+    return label.replace(":", "\n", 1).replace("+", "\n")
 
 
 def line(look: Look, theme: Theme) -> dict[str, Any]:

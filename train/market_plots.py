@@ -42,7 +42,7 @@ def trading_day(figure: "Figure", theme: Theme, results: Results, traces: Mappin
         _prices(column[0], trace, theme)
         _power(column[1], trace, theme)
         _charge(column[2], trace, look[label].colour(theme))
-        column[0].set_title(shown(label.replace("+", "\n")), fontsize=9)
+        column[0].set_title(shown(label), fontsize=9)
         column[2].set_xlabel("Time (h)")
     for panel, words in zip(
         rows[:, 0], ("Price (USD/kWh)", "Retailers' power (kW)", "State of charge (%)"), strict=True
@@ -51,9 +51,7 @@ def trading_day(figure: "Figure", theme: Theme, results: Results, traces: Mappin
         panel.set_ylim(bottom=0)
     handles, labels = rows[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), labelcolor=theme.text)
-    told = (
-        "Thin lines: what retailers generate; filled: what they sell. Batteries: mean over sites, lowest and highest."
-    )
+    told = "Lines: generation, stacked; filled: sales. Batteries: mean, lowest, highest."
     heading(figure, f"{told} {results.scenario}, seed {results.first_seed}.", theme)
 
 
