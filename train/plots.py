@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+TEAM_SIZE = 9  # of titles: the names of teams are long
 FEW = 4  # so many panels have room for a line per site
 FULL = 102.0  # upper end of an axis in percent: a mark at 100 is whole, an interval beyond it is cut
 SERVICE_CLASSES = ("emergency", "voice", "essential", "best_effort")
@@ -129,7 +130,7 @@ def _batteries(figure: "Figure", theme: Theme, results: Results, traces: Mapping
             panel.plot(other["time_h"], mean, color=theme.faint, linewidth=0.8, alpha=0.45)
         _one_battery(panel, trace, look[label].colour(theme), with_sites=len(traces) <= FEW)
         _mark_loss(panel, results.controllers[label].metrics.get("survival_h"), theme)
-        panel.set_title(shown(label), color=look[label].colour(theme))
+        panel.set_title(shown(label), color=look[label].colour(theme), fontsize=TEAM_SIZE if "+" in label else None)
     for index in range(len(traces), len(panels)):
         panels[index].set_axis_off()
         panels[index - columns].tick_params(labelbottom=True)
