@@ -106,6 +106,40 @@ def require_roles(roles: Sequence[Role], actions: Mapping[str, Any]) -> None:
         )
 
 
+def checked_actions(
+    role: str, actions: object, shape: tuple[int, ...], sizes: Sequence[int] | None
+) -> NDArray[np.int64] | FloatArray:
+    """The actions of a role as an array, once they are known to lie in its space.
+
+    Args:
+        role: its name.
+        actions: what was handed in.
+        shape: ``[B, n]``, or ``[B, n, k]`` where an action has several dimensions.
+        sizes: number of codes per dimension; None where actions are continuous, in [-1, 1].
+
+    Raises:
+        ActionError: names agent, world and value.
+    """
+    try:
+        values = np.asarray(actions)
+    except ValueError as error:
+        raise ActionError(f"actions of role {role} are ragged: give one action per agent, all of one form") from error
+    kind, noun = (np.floating, "floats") if sizes is None else (np.integer, "integers")
+    if values.shape != shape or not np.issubdtype(values.dtype, kind):
+        raise ActionError(
+            f"actions of role {role} have shape {values.shape} and dtype {values.dtype}; expected {shape} {noun}"
+        )
+    low, high = (-1.0, 1.0) if sizes is None else (0, np.asarray(sizes) - 1)
+    bad = ~((values >= low) & (values <= high))
+    if bad.any():
+        index = tuple(int(part) for part in np.argwhere(bad)[0])
+        limit = np.broadcast_to(high, values.shape)[index]
+        raise ActionError(
+            f"action of {role}_{index[1]} in world {index[0]} = {values[index]}: must lie in [{low:g}, {limit:g}]"
+        )
+    return values.astype(np.float64) if sizes is None else values.astype(np.int64)
+
+
 def metrics_of_worlds(
     metrics_of: Callable[[int], Mapping[str, float]], worlds: BoolArray | None, n_worlds: int
 ) -> dict[str, FloatArray]:

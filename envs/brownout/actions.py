@@ -4,7 +4,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.errors import ActionError
+from voltran.envs.batch import checked_actions
 from voltran.envs.outage.actions import ActionCodec
 from voltran.envs.world import BoolArray, FloatArray
 
@@ -57,26 +57,11 @@ class PurchaseCodec:
         Raises:
             ActionError: names agent, world and value.
         """
-        try:
-            values = np.asarray(actions)
-        except ValueError as error:
-            raise ActionError("actions of role bs are ragged: give one action per agent, all of one form") from error
-        sizes = np.array(self.sizes)
-        shape: tuple[int, ...] = (n_worlds, self.outage.model.n_sites)
-        shape = shape if self.outage.form == "joint" else (*shape, len(sizes))
-        if values.shape != shape or not np.issubdtype(values.dtype, np.integer):
-            raise ActionError(
-                f"actions of role bs have shape {values.shape} and dtype {values.dtype}; expected {shape} integers"
-            )
-        bad = (values < 0) | (values >= sizes)
-        if bad.any():
-            index = tuple(int(part) for part in np.argwhere(bad)[0])
-            high = int(sizes[index[2] if self.outage.form == "multi" else 0])
-            raise ActionError(
-                f"action of bs_{index[1]} in world {index[0]} = {values[index]}: must lie in [0, {high - 1}]"
-            )
+        sites: tuple[int, ...] = (n_worlds, self.outage.model.n_sites)
+        shape = sites if self.outage.form == "joint" else (*sites, len(self.sizes))
+        values = np.asarray(checked_actions("bs", actions, shape, self.sizes), np.int64)
         if self.outage.form == "joint":
-            codes, levels = np.divmod(values.astype(np.int64), len(BUY_LEVELS))
+            codes, levels = np.divmod(values, len(BUY_LEVELS))
         else:
-            codes, levels = values[..., :-1].astype(np.int64), values[..., -1]
+            codes, levels = values[..., :-1], values[..., -1]
         return codes, np.asarray(BUY_LEVELS)[levels]

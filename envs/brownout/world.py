@@ -28,7 +28,7 @@ from voltran.envs.outage.world import OutageWorld
 from voltran.envs.retail.actions import RetailerCodec, RetailerCommands, RetailerForm
 from voltran.envs.retail.market import RetailMarket
 from voltran.envs.retail.model import RetailModel
-from voltran.envs.retail.observation import RETAILER_FEATURES, Feature, retailer_features
+from voltran.envs.retail.observation import RETAILER_FEATURES, Feature, feature_limits, retailer_features
 from voltran.envs.world import BoolArray, FloatArray, Role, Transition
 from voltran.physics.battery import largest_charge_kw, largest_discharge_kw
 
@@ -173,7 +173,7 @@ class BrownoutWorld(OutageWorld):
         roles = (replace(sites, observation_space=seen, action_space=self.purchase_codec.space()),)
         if self._retail_model.n_retailers == 0:
             return roles
-        low, high = _limits(RETAILER_FEATURES, 1)
+        low, high = feature_limits(RETAILER_FEATURES)
         retailers = Role(
             "retailer",
             self._retail_model.n_retailers,
@@ -247,12 +247,7 @@ class _Purchases(NamedTuple):
     projected: BoolArray
 
 
-def _limits(features: tuple[Feature, ...], times: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    low, high = (np.tile([getattr(f, name) for f in features], times).astype(np.float32) for name in ("low", "high"))
-    return low, high
-
-
 def _extended(space: spaces.Box, features: tuple[Feature, ...], times: int) -> spaces.Box:
     """The space of a vector with these features at its end, so many times over."""
-    low, high = _limits(features, times)
+    low, high = feature_limits(features * times)
     return spaces.Box(np.concatenate([space.low, low]), np.concatenate([space.high, high]), dtype=np.float32)

@@ -12,7 +12,8 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.errors import ActionError, ScenarioError
+from voltran.envs.batch import checked_actions
+from voltran.envs.errors import ScenarioError
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.model import MarketModel
 from voltran.envs.world import BoolArray, FloatArray
@@ -93,25 +94,8 @@ class MarketCodec:
         Raises:
             ActionError: names agent, world and value.
         """
-        try:
-            values = np.asarray(actions)
-        except ValueError as error:
-            raise ActionError("actions of role bs are ragged: give one action per agent, all of one form") from error
-        kind, noun = (np.floating, "floats") if self.form == "box" else (np.integer, "integers")
-        shape = (n_worlds, self.model.n_sites, *(self.space().shape or ()))
-        if values.shape != shape or not np.issubdtype(values.dtype, kind):
-            raise ActionError(
-                f"actions of role bs have shape {values.shape} and dtype {values.dtype}; expected {shape} {noun}"
-            )
-        low, high = (-1.0, 1.0) if self.form == "box" else (0, np.array(self.sizes) - 1)
-        bad = ~((values >= low) & (values <= high))
-        if bad.any():
-            index = tuple(int(part) for part in np.argwhere(bad)[0])
-            limit = np.broadcast_to(high, values.shape)[index]
-            raise ActionError(
-                f"action of bs_{index[1]} in world {index[0]} = {values[index]}: must lie in [{low:g}, {limit:g}]"
-            )
-        return np.asarray(values, np.float64) if self.form == "box" else np.asarray(values, np.int64)
+        sizes = None if self.form == "box" else self.sizes
+        return checked_actions("bs", actions, (n_worlds, self.model.n_sites, *(self.space().shape or ())), sizes)
 
     def decode(self, actions: NDArray[np.float64] | NDArray[np.int64], situation: Situation) -> Decoded:
         """Commands for validated actions."""

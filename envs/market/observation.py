@@ -8,6 +8,7 @@ from voltran.envs.retail.observation import (
     RETAILER_FEATURES,
     SITE_FEATURES,
     Feature,
+    feature_limits,
     retailer_features,
     site_features,
 )
@@ -44,10 +45,10 @@ class Observer:
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
         model = simulation.model
-        self.bs_low, self.bs_high = _limits(BS_FEATURES)
-        self.retailer_low, self.retailer_high = _limits(RETAILER_FEATURES)
+        self.bs_low, self.bs_high = feature_limits(BS_FEATURES)
+        self.retailer_low, self.retailer_high = feature_limits(RETAILER_FEATURES)
         of_state = OWN_FEATURES * model.n_sites + RETAILER_FEATURES * model.n_retailers + CLOCK_FEATURES
-        self.state_low, self.state_high = _limits(of_state)
+        self.state_low, self.state_high = feature_limits(of_state)
 
     def observations(self) -> dict[str, NDArray[np.float32]]:
         """Role -> ``[B, n, F]``; the tables are :data:`BS_FEATURES` and ``RETAILER_FEATURES``."""
@@ -97,12 +98,6 @@ class Observer:
         """Time of day ``[B]`` at the start of the coming period."""
         start_hour = self._simulation.model.scenario.retail.weather.start_hour
         return np.asarray(start_hour + self._simulation.state.decision * self._simulation.model.period_h)
-
-
-def _limits(features: tuple[Feature, ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Low and high bounds of a vector made of these features."""
-    low, high = ([getattr(feature, name) for feature in features] for name in ("low", "high"))
-    return np.array(low, np.float32), np.array(high, np.float32)
 
 
 def _clipped(vector: FloatArray, low: NDArray[np.float32], high: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from gymnasium import spaces
 
+from voltran.envs.batch import checked_actions
 from voltran.envs.errors import ActionError, ScenarioError
 from voltran.envs.retail.model import PRICE_LEVELS, RetailModel
 from voltran.envs.world import BoolArray, FloatArray
@@ -70,27 +71,12 @@ class RetailerCodec:
         return self._decoded(actions, n_worlds)
 
     def _decoded(self, actions: object, n_worlds: int) -> RetailerCommands:
-        shape = (n_worlds, self.model.n_retailers) + ((BOX_SIZE,) if self.form == "box" else ())
-        try:
-            values = np.asarray(actions)
-        except ValueError as error:
-            raise ActionError("actions of role retailer are ragged: give one action per agent") from error
-        kind = np.floating if self.form == "box" else np.integer
-        if values.shape != shape or not np.issubdtype(values.dtype, kind):
-            raise ActionError(
-                f"actions of role retailer have shape {values.shape} and dtype {values.dtype}; expected {shape} "
-                f"{'floats' if self.form == 'box' else 'integers'}"
-            )
-        low, high = (-1.0, 1.0) if self.form == "box" else (0, PRICE_LEVELS - 1)
-        bad = ~((values >= low) & (values <= high))
-        if bad.any():
-            index = tuple(int(part) for part in np.argwhere(bad)[0])
-            raise ActionError(
-                f"action of retailer_{index[1]} in world {index[0]} = {values[index]}: must lie in [{low:g}, {high:g}]"
-            )
+        agents: tuple[int, ...] = (n_worlds, self.model.n_retailers)
+        shape, sizes = ((*agents, BOX_SIZE), None) if self.form == "box" else (agents, [PRICE_LEVELS])
+        values = checked_actions("retailer", actions, shape, sizes)
         ladder = self.model.price_ladder
         if self.form == "ladder":
-            price = ladder[np.arange(self.model.n_retailers), values.astype(np.int64)]
+            price = ladder[np.arange(self.model.n_retailers), np.asarray(values, np.int64)]
             return RetailerCommands(price, np.zeros_like(price))
         share = (np.asarray(values, np.float64) + 1.0) / 2.0
         low_price, cap = ladder[:, 0], ladder[:, -1]

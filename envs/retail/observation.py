@@ -1,8 +1,10 @@
 """What retailers see, and what sites see of them, scaled to about [0, 1]."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voltran.envs.retail.market import OTHERS, SUBSCRIBERS, RetailMarket
 from voltran.envs.world import FloatArray
@@ -17,6 +19,12 @@ class Feature(NamedTuple):
     low: float
     high: float
     meaning: str
+
+
+def feature_limits(features: Sequence[Feature]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Low and high bounds of a vector made of these features."""
+    low, high = ([getattr(feature, name) for feature in features] for name in ("low", "high"))
+    return np.array(low, np.float32), np.array(high, np.float32)
 
 
 RETAILER_FEATURES = (
