@@ -74,29 +74,26 @@ class Supply:
 
     def settle(self, state: OutageState, flows: EnergyStep) -> None:
         """Book the step; sites ask for no more than they can take, so that all that was sold was taken."""
-        step_h, sales = self.model.step_h, self.market.sales
-        paid_before, cost_before = sales.earned_usd.copy(), sales.cost_usd.copy()
-        available_kw = self._available_kw(state)
-        self.market.settle(self._requested_kw, self._sold_kw, available_kw, step_h)
+        step_h, available_kw = self.model.step_h, self._available_kw(state)
+        earned, cost = self.market.settle(self._requested_kw, self._sold_kw, available_kw, step_h)
         main_paid = self._main_kw * step_h * self.grid.grid.main_price_usd_per_kwh
         self.main_kwh += self._main_kw * step_h
         self.main_paid_usd += main_paid
         retail, served_kw = self.market.model.retail, np.minimum(flows.grid_kw, flows.load_kw)
         value = satisfaction(served_kw, retail.satisfaction_usd_per_h, retail.reference_kw) * step_h
-        cost = sales.cost_usd - cost_before
         self._record(
             state,
             requested_kw=self._requested_kw.sum(axis=1),
             main_kw=self._main_kw.sum(axis=1),
             bought_kw=self._sold_kw.sum(axis=2).sum(axis=1),
-            paid_usd=(sales.earned_usd - paid_before).sum(axis=1),
+            paid_usd=earned.sum(axis=1),
             main_paid_usd=main_paid.sum(axis=1),
             generation_cost_usd=cost.sum(axis=1),
             satisfaction_usd=value.sum(axis=1),
             price=self.market.price,
             available_kw=available_kw,
             sold_kw=self._sold_kw.sum(axis=1),
-            earned_usd=sales.earned_usd - paid_before,
+            earned_usd=earned,
             retailer_cost_usd=cost,
         )
 

@@ -127,19 +127,25 @@ class RetailMarket:
 
     def settle(
         self, requested_kw: FloatArray, sold_kw: FloatArray, available_kw: FloatArray, duration_h: float
-    ) -> None:
-        """Book the sales ``[B, M, I]`` of a part of the period."""
+    ) -> tuple[FloatArray, FloatArray]:
+        """Book the sales ``[B, M, I]`` of a part of the period.
+
+        Returns:
+            What retailers earned in it, and what generation cost them, ``[B, I]`` in USD.
+        """
         sales, contracts = self.sales, self.model.contracts
         paid = payments(sold_kw, self.price, contracts.factor)
+        earned_usd, cost_usd = paid.sum(axis=1) * duration_h, self.model.generation_cost(sold_kw) * duration_h
         home_kw = (sold_kw * contracts.subscriber).sum(axis=1)
         sales.requested_kwh += requested_kw * duration_h
         sales.bought_kwh += sold_kw.sum(axis=2) * duration_h
         sales.paid_usd += paid.sum(axis=2) * duration_h
-        sales.earned_usd += paid.sum(axis=1) * duration_h
-        sales.cost_usd += self.model.generation_cost(sold_kw) * duration_h
+        sales.earned_usd += earned_usd
+        sales.cost_usd += cost_usd
         sales.offered_kwh += available_kw * duration_h
         sales.sold_kwh[..., SUBSCRIBERS] += home_kw * duration_h
         sales.sold_kwh[..., OTHERS] += (sold_kw.sum(axis=1) - home_kw) * duration_h
+        return earned_usd, cost_usd
 
     def rewards(self) -> FloatArray:
         """Profit of the period ``[B, I]``: what was earned, less costs and the charge for spilled energy, USD."""
