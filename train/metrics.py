@@ -85,6 +85,7 @@ def _availability() -> list[Metric]:
 
 OUTAGE_METRICS: tuple[Metric, ...] = (
     Metric("survival_h", "Survival", "h", 2, "up", True),
+    Metric("survival_hold_h", "Survival, 30 min hold", "h", 2, "up"),
     Metric("survival_15_h", "Survival, 15 min hold", "h", 2, "up"),
     _percent("censored", "Censored episodes", better=None),
     Metric("first_depletion_h", "First depletion", "h", 2, "up"),

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.outage.model import CLASS_NAMES, OutageModel
+from voltran.envs.outage.survival import NOT_LOST, first_loss, hold_rule, loss_rule
 from voltran.physics.ev import deliverable_energy_kwh
 from voltran.physics.units import MEGABITS_PER_GIGABIT, SECONDS_PER_HOUR
 
@@ -14,24 +15,6 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 THRESHOLD_H = 2.5
-
-
-def loss_index(critical: FloatArray, threshold: float, hold_steps: int) -> int | None:
-    """Start of the first run of at least ``hold_steps`` steps with critical availability below the threshold.
-
-    Args:
-        critical: ``[T]`` availability of emergency and voice users.
-        threshold: availability that must be kept.
-        hold_steps: length from which a run counts as lost.
-
-    Returns:
-        Index of the run's first step, None if there is no such run.
-    """
-    below = np.concatenate([[0], (critical < threshold).astype(np.int8), [0]])
-    edges = np.diff(below)
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    long_enough = ends - starts >= hold_steps
-    return int(starts[np.argmax(long_enough)]) if long_enough.any() else None
 
 
 def episode_metrics(
@@ -52,17 +35,20 @@ def episode_metrics(
     survival = model.scenario.survival
     step_s = model.scenario.time.physics_step_s
     steps = trace["critical"].shape[0]
-    lost, lost_soon = (
-        loss_index(trace["critical"], survival.critical_availability, loss_hold_steps(hold_s, step_s))
-        for hold_s in (survival.hold_s, survival.short_hold_s)
+    rules = (
+        loss_rule(survival, step_s),
+        hold_rule(survival, survival.hold_s, step_s),
+        hold_rule(survival, survival.short_hold_s, step_s),
     )
-    end = steps if lost is None else lost
+    losses = [first_loss(trace["critical"], rule) for rule in rules]
+    end, held, held_short = (steps if lost == NOT_LOST else lost for lost in losses)
     own = slice(0, max(end, 1))
     survival_h = end * model.step_h
     metrics = {
         "survival_h": survival_h,
-        "survival_15_h": (steps if lost_soon is None else lost_soon) * model.step_h,
-        "censored": float(lost is None),
+        "survival_hold_h": held * model.step_h,
+        "survival_15_h": held_short * model.step_h,
+        "censored": float(losses[0] == NOT_LOST),
         **_depletion(model, trace["alive_share"]),
         **_service(model, trace, own, survival_h),
         **_vehicles(model, trace, vehicles, end),
@@ -78,11 +64,6 @@ def episode_metrics(
         metrics[name] = total
         metrics[f"{name}_h"] = total / hours
     return metrics
-
-
-def loss_hold_steps(duration_s: float, step_s: float) -> int:
-    """Physics steps for which service must stay too low before survival counts as lost."""
-    return max(round(duration_s / step_s), 1)
 
 
 def _depletion(model: OutageModel, alive_share: FloatArray) -> dict[str, float]:

@@ -259,14 +259,21 @@ class Time(Section):
 
 
 class Survival(Section):
-    """When the network counts as lost, and when the episode ends."""
+    """When the network counts as lost (see ``envs.outage.survival``), and when the episode ends."""
 
     critical_availability: Share = 0.95
     hold_s: Positive = 1800.0
+    window_s: Positive = 3600.0
     short_hold_s: Positive = 900.0
     continuity_window_h: Positive = 5.0
     end: Literal["survival_lost", "late", "horizon"] = "survival_lost"
     late_margin_h: NonNegative = 1.5
+
+    @model_validator(mode="after")
+    def _window_holds_a_run(self) -> "Survival":
+        if self.window_s < self.hold_s:
+            raise ValueError(f"window_s = {self.window_s:g} must not be shorter than hold_s = {self.hold_s:g}")
+        return self
 
 
 class Reward(Section):

@@ -8,7 +8,6 @@ import numpy as np
 from voltran.envs.errors import PhysicsError
 from voltran.envs.outage.commands import SiteCommands
 from voltran.envs.outage.imports import Imports
-from voltran.envs.outage.metrics import loss_hold_steps
 from voltran.envs.outage.model import OutageModel
 from voltran.envs.outage.population import Inhabitants
 from voltran.envs.outage.reward import service_loss
@@ -21,6 +20,7 @@ from voltran.envs.outage.state import (
     restore_fields,
     start_episode,
 )
+from voltran.envs.outage.survival import loss_rule, update_losses
 from voltran.envs.outage.trace import EV_COST, Trace, network_row
 from voltran.envs.world import BoolArray, FloatArray
 from voltran.physics.balance import EnergyOrders, EnergyStep, energy_step, vehicle_offers
@@ -45,7 +45,7 @@ class Simulation:
         self.trace = Trace(model, n_worlds, trace_sites)
         self.flows: EnergyStep | None = None
         self._step_s = model.scenario.time.physics_step_s
-        self._hold_steps = loss_hold_steps(model.scenario.survival.hold_s, self._step_s)
+        self._loss_rule = loss_rule(model.scenario.survival, self._step_s)
         # Holds as long as the service does, like everything that is computed from it.
         self._service_loss = np.zeros(n_worlds)
 
@@ -82,7 +82,7 @@ class Simulation:
         elif survival.end == "late":
             lost_h = state.lost_step * self.model.step_h
             half_dead = (~state.alive).mean(axis=1) >= 0.5
-            terminated = half_dead | (lost & (hours_done - lost_h >= survival.late_margin_h - 1e-9))
+            terminated = lost & (half_dead | (hours_done - lost_h >= survival.late_margin_h - 1e-9))
         else:
             terminated = np.zeros(self.n_worlds, dtype=bool)
         decisions = state.step // self.model.steps_per_decision
@@ -197,16 +197,20 @@ class Simulation:
         network = network_row(flows, service, state.alive, handovers, mode_changes, model.step_h)
         sites = {"soc": state.soc, "power_kw": flows.load_kw, "alive": state.alive, "mode": state.mode}
         self.trace.record(state.step, network, **(sites if self.trace.per_site else {}))
-        below = service.critical < self.model.scenario.survival.critical_availability
-        state.below_steps[:] = np.where(below, state.below_steps + 1, 0)
-        newly_lost = (state.below_steps >= self._hold_steps) & (state.lost_step < 0)
-        state.lost_step[:] = np.where(newly_lost, state.step - self._hold_steps + 1, state.lost_step)
-        totals.surviving_h += model.step_h * (state.lost_step < 0)
+        totals.surviving_h += model.step_h * self._survived_steps()
         totals.service_loss_h += model.step_h * self._service_loss
         totals.ev_cost += network[:, EV_COST]
         totals.home_service += service.home_service
         totals.home_critical += service.home_critical
         totals.handovers += handovers
+
+    def _survived_steps(self) -> FloatArray:
+        """Steps ``[B]`` survived by this one: one, none once lost; those since the loss are taken back as it shows."""
+        state = self.state
+        before = state.lost_step.copy()
+        update_losses(self.trace.critical, state.step, state.lost_step, self._loss_rule)
+        since_loss = np.where(before >= 0, 0, state.step - state.lost_step)
+        return np.where(state.lost_step >= 0, -since_loss, 1).astype(np.float64)
 
     def _update_offers(self) -> None:
         """Power that vehicles parked now would give; the base price is on offer before the first decision."""

@@ -20,7 +20,7 @@ class PeriodTotals:
     """Sums over the physics steps of the current decision period.
 
     Attributes:
-        surviving_h: ``[B]`` time in which survival was not known to be lost.
+        surviving_h: ``[B]`` time survived; negative where a loss became known, by what had been counted since it.
         service_loss_h: ``[B]`` integral of the service loss of the reward.
         ev_cost: ``[B]`` payments to vehicle owners, $.
         home_service, home_critical: ``[B, site]`` sums over steps of the home users' service.
@@ -51,8 +51,7 @@ class OutageState:
         price, offered_kw: ``[B, site]`` latest price, and power that accepting vehicles can give.
         power_history_kw: ``[B, site, slot]`` ring of the last hour's site power.
         power_sum_kw: ``[B, site]`` sum of the ring.
-        below_steps: ``[B]`` length of the current run below the critical availability.
-        lost_step: ``[B]`` start of the run that lost survival, -1 while it is not lost.
+        lost_step: ``[B]`` the step in which survival was lost, -1 while it is not known to be.
         stale: ``[B]`` whether ``service`` must be recomputed.
         service: who serves whom, as of the last change.
         totals: sums over the current decision period.
@@ -77,7 +76,6 @@ class OutageState:
     offered_kw: FloatArray
     power_history_kw: FloatArray
     power_sum_kw: FloatArray
-    below_steps: IntArray
     lost_step: IntArray
     stale: BoolArray
     service: Service
@@ -120,7 +118,6 @@ def blank_state(model: OutageModel, n_worlds: int, n_slots: int) -> OutageState:
         offered_kw=np.zeros(shape),
         power_history_kw=np.zeros((*shape, history)),
         power_sum_kw=np.zeros(shape),
-        below_steps=np.zeros(n_worlds, dtype=np.int64),
         lost_step=np.full(n_worlds, -1),
         stale=np.ones(n_worlds, dtype=bool),
         service=empty_service(n_worlds, model.n_sites, model.n_users, model.n_bands),
@@ -139,7 +136,7 @@ def start_episode(state: OutageState, model: OutageModel, world: int, seed: int)
     state.decided[world], state.switches[world] = False, 0.0
     state.price[world], state.offered_kw[world] = model.ev.base_price, 0.0
     state.power_history_kw[world], state.power_sum_kw[world] = 0.0, 0.0
-    state.below_steps[world], state.lost_step[world], state.stale[world] = 0, -1, True
+    state.lost_step[world], state.stale[world] = -1, True
     for indices in (state.service.server, state.service.anchor, state.service.last_server):
         indices[world] = -1
 

@@ -17,7 +17,7 @@ NETWORK_SERIES = (
     "residual_kw", "mean_power_kw", "alive_share",
 )  # fmt: skip
 N_SERIES = len(NETWORK_SERIES)
-EV_COST = NETWORK_SERIES.index("ev_cost")
+EV_COST, CRITICAL = NETWORK_SERIES.index("ev_cost"), NETWORK_SERIES.index("critical")
 SITE_SERIES = ("soc", "power_kw", "alive", "mode")
 
 
@@ -46,6 +46,11 @@ class Trace:
         """Name -> ``[B, T]``, ``[B, T, class]`` or ``[B, T, site]``; writing to them writes to the trace."""
         network = {name: self._network[:, :, column] for column, name in enumerate(NETWORK_SERIES)}
         return {**network, "availability": self._network[:, :, N_SERIES:], **self._sites}
+
+    @property
+    def critical(self) -> FloatArray:
+        """``[B, T]`` availability of emergency and voice users."""
+        return self._network[:, :, CRITICAL]
 
     def record(self, step: NDArray[np.int64], network: FloatArray, **sites: NDArray[np.generic]) -> None:
         """Write one row per world at its own step: ``network`` from :func:`network_row`, and series of sites."""

@@ -23,16 +23,18 @@ def ending(world: OutageWorld) -> tuple[int, bool]:
     raise AssertionError("the episode does not end")
 
 
-# In toy3 under normal operation survival is lost at minute 22, which is known from minute 52 on; A is down from minute
-# 22 on, B from 36, C from 43.
+# In toy3 under normal operation survival is lost at minute 22; one of four critical users is without service then, so
+# that more than 3 minutes are lacking after 13. A is down from minute 22 on, B from 36, C from 43.
 @pytest.mark.parametrize(
     ("overrides", "periods"),
     [
         ({"survival.continuity_window_h": 2}, 8),
         ({"survival.continuity_window_h": 1}, 4),
-        # The loss is known at the end of the fourth period only.
-        ({"survival.continuity_window_h": 0.25}, 4),
-        # Half of the three sites are down from minute 36 on.
+        # The loss is known at the end of the third period only.
+        ({"survival.continuity_window_h": 0.25}, 3),
+        # By its length it is known at the end of the second, if 5 minutes are too long.
+        ({"survival.continuity_window_h": 0.25, "survival.hold_s": 300}, 2),
+        # Half of the three sites are down from minute 36 on, when the loss is known.
         ({"survival.end": "late"}, 3),
         # With a large battery at B and C half of them are never down; 1.5 h after minute 22 is minute 112.
         ({"survival.end": "late", "battery.initial_soc": [0.345, 1.0, 1.0]}, 8),
@@ -49,8 +51,10 @@ def test_termination(overrides: dict[str, Any], periods: int) -> None:
         ({"survival.end": "horizon"}, 16),
         ({"survival.end": "horizon", "time.horizon_h": 0.5}, 2),
         ({"time.horizon_h": 1.75}, 7),
-        # Survival is not lost: the loss would be known from minute 52 on only.
-        ({"time.horizon_h": 0.75, "survival.continuity_window_h": 0.25}, 3),
+        # Survival is not lost: the loss would be known from minute 35 on only.
+        ({"time.horizon_h": 0.5, "survival.continuity_window_h": 0.25}, 2),
+        # Half of the sites are down, and their batteries were no loss of critical users: nothing ends early.
+        ({"survival.end": "late", "survival.critical_availability": 0.0}, 16),
     ],
 )
 def test_truncation_at_the_horizon(overrides: dict[str, Any], periods: int) -> None:
@@ -70,7 +74,7 @@ def test_truncation_after_a_number_of_decisions() -> None:
 def test_survival_lost_is_told_when_it_is_known() -> None:
     world = started(outage_world())
     told = [bool(world.step(commands(world, NORMAL)).episode_infos["survival_lost"][0]) for _ in range(8)]
-    assert told == [False] * 3 + [True] * 5
+    assert told == [False] * 2 + [True] * 6
     assert world.kpis()["survival_h"][0] * 60.0 == pytest.approx(22.0)
 
 
@@ -178,6 +182,7 @@ def test_metrics_of_some_worlds_only() -> None:
         ({"overrides": {"battery.soc_min": 0.4}}, "initial_soc = 0.345 must lie between soc_min = 0.4"),
         ({"overrides": {"battery.restart_margin": 0}}, "battery.restart_margin"),
         ({"overrides": {"cooperation.links": "all"}}, "cooperation.links"),
+        ({"overrides": {"survival.window_s": 1200}}, "window_s = 1200 must not be shorter than hold_s = 1800"),
         ({"overrides": {"time.decision_period_s": 90}}, "integer multiple of physics_step_s = 60"),
         ({"overrides": {"users.count": 7}}, "positions_m has 8 entries but count is 7"),
     ],

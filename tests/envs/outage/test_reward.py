@@ -24,19 +24,22 @@ def components(transition: Any) -> list[float]:
 
 
 def test_team_reward_of_normal_operation() -> None:
-    """A is down from minute 22 on; survival is known to be lost in minute 51, the thirtieth below the threshold."""
+    """A is down from minute 22 on; minute 34 shows that survival was lost then, and 12 minutes are taken back."""
     world = started(outage_world())
     rewards = []
-    for lossy_min, surviving_min in ((0, 15), (8, 15), (15, 15), (15, 6)):
+    for lossy_min, surviving_min in ((0, 15), (8, 15), (15, 4 - 12), (15, 0)):
         transition = world.step(commands(world, [NORMAL] * 3))
         rewards.append(transition)
+        survival = 0.5 * surviving_min / 60.0 / REFERENCE_H
+        assert components(transition)[0] == pytest.approx(survival, abs=1e-12)
         if len(rewards) == 3:
             continue  # B and C go down in this period: see the next test
         loss = 1.0 if len(rewards) == 4 else WEIGHTED_LOSS + SHORTFALL
-        survival = 0.5 * surviving_min / 60.0 / REFERENCE_H
         service = 0.3 * (15.0 - lossy_min * loss) / 60.0 / REFERENCE_H
         assert components(transition) == pytest.approx([survival, service, 0.0, 0.0], abs=1e-12)
         np.testing.assert_allclose(transition.rewards["bs"], survival + service, atol=1e-12)
+    survived_min = sum(components(transition)[0] for transition in rewards) / 0.5 * 60.0 * REFERENCE_H
+    assert survived_min == pytest.approx(22.0)
 
 
 def test_the_service_loss_is_at_most_one() -> None:
