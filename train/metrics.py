@@ -105,6 +105,8 @@ OUTAGE_METRICS: tuple[Metric, ...] = (
     Metric("mode_switches_per_site", "Mode switches per site, total", "", 2, "down"),
     Metric("mean_power_kw", "Mean site power", "kW", 2, "down"),
     Metric("unserved_kwh", "Unserved energy", "kWh", 1, "down"),
+    _percent("uncovered_share_at_start", "Users without coverage at the start", better="down"),
+    _percent("uncovered_share", "Users without coverage", better="down"),
     Metric("ledger_residual_kw", "Ledger residual", "1e-9 kW", 3, "down", scale=1e9),
 )
 

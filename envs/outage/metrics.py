@@ -56,6 +56,8 @@ def episode_metrics(
         "unserved_kwh": float(trace["unserved_kw"].sum() * model.step_h),
         "unserved_gbit": float((trace["asked_mbps"] - trace["served_mbps"]).sum() * step_s / MEGABITS_PER_GIGABIT),
         "mean_power_kw": float(trace["mean_power_kw"][own].mean()),
+        "uncovered_share_at_start": float(trace["uncovered_share"][0]),
+        "uncovered_share": float(trace["uncovered_share"].mean()),
         "ledger_residual_kw": float(trace["residual_kw"].max(initial=0.0)),
     }
     hours = max(survival_h, model.step_h)

@@ -17,7 +17,7 @@ from voltran.physics.battery import usable_energy_kwh
 from voltran.physics.layout import reuse_colours
 from voltran.physics.power import ASSISTED, HELPING, SLEEP
 
-OBSERVATION_VERSION = "blackout-observation-1"
+OBSERVATION_VERSION = "blackout-observation-2"
 
 FloatArray = NDArray[np.float64]
 Part = Literal["site", "neighbour", "network"]
@@ -66,7 +66,7 @@ def observation_fields(n_bands: int) -> tuple[Field, ...]:
         Field(site, "vehicle_energy_present", 1, "kWh", 30, 0, 5, "usable energy of all parked vehicles"),
         Field(site, "price", 1, "$/kWh", 1.5, 0, 2, "price offered to vehicles"),
         Field(site, "switches", 1, "count", 20, 0, 5, "mode changes so far"),
-        Field(site, "home_critical", 1, "share", 1, 0, 1, "availability of critical home users, last period"),
+        Field(site, "home_critical", 1, "share", 1, 0, 1, "availability of servable critical home users, last period"),
         Field(site, "home_service", 1, "share", 1, 0, 1, "satisfaction of home users, last period"),
         Field(site, "reuse_colour", 3, "one-hot", 1, 0, 1, "reuse-3 colour of the site; neighbours differ"),
         Field(near, "exists", 1, "flag", 1, 0, 1, "there is such a neighbour; else all zero"),
@@ -89,7 +89,16 @@ def observation_fields(n_bands: int) -> tuple[Field, ...]:
         Field(network, "helping", 1, "share", 1, 0, 1, "sites helping"),
         Field(network, "assisted", 1, "share", 1, 0, 1, "sites assisted"),
         Field(network, "sleeping", 1, "share", 1, 0, 1, "sites asleep"),
-        Field(network, "critical", 1, "share", 1, 0, 1, "availability of critical users at the end of the last period"),
+        Field(
+            network,
+            "critical",
+            1,
+            "share",
+            1,
+            0,
+            1,
+            "availability of servable critical users at the end of the last period",
+        ),
         Field(network, "service", 1, "share", 1, 0, 1, "mean satisfaction at the end of the last period"),
     )
 

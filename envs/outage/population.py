@@ -116,9 +116,7 @@ class Inhabitants:
             users.received_mw[world], users.distance_m[world], expanded_m, model.radio
         )
         nominal_m = float(model.mode_radius_m[NORMAL])
-        users.servable[world] = covered_users(
-            users.received_mw[world], users.distance_m[world], nominal_m, model.radio
-        )
+        users.servable[world] = covered_users(users.received_mw[world], users.distance_m[world], nominal_m, model.radio)
         self._place_s[world] = time_s
 
     def _draw_demand(self, world: int, window: int) -> None:

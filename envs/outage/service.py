@@ -52,6 +52,9 @@ class Population(NamedTuple):
 class Service(NamedTuple):
     """The result; ``home_*`` arrays ``[B, site]`` are about the users whose home the site is.
 
+    Availability counts the users whom normal operation could serve (``Population.servable``): nobody loses a service
+    that there was none of before. Satisfaction, loss and traffic count everybody.
+
     Attributes:
         server: ``[B, user]`` serving site, -1 for none.
         anchor: ``[B, user]`` last serving site before the latest change.
@@ -59,6 +62,7 @@ class Service(NamedTuple):
         rate_mbps: ``[B, user]`` served rate.
         resource_use, traffic_mbps: ``[B, site, band]``.
         power_kw: ``[B, site]``, zero for sites that are down.
+        uncovered_share: ``[B]`` share of users whom normal operation could not serve.
         availability: ``[B, class]``; best effort: mean satisfaction.
         critical: ``[B]`` availability of emergency and voice users together.
         satisfaction: ``[B]`` mean of min(1, r / D) over users.
@@ -77,6 +81,7 @@ class Service(NamedTuple):
     resource_use: FloatArray
     traffic_mbps: FloatArray
     power_kw: FloatArray
+    uncovered_share: FloatArray
     availability: FloatArray
     critical: FloatArray
     satisfaction: FloatArray
@@ -105,6 +110,7 @@ def empty_service(n_worlds: int, n_sites: int, n_users: int, n_bands: int) -> Se
         resource_use=np.zeros((n_worlds, n_sites, n_bands)),
         traffic_mbps=np.zeros((n_worlds, n_sites, n_bands)),
         power_kw=per_site(),
+        uncovered_share=np.zeros(n_worlds),
         availability=np.zeros((n_worlds, N_CLASSES)),
         critical=np.zeros(n_worlds),
         satisfaction=np.zeros(n_worlds),
@@ -179,17 +185,18 @@ def _summarise(w: int, population: Population, service: Service) -> None:
         available = satisfaction
         if kind != BEST_EFFORT:
             available = 1.0 if rate >= population.minimum_mbps[w, user] else 0.0
-        members[kind] += 1.0
-        served[kind] += available
+        if population.servable[w, user]:
+            members[kind] += 1.0
+            served[kind] += available
+            if kind < 2:
+                home_critical_users[home] += 1.0
+                home_critical_served[home] += available
         total += satisfaction
         traffic += rate
         loss += population.weight[w, user] * (1.0 - satisfaction)
         weight_sum += population.weight[w, user]
         home_users[home] += 1.0
         home_satisfaction[home] += satisfaction
-        if kind < 2:
-            home_critical_users[home] += 1.0
-            home_critical_served[home] += available
         if service.server[w, user] >= 0:
             if service.anchor[w, user] >= 0 and service.anchor[w, user] != service.server[w, user]:
                 service.home_handovers[w, home] += 1.0
@@ -198,6 +205,7 @@ def _summarise(w: int, population: Population, service: Service) -> None:
             service.last_server[w, user] = service.anchor[w, user]
     for kind in range(N_CLASSES):
         service.availability[w, kind] = served[kind] / members[kind] if members[kind] > 0.0 else 1.0
+    service.uncovered_share[w] = 1.0 - members.sum() / n_users
     critical_users = members[0] + members[1]
     service.critical[w] = (served[0] + served[1]) / critical_users if critical_users > 0.0 else 1.0
     service.satisfaction[w] = total / n_users

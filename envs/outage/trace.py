@@ -14,7 +14,7 @@ BoolArray = NDArray[np.bool_]
 # In the order of the columns that `network_row` fills; the availability of the classes follows them.
 NETWORK_SERIES = (
     "critical", "satisfaction", "served_mbps", "asked_mbps", "ev_kw", "ev_cost", "handovers", "switches", "unserved_kw",
-    "residual_kw", "mean_power_kw", "alive_share",
+    "residual_kw", "mean_power_kw", "alive_share", "uncovered_share",
 )  # fmt: skip
 N_SERIES = len(NETWORK_SERIES)
 EV_COST, CRITICAL = NETWORK_SERIES.index("ev_cost"), NETWORK_SERIES.index("critical")
@@ -88,6 +88,7 @@ def network_row(
             row[w, 9] = max(row[w, 9], abs(residual_kw[w, i]))
             row[w, 10] += flows.load_kw[w, i]
             row[w, 11] += alive[w, i]
+        row[w, 12] = service.uncovered_share[w]
         row[w, 10] /= n_sites
         row[w, 11] /= n_sites  # after the sum, so that all sites alive give exactly 1
         row[w, N_SERIES:] = service.availability[w]

@@ -46,7 +46,9 @@ def test_service_that_comes_and_goes(critical: FloatArray, lost_min: int) -> Non
 
 def random_series(generator: np.random.Generator) -> FloatArray:
     """Dips of all depths and lengths; half of the levels are such that ties occur."""
-    levels = np.where(generator.random(60) < 0.5, generator.choice([1.0, 0.95, 0.9, 0.0], 60), generator.random(60) ** 0.1)
+    levels = np.where(
+        generator.random(60) < 0.5, generator.choice([1.0, 0.95, 0.9, 0.0], 60), generator.random(60) ** 0.1
+    )
     return np.repeat(levels, generator.integers(1, 20, 60))[:360]
 
 

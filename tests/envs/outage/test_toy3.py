@@ -121,7 +121,7 @@ def test_rotating_sleep() -> None:
     down_a = 30 + down_from_min(a, NORMAL_KW)
     b, c = b - asleep_kwh, c - active_kwh
     assert (down_a, max(b, c)) == (36, b)
-    # 45-60 min: B helps and reaches everybody, C sleeps: the gap of 9 minutes, with 3/4 served, lacks 2.25 of 3 minutes.
+    # 45-60 min: B helps and reaches everybody, C sleeps: 9 minutes with 3/4 served lack 2.25 of 3 minutes.
     b, c = b - active_kwh, c - asleep_kwh
     assert max(b, c) == c
     # 60-75 min: C helps, B sleeps. C's 0.65 kWh end after 9.75 minutes; then nobody serves until the next plan, and
