@@ -55,7 +55,8 @@ class SiteBlocks:
     def _woken(self, association: BoolArray, site: int, awake: BoolArray) -> Iterator[BoolArray]:
         liking = self._liking(awake)
         reached = liking[site] > 0.0
-        for takes in (reached & (first_largest(liking, axis=0) == site), reached & (self.problem.clusters.home == site)):
+        likes_best = first_largest(liking, axis=0) == site
+        for takes in (reached & likes_best, reached & (self.problem.clusters.home == site)):
             if takes.any():
                 changed = association & ~takes
                 changed[site] = takes
