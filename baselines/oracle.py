@@ -19,6 +19,7 @@ from voltran.envs.outage.commands import SiteCommands
 from voltran.envs.outage.world import OutageWorld
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.world import World
+from voltran.physics.ordering import first_largest
 
 FloatArray = NDArray[np.float64]
 
@@ -82,7 +83,7 @@ class Oracle:
         """Best member of every world, ``[B]``."""
         snapshot = outage.get_state()
         scores = [self._score(snapshot, member) for member in portfolio()]
-        return np.asarray(np.argmax(scores, axis=0))
+        return first_largest(scores, axis=0)
 
     def _score(self, snapshot: dict[str, Any], member: Controller) -> FloatArray:
         """What following a member to the end is worth, ``[B]`` in hours."""

@@ -12,6 +12,7 @@ from voltran.envs.outage.commands import SiteCommands, mode_commands
 from voltran.envs.outage.world import OutageWorld
 from voltran.envs.seeds import checked_seed
 from voltran.envs.world import ActionSpace, World
+from voltran.physics.ordering import falling, rising
 from voltran.physics.power import HELPING, NORMAL, SLEEP
 
 FloatArray = NDArray[np.float64]
@@ -149,13 +150,13 @@ class RotatingSleep:
         near = model.may_help & (model.distance_m <= first_tier_m)
         roles = np.full(model.n_sites, SLEEP)
         uncovered = alive.copy()
-        for site in np.argsort(-score, kind="stable"):
+        for site in falling(score):
             if not uncovered[site]:
                 continue
             roles[site] = HELPING
             uncovered[site] = False
             reachable = np.flatnonzero(near[site] & uncovered)
-            covered = reachable[np.argsort(score[reachable], kind="stable")][: model.k_max]
+            covered = reachable[rising(score[reachable])][: model.k_max]
             uncovered[covered] = False
         return roles
 

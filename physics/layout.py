@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.physics.compiled import kernel
+from voltran.physics.ordering import SAME
 
 FloatArray = NDArray[np.float64]
 
@@ -94,8 +95,9 @@ def disc_overlap_share(distance_m: FloatArray, helper_radius_m: float, covered_r
     cos_small = np.clip((apart**2 + small**2 - big**2) / (2.0 * apart * small), -1.0, 1.0)
     kite = (-apart + small + big) * (apart + small - big) * (apart - small + big) * (apart + small + big)
     lens = big**2 * np.arccos(cos_big) + small**2 * np.arccos(cos_small) - 0.5 * np.sqrt(np.maximum(kite, 0.0))
-    lens = np.where(d >= big + small, 0.0, lens)
-    lens = np.where(d <= abs(big - small), np.pi * min(big, small) ** 2, lens)
+    # Where circles touch, rounding of the cosines would be magnified to its square root.
+    lens = np.where(d >= (1.0 - SAME) * (big + small), 0.0, lens)
+    lens = np.where(d <= (1.0 + SAME) * abs(big - small), np.pi * min(big, small) ** 2, lens)
     return np.asarray(lens / (np.pi * small**2))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.physics.compiled import kernel
+from voltran.physics.ordering import SAME, surpasses
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -109,7 +110,7 @@ def clear_market(
     for w in range(n_worlds):
         paid = contracts.factor * offers.price[w]
         order = _cheapest_first(paid)
-        willing = contracts.access & (paid <= accepted_price[w][:, None])
+        willing = contracts.access & (paid <= (1.0 + SAME) * accepted_price[w][:, None])
         share = np.ones((2, n_retailers))
         asked_kw = np.zeros((n_sites, n_retailers))
         for _ in range(MOST_ROUNDS):
@@ -131,7 +132,7 @@ def _cheapest_first(paid: FloatArray) -> NDArray[np.int64]:
     for m in range(n_sites):
         for i in range(n_retailers):
             rank = i
-            while rank > 0 and paid[m, order[m, rank - 1]] > paid[m, i]:
+            while rank > 0 and surpasses(paid[m, order[m, rank - 1]], paid[m, i]):
                 order[m, rank] = order[m, rank - 1]
                 rank -= 1
             order[m, rank] = i

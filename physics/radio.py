@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from voltran.physics.compiled import kernel
 from voltran.physics.layout import FloatArray
+from voltran.physics.ordering import surpasses
 from voltran.physics.power import HELPING, SLEEP
 from voltran.physics.units import db_to_linear
 
@@ -236,7 +237,7 @@ def choose_servers(
                     score /= 1.0 + load[site]
                 if site == last_server[user]:
                     score *= 1.0 + radio.hysteresis
-                if score > best_score:
+                if surpasses(score, best_score):
                     best, best_score = k, score
             choice[user] = best
             if best >= 0:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from voltran.physics.compiled import kernel
 from voltran.physics.layout import FloatArray
-from voltran.physics.units import db_to_linear
+from voltran.physics.ordering import first_largest, first_least
+from voltran.physics.units import db_to_linear, linear_to_db
 
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
@@ -120,9 +121,9 @@ def assign_pilots(gain: FloatArray, pilots: int) -> IntArray:
     n_ues = gain.shape[1]
     pilot = np.arange(n_ues) % pilots
     for ue in range(pilots, n_ues):
-        master = int(gain[:, ue].argmax())
+        master = int(first_largest(gain[:, ue]))
         heard = np.bincount(pilot[:ue], gain[master, :ue], minlength=pilots)
-        pilot[ue] = int(heard.argmin())
+        pilot[ue] = int(first_least(linear_to_db(heard)))
     return pilot
 
 

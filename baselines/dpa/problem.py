@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from voltran.envs.errors import ScenarioError
 from voltran.physics.market import cost_factor
+from voltran.physics.ordering import SAME
 from voltran.physics.units import WATTS_PER_KILOWATT
 
 FloatArray = NDArray[np.float64]
@@ -77,6 +78,9 @@ class AllocationProblem:
         for name in ("subscriber", "access"):
             self._settle(name, _shaped(name, np.asarray(getattr(self, name), dtype=np.bool_), (sites, retailers)))
         self._check_ranges()
+        # A battery that could give as much as rounding does is none.
+        band_kw = self.demand_kw - self.least_kw
+        self._settle("least_kw", np.where(band_kw > SAME * self.demand_kw, self.least_kw, self.demand_kw))
 
     @classmethod
     def from_watts(

@@ -5,6 +5,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import block_array, csr_array, eye_array, kron
 
 from voltran.baselines.dpa.problem import AllocationProblem, BoolArray, FloatArray
+from voltran.physics.ordering import rising
 
 # What is lacking of the largest demand and still counts as served.
 SERVED = 1e-10
@@ -70,7 +71,7 @@ def is_feasible(problem: AllocationProblem) -> bool:
 
 def _fill(problem: AllocationProblem, power_kw: FloatArray, wanting: BoolArray) -> None:
     """Give sites that lack power what retailers have left, in place."""
-    for i in np.argsort(problem.unit_cost, kind="stable"):
+    for i in rising(problem.unit_cost):
         wanted_kw = np.where(wanting & problem.access[:, i], _lacking(problem, power_kw), 0.0)
         left_kw = max(float(problem.generation_kw[i] - power_kw[:, i].sum()), 0.0)
         power_kw[:, i] += wanted_kw * _share(np.array(left_kw), wanted_kw.sum())

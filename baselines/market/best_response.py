@@ -14,9 +14,7 @@ from voltran.envs.retail.model import PRICE_LEVELS, RetailModel
 from voltran.envs.scenario import Section, validated
 from voltran.envs.world import BoolArray, FloatArray, World
 from voltran.physics.market import payments
-
-# Earning this much more, relative to what is at stake, is no reason to ask for a higher price: it is rounding.
-SAME_PROFIT = 1e-12
+from voltran.physics.ordering import SAME
 
 
 class BestResponseSettings(Section, strict=True):
@@ -73,7 +71,8 @@ def answer(model: RetailModel, expected: Expectation, price: FloatArray, retaile
     repeated = Expectation(*(np.repeat(values, PRICE_LEVELS, axis=0) for values in expected))
     earned = profit(model, repeated, tried)[:, retailer].reshape(n_worlds, PRICE_LEVELS)
     best = earned.max(axis=1, keepdims=True)
-    return np.asarray(ladder[np.argmax(earned >= best - SAME_PROFIT * np.maximum(np.abs(best), 1.0), axis=1)])
+    # Rounding is no reason to ask for a higher price.
+    return np.asarray(ladder[np.argmax(earned >= best - SAME * np.maximum(np.abs(best), 1.0), axis=1)])
 
 
 def answer_each_other(model: RetailModel, expected: Expectation, price: FloatArray, rounds: int) -> Answers:

@@ -12,6 +12,7 @@ from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.world import MarketWorld
 from voltran.envs.scenario import Section, validated
 from voltran.envs.world import BoolArray, FloatArray, World
+from voltran.physics.ordering import SAME
 
 ROLE = "bs"
 
@@ -116,8 +117,8 @@ class PriceThreshold(SiteRule):
 
     def _decide(self, market: MarketWorld) -> MarketCommands:
         price = lowest_payment(market) / market.market.model.retail.price_cap_usd_per_kwh
-        commands = charging_where(market, expects_enough(market) & (price < self.settings.charge_below))
-        spared_kw = np.where(price > self.settings.discharge_above, market.discharge_room_kw, 0.0)
+        commands = charging_where(market, expects_enough(market) & (price < self.settings.charge_below - SAME))
+        spared_kw = np.where(price > self.settings.discharge_above + SAME, market.discharge_room_kw, 0.0)
         requested_kw = np.maximum(commands.requested_kw - spared_kw, 0.0)
         return purchases(market, requested_kw, commands.battery_kw)
 
@@ -139,7 +140,7 @@ def expects_enough(market: MarketWorld) -> BoolArray:
     sales = market.market.sales
     asked = sales.requested_kwh > 0.0
     filled = np.divide(sales.bought_kwh, sales.requested_kwh, out=np.ones(asked.shape), where=asked)
-    return np.asarray(filled * (market.demand_kw + market.charge_room_kw) >= market.demand_kw)
+    return np.asarray(filled * (market.demand_kw + market.charge_room_kw) >= (1.0 - SAME) * market.demand_kw)
 
 
 def lowest_payment(market: MarketWorld) -> FloatArray:

@@ -13,6 +13,7 @@ from voltran.envs.market.world import MarketWorld
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.retail.model import RetailModel
 from voltran.envs.world import FloatArray, World
+from voltran.physics.ordering import rising
 
 # How far prices of neighbours in the merit order are apart, beyond what the surcharge could bridge.
 APART = 1.01
@@ -66,6 +67,6 @@ class SocialOptimum:
 
 def merit_order_prices(model: RetailModel) -> FloatArray:
     """Prices ``[I]`` in USD/kWh, the highest at the cap, that every site takes in the order of unit costs."""
-    rank = np.argsort(np.argsort(model.unit_cost, kind="stable"), kind="stable")
+    rank = np.argsort(rising(model.unit_cost))
     step = APART * (2.0 - model.retail.priority)
     return np.asarray(model.retail.price_cap_usd_per_kwh * step ** (rank - (model.n_retailers - 1.0)))

@@ -16,6 +16,7 @@ from voltran.baselines.msrc.evaluation import Evaluator
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.milp import PlanProgram, Window, plan_program
 from voltran.baselines.solve import MilpResult, MixedIntegerProgram, solve_milp
+from voltran.physics.ordering import falling, surpasses
 
 IntArray = NDArray[np.int64]
 
@@ -76,7 +77,7 @@ def prove(
             found_cost = evaluator.cost(found)
             assert found_cost is not None, "without a cutoff there is a cost"
             # A plan within the solver's tolerance of the cutoff proves nothing and would be found again and again.
-            if found_cost >= best_cost:
+            if not surpasses(best_cost, found_cost):
                 break
             best, best_cost = found, found_cost
     except _TimeUpError:
@@ -130,7 +131,8 @@ class _Proof:
             relaxation = self._relaxation(plan_program(self.instance, Window(low, high)).program, cutoff)
             if relaxation.values is not None:
                 slices.append((relaxation.objective, Window(low, high)))
-        for _, part in sorted(slices, reverse=True):
+        for place in falling([objective for objective, _ in slices]):
+            part = slices[place][1]
             narrowed = self._narrowed(part, cutoff)
             if narrowed is None:
                 continue

@@ -17,6 +17,7 @@ from voltran.envs.outage.model import OutageModel
 from voltran.envs.outage.service import BEST_EFFORT, Population
 from voltran.physics.compiled import kernel
 from voltran.physics.layout import FloatArray
+from voltran.physics.ordering import falling, first_largest, surpasses
 from voltran.physics.power import HELPING, NORMAL, SLEEP
 from voltran.physics.radio import RadioParameters, RealArray, associate, link_rate_mbps
 
@@ -115,7 +116,7 @@ def _widest(options: Options) -> IntArray:
     """``[table]`` the option with the largest radius, by which a table is priced."""
     return np.array(
         [
-            max(np.flatnonzero(options.table == table).tolist(), key=lambda option: options.radius_m[option])
+            first_largest(np.where(options.table == table, options.radius_m, -np.inf))
             for table in range(options.table.max() + 1)
         ]
     )
@@ -142,7 +143,7 @@ def _second_sites(rate_mbps: FloatArray, reachable: NDArray[np.bool_], home: Int
     """The site with the largest rate besides home, -1 where no other reaches the user."""
     rate = np.where(reachable, rate_mbps, 0.0)
     rate[home, np.arange(home.size)] = 0.0
-    return np.where(rate.max(axis=0) > 0.0, rate.argmax(axis=0), -1)
+    return np.where(rate.max(axis=0) > 0.0, first_largest(rate, axis=0), -1)
 
 
 def _servers(
@@ -162,7 +163,7 @@ def _servers(
     rows = np.arange(n_groups)
     priority[rows[second >= 0], second[second >= 0]] = np.inf
     priority[rows, home] = np.inf
-    order = np.argsort(-priority, axis=1, kind="stable")[:, :candidates]
+    order = falling(priority)[:, :candidates]
     servers = np.zeros((n_groups, n_sites), dtype=bool)
     np.put_along_axis(servers, order, True, axis=1)
     servers &= reached > 0.0
@@ -179,7 +180,7 @@ def reference_total_mw(received_mw: RealArray, home: IntArray, site: int, radio:
         total[band, :] = radio.noise_mw[band]
         for other in range(n_sites):
             for user in range(n_users):
-                weaker = received_mw[band, other, user] <= received_mw[band, site, user]
+                weaker = not surpasses(received_mw[band, other, user], received_mw[band, site, user])
                 if weaker or home[user] == site:
                     total[band, user] += received_mw[band, other, user]
     return total

@@ -11,6 +11,7 @@ from voltran.baselines.msrc.options import Options
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.envs.outage.repair import repair_modes, repair_modes_literally
 from voltran.physics.layout import FloatArray
+from voltran.physics.ordering import falling
 from voltran.physics.power import NORMAL, SLEEP
 
 BoolArray = NDArray[np.bool_]
@@ -132,8 +133,8 @@ class Instance:
 
     @cached_property
     def rings(self) -> list[IntArray]:
-        """Live neighbours of each site: those with the largest assistance potential."""
-        order = np.argsort(-self.kappa, axis=1, kind="stable")[:, :RING_SITES]
+        """Live neighbours of each site: those with the largest assistance potential, of equals the first."""
+        order = falling(self.kappa)[:, :RING_SITES]
         return [near[self.may_help[site, near] & self.alive[near]] for site, near in enumerate(order)]
 
     def budget(self, count: int) -> int:

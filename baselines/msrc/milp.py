@@ -16,6 +16,7 @@ from voltran.baselines.msrc.groups import CLASS_GROUPS
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.link_rows import add_link_rows, linkable
 from voltran.baselines.solve import MixedIntegerProgram, Rows
+from voltran.physics.ordering import falling
 from voltran.physics.power import NORMAL
 
 FloatArray = NDArray[np.float64]
@@ -247,7 +248,7 @@ class _Builder:
             mine = np.flatnonzero(options.table == table)
             self.rows.put(row[:, None], self.choice[:, mine], -np.maximum(room_kw[:, mine], 0.0))
         largest = self._largest_kw()
-        order = np.argsort(-largest.max(axis=0), kind="stable").tolist()
+        order = falling(largest.max(axis=0)).tolist()
         energy = self.instance.bounded_energy_kwh[self.instance.alive]
         for count in range(1, self.n_tables + 1):
             exceeds = largest[self.instance.alive, order[count - 1]] > self.window.low * energy

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 from voltran.baselines.msrc.evaluation import Evaluator
 from voltran.baselines.msrc.instance import Instance, IntArray
 from voltran.baselines.msrc.screen import Screen
+from voltran.physics.ordering import rising
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 
-# A cost must fall by more than this to count as lower.
+# A cost must fall by more than this to count as lower; costs of the same plan differ by far less.
 TOLERANCE = 1e-9
+ROUNDING = 0.1 * TOLERANCE
 # Sites that start asleep or assisted, the poorest first, in the systematic starting plans.
 NEEDY_SHARES = (0.1, 0.25, 0.4, 0.6)
 STARTS_TO_IMPROVE = 2
@@ -71,7 +73,7 @@ class Search:
         plans += starting_plans(self.instance)
         unique = {plan.tobytes(): plan for plan in map(self.instance.repaired, plans)}
         weighed = [(self._cost(plan, np.inf), plan) for plan in unique.values()]
-        return sorted(weighed, key=lambda pair: pair[0])
+        return [weighed[place] for place in rising([cost for cost, _ in weighed])]
 
     def _iterate(self) -> None:
         """Kick the current plan, descend, and go on from the result unless it is much worse."""
@@ -162,7 +164,7 @@ class Search:
         key = plan.tobytes()
         if key in self._known:
             return self._known[key]
-        if self._exceeds.get(key, -np.inf) >= cutoff:
+        if self._exceeds.get(key, -np.inf) >= cutoff - ROUNDING:
             return np.inf
         if self.evaluations >= self._most_evaluations and np.isfinite(self.cost):
             raise BudgetSpent
@@ -184,7 +186,7 @@ def starting_plans(instance: Instance) -> list[IntArray]:
     """All normal, one richest helper per neighbourhood, and the poorest asleep or assisted while all others help."""
     n_sites, widest = instance.n_sites, instance.widest
     plans = [np.full(n_sites, NORMAL)]
-    poorest = np.argsort(instance.energy_kwh, kind="stable")
+    poorest = rising(instance.energy_kwh)
     for needy in (SLEEP, ASSISTED):
         plans.append(_richest_help(instance, poorest[::-1], needy))
         for share in NEEDY_SHARES:

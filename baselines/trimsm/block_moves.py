@@ -7,6 +7,7 @@ import numpy as np
 from voltran.baselines.trimsm.matching import BlockSource
 from voltran.baselines.trimsm.moves import Limits
 from voltran.physics.layout import FloatArray
+from voltran.physics.ordering import falling, first_largest, first_least
 from voltran.physics.uplink import BoolArray
 
 
@@ -50,7 +51,7 @@ def _put_to_sleep(association: BoolArray, station: int, preference: FloatArray, 
             chosen = awake if awake.any() else free
             if not chosen.any():
                 return None
-            changed[np.where(chosen, preference[:, client], -np.inf).argmax(), client] = True
+            changed[first_largest(np.where(chosen, preference[:, client], -np.inf)), client] = True
     return changed
 
 
@@ -68,11 +69,11 @@ def _relieve(association: BoolArray, station: int, limits: Limits) -> Iterator[B
 def _wake(association: BoolArray, station: int, preference: FloatArray, limits: Limits) -> Iterator[BoolArray]:
     """Associations in which a sleeping station takes one client, two, and so on."""
     changed = association.copy()
-    by_liking = np.argsort(-preference[station], kind="stable")
+    by_liking = falling(preference[station])
     takes = by_liking[limits.allowed[station, by_liking]][: limits.clients_per_station[1]]
     for client in takes:
         if changed[:, client].sum() >= limits.stations_per_client[1]:
-            least = np.where(changed[:, client], preference[:, client], np.inf).argmin()
+            least = first_least(np.where(changed[:, client], preference[:, client], np.inf))
             if changed[least].sum() <= limits.clients_per_station[0]:
                 continue
             changed[least, client] = False

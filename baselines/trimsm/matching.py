@@ -12,6 +12,7 @@ import numpy as np
 
 from voltran.baselines.trimsm.moves import Limits, Moves, is_legal, legal_moves
 from voltran.physics.layout import FloatArray
+from voltran.physics.ordering import ranks, rising
 from voltran.physics.uplink import BoolArray, IntArray
 
 Order = Literal["batch", "first"]
@@ -61,6 +62,7 @@ class MatchingSettings:
         swaps: whether to try moves of two clients.
         max_sweeps: of single moves; a bound that is not reached in practice.
         least_gain: relative change that counts as one.
+        shortfall_rounding: change of the shortfall that does not count, as shortfalls are differences.
     """
 
     order: Order = "batch"
@@ -69,6 +71,7 @@ class MatchingSettings:
     swaps: bool = True
     max_sweeps: int = 1000
     least_gain: float = 1e-9
+    shortfall_rounding: float = 0.0
 
 
 class Report(NamedTuple):
@@ -252,10 +255,12 @@ class _Search:
         higher = value > self.value + gain * abs(self.value)
         if self.settings.qos == "literal":
             return np.asarray(higher & (shortfall == 0.0))
-        less = shortfall < self.shortfall - gain * self.shortfall
-        return np.asarray(less | ((shortfall <= self.shortfall) & higher))
+        rounding = max(gain * self.shortfall, self.settings.shortfall_rounding)
+        less = shortfall < self.shortfall - rounding
+        return np.asarray(less | ((shortfall <= self.shortfall + rounding) & higher))
 
     def _ranked(self, value: FloatArray, shortfall: FloatArray) -> IntArray:
         """Acceptable candidates, the best first, ties by index."""
         acceptable = np.flatnonzero(self._acceptable(value, shortfall))
-        return acceptable[np.lexsort((-value[acceptable], shortfall[acceptable]))]
+        lacking = ranks(shortfall[acceptable], self.settings.shortfall_rounding or None)
+        return acceptable[rising(lacking, -value[acceptable])]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from voltran.baselines.trimsm.outage_evaluator import OutageEvaluator, awake_sites
 from voltran.physics.layout import FloatArray
+from voltran.physics.ordering import first_largest
 from voltran.physics.power import HELPING
 
 BoolArray = NDArray[np.bool_]
@@ -54,7 +55,8 @@ class SiteBlocks:
     def _woken(self, association: BoolArray, site: int, awake: BoolArray) -> Iterator[BoolArray]:
         liking = self._liking(awake)
         reached = liking[site] > 0.0
-        for takes in (reached & (liking.argmax(axis=0) == site), reached & (self.problem.clusters.home == site)):
+        likes_best = first_largest(liking, axis=0) == site
+        for takes in (reached & likes_best, reached & (self.problem.clusters.home == site)):
             if takes.any():
                 changed = association & ~takes
                 changed[site] = takes
@@ -80,5 +82,5 @@ def _placed(association: BoolArray, liking: FloatArray) -> BoolArray:
     """The association with clusters that like some site added at the one that they like best."""
     placed = association.copy()
     clusters = np.flatnonzero(liking.max(axis=0) > 0.0)
-    placed[liking.argmax(axis=0)[clusters], clusters] = True
+    placed[first_largest(liking, axis=0)[clusters], clusters] = True
     return placed

@@ -13,6 +13,7 @@ from voltran.envs.outage.model import OutageModel
 from voltran.envs.outage.service import BEST_EFFORT, Population
 from voltran.physics.compiled import kernel
 from voltran.physics.layout import FloatArray
+from voltran.physics.ordering import falling
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 from voltran.physics.radio import RadioParameters, RealArray, link_rate_mbps, total_power_mw
 from voltran.physics.units import linear_to_db
@@ -80,7 +81,7 @@ def _servers(model: OutageModel, users: Population, world: int, of_user: IntArra
     strongest = np.full((n_clusters, model.n_sites), -np.inf)
     for site in range(model.n_sites):
         np.maximum.at(strongest[:, site], of_user, heard_db[site])
-    order = np.argsort(-strongest, axis=1, kind="stable")[:, :candidates]
+    order = falling(strongest)[:, :candidates]
     servers = np.zeros(strongest.shape, dtype=bool)
     np.put_along_axis(servers, order, True, axis=1)
     return np.asarray(servers & np.isfinite(strongest))

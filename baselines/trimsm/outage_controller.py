@@ -10,7 +10,7 @@ from voltran.baselines.rules import outage_world
 from voltran.baselines.trimsm.matching import MatchingSettings, Report, improve
 from voltran.baselines.trimsm.outage_blocks import SiteBlocks
 from voltran.baselines.trimsm.outage_clusters import Clusters, user_clusters
-from voltran.baselines.trimsm.outage_evaluator import OutageEvaluator, awake_sites
+from voltran.baselines.trimsm.outage_evaluator import NO_SHORTFALL, OutageEvaluator, awake_sites
 from voltran.baselines.trimsm.outage_problem import outage_problem
 from voltran.baselines.trimsm.outage_settings import TrimsmSettings
 from voltran.baselines.trimsm.outage_sites import BANDS, POWER_KW
@@ -52,7 +52,10 @@ class TrimsmOutage:
         self.settings = validated(TrimsmSettings, settings, f"controller {name}")
         self.commands: CommandSet = self.settings.command_set
         self._search = MatchingSettings(
-            block_moves=self.settings.block_moves == "on", swaps=False, max_sweeps=self.settings.max_sweeps
+            block_moves=self.settings.block_moves == "on",
+            swaps=False,
+            max_sweeps=self.settings.max_sweeps,
+            shortfall_rounding=NO_SHORTFALL,
         )
         self.matchings: list[BoolArray] = []
         self._forget()

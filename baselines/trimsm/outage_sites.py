@@ -12,8 +12,8 @@ from voltran.physics.scheduler import SchedulerParameters
 
 IntArray = NDArray[np.int64]
 
-# A difference in served share that is rounding.
-ROUNDING = 1e-12
+# A difference in served share, or in cost, that is rounding; serving everybody costs about as much.
+ROUNDING = 1e-10
 # Users with service level agreements, and best effort.
 KINDS = 2
 # Columns of the result.
@@ -144,7 +144,7 @@ def _weigh(entries: FloatArray, mode: int, bands: int, price: float, rules: Site
     gain = kept - best[KEPT]
     if rules.carry_all:
         gain += extra - best[EXTRA]
-    if gain > ROUNDING or (gain >= -ROUNDING and cost < best[COST]):
+    if gain > ROUNDING or (gain >= -ROUNDING and cost < best[COST] - ROUNDING):
         best[BANDS], best[POWER_KW], best[KEPT], best[EXTRA], best[COST] = bands, power_kw, kept, extra, cost
 
 

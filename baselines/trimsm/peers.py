@@ -7,6 +7,8 @@ strongest UBS with room, then each rule adds others. Ties go to the lower index.
 import numpy as np
 
 from voltran.envs.uplink.problem import UplinkProblem
+from voltran.physics.ordering import SAME, falling, first_least
+from voltran.physics.units import linear_to_db
 from voltran.physics.uplink import BoolArray
 
 RECEIVED_SHARE = 0.95
@@ -27,8 +29,8 @@ def recp(problem: UplinkProblem) -> BoolArray:
     """
     association, total = masters(problem), problem.gain.sum(axis=0)
     for ue in range(problem.n_ues):
-        for ubs in np.argsort(-problem.gain[:, ue], kind="stable"):
-            if problem.gain[association[:, ue], ue].sum() >= RECEIVED_SHARE * total[ue]:
+        for ubs in falling(linear_to_db(problem.gain[:, ue])):
+            if problem.gain[association[:, ue], ue].sum() >= (1.0 - SAME) * RECEIVED_SHARE * total[ue]:
                 break
             _add(problem, association, int(ubs), ue)
     return association
@@ -38,7 +40,7 @@ def llsf(problem: UplinkProblem) -> BoolArray:
     """Largest large-scale fading: as many of the strongest UBSs as a UE may have; ``[M, K]``."""
     association = masters(problem)
     for ue in range(problem.n_ues):
-        for ubs in np.argsort(-problem.gain[:, ue], kind="stable"):
+        for ubs in falling(linear_to_db(problem.gain[:, ue])):
             _add(problem, association, int(ubs), ue)
     return association
 
@@ -56,8 +58,8 @@ def tsap(problem: UplinkProblem) -> BoolArray:
     """
     association = masters(problem)
     same_pilot = (problem.statistics.coherent != 0.0).any(axis=0)
-    worthwhile = problem.gain >= MASTER_SHARE * problem.gain.max(axis=0, initial=0.0)
-    for link in np.argsort(-problem.gain, axis=None, kind="stable"):
+    worthwhile = problem.gain >= (1.0 - SAME) * MASTER_SHARE * problem.gain.max(axis=0, initial=0.0)
+    for link in falling(linear_to_db(problem.gain).ravel()):
         ubs, ue = divmod(int(link), problem.n_ues)
         if worthwhile[ubs, ue] and not (association[ubs] & same_pilot[ue]).any():
             _add(problem, association, ubs, ue)
@@ -68,7 +70,7 @@ def masters(problem: UplinkProblem) -> BoolArray:
     """Every UE with its strongest UBS with room; ``[M, K]``."""
     association = np.zeros(problem.gain.shape, dtype=bool)
     for ue in range(problem.n_ues):
-        for ubs in np.argsort(-problem.gain[:, ue], kind="stable"):
+        for ubs in falling(linear_to_db(problem.gain[:, ue])):
             if association[:, ue].any():
                 break
             _add(problem, association, int(ubs), ue)
@@ -95,13 +97,13 @@ def all_awake(problem: UplinkProblem, association: BoolArray) -> BoolArray:
     """
     association = association.copy()
     for ubs in np.flatnonzero(~association.any(axis=1)):
-        for ue in np.argsort(-problem.gain[ubs], kind="stable"):
+        for ue in falling(linear_to_db(problem.gain[ubs])):
             if association[:, ue].sum() < problem.ubs_per_ue:
                 association[ubs, ue] = True
                 break
             spare = association[:, ue] & (association.sum(axis=1) > 1)
             if spare.any():
-                association[np.where(spare, problem.gain[:, ue], np.inf).argmin(), ue] = False
+                association[first_least(np.where(spare, problem.gain[:, ue], np.inf)), ue] = False
                 association[ubs, ue] = True
                 break
     return association

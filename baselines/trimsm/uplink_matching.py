@@ -9,6 +9,7 @@ from voltran.baselines.trimsm.peers import all_awake, recp
 from voltran.baselines.trimsm.uplink_evaluator import uplink_evaluator
 from voltran.baselines.trimsm.uplink_settings import TriMsmSettings
 from voltran.envs.uplink.problem import UplinkProblem
+from voltran.physics.units import linear_to_db
 
 
 def match(problem: UplinkProblem, settings: TriMsmSettings, *, sleep: bool = True) -> Report:
@@ -28,4 +29,4 @@ def match(problem: UplinkProblem, settings: TriMsmSettings, *, sleep: bool = Tru
         allowed=np.ones(problem.gain.shape, dtype=bool),
     )
     evaluator = uplink_evaluator(problem, settings.inner)
-    return improve(start, evaluator, limits, settings.matching, station_blocks(problem.gain, limits))
+    return improve(start, evaluator, limits, settings.matching, station_blocks(linear_to_db(problem.gain), limits))

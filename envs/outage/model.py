@@ -13,6 +13,7 @@ from voltran.envs.outage.scenario import OutageScenario
 from voltran.physics.battery import BatteryParameters
 from voltran.physics.ev import EvParameters
 from voltran.physics.layout import FloatArray, disc_overlap_share, distances_m, hexagonal_sites
+from voltran.physics.ordering import SAME, rising
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP, PowerParameters
 from voltran.physics.propagation import building_loss_db, noise_limited_radius_m
 from voltran.physics.radio import RadioParameters, noise_mw
@@ -58,7 +59,7 @@ class OutageModel:
         self.kappa = disc_overlap_share(self.distance_m, self.mode_radius_m[HELPING], scenario.radio.r_nom_m)
         np.fill_diagonal(self.kappa, 0.0)
         within = self.distance_m <= scenario.cooperation.r_coop_m + 1e-6
-        self.may_help: NDArray[np.bool_] = within & (self.kappa >= scenario.cooperation.kappa_min)
+        self.may_help: NDArray[np.bool_] = within & (self.kappa >= scenario.cooperation.kappa_min - SAME)
         np.fill_diagonal(self.may_help, False)
         self.neighbours = self._nearest_sites()
 
@@ -236,7 +237,7 @@ class OutageModel:
         return np.array([self.all_bands, self.all_bands, assisted or self.all_bands, 0])
 
     def _nearest_sites(self) -> NDArray[np.int64]:
-        order = np.argsort(self.distance_m, axis=1, kind="stable")[:, 1 : NEIGHBOURS + 1]
+        order = rising(np.where(np.eye(self.n_sites, dtype=bool), -np.inf, self.distance_m))[:, 1 : NEIGHBOURS + 1]
         padded = np.full((self.n_sites, NEIGHBOURS), -1)
         padded[:, : order.shape[1]] = order
         return padded

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.physics.compiled import kernel
+from voltran.physics.ordering import surpasses
 from voltran.physics.power import PowerParameters, site_power_kw
 from voltran.physics.radio import RadioParameters, RealArray, associate, link_rate_mbps, total_power_mw
 from voltran.physics.scheduler import SchedulerParameters, schedule
@@ -233,7 +234,7 @@ def home_sites(
     nearest = np.zeros(n_users, dtype=np.int16)
     for site in range(1, n_sites):
         for user in range(n_users):
-            if distance_m[site, user] < distance_m[nearest[user], user]:
+            if surpasses(distance_m[nearest[user], user], distance_m[site, user]):
                 nearest[user] = site
     home = _best_site(received_mw, total, distance_m, np.inf, np.full(n_users, -1, np.int16), nearest, radio)
     for user in range(n_users):
@@ -263,6 +264,6 @@ def _best_site(
                 rate[user] += link_rate_mbps(received_mw, total_mw, band, site, user, False, radio)
         for user in range(n_users):
             allowed = site != excluded[user] and distance_m[site, user] <= radius_m
-            if allowed and rate[user] > best_rate[user]:
+            if allowed and surpasses(rate[user], best_rate[user]):
                 best[user], best_rate[user] = site, rate[user]
     return best

@@ -16,6 +16,7 @@ from voltran.envs.uplink.metrics import efficiency
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.envs.uplink.simulation import Simulation
 from voltran.physics.layout import FloatArray
+from voltran.physics.ordering import falling
 from voltran.physics.units import linear_to_db
 from voltran.physics.uplink import BoolArray, IntArray
 
@@ -77,6 +78,7 @@ class Observer:
         shape = simulation.gain.shape
         self._gain_db, self._behind_db = np.zeros(shape), np.zeros(shape)
         self._stronger = np.zeros(shape)
+        self._place = np.zeros(shape, dtype=np.int64)
         own, ue, network = (tuple(field for field in FIELDS if field.part == part) for part in ("ubs", "ue", "network"))
         shared = tuple(field for field in ue if field.name in STATE_UE)
         gain = next(field for field in ue if field.name == "gain")
@@ -90,12 +92,14 @@ class Observer:
         radio, gain = self._simulation.radio, self._simulation.gain[worlds]
         self._gain_db[worlds] = linear_to_db(gain * radio.power_max_mw / radio.noise_mw)
         self._behind_db[worlds] = self._gain_db[worlds].max(axis=1, keepdims=True) - self._gain_db[worlds]
-        self._stronger[worlds] = np.argsort(np.argsort(-gain, axis=1, kind="stable"), axis=1, kind="stable")
+        by_ue = falling(np.swapaxes(self._gain_db[worlds], 1, 2))
+        self._stronger[worlds] = np.swapaxes(np.argsort(by_ue, axis=-1), 1, 2)
+        self._place[worlds] = np.argsort(falling(self._gain_db[worlds]), axis=-1)
 
     def order(self, active: BoolArray) -> IntArray:
         """UEs ``[B, M, K]`` from the strongest active one on, silent ones last."""
-        keys = np.where(active[:, None, :], -self._simulation.gain, np.inf)
-        return np.argsort(keys, axis=-1, kind="stable")
+        silent = self._place.shape[-1]
+        return np.argsort(np.where(active[:, None, :], self._place, silent), axis=-1, kind="stable")
 
     def observations(self) -> NDArray[np.float32]:
         """Observations ``[B, M, F]``."""

@@ -4,6 +4,7 @@ import numpy as np
 
 from voltran.physics.compiled import kernel
 from voltran.physics.layout import FloatArray
+from voltran.physics.ordering import surpasses
 from voltran.physics.uplink import BoolArray, IntArray
 
 
@@ -40,7 +41,7 @@ def _keep_strongest(association: BoolArray, gain: FloatArray, most: int) -> None
         while count > most:
             weakest = -1
             for row in range(association.shape[0]):
-                if association[row, column] and (weakest < 0 or gain[row, column] < gain[weakest, column]):
+                if association[row, column] and (weakest < 0 or surpasses(gain[weakest, column], gain[row, column])):
                     weakest = row
             association[weakest, column] = False
             count -= 1
@@ -61,7 +62,7 @@ def _serve_everybody(association: BoolArray, gain: FloatArray, ues_per_ubs: int)
             continue
         chosen = -1
         for ubs in range(n_ubs):
-            if load[ubs] < ues_per_ubs and (chosen < 0 or gain[ubs, ue] > gain[chosen, ue]):
+            if load[ubs] < ues_per_ubs and (chosen < 0 or surpasses(gain[ubs, ue], gain[chosen, ue])):
                 chosen = ubs
         if chosen < 0:
             chosen, leaving = _dispensable(association, gain, servers)
@@ -79,6 +80,10 @@ def _dispensable(association: BoolArray, gain: FloatArray, servers: IntArray) ->
     chosen, leaving = -1, -1
     for ubs in range(association.shape[0]):
         for ue in range(association.shape[1]):
-            if association[ubs, ue] and servers[ue] > 1 and (chosen < 0 or gain[ubs, ue] < gain[chosen, leaving]):
+            if (
+                association[ubs, ue]
+                and servers[ue] > 1
+                and (chosen < 0 or surpasses(gain[chosen, leaving], gain[ubs, ue]))
+            ):
                 chosen, leaving = ubs, ue
     return chosen, leaving
