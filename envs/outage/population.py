@@ -10,7 +10,8 @@ from voltran.envs.outage.service import Population, home_sites
 from voltran.physics.balance import Fleet
 from voltran.physics.ev import is_present
 from voltran.physics.layout import FloatArray, distances_m
-from voltran.physics.power import HELPING
+from voltran.physics.power import HELPING, NORMAL
+from voltran.physics.radio import covered_users
 
 
 class Inhabitants:
@@ -39,6 +40,7 @@ class Inhabitants:
             weight=np.ones((n_worlds, n_users)),
             home=indices(n_users),
             second=indices(n_users),
+            servable=np.ones((n_worlds, n_users), dtype=np.bool_),
         )
         self.home_view = blank_home_view(model, n_worlds)
         self.n_slots = sum(model.vehicle_slots)
@@ -112,6 +114,10 @@ class Inhabitants:
         expanded_m = float(model.mode_radius_m[HELPING])
         users.home[world], users.second[world] = home_sites(
             users.received_mw[world], users.distance_m[world], expanded_m, model.radio
+        )
+        nominal_m = float(model.mode_radius_m[NORMAL])
+        users.servable[world] = covered_users(
+            users.received_mw[world], users.distance_m[world], nominal_m, model.radio
         )
         self._place_s[world] = time_s
 

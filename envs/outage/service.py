@@ -34,6 +34,8 @@ class Population(NamedTuple):
         weight: ``[B, user]`` priority weights.
         home: ``[B, user]`` best site while all are in normal operation.
         second: ``[B, user]`` best other site within the expanded radius if home is off, -1 if there is none.
+        servable: ``[B, user]`` whether some site within the nominal radius can serve the user while all are in normal
+            operation: coverage, not capacity.
     """
 
     received_mw: RealArray
@@ -44,6 +46,7 @@ class Population(NamedTuple):
     weight: FloatArray
     home: IndexArray
     second: IndexArray
+    servable: BoolArray
 
 
 class Service(NamedTuple):

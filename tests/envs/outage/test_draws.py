@@ -133,6 +133,22 @@ def test_users_are_covered_before_the_outage(model: OutageModel) -> None:
     assert uncovered[False] > 50
 
 
+@pytest.mark.parametrize("speed_m_per_s", [0.0, 1.0])
+def test_servable_users_are_those_whom_normal_operation_reaches(speed_m_per_s: float) -> None:
+    """Somebody decodes a site on some band: signal over interference and noise, within 400 m, where users are now."""
+    walking = model_with(users__speed_m_per_s=speed_m_per_s, users__covered_at_start=False)
+    inhabitants = Inhabitants(walking, 2)
+    inhabitants.load(1, 5)
+    for time_s in (0.0, 900.0, 7200.0):
+        inhabitants.advance_to(1, time_s)
+        users = inhabitants.users
+        received = users.received_mw[1].astype(np.float64)
+        sinr = received / (received.sum(axis=1, keepdims=True) - received + walking.radio.noise_mw[:, None, None])
+        decoded = (sinr >= walking.radio.sinr_min).any(axis=0) & (users.distance_m[1] <= 400.0)
+        assert np.array_equal(users.servable[1], decoded.any(axis=0))
+        assert 0.8 < users.servable[1].mean() < 1.0
+
+
 def test_vehicles_that_are_present_and_that_arrive(model: OutageModel) -> None:
     """Three a day for three hours each: 0.375 present at any time; 40 x 19 sites for 24 hours."""
     present, arriving, later = [], [], []
