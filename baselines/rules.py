@@ -146,7 +146,7 @@ class RotatingSleep:
     def _roles(self, outage: OutageWorld, score: FloatArray, alive: BoolArray) -> NDArray[np.int64]:
         """Modes ``[site]`` for one world."""
         model = outage.model
-        first_tier_m = NEIGHBOUR_SLACK * model.scenario.layout.inter_site_distance_m
+        first_tier_m = NEIGHBOUR_SLACK * model.inter_site_distance_m
         near = model.may_help & (model.distance_m <= first_tier_m)
         roles = np.full(model.n_sites, SLEEP)
         uncovered = alive.copy()

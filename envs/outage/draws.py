@@ -1,49 +1,27 @@
-"""Exogenous draws of one outage episode: users, channels, demands and vehicles, from the seed alone."""
+"""Exogenous draws of one outage episode: users, demands, vehicles and walks, from the seed alone.
+
+What belongs to a user, a site or a vehicle depends on its number, not on how many there are, on the horizon or on the
+arrival rate: fewer users are the first ones of more, and fewer vehicles are among more.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.envs.draws import Stream, generator
+from voltran.envs.draws import Stream, exponential_of, generator, normal_of
 from voltran.envs.outage.model import CLASS_NAMES, OutageModel
-from voltran.physics import propagation
 from voltran.physics.layout import FloatArray, in_some_cell
-from voltran.physics.propagation import (
-    INDOOR_DEPTH_MAX_M,
-    INDOOR_SPREAD_DB,
-    building_loss_db,
-    line_of_sight_probability,
-)
-from voltran.physics.radio import covered_users
 from voltran.physics.units import SECONDS_PER_HOUR
 
 # Draws of a position that may fall outside the service area before the hotspot's centre is taken instead.
 PLACEMENT_TRIES = 16
-COVERAGE_TRIES = 10
-
-
-@dataclass(frozen=True)
-class ChannelDraws:
-    """Random part of the channels; fixed for the episode, also where users move.
-
-    Attributes:
-        sight_uniform: ``[site, user]`` line of sight where below its probability.
-        shadowing_normal: ``[site, user]`` standard normal.
-        indoor: ``[user]``.
-        depth_m, wall_db: ``[user]`` building loss.
-    """
-
-    sight_uniform: FloatArray
-    shadowing_normal: FloatArray
-    indoor: NDArray[np.bool_]
-    depth_m: FloatArray
-    wall_db: FloatArray
-
-    def replace(self, users: NDArray[np.int64], others: "ChannelDraws") -> None:
-        """Give some users the channels of ``others``, in order."""
-        for name in ("sight_uniform", "shadowing_normal", "indoor", "depth_m", "wall_db"):
-            getattr(self, name)[..., users] = getattr(others, name)
+# Parts of the stream of users.
+PLACES, CLASSES, HOT, CENTRES, TURNS, SCATTER = range(6)
+VEHICLES_PER_BLOCK = 16
+VEHICLE_MARKS = 6
+DAY_H = 24.0
+DAY_S = DAY_H * SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True)
@@ -66,22 +44,28 @@ def draw_load_factor(model: OutageModel, seed: int) -> float:
 
 def draw_positions(model: OutageModel, seed: int) -> FloatArray:
     """Positions ``[user, 2]`` at the start: hotspots in the cells, the rest uniform over the service area."""
-    users = model.scenario.users
+    users, n_sites = model.scenario.users, model.n_sites
     if users.positions_m is not None:
         return np.asarray(users.positions_m, dtype=np.float64)
-    rng = generator(seed, Stream.USERS)
-    n_hot = round(users.hotspot_share * users.count)
+    place = generator(seed, Stream.USERS, PLACES).random((users.count, 5))
+    positions = model.sites_m[_index(place[:, 0], n_sites)] + _in_cell(model, place[:, 1:4])
+    hot = np.flatnonzero(draw_hotspot_users(model, seed))
     if users.hotspots == "per_cell":
-        centres = model.sites_m + _in_cell(model, rng, model.n_sites)
-        chosen = np.arange(n_hot) % model.n_sites
+        centre_cell, chosen = np.arange(n_sites), _cells_in_turn(model, seed, hot.size)
+        offset = generator(seed, Stream.USERS, CENTRES).random((n_sites, 3))
     else:
-        home = rng.integers(model.n_sites, size=users.free_hotspots)
-        centres = model.sites_m[home] + _in_cell(model, rng, users.free_hotspots)
-        chosen = rng.integers(users.free_hotspots, size=n_hot)
-    hot = _around(model, rng, centres[chosen], users.hotspot_sigma_m)
-    n_spread = users.count - n_hot
-    spread = model.sites_m[rng.integers(model.n_sites, size=n_spread)] + _in_cell(model, rng, n_spread)
-    return np.concatenate([hot, spread])
+        drawn = generator(seed, Stream.USERS, CENTRES).random((users.free_hotspots, 4))
+        centre_cell, offset = _index(drawn[:, 3], n_sites), drawn[:, :3]
+        chosen = _index(place[hot, 4], users.free_hotspots)
+    centres = model.sites_m[centre_cell] + _in_cell(model, offset)
+    positions[hot] = _around(model, seed, hot, centres[chosen])
+    return positions
+
+
+def draw_hotspot_users(model: OutageModel, seed: int) -> NDArray[np.bool_]:
+    """Users ``[user]`` who are in hotspots: an exact share, randomly assigned."""
+    users = model.scenario.users
+    return evenly_assigned(users.hotspot_share, generator(seed, Stream.USERS, HOT).random(users.count))
 
 
 def draw_classes(model: OutageModel, seed: int) -> NDArray[np.int64]:
@@ -89,9 +73,37 @@ def draw_classes(model: OutageModel, seed: int) -> NDArray[np.int64]:
     users = model.scenario.users
     if users.classes is not None:
         return np.array([CLASS_NAMES.index(name) for name in users.classes])
-    bounds = np.cumsum([service.share for service in model.scenario.traffic.classes]) * users.count
-    classes = np.searchsorted(np.round(bounds[:-1]), np.arange(users.count), side="right")
-    return generator(seed, Stream.USERS, 1).permutation(classes)
+    share = [service.share for service in model.scenario.traffic.classes]
+    uniform = generator(seed, Stream.USERS, CLASSES).random((users.count, 3))
+    first_two = evenly_assigned(share[0] + share[1], uniform[:, 0])
+    classes = np.empty(users.count, dtype=np.int64)
+    for column, (members, first, second) in enumerate(((first_two, 0, 1), (~first_two, 2, 3)), start=1):
+        of_both = max(share[first] + share[second], 1e-12)
+        chosen = evenly_assigned(share[first] / of_both, uniform[: int(members.sum()), column])
+        classes[members] = np.where(chosen, first, second)
+    return classes
+
+
+def evenly_assigned(share: float, uniform: FloatArray) -> NDArray[np.bool_]:
+    """Who belongs to a group that has a share of all: one of each ``1 / share`` in a row, at a random place.
+
+    Args:
+        share: of the group, in [0, 1].
+        uniform: ``[user]`` uniform numbers.
+
+    Returns:
+        ``[user]``; among the first ``n`` there are ``n * share``, rounded up or down, whatever ``n``.
+    """
+    if share > 0.5:
+        return ~evenly_assigned(1.0 - share, uniform)
+    member = np.zeros(uniform.size, dtype=np.bool_)
+    if share > 0.0:
+        number = np.arange(int(np.ceil(uniform.size * share)))
+        place = np.floor((number + uniform[: number.size]) / share).astype(np.int64)
+        # The stretches of two members can meet in one place; the next one is then free, as they are two or longer.
+        place[1:] = np.maximum(place[1:], place[:-1] + 1)
+        member[place[place < uniform.size]] = True
+    return member
 
 
 def draw_demand_mbps(model: OutageModel, seed: int, window: int, classes: NDArray[np.int64]) -> FloatArray:
@@ -110,101 +122,34 @@ def draw_demand_mbps(model: OutageModel, seed: int, window: int, classes: NDArra
     return demand
 
 
-def draw_channels(model: OutageModel, seed: int, n_users: int, attempt: int = 0) -> ChannelDraws:
-    """Line of sight, shadowing (partly common to all sites) and building loss of some users."""
-    rng = generator(seed, Stream.CHANNEL, attempt)
-    n_sites = model.n_sites
-    common = model.scenario.radio.shadowing_site_common_share
-    own = rng.standard_normal((n_sites, n_users))
-    shared = rng.standard_normal(n_users)
-    return ChannelDraws(
-        sight_uniform=rng.random((n_sites, n_users)),
-        shadowing_normal=np.sqrt(1.0 - common) * own + np.sqrt(common) * shared,
-        indoor=rng.random(n_users) < model.scenario.users.indoor_share,
-        depth_m=rng.uniform(0.0, INDOOR_DEPTH_MAX_M, (2, n_users)).min(axis=0),
-        wall_db=INDOOR_SPREAD_DB * rng.standard_normal(n_users),
-    )
-
-
-def received_power_mw(model: OutageModel, channels: ChannelDraws, distance: FloatArray) -> FloatArray:
-    """Power ``[band, site, user]`` that users at distances ``[site, user]`` receive from each site, were it sending."""
-    radio = model.scenario.radio
-    if radio.line_of_sight == "random":
-        sight = channels.sight_uniform < line_of_sight_probability(distance)
-    else:
-        sight = np.full(distance.shape, radio.line_of_sight == "always")
-    building_db = np.stack(
-        [building_loss_db(frequency, channels.depth_m, channels.wall_db) for frequency in model.frequencies_ghz]
-    )
-    return propagation.received_power_mw(
-        distance,
-        sight,
-        channels.shadowing_normal if radio.shadowing else np.zeros(distance.shape),
-        np.where(channels.indoor, building_db, 0.0),
-        model.transmit_dbm,
-        model.frequencies_ghz,
-        radio.site_height_m,
-        model.scenario.users.height_m,
-    )
-
-
-def draw_covered_channels(model: OutageModel, seed: int, distance: FloatArray) -> tuple[ChannelDraws, FloatArray]:
-    """Channels under which normal operation covers the users, where the scenario asks for that, and received powers.
-
-    Args:
-        model, seed: the scenario's constants, and the episode.
-        distance: ``[site, user]`` in metres.
-
-    Who had no service before the outage cannot lose it: a user that no site serves in normal operation draws its
-    channel again, a few times at most.
-    """
-    channels = draw_channels(model, seed, distance.shape[1])
-    received = received_power_mw(model, channels, distance)
-    if not model.scenario.users.covered_at_start:
-        return channels, received
-    uncovered = np.arange(distance.shape[1])
-    for attempt in range(1, COVERAGE_TRIES + 1):
-        radius_m = model.scenario.radio.r_nom_m
-        served = covered_users(received[..., uncovered], distance[:, uncovered], radius_m, model.radio)
-        uncovered = uncovered[~served]
-        if uncovered.size == 0:
-            break
-        again = draw_channels(model, seed, uncovered.size, attempt)
-        channels.replace(uncovered, again)
-        received[..., uncovered] = received_power_mw(model, again, distance[:, uncovered])
-    return channels, received
-
-
 def draw_vehicles(model: OutageModel, seed: int) -> VehicleDraws:
     """Poisson arrivals from a stationary start, exponential stays. Source: [MSRC] Section V and Table I."""
-    vehicles = model.scenario.vehicles
-    rng = generator(seed, Stream.VEHICLES)
-    n_present, n_arriving = model.vehicle_slots
-    shape = (model.n_sites, n_present + n_arriving)
-    rate_per_h = vehicles.arrivals_per_day / 24.0
-    present = rng.poisson(rate_per_h * vehicles.mean_stay_h, model.n_sites)
-    gaps_h = rng.standard_exponential((model.n_sites, n_arriving)) / max(rate_per_h, 1e-12)
-    arrival_s = np.concatenate([np.zeros((model.n_sites, n_present)), np.cumsum(gaps_h, axis=1) * SECONDS_PER_HOUR], 1)
-    stay_s = rng.standard_exponential(shape) * vehicles.mean_stay_h * SECONDS_PER_HOUR
-    capacity = rng.normal(vehicles.capacity_mean_kwh, vehicles.capacity_sigma_kwh, shape)
+    vehicles, horizon_h = model.scenario.vehicles, model.scenario.time.horizon_h
+    rate_per_h = vehicles.arrivals_per_day / DAY_H
+    parts = [_draw_crowd(model, seed, 0, rate_per_h * vehicles.mean_stay_h)]
+    parts += [_draw_crowd(model, seed, 1 + day, rate_per_h * DAY_H) for day in range(int(np.ceil(horizon_h / DAY_H)))]
+    arrival_s = [np.zeros(parts[0].shape[:2])]
+    arrival_s += [(day + part[..., 1]) * DAY_S for day, part in enumerate(parts[1:])]
+    marks, arrival = np.concatenate(parts, axis=1), np.concatenate(arrival_s, axis=1)
+    empty = np.isnan(marks[..., 0]) | (arrival >= horizon_h * SECONDS_PER_HOUR)
+    arrival = np.where(empty, np.inf, arrival)
+    departure = arrival + exponential_of(marks[..., 2]) * vehicles.mean_stay_h * SECONDS_PER_HOUR
+    capacity = vehicles.capacity_mean_kwh + vehicles.capacity_sigma_kwh * normal_of(marks[..., 3])
     capacity = np.clip(capacity, vehicles.capacity_min_kwh, vehicles.capacity_max_kwh)
-    soc = rng.uniform(vehicles.initial_soc_low, vehicles.initial_soc_high, shape)
-    price = rng.uniform(0.0, vehicles.price_max, shape)
-    slot = np.arange(shape[1])
-    empty = (slot < n_present) & (slot >= present[:, None]) | (arrival_s >= model.scenario.time.horizon_h * 3600.0)
-    arrival_s = np.where(empty, np.inf, arrival_s)
-    departure_s = arrival_s + stay_s
-    order = np.argsort(departure_s, axis=1, kind="stable")
+    soc = vehicles.initial_soc_low + (vehicles.initial_soc_high - vehicles.initial_soc_low) * marks[..., 4]
+    price = vehicles.price_max * marks[..., 5] if vehicles.price_acceptance else np.zeros(empty.shape)
+    order = np.argsort(departure, axis=1, kind="stable")[:, : sum(model.vehicle_slots)]
 
-    def sort(values: FloatArray) -> FloatArray:
-        return np.take_along_axis(values, order, axis=1)
+    def slots(values: FloatArray, otherwise: float) -> FloatArray:
+        laid_out = np.full((model.n_sites, sum(model.vehicle_slots)), otherwise)
+        laid_out[:, : order.shape[1]] = np.take_along_axis(np.where(empty, otherwise, values), order, axis=1)
+        return laid_out
 
-    usable = np.where(empty, 0.0, np.maximum(soc - vehicles.soc_min, 0.0) * capacity)
     return VehicleDraws(
-        arrival_s=sort(arrival_s),
-        departure_s=sort(departure_s),
-        usable_kwh=sort(usable),
-        reservation_price=sort(price) if vehicles.price_acceptance else np.zeros(shape),
+        arrival_s=slots(arrival, np.inf),
+        departure_s=slots(departure, np.inf),
+        usable_kwh=slots(np.maximum(soc - vehicles.soc_min, 0.0) * capacity, 0.0),
+        reservation_price=slots(price, 0.0),
     )
 
 
@@ -212,11 +157,12 @@ def draw_waypoints_m(model: OutageModel, seed: int, start_m: FloatArray) -> Floa
     """Random waypoints ``[waypoint, user, 2]`` from the start positions on, enough to walk until the horizon."""
     walk_m = model.scenario.users.speed_m_per_s * model.scenario.time.horizon_h * SECONDS_PER_HOUR
     # Legs of a random waypoint walk average about half the diameter of the area; a third leaves room to spare.
-    leg_m = max(float(np.ptp(model.sites_m, axis=0).max()), model.scenario.layout.inter_site_distance_m) / 3.0
-    rng = generator(seed, Stream.MOBILITY)
-    count = start_m.shape[0]
-    legs = [model.sites_m[rng.integers(model.n_sites, size=count)] for _ in range(int(np.ceil(walk_m / leg_m)) + 2)]
-    return np.stack([start_m, *(centres + _in_cell(model, rng, count) for centres in legs)])
+    leg_m = max(float(np.ptp(model.sites_m, axis=0).max()), model.inter_site_distance_m) / 3.0
+    waypoints = [start_m]
+    for leg in range(int(np.ceil(walk_m / leg_m)) + 2):
+        uniform = generator(seed, Stream.MOBILITY, leg).random((start_m.shape[0], 4))
+        waypoints.append(model.sites_m[_index(uniform[:, 3], model.n_sites)] + _in_cell(model, uniform[:, :3]))
+    return np.stack(waypoints)
 
 
 def positions_at_m(waypoints_m: FloatArray, walked_m: float) -> FloatArray:
@@ -229,25 +175,55 @@ def positions_at_m(waypoints_m: FloatArray, walked_m: float) -> FloatArray:
     return np.asarray(waypoints_m[leg, user] * (1.0 - share) + waypoints_m[leg + 1, user] * share)
 
 
-def _in_cell(model: OutageModel, rng: np.random.Generator, count: int) -> FloatArray:
+def _draw_crowd(model: OutageModel, seed: int, window: int, expected: float) -> FloatArray:
+    """Marks ``[site, vehicle, mark]`` of the vehicles of one window, NaN for those who do not come.
+
+    Each site has an endless queue of vehicles. A vehicle comes if the expected number passes its level, and levels are
+    the points of a Poisson process of rate 1: so many come, and the more are expected, the more of the queue comes.
+    """
+    blocks: list[FloatArray] = []
+    reached = np.zeros((model.n_sites, 1))
+    while not blocks or reached.min() < expected:
+        shape = (model.n_sites, VEHICLES_PER_BLOCK, VEHICLE_MARKS)
+        marks = generator(seed, Stream.VEHICLES, window, len(blocks)).random(shape)
+        level = reached + np.cumsum(exponential_of(marks[..., 0]), axis=1)
+        marks[level >= expected] = np.nan
+        blocks.append(marks)
+        reached = level[:, -1:]
+    return np.concatenate(blocks, axis=1)
+
+
+def _index(uniform: FloatArray, count: int) -> NDArray[np.int64]:
+    """Uniform whole numbers below ``count`` from uniform numbers in [0, 1)."""
+    return np.asarray((uniform * count).astype(np.int64))
+
+
+def _cells_in_turn(model: OutageModel, seed: int, count: int) -> NDArray[np.int64]:
+    """Cells ``[count]``, all of them in each round, in a random order of its own."""
+    rounds = -(-count // model.n_sites)
+    order = generator(seed, Stream.USERS, TURNS).random((rounds, model.n_sites)).argsort(axis=1)
+    return np.asarray(order.ravel()[:count])
+
+
+def _in_cell(model: OutageModel, uniform: FloatArray) -> FloatArray:
     """Offsets ``[count, 2]`` uniform in a hexagonal cell: a point of one of the three rhombi that make it up."""
     angles = np.pi / 6.0 + np.arange(3) * 2.0 * np.pi / 3.0
     corners = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    corners *= model.scenario.layout.inter_site_distance_m / np.sqrt(3.0)
-    rhombus = rng.integers(3, size=count)
-    along = rng.random((2, count, 1))
-    return np.asarray(along[0] * corners[rhombus] + along[1] * corners[(rhombus + 1) % 3])
+    corners *= model.inter_site_distance_m / np.sqrt(3.0)
+    rhombus = _index(uniform[:, 0], 3)
+    return np.asarray(uniform[:, 1:2] * corners[rhombus] + uniform[:, 2:3] * corners[(rhombus + 1) % 3])
 
 
-def _around(model: OutageModel, rng: np.random.Generator, centres_m: FloatArray, sigma_m: float) -> FloatArray:
-    """Positions normally scattered around centres, within the service area."""
+def _around(model: OutageModel, seed: int, users: NDArray[np.int64], centres_m: FloatArray) -> FloatArray:
+    """Positions of some users, normally scattered around centres, within the service area."""
     positions = centres_m.copy()
-    outside = np.arange(centres_m.shape[0])
-    for _ in range(PLACEMENT_TRIES):
+    outside = np.arange(users.size)
+    for attempt in range(PLACEMENT_TRIES):
         if outside.size == 0:
             break
-        tries = centres_m[outside] + sigma_m * rng.standard_normal((outside.size, 2))
-        inside = in_some_cell(tries, model.sites_m, model.scenario.layout.inter_site_distance_m)
+        scatter = generator(seed, Stream.USERS, SCATTER, attempt).standard_normal((int(users[outside[-1]]) + 1, 2))
+        tries = centres_m[outside] + model.scenario.users.hotspot_sigma_m * scatter[users[outside]]
+        inside = in_some_cell(tries, model.sites_m, model.inter_site_distance_m)
         positions[outside[inside]] = tries[inside]
         outside = outside[~inside]
     return positions

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import poisson
 
+from voltran.envs.errors import ScenarioError
 from voltran.envs.outage.scenario import OutageScenario
 from voltran.physics.battery import BatteryParameters
 from voltran.physics.ev import EvParameters
@@ -25,6 +26,8 @@ MODE_NAMES = ("normal", "helping", "assisted", "sleep")
 CLASS_NAMES = ("emergency", "voice", "essential", "best_effort")
 NEIGHBOURS = 6
 SLOT_TAIL_PROBABILITY = 1e-9
+# Radii that a scenario leaves open, in distances of neighbouring sites: 400, 800, 1000 and 550 m where those are 500 m.
+NOMINAL_SHARE, EXPANDED_SHARE, COOPERATION_SHARE, NEIGHBOURHOOD_SHARE = 0.8, 1.6, 2.0, 1.1
 
 
 class OutageModel:
@@ -34,12 +37,19 @@ class OutageModel:
         scenario: the scenario.
         n_sites, n_bands, n_users: sizes.
         sites_m: ``[site, 2]`` positions.
+        inter_site_distance_m: of neighbouring sites; the median over sites where positions are given.
+        r_nom_m: radius of sites in normal operation.
+        r_coop_m: largest distance of a helper.
+        neighbourhood_m: within which sites share credit.
         distance_m: ``[site, site]``.
         kappa: ``[helper, site]`` assistance potential, [MSRC] Eq. 1; zero on the diagonal.
         may_help: ``[helper, site]`` within R_coop and kappa >= kappa_min.
         neighbours: ``[site, 6]`` nearest sites, padded with -1.
         mode_radius_m: ``[mode]`` effective radius, [MSRC] Eq. 5.
         mode_bands: ``[mode]`` bit set of the bands a mode may use (and uses in the paper's action set).
+
+    Raises:
+        ScenarioError: radii with which cells have holes, or sites cannot help each other although they should.
     """
 
     def __init__(self, scenario: OutageScenario) -> None:
@@ -54,14 +64,19 @@ class OutageModel:
             else hexagonal_sites(self.n_sites, scenario.layout.inter_site_distance_m)
         )
         self.distance_m = distances_m(self.sites_m, self.sites_m)
+        self.inter_site_distance_m = self._inter_site_distance_m()
+        self.r_nom_m = self._scaled(scenario.radio.r_nom_m, NOMINAL_SHARE)
+        self.r_coop_m = self._scaled(scenario.cooperation.r_coop_m, COOPERATION_SHARE)
+        self.neighbourhood_m = self._scaled(scenario.reward.neighbourhood_m, NEIGHBOURHOOD_SHARE)
         self.mode_radius_m = self._mode_radii()
         self.mode_bands = self._mode_bands()
-        self.kappa = disc_overlap_share(self.distance_m, self.mode_radius_m[HELPING], scenario.radio.r_nom_m)
+        self.kappa = disc_overlap_share(self.distance_m, self.mode_radius_m[HELPING], self.r_nom_m)
         np.fill_diagonal(self.kappa, 0.0)
-        within = self.distance_m <= scenario.cooperation.r_coop_m + 1e-6
+        within = self.distance_m <= self.r_coop_m + 1e-6
         self.may_help: NDArray[np.bool_] = within & (self.kappa >= scenario.cooperation.kappa_min - SAME)
         np.fill_diagonal(self.may_help, False)
         self.neighbours = self._nearest_sites()
+        self._check_geometry()
 
     @cached_property
     def frequencies_ghz(self) -> FloatArray:
@@ -221,15 +236,53 @@ class OutageModel:
             user_height_m=self.scenario.users.height_m,
         )
 
+    def _inter_site_distance_m(self) -> float:
+        layout = self.scenario.layout
+        if layout.positions_m is None or self.n_sites == 1:
+            return layout.inter_site_distance_m
+        apart_m = self.distance_m + np.diag(np.full(self.n_sites, np.inf))
+        return float(np.median(apart_m.min(axis=1)))
+
+    def _scaled(self, given_m: float | None, share: float) -> float:
+        # Whole micrometres: 1.1 times 500 m is 550 m, and sites at a radius are within it.
+        return round(share * self.inter_site_distance_m, 6) if given_m is None else given_m
+
     def _mode_radii(self) -> FloatArray:
         radio = self.scenario.radio
-        expanded = radio.r_exp_m
-        if expanded is None:
-            reach = self.band_radius_m(self.lowest_band)
-            expanded = min(radio.r_nom_m / radio.r_red, reach, self.scenario.cooperation.r_coop_m)
+        expanded = self._scaled(radio.r_exp_m, EXPANDED_SHARE)
+        if radio.r_exp_m is None:
+            expanded = min(expanded, self.band_radius_m(self.lowest_band))
         radii = np.zeros(len(MODES))
-        radii[NORMAL], radii[HELPING], radii[ASSISTED] = radio.r_nom_m, expanded, radio.r_red * radio.r_nom_m
+        radii[NORMAL], radii[HELPING], radii[ASSISTED] = self.r_nom_m, expanded, radio.r_red * self.r_nom_m
         return radii
+
+    def _check_geometry(self) -> None:
+        if self.scenario.layout.positions_m is None:
+            self._check_cells()
+        if self.n_sites > 1 and self.k_max > 0 and not self.may_help.any():
+            raise ScenarioError(
+                f"no site can help another: with radio.r_exp_m = {self.mode_radius_m[HELPING]:g}, radio.r_nom_m = "
+                f"{self.r_nom_m:g}, cooperation.r_coop_m = {self.r_coop_m:g} and cooperation.kappa_min = "
+                f"{self.scenario.cooperation.kappa_min:g} no pair of sites {self.inter_site_distance_m:g} m apart "
+                "qualifies; move the sites closer, or set cooperation.k_max = 0 (with links that count) to do without"
+            )
+
+    def _check_cells(self) -> None:
+        corner_m = self.inter_site_distance_m / np.sqrt(3.0)
+        cell = (
+            f"layout.inter_site_distance_m = {self.inter_site_distance_m:g} puts the corners of cells {corner_m:.0f} m"
+        )
+        if self.r_nom_m < corner_m:
+            raise ScenarioError(
+                f"{cell} from their site, beyond radio.r_nom_m = {self.r_nom_m:g}; leave radio.r_nom_m out, so that it "
+                "is 0.8 of that distance"
+            )
+        reach_m = self.band_radius_m(self.lowest_band)
+        if reach_m < corner_m:
+            raise ScenarioError(
+                f"{cell} from their site, beyond the {reach_m:.0f} m that the lowest band is planned for; use at most "
+                f"{reach_m * np.sqrt(3.0):.0f} m, or lower radio.planning_margin_db"
+            )
 
     def _mode_bands(self) -> NDArray[np.int64]:
         low = self.low_bands

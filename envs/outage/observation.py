@@ -117,7 +117,7 @@ class Observer:
         self._neighbour = np.maximum(model.neighbours, 0)
         self._exists = (model.neighbours >= 0).astype(np.float64)
         self._rows = np.arange(model.n_sites)[:, None]
-        self._colour = np.eye(3)[reuse_colours(model.sites_m, model.scenario.layout.inter_site_distance_m)]
+        self._colour = np.eye(3)[reuse_colours(model.sites_m, model.inter_site_distance_m)]
 
     def observations(self, state: OutageState, view: HomeView, present: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Observations ``[B, site, F]``; ``present [B, site, slot]`` says which vehicles are parked."""

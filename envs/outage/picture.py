@@ -88,7 +88,7 @@ class _Map:
         self.axes, self.scene, self.theme = axes, scene, theme
         self.sites_m = scene.model.sites_m
         apart_m = np.where(scene.model.distance_m > 0.0, scene.model.distance_m, np.inf).min()
-        self.cell_m = min(scene.model.scenario.layout.inter_site_distance_m, float(apart_m))
+        self.cell_m = min(scene.model.inter_site_distance_m, float(apart_m))
         self.colours = [theme.status[int(status)] for status in scene.status]
 
     def draw(self) -> None:

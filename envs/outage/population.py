@@ -1,9 +1,12 @@
 """Users and vehicles of a batch of episodes: exogenous draws laid out as arrays with a leading world axis."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.envs.outage import draws
+from voltran.envs.errors import ScenarioError
+from voltran.envs.outage import channels, draws
 from voltran.envs.outage.home import blank_home_view, update_home_view
 from voltran.envs.outage.model import OutageModel
 from voltran.envs.outage.service import Population, home_sites
@@ -12,6 +15,51 @@ from voltran.physics.ev import is_present
 from voltran.physics.layout import FloatArray, distances_m
 from voltran.physics.power import HELPING, NORMAL
 from voltran.physics.radio import covered_users
+
+# Users that normal operation cannot reach although they drew their channels again; more are an error.
+UNCOVERED_SHARE_MAX = 0.05
+
+
+class Drawn(NamedTuple):
+    """Everything drawn for the start of an episode.
+
+    Attributes:
+        seed: the episode's.
+        classes: ``[user]``.
+        start_m: ``[user, 2]``.
+        distance_m: ``[site, user]``.
+        channels: of all users.
+        received_mw: ``[band, site, user]``.
+        vehicles: of all sites.
+    """
+
+    seed: int
+    classes: NDArray[np.int64]
+    start_m: FloatArray
+    distance_m: FloatArray
+    channels: channels.ChannelDraws
+    received_mw: FloatArray
+    vehicles: draws.VehicleDraws
+
+
+def draw_inhabitants(model: OutageModel, seed: int) -> Drawn:
+    """Users and vehicles of one episode.
+
+    Raises:
+        ScenarioError: the scenario asks for covered users, and many are beyond the reach of every site.
+    """
+    start_m = draws.draw_positions(model, seed)
+    distance = distances_m(model.sites_m, start_m)
+    drawn, received_mw, uncovered = channels.draw_covered_channels(model, seed, distance)
+    share = uncovered.size / model.n_users
+    if model.scenario.users.covered_at_start and share > UNCOVERED_SHARE_MAX:
+        raise ScenarioError(
+            f"seed {seed}: in normal operation no site reaches {share:.1%} of the users (at most "
+            f"{UNCOVERED_SHARE_MAX:.0%} may be left out); lower layout.inter_site_distance_m, raise radio.r_nom_m = "
+            f"{model.r_nom_m:g}, move users.positions_m, or set users.covered_at_start = false to play all the same"
+        )
+    classes = draws.draw_classes(model, seed)
+    return Drawn(seed, classes, start_m, distance, drawn, received_mw, draws.draw_vehicles(model, seed))
 
 
 class Inhabitants:
@@ -47,29 +95,33 @@ class Inhabitants:
         shape = (n_worlds, n_sites, self.n_slots)
         self.arrival_s, self.departure_s = np.full(shape, np.inf), np.full(shape, np.inf)
         self.usable_kwh, self.reservation_price = np.zeros(shape), np.zeros(shape)
-        self._seed = np.full(n_worlds, -1)
+        self._seed = [-1] * n_worlds
         self._demand_window = np.full(n_worlds, -1)
-        self._channels: list[draws.ChannelDraws | None] = [None] * n_worlds
+        self._channels: list[channels.ChannelDraws | None] = [None] * n_worlds
         self._start_m = np.zeros((n_worlds, n_users, 2))
         self._waypoints_m: list[FloatArray | None] = [None] * n_worlds
         self._place_s = np.zeros(n_worlds)
 
     def load(self, world: int, seed: int) -> None:
-        """Draw one world's users and vehicles anew."""
-        model, users = self.model, self.users
-        classes = draws.draw_classes(model, seed)
-        users.service_class[world] = classes
-        users.weight[world] = model.class_weight[classes]
-        self._start_m[world] = draws.draw_positions(model, seed)
-        distance = distances_m(model.sites_m, self._start_m[world])
-        self._channels[world], received_mw = draws.draw_covered_channels(model, seed, distance)
-        self._seed[world] = seed
+        """Put one world at the start of the episode of a seed.
+
+        Raises:
+            ScenarioError: see :func:`draw_inhabitants`; nothing has changed then.
+        """
+        self.put(world, draw_inhabitants(self.model, seed))
+
+    def put(self, world: int, drawn: Drawn) -> None:
+        """Put one world at the start of an episode that has been drawn."""
+        users, vehicles = self.users, drawn.vehicles
+        users.service_class[world] = drawn.classes
+        users.weight[world] = self.model.class_weight[drawn.classes]
+        self._seed[world] = drawn.seed
+        self._start_m[world], self._channels[world] = drawn.start_m, drawn.channels
         self._demand_window[world] = -1
         self._waypoints_m[world] = None
-        self._place(world, distance, received_mw, 0.0)
+        self._place(world, drawn.distance_m, drawn.received_mw, 0.0)
         self._draw_demand(world, 0)
-        update_home_view(self.home_view, model, users, world)
-        vehicles = draws.draw_vehicles(model, seed)
+        update_home_view(self.home_view, self.model, users, world)
         self.arrival_s[world], self.departure_s[world] = vehicles.arrival_s, vehicles.departure_s
         self.usable_kwh[world], self.reservation_price[world] = vehicles.usable_kwh, vehicles.reservation_price
 
@@ -83,20 +135,25 @@ class Inhabitants:
                 self._draw_demand(world, window)
                 changed = True
         if scenario.users.speed_m_per_s > 0.0 and time_s != self._place_s[world]:
-            seed = int(self._seed[world])
+            seed = self._seed[world]
             waypoints = self._waypoints_m[world]
             if waypoints is None:
                 waypoints = draws.draw_waypoints_m(self.model, seed, self._start_m[world])
                 self._waypoints_m[world] = waypoints
-            positions = draws.positions_at_m(waypoints, scenario.users.speed_m_per_s * time_s)
-            channels = self._channels[world]
-            assert channels is not None, "channels are drawn before users move"
-            distance = distances_m(self.model.sites_m, positions)
-            self._place(world, distance, draws.received_power_mw(self.model, channels, distance), time_s)
+            walked_m = scenario.users.speed_m_per_s * time_s
+            distance = distances_m(self.model.sites_m, draws.positions_at_m(waypoints, walked_m))
+            start = self._channels[world]
+            assert start is not None, "channels are drawn before users move"
+            here = channels.walked_channels(self.model, seed, start, walked_m)
+            self._place(world, distance, channels.received_power_mw(self.model, here, distance), time_s)
             changed = True
         if changed:
             update_home_view(self.home_view, self.model, self.users, world)
         return changed
+
+    def uncovered_share(self) -> FloatArray:
+        """Share ``[B]`` of users that normal operation could not serve where they are now."""
+        return np.asarray((~self.users.servable).mean(axis=1))
 
     def fleet(self, energy_kwh: FloatArray, accepted: NDArray[np.bool_]) -> Fleet:
         """The vehicles with their present energy and acceptance, as the physics takes them."""
@@ -122,7 +179,7 @@ class Inhabitants:
     def _draw_demand(self, world: int, window: int) -> None:
         model, users = self.model, self.users
         classes = users.service_class[world].astype(np.int64)
-        demand = draws.draw_demand_mbps(model, int(self._seed[world]), window, classes)
+        demand = draws.draw_demand_mbps(model, self._seed[world], window, classes)
         users.demand_mbps[world] = demand
         services = model.scenario.traffic.classes
         share = np.array([service.minimum_share for service in services])[classes]

@@ -91,6 +91,6 @@ def site_credit(
 
 def shared_with_neighbours(model: OutageModel, credit: FloatArray) -> FloatArray:
     """Half of a site's own credit plus half of its neighbourhood's mean, ``[B, site]``."""
-    near = model.distance_m <= model.scenario.reward.neighbourhood_m
+    near = model.distance_m <= model.neighbourhood_m
     share = near / near.sum(axis=1, keepdims=True)
     return np.asarray(0.5 * credit + 0.5 * (credit[:, None, :] * share).sum(axis=-1))

@@ -17,7 +17,11 @@ Point = tuple[float, float]
 
 
 class Layout(Section):
-    """Sites: full hexagonal rings, or explicit positions."""
+    """Sites: full hexagonal rings, or explicit positions.
+
+    Radii that are not set follow the distance of neighbouring sites: ``inter_site_distance_m``, or the median distance
+    to the nearest site where several positions are given.
+    """
 
     n_sites: Annotated[int, Field(ge=1, le=127)] = 19
     inter_site_distance_m: Positive = 500.0
@@ -148,10 +152,14 @@ class Power(Section):
 
 
 class Radio(Section):
-    """Propagation, coverage radii, association and scheduling."""
+    """Propagation, coverage radii, association and scheduling.
+
+    By default the nominal radius is 0.8 times the distance of neighbouring sites; the expanded one of helping sites is
+    1.6 times that distance, or the planning radius of the lowest band where that is less.
+    """
 
     site_height_m: Positive = 25.0
-    r_nom_m: Positive = 400.0
+    r_nom_m: Positive | None = None
     r_red: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
     r_exp_m: Positive | None = None
     planning_margin_db: NonNegative = 7.7
@@ -174,10 +182,10 @@ class Cooperation(Section):
 
     Links that count towards ``k_max`` are the assignments in use ("active"), or all pairs of a helping and an assisted
     or sleeping site within reach, as [MSRC] Eq. 23 is printed ("literal"); "unlimited" sets ``k_max`` aside, so that
-    only Eqs. 20 and 21 hold.
+    only Eqs. 20 and 21 hold. Helpers are by default at most twice the distance of neighbouring sites away.
     """
 
-    r_coop_m: Positive = 1000.0
+    r_coop_m: Positive | None = None
     kappa_min: Share = 0.3
     k_max: Annotated[int, Field(ge=0)] = 3
     links: Literal["active", "literal", "unlimited"] = "active"
@@ -277,7 +285,10 @@ class Survival(Section):
 
 
 class Reward(Section):
-    """Weights of [MSRC] Eq. 18, normalised, and of the per-site training reward."""
+    """Weights of [MSRC] Eq. 18, normalised, and of the per-site training reward.
+
+    The neighbourhood that shares credit reaches by default 1.1 times the distance of neighbouring sites.
+    """
 
     survival: NonNegative = 0.5
     service: NonNegative = 0.3
@@ -293,7 +304,7 @@ class Reward(Section):
     local_team: NonNegative = 0.3
     energy_exponent: NonNegative = 1.5
     energy_weight_max: Positive = 10.0
-    neighbourhood_m: Positive = 550.0
+    neighbourhood_m: Positive | None = None
     mixed_share: Share = 0.5
 
 

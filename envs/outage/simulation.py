@@ -9,7 +9,7 @@ from voltran.envs.errors import PhysicsError
 from voltran.envs.outage.commands import SiteCommands
 from voltran.envs.outage.imports import Imports
 from voltran.envs.outage.model import OutageModel
-from voltran.envs.outage.population import Inhabitants
+from voltran.envs.outage.population import Inhabitants, draw_inhabitants
 from voltran.envs.outage.reward import service_loss
 from voltran.envs.outage.service import refresh
 from voltran.envs.outage.state import (
@@ -49,16 +49,19 @@ class Simulation:
         # Holds as long as the service does, like everything that is computed from it.
         self._service_loss = np.zeros(n_worlds)
 
-    def start(self, world: int, seed: int) -> None:
-        """Put one world at the start of the episode of a seed; call :meth:`prepare` once all are."""
-        self.inhabitants.load(world, seed)
-        start_episode(self.state, self.model, world, seed)
-        self.state.ev_energy_kwh[world] = self.inhabitants.usable_kwh[world]
-        self.state.ev_accepted[world] = False
-        self.imports.start(world, seed)
+    def start(self, seeds: Mapping[int, int]) -> None:
+        """Put worlds at the start of the episodes of their seeds, serve their users, and show vehicles the base price.
 
-    def prepare(self) -> None:
-        """Serve the users of newly started worlds, and let parked vehicles see the base price."""
+        Raises:
+            ScenarioError: see :func:`draw_inhabitants`; nothing has changed then.
+        """
+        drawn = {world: draw_inhabitants(self.model, seed) for world, seed in seeds.items()}
+        for world, seed in seeds.items():
+            self.inhabitants.put(world, drawn[world])
+            start_episode(self.state, self.model, world, seed)
+            self.state.ev_energy_kwh[world] = self.inhabitants.usable_kwh[world]
+            self.state.ev_accepted[world] = False
+            self.imports.start(world, seed)
         # Other worlds of the batch may be stale too: what changed there counts from their own next step on.
         self._refresh_service(self.state.stale & self.state.running & (self.state.step == 0))
         self._update_offers()

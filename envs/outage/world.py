@@ -101,11 +101,12 @@ class OutageWorld:
     # --- the protocol -------------------------------------------------------------------------------------------------
 
     def reset(self, seeds: Sequence[int], worlds: BoolArray | None = None) -> None:
-        """Start new episodes; see :meth:`voltran.envs.world.World.reset`."""
-        chosen = worlds_to_reset(seeds, worlds, self.n_worlds)
-        for world, seed in chosen.items():
-            self._simulation.start(world, seed)
-        self._simulation.prepare()
+        """Start new episodes; see :meth:`voltran.envs.world.World.reset`.
+
+        Raises:
+            ScenarioError: sites do not reach users as the scenario asks for; nothing has changed then.
+        """
+        self._simulation.start(worlds_to_reset(seeds, worlds, self.n_worlds))
 
     def step(self, actions: Mapping[str, Any]) -> Transition:
         """Advance by one decision period; see :meth:`voltran.envs.world.World.step`."""

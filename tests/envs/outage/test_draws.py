@@ -8,7 +8,6 @@ from voltran.envs.outage import draws
 from voltran.envs.outage.model import OutageModel
 from voltran.envs.outage.population import Inhabitants
 from voltran.physics.layout import distances_m, hexagon_contains
-from voltran.physics.radio import covered_users
 from voltran.physics.units import SECONDS_PER_HOUR
 
 HOUR = SECONDS_PER_HOUR
@@ -35,17 +34,33 @@ def test_class_shares_are_exact(model: OutageModel, seed: int) -> None:
     assert np.bincount(draws.draw_classes(model, seed)).tolist() == [20, 150, 500, 330]
 
 
-def test_class_shares_of_other_counts_are_rounded() -> None:
-    """2, 17 and 67 % of 368 users are 7.36, 62.56 and 246.56."""
-    small = outage_world("urban7-medium").model
-    assert np.bincount(draws.draw_classes(small, 0)).tolist() == [7, 63 - 7, 247 - 63, 368 - 247]
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_class_shares_of_other_counts_are_rounded(model: OutageModel, seed: int) -> None:
+    """17 % of ``n`` users are critical, rounded up or down, and of them, and of the others, the classes have shares."""
+    classes = draws.draw_classes(model, seed)
+    for count in range(1, 1001):
+        members = np.bincount(classes[:count], minlength=4)
+        critical = members[:2].sum()
+        assert abs(critical - 0.17 * count) < 1.0
+        assert abs(members[0] - 2 / 17 * critical) < 1.0
+        assert abs(members[2] - 50 / 83 * (count - critical)) < 1.0
 
 
 def test_classes_are_spread_over_all_places(model: OutageModel) -> None:
-    """Users in hotspots come first; emergency users are among them as often as anywhere."""
-    emergency = np.stack([draws.draw_classes(model, seed) == 0 for seed in SEEDS])
-    in_hotspots = emergency[:, :700].sum() / emergency.sum()
-    assert abs(in_hotspots - 0.7) < 4.0 * np.sqrt(0.7 * 0.3 / emergency.sum())
+    """Emergency users are in hotspots as often as anybody, each on its own, and in every cell alike."""
+    emergency = np.stack([draws.draw_classes(model, seed) == 0 for seed in range(200)])
+    hot = np.stack([draws.draw_hotspot_users(model, seed) for seed in range(200)])
+    each = (emergency & hot).sum(axis=1)
+    assert within_sampling_error(each.astype(float), 14.0)
+    assert each.var() == pytest.approx(20 * 0.7 * 0.3, rel=0.4)
+    cells = []
+    for seed in range(60):
+        users = draws.draw_positions(model, seed)[emergency[seed]]
+        cells.append(np.bincount(distances_m(users, model.sites_m).argmin(axis=1), minlength=19))
+    counts = np.array(cells, dtype=float)
+    assert np.all(np.abs(counts.mean(axis=0) - 20 / 19) < 4.5 * np.sqrt(20 / 19 / 60))
+    # As many together in a cell as if each had been put into one at random.
+    assert counts.var() == pytest.approx(20 / 19 * 18 / 19, rel=0.2)
 
 
 @pytest.mark.parametrize("load_factor", [0.5, 1.0, 1.8])
@@ -93,7 +108,10 @@ def test_users_are_in_the_service_area(hotspots: str) -> None:
 
 def test_users_outside_hotspots_are_uniform_over_the_cells(model: OutageModel) -> None:
     """The mean squared distance from the centre of a hexagon with edge a is 5 a^2 / 12."""
-    spread = np.concatenate([draws.draw_positions(model, seed)[700:] for seed in SEEDS])
+    spread = np.concatenate(
+        [draws.draw_positions(model, seed)[~draws.draw_hotspot_users(model, seed)] for seed in SEEDS]
+    )
+    assert len(spread) == 300 * len(SEEDS)
     distance = distances_m(spread, model.sites_m)
     cell = distance.argmin(axis=1)
     share = np.bincount(cell, minlength=19) / cell.size
@@ -103,50 +121,22 @@ def test_users_outside_hotspots_are_uniform_over_the_cells(model: OutageModel) -
 
 
 def test_hotspot_users_are_together(model: OutageModel) -> None:
-    """Each of the 19 hotspots has every 19th of the first 700 users, around one place in its own cell."""
+    """Each of the 19 hotspots has one of 19 hotspot users in a row, around one place in its own cell."""
     for seed in range(5):
-        positions = draws.draw_positions(model, seed)
+        hot, positions = draws.draw_hotspot_users(model, seed), draws.draw_positions(model, seed)
+        cells = draws._cells_in_turn(model, seed, 700)
+        assert all(sorted(cells[first : first + 19]) == list(range(19)) for first in range(0, 684, 19))
         for cell in range(19):
-            members = positions[:700][cell::19]
+            members = positions[hot][cells == cell]
             assert members.std(axis=0).max() < 160.0
             assert distances_m(members.mean(axis=0)[None], model.sites_m)[0, cell] < 330.0
-    assert positions[700:].std(axis=0).min() > 400.0
+    assert positions[~hot].std(axis=0).min() > 400.0
 
 
 def test_no_hotspots_means_uniform_users() -> None:
     even = model_with(users__hotspot_share=0.0)
     squared = distances_m(draws.draw_positions(even, 0), even.sites_m).min(axis=1) ** 2
     assert within_sampling_error(squared, 5.0 / 12.0 * (500.0 / np.sqrt(3.0)) ** 2)
-
-
-def test_users_are_covered_before_the_outage(model: OutageModel) -> None:
-    """With the option off a few per cent are not; with it on, next to nobody."""
-    open_model = model_with(users__covered_at_start=False)
-    uncovered = {True: 0, False: 0}
-    for seed in range(5):
-        positions = draws.draw_positions(model, seed)
-        distance = distances_m(model.sites_m, positions)
-        for wanted, drawn_for in ((True, model), (False, open_model)):
-            _, received = draws.draw_covered_channels(drawn_for, seed, distance)
-            uncovered[wanted] += int((~covered_users(received, distance, 400.0, model.radio)).sum())
-    assert uncovered[True] <= 2
-    assert uncovered[False] > 50
-
-
-@pytest.mark.parametrize("speed_m_per_s", [0.0, 1.0])
-def test_servable_users_are_those_whom_normal_operation_reaches(speed_m_per_s: float) -> None:
-    """Somebody decodes a site on some band: signal over interference and noise, within 400 m, where users are now."""
-    walking = model_with(users__speed_m_per_s=speed_m_per_s, users__covered_at_start=False)
-    inhabitants = Inhabitants(walking, 2)
-    inhabitants.load(1, 5)
-    for time_s in (0.0, 900.0, 7200.0):
-        inhabitants.advance_to(1, time_s)
-        users = inhabitants.users
-        received = users.received_mw[1].astype(np.float64)
-        sinr = received / (received.sum(axis=1, keepdims=True) - received + walking.radio.noise_mw[:, None, None])
-        decoded = (sinr >= walking.radio.sinr_min).any(axis=0) & (users.distance_m[1] <= 400.0)
-        assert np.array_equal(users.servable[1], decoded.any(axis=0))
-        assert 0.8 < users.servable[1].mean() < 1.0
 
 
 def test_vehicles_that_are_present_and_that_arrive(model: OutageModel) -> None:
@@ -230,16 +220,6 @@ def test_walkers_walk_at_their_speed(model: OutageModel) -> None:
         assert np.median(metres) == pytest.approx(60.0)
     inside = hexagon_contains((draws.positions_at_m(waypoints, 0.0)[:, None] - walking.sites_m) * 0.999999, 500.0)
     assert inside.any(axis=1).all()
-
-
-def test_channels_depend_on_the_seed_and_share_a_part_among_sites(model: OutageModel) -> None:
-    channels = draws.draw_channels(model, 0, 1000)
-    shadowing = channels.shadowing_normal
-    assert shadowing.std() == pytest.approx(1.0, rel=0.05)
-    correlation = np.asarray(np.corrcoef(shadowing))[np.triu_indices(19, 1)]
-    assert correlation.mean() == pytest.approx(0.5, abs=0.05)
-    assert channels.indoor.mean() == pytest.approx(0.7, abs=0.06)
-    assert not np.array_equal(shadowing, draws.draw_channels(model, 1, 1000).shadowing_normal)
 
 
 def test_everything_is_a_function_of_the_seed(model: OutageModel) -> None:

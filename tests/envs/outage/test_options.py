@@ -122,7 +122,7 @@ def test_demands_are_redrawn_when_their_time_has_come(redraw_period_s: float | N
     assert np.array_equal(first[0, constant], drawn.users.demand_mbps[0, constant])
 
 
-def test_users_walk_while_their_channels_stay() -> None:
+def test_users_walk() -> None:
     """In 15 minutes at 1 m/s nobody gets nearer to or farther from any site than 900 m, and most move far."""
     world = outage_world("urban7-medium", overrides={"users.speed_m_per_s": 1.0})
     drawn = Inhabitants(world.model, 1)
@@ -165,14 +165,14 @@ def after_periods(periods: int, overrides: dict[str, Any]) -> OutageWorld:
     ("field", "value", "radii"),
     [
         ("radio.r_exp_m", 600.0, [400.0, 600.0, 200.0, 0.0]),
-        ("radio.r_red", 0.8, [400.0, 500.0, 320.0, 0.0]),
-        ("radio.r_nom_m", 450.0, [450.0, 900.0, 225.0, 0.0]),
-        ("cooperation.r_coop_m", 700.0, [400.0, 700.0, 200.0, 0.0]),
+        ("radio.r_red", 0.8, [400.0, 800.0, 320.0, 0.0]),
+        ("radio.r_nom_m", 450.0, [450.0, 800.0, 225.0, 0.0]),
+        ("cooperation.r_coop_m", 700.0, [400.0, 800.0, 200.0, 0.0]),
         ("radio.planning_margin_db", 30.0, None),
     ],
 )
 def test_radii_follow_the_formula(field: str, value: float, radii: list[float] | None) -> None:
-    """R_exp = min(R_nom / R_red, R_nom of 800 MHz, R_coop), unless it is given."""
+    """R_exp = min(1.6 times the distance of sites, planning radius of 800 MHz), unless it is given."""
     model = outage_world("urban7-medium", overrides={field: value}).model
     if radii is None:
         radii = [400.0, model.band_radius_m(model.lowest_band), 200.0, 0.0]
