@@ -11,7 +11,6 @@ Formats:
 Times are ISO 8601 without a time zone and rise within each region. Empty fields count as missing, as gaps do.
 """
 
-import csv
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from voltran.envs.csv_files import read_columns
 from voltran.envs.errors import ScenarioError
 from voltran.envs.uplink.scenario import Time, TrafficFiles
 from voltran.physics.layout import FloatArray
@@ -85,32 +85,7 @@ def _read_barcelona(path: str, quantity: str) -> Series:
 
 def _rows(path: str, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
     """Line number and the wanted columns of each row."""
-    try:
-        with open(path, newline="", encoding="utf-8") as stream:
-            reader = csv.reader(stream)
-            head = [name.strip() for name in next(reader, [])]
-            missing = [name for name in columns if name not in head]
-            if missing:
-                found = ", ".join(head) or "nothing"
-                raise ScenarioError(
-                    f"traffic file {path}: line 1 lacks the column {', '.join(missing)}; it has {found} - rename the "
-                    "columns, or choose the other traffic.files.format"
-                )
-            places = [head.index(name) for name in columns]
-            empty = True
-            for row in reader:
-                if not row:
-                    continue
-                if len(row) != len(head):
-                    raise ScenarioError(
-                        f"traffic file {path}: line {reader.line_num} has {len(row)} fields, line 1 has {len(head)}"
-                    )
-                empty = False
-                yield reader.line_num, [row[place].strip() for place in places]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ScenarioError(f"traffic file {path}: cannot be read as CSV ({error})") from error
-    if empty:
-        raise ScenarioError(f"traffic file {path}: has no rows")
+    return read_columns(path, columns, "traffic file", "rename the columns, or choose the other traffic.files.format")
 
 
 def _number(path: str, line: int, column: str, text: str) -> float:
