@@ -38,8 +38,8 @@ def read_generation_kw(retailer: Retailer, periods: int, period_h: float) -> Flo
     for index, (line, hour, power_kw) in enumerate(_rows(path, column)):
         if abs(hour - index * period_h) > TIME_TOLERANCE_H:
             raise ScenarioError(
-                f"generation file {path}, line {line}: {TIME_COLUMN} = {hour:g}, expected {index * period_h:g}: rows must "
-                f"start at 0 and follow each other by the decision period of {period_h:g} h; resample the file"
+                f"generation file {path}, line {line}: {TIME_COLUMN} = {hour:g}, expected {index * period_h:g}: rows "
+                f"must start at 0 and follow each other by the decision period of {period_h:g} h; resample the file"
             )
         if index < periods and power_kw > retailer.capacity_kw:
             raise ScenarioError(
