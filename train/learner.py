@@ -24,6 +24,7 @@ from voltran.agents.policy import (
 from voltran.envs.catalog import make_world
 from voltran.envs.errors import ScenarioError
 from voltran.envs.faces.vector import VectorFace
+from voltran.envs.seeds import short_seed
 from voltran.envs.team import LEADING_ROLE
 from voltran.envs.world import World
 from voltran.train.callbacks import BeforeRollouts, EntropySchedule, KpiLogger, TransitionLogger, require_finite
@@ -169,7 +170,7 @@ def build_model(settings: TrainingConfig, face: VectorFace) -> MaskablePPO:
             "activation": settings.activation,
             "initial_bias": settings.initial_bias,
         },
-        seed=settings.seed,
+        seed=short_seed(settings.seed),
         device=settings.device,
     )
     if settings.initial_policy is not None:

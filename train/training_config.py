@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from voltran.agents.actor import Activation
 from voltran.envs.errors import ScenarioError
+from voltran.envs.seeds import SEED_LIMIT
 from voltran.envs.scenario import Section, apply_overrides, validated
 from voltran.envs.yaml_files import parse_mapping, read_text
 
@@ -93,7 +94,7 @@ class TrainingConfig(Section):
     initial_policy: str | None = None
 
     deterministic: bool = True
-    seed: NonNegativeInt = 0
+    seed: Annotated[int, Field(ge=0, lt=SEED_LIMIT)] = 0
     checkpoint_every: PositiveInt = 1_000_000
     evaluate_every: NonNegativeInt = 0
     evaluation_episodes: PositiveInt = 8
