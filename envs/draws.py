@@ -7,7 +7,6 @@ from enum import IntEnum
 
 import numpy as np
 
-
 # Seeds below fit into one word of NumPy's seed sequences.
 SEED_WORD = 2**32
 

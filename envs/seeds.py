@@ -1,7 +1,8 @@
 """Which seeds episodes get: evaluation and training never share one.
 
-Evaluation uses seeds 0 .. 999 999, given explicitly (any other below 2**128 will do that no face draws). Whatever a face draws by itself (unseeded resets, automatic resets
-of the vector face) is 1 000 000 .. 2**31 - 1, so that a policy is never evaluated on an episode it may have trained on.
+Evaluation uses seeds 0 .. 999 999, given explicitly (others below 2**128 will do that no face draws). Whatever a face
+draws by itself (unseeded resets, automatic resets of the vector face) is 1 000 000 .. 2**31 - 1, so that a policy is
+never evaluated on an episode it may have trained on.
 """
 
 import operator

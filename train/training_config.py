@@ -9,8 +9,8 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from voltran.agents.actor import Activation
 from voltran.envs.errors import ScenarioError
-from voltran.envs.seeds import SEED_LIMIT
 from voltran.envs.scenario import Section, apply_overrides, validated
+from voltran.envs.seeds import SEED_LIMIT
 from voltran.envs.yaml_files import parse_mapping, read_text
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]

@@ -45,7 +45,7 @@ def test_loads_of_markets(seed: int) -> None:
             np.testing.assert_array_equal(found, getattr(whole, name)[: found.shape[0], :sites])
 
 
-def test_the_noise_of_sites_is_their_own_and_remembers() -> None:
+def test_the_noise_of_sites_is_their_own() -> None:
     loads = np.stack([draw_load(market(24.0, 2), seed).load_kw for seed in range(400)])
     deviation = loads - loads.mean(axis=0)
     day = deviation[:, 40:60].reshape(400, -1, 2) - deviation[:, 40:60].mean(axis=1, keepdims=True)
@@ -79,7 +79,7 @@ def test_traffic_and_places_of_uplinks(seed: int) -> None:
 
 def test_streams_of_all_seeds_differ() -> None:
     """Also those of seeds of several words, which must not be taken for the seed, stream and index of a shorter one."""
-    small = [seed for seed in range(12)]
+    small = list(range(12))
     composed = [low + stream * 2**32 for low in range(4) for stream in range(1, 8)]
     seeds = [*small, *composed, *LARGE]
     draws = {
