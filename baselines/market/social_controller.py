@@ -29,7 +29,7 @@ class SocialOptimum:
     """
 
     name = "social-optimum"
-    information: Information = "oracle"
+    information: Information = "hindsight"
     commands: CommandSet = "free"
     price_policy: PricePolicy = "none"
 
