@@ -49,10 +49,13 @@ class PolicyMetadata(Section):
         network: shape of the actor; its ``outputs`` is the sum of ``action_sizes``.
         deterministic: how it plays unless told otherwise: the likeliest actions, or samples.
         training: configuration of the training, for the record.
+        information: what it sees of the network, see ``Controller``.
+        meaning: what its inputs and action codes mean, see ``Role.meaning``.
+        scenario: the scenario it was trained on, for the record: all of it, with loads, bands and sites.
         voltran_version: version that wrote the file.
     """
 
-    format_version: Literal[1] = 1
+    format_version: Literal[2] = 2
     world: str
     role: str
     observation_version: str
@@ -65,6 +68,9 @@ class PolicyMetadata(Section):
     network: ActorDescription
     deterministic: bool = True
     training: dict[str, Any] = Field(default_factory=dict)
+    information: Information
+    meaning: dict[str, Any]
+    scenario: dict[str, Any]
     voltran_version: str = __version__
 
 
@@ -83,8 +89,6 @@ class LearnedPolicy:
         FileFormatError: weights that do not fit the metadata.
     """
 
-    information: Information = "local"
-
     def __init__(
         self,
         metadata: PolicyMetadata,
@@ -99,6 +103,7 @@ class LearnedPolicy:
                 f"action_sizes = {metadata.action_sizes} do not add up to network.outputs = {metadata.network.outputs}"
             )
         self.name = name
+        self.information: Information = metadata.information
         self.commands: CommandSet = metadata.action_set or "paper"
         self.price_policy: PricePolicy = metadata.price_policy
         self.metadata = metadata
@@ -116,7 +121,7 @@ class LearnedPolicy:
         """Check that the world is of the kind the policy was trained for, and restart the samples.
 
         Raises:
-            ScenarioError: another world, role, observation or action version, or size.
+            ScenarioError: another world, role, observation or action version, meaning, or size.
         """
         check_fits(self.metadata, world, self.name)
         self._generator = np.random.default_rng(self.seed)
@@ -192,6 +197,7 @@ def check_fits(metadata: PolicyMetadata, world: World, name: str) -> None:
     options = " and ".join(f"{option}={value}" for option, value in _world_options(metadata).items())
     same_actions = f"build the world with {options or 'the default actions of the role'}"
     _require(name, "action_version", metadata.action_version, acted, same_actions)
+    _require_meaning(name, metadata.meaning, role.meaning)
     size = role.observation_space.shape[0]
     _require(name, "observation size", metadata.network.observation_size, size, retrain)
     _require(name, "action_sizes", metadata.action_sizes, action_sizes(role), same_actions)
@@ -288,3 +294,19 @@ def _world_options(metadata: PolicyMetadata) -> dict[str, Any]:
 def _require(policy: str, field: str, found: object, expected: object, remedy: str) -> None:
     if found != expected:
         raise ScenarioError(f"policy {policy}: {field} is {found!r}, but the world's is {expected!r}; {remedy}")
+
+
+def _require_meaning(policy: str, trained: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    """Raise unless inputs and action codes mean what they meant when the policy was trained."""
+    for name in dict.fromkeys([*trained, *found]):
+        before, now = trained.get(name), found.get(name)
+        if before == now:
+            continue
+        field, remedy = name, "choose a scenario in which it is the same, or train the policy again on this one"
+        if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+            if sorted(map(str, before)) == sorted(map(str, now)):
+                remedy = "the order counts: list them in the scenario in the policy's order, or train the policy again"
+            elif name == "features":
+                index = next(place for place, pair in enumerate(zip(before, now, strict=True)) if pair[0] != pair[1])
+                field, before, now = f"features[{index}]", before[index], now[index]
+        _require(policy, field, before, now, remedy)

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from voltran.baselines import market
+from voltran.baselines.hindsight import HindsightRules
 from voltran.baselines.msrc.controller import VARIANTS, Msrc
 from voltran.baselines.msrc.settings import PlannerSettings
-from voltran.baselines.oracle import Oracle
 from voltran.baselines.rules import Random, RotatingSleep, carrier_shutdown, independent, static, static_v2g
 from voltran.baselines.trimsm import uplink_controller
 from voltran.baselines.trimsm.outage_controller import TrimsmOutage
@@ -43,7 +43,7 @@ CONTROLLERS: dict[str, Entry] = {
     "static-v2g": Entry(static_v2g),
     "carrier-shutdown": Entry(carrier_shutdown),
     "rotating-sleep": Entry(RotatingSleep),
-    "oracle": Entry(Oracle),
+    "hindsight-rules": Entry(HindsightRules),
     "random": Entry(Random),
     **{name: Entry(partial(Msrc, name, **changed), PlannerSettings) for name, changed in VARIANTS.items()},
     "trimsm": Entry(TrimsmOutage, TrimsmSettings),

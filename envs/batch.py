@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
 from voltran.envs.scenario import Scenario, validated
-from voltran.envs.seeds import checked_seed
+from voltran.envs.seeds import SeedArray, checked_seed
 from voltran.envs.world import BoolArray, FloatArray, Role
 
 WorldT = TypeVar("WorldT")
@@ -65,7 +65,7 @@ def worlds_to_reset(seeds: Sequence[int], worlds: BoolArray | None, n_worlds: in
     return {world: checked_seed(seeds[world]) for world in np.flatnonzero(mask).tolist()}
 
 
-def require_running(running: BoolArray, seed: NDArray[np.int64]) -> None:
+def require_running(running: BoolArray, seed: SeedArray) -> None:
     """Make sure that all worlds can make a step.
 
     Args:
@@ -157,7 +157,7 @@ def metrics_of_worlds(
     return {name: np.array([results.get(world, blank)[name] for world in range(n_worlds)]) for name in names}
 
 
-def check_snapshot(found: Any, expected: str, seeds: NDArray[np.int64], n_worlds: int) -> None:
+def check_snapshot(found: Any, expected: str, seeds: SeedArray, n_worlds: int) -> None:
     """Make sure that a snapshot belongs to a world.
 
     Args:

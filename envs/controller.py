@@ -1,10 +1,10 @@
-"""The protocol that rules, optimisers, oracles and learned policies implement."""
+"""The protocol that rules, optimisers and learned policies implement."""
 
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from voltran.envs.world import World
+from voltran.envs.world import Role, World
 
-Information = Literal["local", "global", "forecast", "oracle"]
+Information = Literal["local", "neighbours", "aggregates", "global", "forecast", "hindsight"]
 CommandSet = Literal["paper", "extended", "free"]
 PricePolicy = Literal["none", "flat", "dynamic"]
 
@@ -15,7 +15,9 @@ class Controller(Protocol):
 
     Attributes:
         name: as shown in result tables.
-        information: what it knows: its own site, the whole network, forecasts, or the future.
+        information: the most that any of its decisions rests on: what an agent knows of itself ("local") and of others
+            near it ("neighbours"), averages or totals of the network ("aggregates"), the whole network ("global"),
+            forecasts, or the true future ("hindsight").
         commands: what it may do; "paper" and "extended" actions are repaired to meet the joint constraints.
         price_policy: what it pays EV owners; "none" in worlds without.
 
@@ -37,3 +39,10 @@ class Controller(Protocol):
     def act(self, world: World) -> dict[str, Any]:
         """Choose for all worlds of the batch: role -> what ``World.step`` takes for that role."""
         ...
+
+
+def information_of(role: Role) -> Information:
+    """What a controller knows that looks at the role's observations, and at nothing else."""
+    if "network" in role.sees:
+        return "aggregates"
+    return "neighbours" if "neighbours" in role.sees else "local"

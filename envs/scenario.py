@@ -6,10 +6,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from voltran.envs.errors import ScenarioError
+from voltran.envs.yaml_files import parse_mapping, parse_yaml, read_text
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -45,10 +45,7 @@ def parse_overrides(items: Sequence[str]) -> dict[str, Any]:
         key, separator, value = item.partition("=")
         if not separator or not key.strip():
             raise ScenarioError(f"override {item!r} is not of the form key=value, for example radio.r_exp_m=800")
-        try:
-            overrides[key.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ScenarioError(f"override {key.strip()}: value {value!r} is not valid YAML") from error
+        overrides[key.strip()] = parse_yaml(value, f"override {key.strip()}: value {value!r}")
     return overrides
 
 
@@ -56,15 +53,9 @@ def read_scenario(reference: str | Path) -> dict[str, Any]:
     """Read the raw mapping of a shipped scenario (by name) or of a YAML file (by path).
 
     Raises:
-        ScenarioError: no such scenario or file, or a file that is not a YAML mapping.
+        ScenarioError: no such scenario or file, or a file that is not a YAML mapping, or in which a key stands twice.
     """
-    text, source = _scenario_text(reference)
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ScenarioError(f"scenario {source}: not valid YAML: {error}") from error
-    if not isinstance(data, dict):
-        raise ScenarioError(f"scenario {source}: expected a mapping of fields, found {type(data).__name__}")
+    data = parse_mapping(_scenario_text(reference), f"scenario {reference}")
     data.setdefault("name", Path(str(reference)).stem)
     return data
 
@@ -120,14 +111,11 @@ def _fields_at(model: type[BaseModel], path: Sequence[str]) -> list[str]:
     return list(model.model_fields)
 
 
-def _scenario_text(reference: str | Path) -> tuple[str, str]:
+def _scenario_text(reference: str | Path) -> str:
     if isinstance(reference, str) and not reference.endswith((".yaml", ".yml")):
         if reference not in scenario_names():
             close = difflib.get_close_matches(reference, scenario_names(), n=1)
             hint = f"did you mean {close[0]!r}? " if close else ""
             raise ScenarioError(f"unknown scenario {reference!r}: {hint}known scenarios: {', '.join(scenario_names())}")
-        return (resources.files("voltran.configs") / "scenarios" / f"{reference}.yaml").read_text(), reference
-    try:
-        return Path(reference).read_text(), str(reference)
-    except OSError as error:
-        raise ScenarioError(f"scenario file {reference}: cannot be read ({error.strerror})") from error
+        return (resources.files("voltran.configs") / "scenarios" / f"{reference}.yaml").read_text()
+    return read_text(reference, f"scenario file {reference}")

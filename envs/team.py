@@ -1,14 +1,14 @@
 """Teams: one controller per role, played together as one controller."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from voltran.envs.controller import CommandSet, Controller, Information, PricePolicy
 from voltran.envs.errors import ScenarioError
 from voltran.envs.world import World
 
 LEADING_ROLE = "bs"  # what a team may do and what it pays is said of its sites
-KNOWLEDGE: tuple[Information, ...] = ("local", "global", "forecast", "oracle")
+KNOWLEDGE: tuple[Information, ...] = get_args(Information)  # each holds those before it
 
 
 class Team:

@@ -7,7 +7,7 @@ Shapes below: ``B`` worlds, ``n`` agents of the role, ``F`` observation features
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from gymnasium import spaces
@@ -17,6 +17,7 @@ from voltran.envs.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+Sight = Literal["own", "neighbours", "network"]
 ActionSpace = spaces.Discrete | spaces.MultiDiscrete | spaces.Box
 
 
@@ -30,6 +31,9 @@ class Role:
         observation_space: finite float32 box of one agent's observation, shape ``[F]``.
         action_space: one agent's action space.
         observation_version, action_version: the role's own, where they differ from the world's.
+        sees: of whom an observation tells: the agent itself, others near it, averages or totals of the network.
+        meaning: what observations and action codes mean beyond their versions, such as the frequencies of bands in
+            their order: name to numbers, texts, or lists of such. Policies play only where it is theirs.
     """
 
     name: str
@@ -38,6 +42,8 @@ class Role:
     action_space: ActionSpace
     observation_version: str | None = None
     action_version: str | None = None
+    sees: tuple[Sight, ...] = ("own", "neighbours", "network")
+    meaning: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def agent_ids(self) -> list[str]:

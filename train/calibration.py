@@ -16,6 +16,7 @@ import yaml
 
 from voltran.baselines import make
 from voltran.envs.catalog import make_world
+from voltran.envs.yaml_files import parse_mapping
 from voltran.train.files import write_text
 
 # [MSRC] Table II, column "Indep."
@@ -102,5 +103,5 @@ def save_fit(fit: Fit, path: Path) -> None:
 def recorded_fit() -> Fit:
     """The fit that the shipped scenarios use."""
     text = (resources.files("voltran.configs") / "calibration.yaml").read_text()
-    record = yaml.safe_load(text)
+    record = parse_mapping(text, "calibration")
     return Fit(**{field.name: record[field.name] for field in fields(Fit)})

@@ -36,6 +36,7 @@ FORMAT = "voltran-checkpoint-1"
 JOINT_FORMAT = "voltran-joint-checkpoint-1"
 # an array as the weights-only loader takes it: its bytes, dtype and shape, and whether it was a NumPy number
 _PACKED_KEYS = {"array_bytes", "dtype", "shape", "is_scalar"}
+_INTEGER_KEYS = {"integers", "shape"}
 _LEARNER_FIELDS = {
     "decisions",
     "updates",
@@ -190,6 +191,8 @@ def pack(value: Any) -> Any:
         TypeError: an object that is neither an array, a plain value, nor a dict, list or tuple of such.
     """
     if isinstance(value, np.ndarray | np.generic):
+        if value.dtype == np.object_ and all(isinstance(item, int) for item in value.flat):  # seeds
+            return {"integers": value.reshape(-1).tolist(), "shape": list(value.shape)}
         if value.dtype.kind not in "biufcUS":
             raise TypeError(f"an array of dtype {value.dtype} cannot be stored; use numbers, booleans or strings")
         data = np.ascontiguousarray(value).reshape(-1).view(np.uint8)
@@ -213,6 +216,8 @@ def unpack(value: Any) -> Any:
     if isinstance(value, dict) and value.keys() == _PACKED_KEYS:
         array = value["array_bytes"].numpy().view(value["dtype"]).reshape(value["shape"]).copy()
         return array[()] if value["is_scalar"] else array
+    if isinstance(value, dict) and value.keys() == _INTEGER_KEYS:
+        return np.array(value["integers"], dtype=np.object_).reshape(value["shape"])
     if isinstance(value, dict):
         return {key: unpack(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from voltran.envs.catalog import evaluation_overrides, make_world
 from voltran.envs.errors import ScenarioError, VoltranError
-from voltran.envs.seeds import TRAINING_SEEDS
+from voltran.envs.seeds import SEED_LIMIT, TRAINING_SEEDS
 from voltran.envs.world import World
 from voltran.train.episodes import Episode, EpisodeStore, Played, Setting, Task, play
 from voltran.train.files import claim_folder, write_text
@@ -117,10 +117,12 @@ def _check(labels: list[str], seeds: Sequence[int], jobs: int, references: list[
         raise ScenarioError("controllers: none given; name at least one")
     if len(set(labels)) < len(labels):
         raise ScenarioError(f"controllers {', '.join(labels)}: a label occurs twice; give each its own")
-    if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
-        raise ScenarioError(f"seeds = {list(seeds)}: give at least one, each once and none negative")
-    if max(seeds) >= TRAINING_SEEDS.start:
-        raise ScenarioError(f"seeds up to {max(seeds)}: those from {TRAINING_SEEDS.start} on are kept for training")
+    if not seeds or len(set(seeds)) < len(seeds) or not 0 <= min(seeds) <= max(seeds) < SEED_LIMIT:
+        raise ScenarioError(f"seeds = {list(seeds)}: give at least one, each once, none negative and all below 2**128")
+    if training := [seed for seed in seeds if seed in TRAINING_SEEDS]:
+        raise ScenarioError(
+            f"seed = {training[0]}: {TRAINING_SEEDS.start} to {TRAINING_SEEDS.stop - 1} are kept for training"
+        )
     if jobs < 1:
         raise ScenarioError(f"jobs = {jobs}: at least one worker is needed")
     for reference in references:

@@ -5,11 +5,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-import yaml
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section, validated
+from voltran.envs.yaml_files import parse_mapping, read_text
 from voltran.train.paper import Comparison
 from voltran.train.study import study_names
 
@@ -156,13 +156,7 @@ def read_experiment(name: str) -> Experiment:
         ScenarioError: no such experiment, or a field that is unknown or out of range.
     """
     source = f"experiment {name}"
-    try:
-        data = yaml.safe_load(_text(name))
-    except yaml.YAMLError as error:
-        raise ScenarioError(f"{source}: not valid YAML: {error}") from error
-    if not isinstance(data, dict):
-        raise ScenarioError(f"{source}: expected a mapping of fields, found {type(data).__name__}")
-    return validated(Experiment, data, source)
+    return validated(Experiment, parse_mapping(_text(name), source), source)
 
 
 def _text(name: str) -> str:
@@ -171,7 +165,4 @@ def _text(name: str) -> str:
             known = ", ".join([*experiment_names(), *study_names()])
             raise ScenarioError(f"unknown experiment {name!r}; known: {known}; or give the path of a .yaml file")
         return (resources.files("voltran.configs") / "experiments" / f"{name}.yaml").read_text()
-    try:
-        return Path(name).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"experiment file {name}: cannot be read ({error})") from error
+    return read_text(name, f"experiment file {name}")

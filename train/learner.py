@@ -16,14 +16,17 @@ from voltran.agents.policy import (
     LearnedPolicy,
     PolicyMetadata,
     action_sizes,
+    check_fits,
     find_role,
     read_policy,
     role_versions,
     save_policy,
 )
 from voltran.envs.catalog import make_world
+from voltran.envs.controller import information_of
 from voltran.envs.errors import ScenarioError
 from voltran.envs.faces.vector import VectorFace
+from voltran.envs.seeds import short_seed
 from voltran.envs.team import LEADING_ROLE
 from voltran.envs.world import World
 from voltran.train.callbacks import BeforeRollouts, EntropySchedule, KpiLogger, TransitionLogger, require_finite
@@ -100,6 +103,9 @@ class Learner:
             action_sizes=self.action_sizes,
             network=self.network.description,
             deterministic=settings.deterministic,
+            information=information_of(self.role),
+            meaning=dict(self.role.meaning),
+            scenario=self.world.scenario.model_dump(mode="json"),
             training={**settings.model_dump(mode="json"), "decisions": self.model.num_timesteps},
         )
 
@@ -169,11 +175,12 @@ def build_model(settings: TrainingConfig, face: VectorFace) -> MaskablePPO:
             "activation": settings.activation,
             "initial_bias": settings.initial_bias,
         },
-        seed=settings.seed,
+        seed=short_seed(settings.seed),
         device=settings.device,
     )
     if settings.initial_policy is not None:
-        _, arrays = read_policy(settings.initial_policy)
+        metadata, arrays = read_policy(settings.initial_policy)
+        check_fits(metadata, face.world, str(settings.initial_policy))
         assert isinstance(model.policy, SharedActorCritic)
         model.policy.load_arrays(arrays)
     return model

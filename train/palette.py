@@ -84,7 +84,7 @@ LOOKS: dict[str, Look] = {
     "blackout": Look("#a31f34", "#ff7b8a", "-", "H"),
     # worlds with retailers: what knows the future is black or white
     "social-optimum": Look("#1f2328", "#e6edf3", "-", "*", 11.0),
-    "oracle": Look("#1f2328", "#e6edf3", DASHED, "*", 11.0),
+    "hindsight-rules": Look("#1f2328", "#e6edf3", DASHED, "*", 11.0),
     "dpa": Look("#0a4fa3", "#5aa2ff", "-", "o"),
 }
 OTHERS = (

@@ -3,12 +3,12 @@
 from importlib import resources
 from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import Field, PositiveInt, model_validator
 
 from voltran.baselines.dpa.modes import MODES, AccessName, RegimeName
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section, validated
+from voltran.envs.yaml_files import parse_mapping
 
 Site = Annotated[int, Field(ge=1)]
 Pair = tuple[Site, Site]
@@ -106,4 +106,4 @@ def read_study(name: str) -> Study:
     if name not in study_names():
         raise ScenarioError(f"unknown study {name!r}; known: {', '.join(study_names())}")
     text = (resources.files("voltran.configs") / "allocations" / f"{name}.yaml").read_text()
-    return validated(Study, yaml.safe_load(text), f"study {name}")
+    return validated(Study, parse_mapping(text, f"study {name}"), f"study {name}")

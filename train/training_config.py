@@ -5,12 +5,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
 from voltran.agents.actor import Activation
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section, apply_overrides, validated
+from voltran.envs.seeds import SEED_LIMIT
+from voltran.envs.yaml_files import parse_mapping, read_text
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Widths = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
@@ -93,7 +94,7 @@ class TrainingConfig(Section):
     initial_policy: str | None = None
 
     deterministic: bool = True
-    seed: NonNegativeInt = 0
+    seed: Annotated[int, Field(ge=0, lt=SEED_LIMIT)] = 0
     checkpoint_every: PositiveInt = 1_000_000
     evaluate_every: NonNegativeInt = 0
     evaluation_episodes: PositiveInt = 8
@@ -140,13 +141,7 @@ def read_raw_config(reference: str | Path, overrides: Mapping[str, Any]) -> tupl
         ScenarioError: no such configuration, or not a mapping.
     """
     source = f"training configuration {reference}"
-    try:
-        data = yaml.safe_load(_text(reference))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{source}: not valid YAML: {error}") from error
-    if not isinstance(data, dict):
-        raise ScenarioError(f"{source}: expected a mapping of fields, found {type(data).__name__}")
-    return apply_overrides(data, overrides), source
+    return apply_overrides(parse_mapping(_text(reference), source), overrides), source
 
 
 def require_same_run(stored: TrainingConfig, requested: TrainingConfig, checkpoint: Path) -> None:
@@ -172,10 +167,7 @@ def _text(reference: str | Path) -> str:
                 "or give the path of a .yaml file"
             )
         return (resources.files("voltran.configs") / "training" / f"{reference}.yaml").read_text()
-    try:
-        return Path(reference).read_text()
-    except OSError as error:
-        raise ScenarioError(f"training configuration {reference}: cannot be read ({error.strerror})") from error
+    return read_text(reference, f"training configuration {reference}")
 
 
 def _flattened(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

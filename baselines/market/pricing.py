@@ -43,7 +43,7 @@ class CostPlus:
     """
 
     name = "cost-plus"
-    information: Information = "local"
+    information: Information = "global"  # where costs are quadratic, what all sites want sets them
     commands: CommandSet = "free"
     price_policy: PricePolicy = "none"
 

@@ -30,7 +30,7 @@ class SocialOptimum:
     """
 
     name = "social-optimum"
-    information: Information = "oracle"
+    information: Information = "hindsight"
     commands: CommandSet = "free"
     price_policy: PricePolicy = "none"
 

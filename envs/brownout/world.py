@@ -9,7 +9,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from voltran.envs.batch import build_world, require_roles, require_running
-from voltran.envs.brownout.actions import PurchaseCodec
+from voltran.envs.brownout.actions import BUY_LEVELS, PurchaseCodec
 from voltran.envs.brownout.commands import BrownoutCommands, check_purchases
 from voltran.envs.brownout.grid import MainGrid
 from voltran.envs.brownout.metrics import market_metrics
@@ -28,7 +28,15 @@ from voltran.envs.outage.world import OutageWorld
 from voltran.envs.retail.actions import RetailerCodec, RetailerCommands, RetailerForm
 from voltran.envs.retail.market import RetailMarket
 from voltran.envs.retail.model import RetailModel
-from voltran.envs.retail.observation import RETAILER_FEATURES, Feature, feature_limits, retailer_features
+from voltran.envs.retail.observation import (
+    RETAILER_FEATURES,
+    Feature,
+    feature_limits,
+    feature_lines,
+    retailer_features,
+    retailer_meaning,
+    sight_of,
+)
 from voltran.envs.world import BoolArray, FloatArray, Role, Transition
 from voltran.physics.battery import largest_charge_kw, largest_discharge_kw
 
@@ -170,7 +178,17 @@ class BrownoutWorld(OutageWorld):
     def _all_roles(self, sites: Role) -> tuple[Role, ...]:
         """The sites' role with what they see of the market, and that of the retailers, if there are any."""
         seen = _extended(sites.observation_space, PURCHASE_FEATURES, 1)
-        roles = (replace(sites, observation_space=seen, action_space=self.purchase_codec.space()),)
+        meaning = {**sites.meaning, "buy_levels": list(BUY_LEVELS)}
+        meaning["features"] = [*sites.meaning["features"], *feature_lines(PURCHASE_FEATURES)]
+        roles = (
+            replace(
+                sites,
+                observation_space=seen,
+                action_space=self.purchase_codec.space(),
+                sees=tuple(dict.fromkeys((*sites.sees, *sight_of(PURCHASE_FEATURES)))),
+                meaning=meaning,
+            ),
+        )
         if self._retail_model.n_retailers == 0:
             return roles
         low, high = feature_limits(RETAILER_FEATURES)
@@ -181,6 +199,8 @@ class BrownoutWorld(OutageWorld):
             self.retailer_codec.space(),
             RETAILER_VERSION,
             self.retailer_codec.version,
+            sees=sight_of(RETAILER_FEATURES),
+            meaning=retailer_meaning(self.retailer_codec.form),
         )
         return (*roles, retailers)
 

@@ -22,6 +22,7 @@ MORNING_SHARPNESS = 3.3
 EVENING_SHARPNESS = 2.4
 # Times of day at which a site's curve is looked at to find its peak.
 GRID_H = np.arange(0.0, DAY_H, 0.25)
+# Parts of the stream of loads: levels, mixes, and the noise of one site each from there on.
 LEVEL, MIX, NOISE = 0, 1, 2
 
 
@@ -90,7 +91,8 @@ def _bump(offset_h: FloatArray, sharpness: float) -> FloatArray:
 def _noise(load: Load, seed: int, periods: int, count: int, period_h: float) -> FloatArray:
     """Deviations ``[T, M]`` from the usual day, with a memory."""
     keep = np.exp(-period_h / load.noise_memory_h)
-    normal = generator(seed, Stream.LOAD, NOISE).standard_normal((periods, count))
+    sites = [generator(seed, Stream.LOAD, NOISE + site).standard_normal(periods) for site in range(count)]
+    normal = np.stack(sites, axis=1)
     for period in range(1, periods):
         normal[period] = keep * normal[period - 1] + np.sqrt(1.0 - keep * keep) * normal[period]
     return np.asarray(load.noise * normal)

@@ -1,14 +1,18 @@
 """What sites and retailers see: documented, fixed-size vectors of scaled floats, the same for any number of agents."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from voltran.envs.market.actions import BATTERY_CHOICES, REQUESTS
 from voltran.envs.market.simulation import Simulation
 from voltran.envs.retail.observation import (
     RETAILER_FEATURES,
     SITE_FEATURES,
     Feature,
     feature_limits,
+    feature_lines,
     retailer_features,
     site_features,
 )
@@ -33,6 +37,11 @@ CLOCK_FEATURES = (
     Feature("clock_cosine", -1, 1, "time of day on a circle"),
 )
 BS_FEATURES = OWN_FEATURES + SITE_FEATURES + CLOCK_FEATURES
+
+
+def site_meaning() -> dict[str, Any]:
+    """What a policy for sites is tied to: see ``Role.meaning``."""
+    return {"features": feature_lines(BS_FEATURES), "requests": list(REQUESTS), "battery": list(BATTERY_CHOICES)}
 
 
 class Observer:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.market.model import MarketModel
+from voltran.envs.seeds import SeedArray, unset_seeds
 from voltran.envs.world import BoolArray, FloatArray
 
 # One value per decision period and site, retailer or world; energy and money are those of the period.
@@ -31,7 +32,7 @@ class MarketState:
         series: name -> ``[B, T, M]``, ``[B, T, I]`` or ``[B, T]``, one row per decision period.
     """
 
-    seed: NDArray[np.int64]
+    seed: SeedArray
     decision: NDArray[np.int64]
     running: BoolArray
     soc: FloatArray
@@ -80,7 +81,7 @@ def blank_state(model: MarketModel, n_worlds: int) -> MarketState:
     rows = (n_worlds, model.decisions)
     sizes = [(SITE_SERIES, (model.n_sites,)), (RETAILER_SERIES, (model.n_retailers,)), (WORLD_SERIES, ())]
     return MarketState(
-        seed=np.full(n_worlds, -1),
+        seed=unset_seeds(n_worlds),
         decision=np.zeros(n_worlds, dtype=np.int64),
         running=np.zeros(n_worlds, dtype=bool),
         soc=np.tile(model.initial_soc, (n_worlds, 1)),

@@ -21,11 +21,12 @@ from voltran.envs.market.commands import MarketCommands, check_commands
 from voltran.envs.market.flows import SiteBatteries
 from voltran.envs.market.metrics import episode_metrics
 from voltran.envs.market.model import MarketModel
-from voltran.envs.market.observation import OBSERVATION_VERSION, Observer
+from voltran.envs.market.observation import BS_FEATURES, OBSERVATION_VERSION, Observer, site_meaning
 from voltran.envs.market.reward import REWARD_KINDS, RewardKind
 from voltran.envs.market.scenario import MarketScenario
 from voltran.envs.market.simulation import Simulation
 from voltran.envs.retail.actions import RetailerCodec, RetailerCommands, RetailerForm
+from voltran.envs.retail.observation import RETAILER_FEATURES, retailer_meaning, sight_of
 from voltran.envs.world import BoolArray, FloatArray, Role, Transition
 
 # Parts of the welfare, with their signs: payments are transfers, and no part of it.
@@ -225,12 +226,30 @@ class MarketWorld:
         """Sites, and retailers where there are any."""
         observer, codec = self._observer, self.retailer_codec
         seen = spaces.Box(observer.bs_low, observer.bs_high, dtype=np.float32)
-        roles = (Role("bs", self.model.n_sites, seen, self.codec.space(), OBSERVATION_VERSION, self.codec.version),)
+        sites = Role(
+            "bs",
+            self.model.n_sites,
+            seen,
+            self.codec.space(),
+            OBSERVATION_VERSION,
+            self.codec.version,
+            sees=sight_of(BS_FEATURES),
+            meaning=site_meaning(),
+        )
         if self.model.n_retailers == 0:
-            return roles
+            return (sites,)
         seen = spaces.Box(observer.retailer_low, observer.retailer_high, dtype=np.float32)
-        retailer = Role("retailer", self.model.n_retailers, seen, codec.space(), OBSERVATION_VERSION, codec.version)
-        return (*roles, retailer)
+        retailers = Role(
+            "retailer",
+            self.model.n_retailers,
+            seen,
+            codec.space(),
+            OBSERVATION_VERSION,
+            codec.version,
+            sees=sight_of(RETAILER_FEATURES),
+            meaning=retailer_meaning(codec.form),
+        )
+        return (sites, retailers)
 
     def _commands(self, actions: Mapping[str, Any]) -> tuple[MarketCommands, RetailerCommands, BoolArray]:
         """Validated commands of both roles, and which sites' codes were illegal."""

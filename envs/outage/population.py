@@ -10,6 +10,7 @@ from voltran.envs.outage import channels, draws
 from voltran.envs.outage.home import blank_home_view, update_home_view
 from voltran.envs.outage.model import OutageModel
 from voltran.envs.outage.service import Population, home_sites
+from voltran.envs.seeds import unset_seeds
 from voltran.physics.balance import Fleet
 from voltran.physics.ev import is_present
 from voltran.physics.layout import FloatArray, distances_m
@@ -95,7 +96,7 @@ class Inhabitants:
         shape = (n_worlds, n_sites, self.n_slots)
         self.arrival_s, self.departure_s = np.full(shape, np.inf), np.full(shape, np.inf)
         self.usable_kwh, self.reservation_price = np.zeros(shape), np.zeros(shape)
-        self._seed = [-1] * n_worlds
+        self._seed = unset_seeds(n_worlds)
         self._demand_window = np.full(n_worlds, -1)
         self._channels: list[channels.ChannelDraws | None] = [None] * n_worlds
         self._start_m = np.zeros((n_worlds, n_users, 2))

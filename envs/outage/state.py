@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from voltran.envs.outage.model import OutageModel
 from voltran.envs.outage.service import Service, empty_service
+from voltran.envs.seeds import SeedArray, unset_seeds
 from voltran.physics.power import NORMAL
 
 FloatArray = NDArray[np.float64]
@@ -57,7 +58,7 @@ class OutageState:
         totals: sums over the current decision period.
     """
 
-    seed: IntArray
+    seed: SeedArray
     step: IntArray
     running: BoolArray
     soc: FloatArray
@@ -99,7 +100,7 @@ def blank_state(model: OutageModel, n_worlds: int, n_slots: int) -> OutageState:
     shape = (n_worlds, model.n_sites)
     history = max(round(1.0 / model.step_h), 1)
     return OutageState(
-        seed=np.full(n_worlds, -1),
+        seed=unset_seeds(n_worlds),
         step=np.zeros(n_worlds, dtype=np.int64),
         running=np.zeros(n_worlds, dtype=bool),
         soc=np.zeros(shape),

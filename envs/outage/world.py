@@ -20,6 +20,7 @@ from voltran.envs.outage.actions import ActionCodec, ActionForm, ActionSet, Lega
 from voltran.envs.outage.commands import SiteCommands, check_commands, with_modes
 from voltran.envs.outage.home import HomeView
 from voltran.envs.outage.imports import Imports, NoImports
+from voltran.envs.outage.meaning import site_meaning, site_sight
 from voltran.envs.outage.metrics import episode_metrics, hours
 from voltran.envs.outage.model import MODES, OutageModel
 from voltran.envs.outage.observation import OBSERVATION_VERSION, Observer
@@ -93,7 +94,16 @@ class OutageWorld:
         self.observation_version, self.action_version = OBSERVATION_VERSION, self.codec.version
         self._observer = Observer(self.model)
         observed = spaces.Box(self._observer.low, self._observer.high, dtype=np.float32)
-        self.roles: tuple[Role, ...] = (Role("bs", self.model.n_sites, observed, self.codec.space()),)
+        self.roles: tuple[Role, ...] = (
+            Role(
+                "bs",
+                self.model.n_sites,
+                observed,
+                self.codec.space(),
+                sees=site_sight(self.model.n_bands),
+                meaning=site_meaning(self.model),
+            ),
+        )
         self.state_space: spaces.Box = spaces.Box(self._observer.state_low, self._observer.state_high, dtype=np.float32)
         keep_sites = n_worlds == 1 if trace_sites is None else trace_sites
         self._simulation = Simulation(self.model, n_worlds, cache, keep_sites, self._imports())

@@ -8,11 +8,11 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from voltran.envs.errors import MissingExtraError
 from voltran.envs.retail.scenario import Weather
+from voltran.envs.yaml_files import parse_mapping
 
 FloatArray = NDArray[np.float64]
 
@@ -71,7 +71,7 @@ def computed_share(month: int, latitude_deg: float, longitude_deg: float) -> Flo
 @cache
 def _table() -> list[list[float]]:
     text = (resources.files("voltran.envs.retail.tables") / TABLE).read_text()
-    months: list[list[float]] = yaml.safe_load(text)["share"]
+    months: list[list[float]] = parse_mapping(text, f"table {TABLE}")["share"]
     return months
 
 

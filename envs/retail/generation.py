@@ -5,7 +5,6 @@ from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
@@ -13,6 +12,7 @@ from voltran.envs.draws import Stream, generator
 from voltran.envs.retail.clear_sky import clear_sky_share
 from voltran.envs.retail.generation_files import read_generation_kw
 from voltran.envs.retail.scenario import Retail, Weather
+from voltran.envs.yaml_files import parse_mapping
 from voltran.physics.renewables import solar_power_share, wind_power_share
 
 FloatArray = NDArray[np.float64]
@@ -93,5 +93,5 @@ def _ranks(rng: np.random.Generator, memory_h: float, hour: FloatArray) -> Float
 @cache
 def _turbine() -> tuple[FloatArray, FloatArray]:
     text = (resources.files("voltran.envs.retail.tables") / "wind_turbine.yaml").read_text()
-    curve = yaml.safe_load(text)
+    curve = parse_mapping(text, "table wind_turbine")
     return np.array(curve["speed_m_per_s"]), np.array(curve["share"])

@@ -1,24 +1,42 @@
 """What retailers see, and what sites see of them, scaled to about [0, 1]."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.retail.market import OTHERS, SUBSCRIBERS, RetailMarket
-from voltran.envs.world import FloatArray
+from voltran.envs.retail.model import PRICE_LEVELS
+from voltran.envs.world import FloatArray, Sight
 
 SMALL_KW = 1e-9
 
 
 class Feature(NamedTuple):
-    """One entry of an observation, in [``low``, ``high``]."""
+    """One entry of an observation, in [``low``, ``high``]; ``sees`` says of whom it tells."""
 
     name: str
     low: float
     high: float
     meaning: str
+    sees: Sight = "own"
+
+
+def feature_lines(features: Sequence[Feature]) -> list[str]:
+    """The features as texts, for ``Role.meaning``."""
+    return [f"{feature.name} in [{feature.low:g}, {feature.high:g}]" for feature in features]
+
+
+def sight_of(features: Sequence[Feature]) -> tuple[Sight, ...]:
+    """Of whom the features tell, for ``Role.sees``."""
+    return tuple(dict.fromkeys(feature.sees for feature in features))
+
+
+def retailer_meaning(form: str) -> dict[str, Any]:
+    """What a policy for retailers is tied to: see ``Role.meaning``."""
+    prices = f"{PRICE_LEVELS}, unit cost to cap in equal ratios" if form == "ladder" else "one number on that scale"
+    return {"features": feature_lines(RETAILER_FEATURES), "prices": prices}
 
 
 def feature_limits(features: Sequence[Feature]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -31,15 +49,15 @@ RETAILER_FEATURES = (
     Feature("available", 0, 1, "generation in the coming period, share of capacity"),
     Feature("outlook_near", 0, 1, "generation expected in 1 h, share of capacity"),
     Feature("outlook_far", 0, 1, "generation expected in 4 h, share of capacity"),
-    Feature("capacity", 0, 1, "own capacity, share of that of all retailers"),
+    Feature("capacity", 0, 1, "own capacity, share of that of all retailers", "network"),
     Feature("unit_cost", 0, 1, "unit cost over the price cap"),
     Feature("price", 0, 1, "own price in the latest period over the cap"),
     Feature("posted", 0, 1, "own price posted for the coming period over the cap"),
-    Feature("rival_price", 0, 1, "lowest price that others have posted over the cap; 1 without others"),
-    Feature("rival_available", 0, 1, "what others generate in the coming period, share of their capacity"),
+    Feature("rival_price", 0, 1, "lowest price that others have posted over the cap; 1 without others", "network"),
+    Feature("rival_available", 0, 1, "what others generate in the coming period, share of their capacity", "network"),
     Feature("sold_subscribers", 0, 1, "sold to subscribers in the latest period, share of generation"),
     Feature("sold_others", 0, 1, "sold to others in the latest period, share of generation"),
-    Feature("scarcity", 0, 5, "requests to everybody in the latest period over all generation, at most 5"),
+    Feature("scarcity", 0, 5, "requests to everybody in the latest period over all generation, at most 5", "network"),
     Feature("subscribers", 0, 1, "share of sites that are subscribers"),
     Feature("clock_sine", -1, 1, "time of day on a circle"),
     Feature("clock_cosine", -1, 1, "time of day on a circle"),
@@ -48,10 +66,12 @@ RETAILER_FEATURES = (
 SITE_FEATURES = (
     Feature("best_price", 0, 2, "lowest price of the coming period that the site would pay, over the cap; 2 without"),
     Feature("home_price", 0, 1, "its home retailer's price over the cap; 1 without"),
-    Feature("home_available", 0, 1, "its home retailer's generation in the coming period, share of capacity"),
-    Feature("all_available", 0, 1, "generation of all retailers, share of capacity"),
-    Feature("all_outlook_near", 0, 1, "the same expected in 1 h"),
-    Feature("all_outlook_far", 0, 1, "the same expected in 4 h"),
+    Feature(
+        "home_available", 0, 1, "its home retailer's generation in the coming period, share of capacity", "neighbours"
+    ),
+    Feature("all_available", 0, 1, "generation of all retailers, share of capacity", "network"),
+    Feature("all_outlook_near", 0, 1, "the same expected in 1 h", "network"),
+    Feature("all_outlook_far", 0, 1, "the same expected in 4 h", "network"),
     Feature("filled", 0, 1, "share of its latest request that was filled; 1 before the first"),
 )
 

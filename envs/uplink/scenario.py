@@ -176,7 +176,8 @@ class Traffic(Section):
         morning_h, evening_h: of ``daily``, its two peaks; every UE has its own mix of them.
         unevenness: of ``daily``, standard deviation of the logarithm of the UEs' weights.
         session_h: of ``daily``, UEs come and go at this interval; None for UEs that are always there.
-        peak_total_mbps: scales all traffic so that its largest total over the episode is this; None leaves it.
+        peak_total_mbps: scales all traffic so that the largest total of its day, without sessions, is this (looked for
+            every quarter of an hour from midnight to midnight); None leaves it.
         silent_below: UEs with less than this share of the largest traffic at the moment (or of the total) are silent.
         threshold_of: which of the two.
         files: of ``files``.

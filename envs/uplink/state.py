@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from voltran.envs.seeds import SeedArray, unset_seeds
 from voltran.physics.layout import FloatArray
 from voltran.physics.uplink import BoolArray, IntArray
 
@@ -31,7 +32,7 @@ class UplinkState:
         awake_series: ``[B, T, M]``.
     """
 
-    seed: IntArray
+    seed: SeedArray
     decision: IntArray
     running: BoolArray
     association: BoolArray
@@ -66,7 +67,7 @@ class UplinkState:
 def blank_state(n_worlds: int, n_ubs: int, n_ues: int, decisions: int) -> UplinkState:
     """State before the first reset."""
     return UplinkState(
-        seed=np.full(n_worlds, -1),
+        seed=unset_seeds(n_worlds),
         decision=np.zeros(n_worlds, dtype=np.int64),
         running=np.zeros(n_worlds, dtype=bool),
         association=np.zeros((n_worlds, n_ubs, n_ues), dtype=bool),

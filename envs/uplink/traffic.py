@@ -9,9 +9,10 @@ import numpy as np
 
 from voltran.envs.draws import Stream, generator
 from voltran.envs.errors import ScenarioError
-from voltran.envs.uplink.scenario import Traffic, UplinkScenario
+from voltran.envs.uplink.scenario import Time, Traffic, UplinkScenario
 from voltran.envs.uplink.traffic_files import read_traffic_mbps
 from voltran.physics.layout import FloatArray
+from voltran.physics.uplink import BoolArray
 
 DAY_H = 24.0
 # Sharpness of the bumps: the morning's is half as high two and a half hours from its peak, the evening's three.
@@ -19,6 +20,11 @@ MORNING_SHARPNESS = 3.3
 EVENING_SHARPNESS = 2.4
 # Times of day at which a UE's curve is looked at to find its peak.
 GRID_H = np.arange(0.0, DAY_H, 0.25)
+# The day over which the largest total of measured traffic is looked for.
+WHOLE_DAY = Time(horizon_h=DAY_H, decision_period_s=900.0, start_h=0.0)
+# Parts of the stream of demands: weights, mixes, and one part per session from there on.
+WEIGHT, MIX, SESSIONS = 0, 1, 2
+SESSION_SLACK = 1e-9
 
 
 class TrafficSource:
@@ -28,7 +34,8 @@ class TrafficSource:
         scenario: the scenario.
 
     Raises:
-        ScenarioError: files that cannot be read, are faulty, or hold traffic of another number of UEs.
+        ScenarioError: files that cannot be read, are faulty, hold traffic of another number of UEs, or lack a part of
+            the day that ``peak_total_mbps`` is about.
     """
 
     def __init__(self, scenario: UplinkScenario) -> None:
@@ -36,21 +43,26 @@ class TrafficSource:
         self._measured_mbps = None
         files = scenario.traffic.files
         if files is not None:
-            self._measured_mbps = read_traffic_mbps(files, scenario.time)
-            found = self._measured_mbps.shape[1]
+            measured_mbps = read_traffic_mbps(files, scenario.time)
+            found = measured_mbps.shape[1]
             if found != scenario.ues.count:
                 raise ScenarioError(f"ues.count = {scenario.ues.count}: {', '.join(files.paths)} hold {found} regions")
+            day_mbps = (
+                measured_mbps if scenario.traffic.peak_total_mbps is None else read_traffic_mbps(files, WHOLE_DAY)
+            )
+            self._measured_mbps = measured_mbps * peak_factor(day_mbps, scenario.traffic)
 
     def draw_mbps(self, seed: int) -> FloatArray:
         """Traffic ``[T, K]`` of one episode at the start of each decision period; zero for UEs that are silent."""
         traffic = self._scenario.traffic
         if traffic.source == "constant":
-            shape = (self._scenario.time.decisions, self._scenario.ues.count)
-            return silenced(scaled(np.full(shape, self._scenario.quality.rate_min_mbps), traffic), traffic)
+            mbps = np.full(
+                (self._scenario.time.decisions, self._scenario.ues.count), self._scenario.quality.rate_min_mbps
+            )
+            return silenced(mbps * peak_factor(mbps, traffic), traffic)
         if self._measured_mbps is not None:
-            return silenced(scaled(self._measured_mbps, traffic), traffic)
-        mean_mbps = scaled(_daily_mbps(self._scenario, seed), traffic)
-        return silenced(_in_sessions(self._scenario, mean_mbps, seed), traffic)
+            return silenced(self._measured_mbps, traffic)
+        return silenced(_daily_mbps(self._scenario, seed), traffic)
 
 
 def daily_shape(time_h: FloatArray, morning_share: FloatArray, traffic: Traffic) -> FloatArray:
@@ -76,12 +88,10 @@ def silenced(traffic_mbps: FloatArray, traffic: Traffic) -> FloatArray:
     return np.where(traffic_mbps < traffic.silent_below * reference[:, None], 0.0, traffic_mbps)
 
 
-def scaled(traffic_mbps: FloatArray, traffic: Traffic) -> FloatArray:
-    """Traffic ``[T, K]`` with the largest total that the scenario wants."""
-    largest = float(traffic_mbps.sum(axis=1).max())
-    if traffic.peak_total_mbps is None or largest == 0.0:
-        return traffic_mbps
-    return traffic_mbps * (traffic.peak_total_mbps / largest)
+def peak_factor(day_mbps: FloatArray, traffic: Traffic) -> float:
+    """What traffic is multiplied by so that the largest total of a day ``[T, K]`` is what the scenario wants."""
+    largest = float(day_mbps.sum(axis=1).max())
+    return 1.0 if traffic.peak_total_mbps is None or largest == 0.0 else traffic.peak_total_mbps / largest
 
 
 def _mix(time_h: FloatArray, morning_share: FloatArray, traffic: Traffic) -> FloatArray:
@@ -95,28 +105,30 @@ def _bump(offset_h: FloatArray, sharpness: float) -> FloatArray:
 
 
 def _daily_mbps(scenario: UplinkScenario, seed: int) -> FloatArray:
-    """Mean traffic ``[T, K]``, as it would be if everybody were always there."""
+    """Traffic ``[T, K]`` of the synthetic day: a piece of it where an episode is shorter."""
     traffic, time, count = scenario.traffic, scenario.time, scenario.ues.count
     spread = traffic.unevenness
-    normal = generator(seed, Stream.DEMAND, 0).standard_normal(count)
-    weight: FloatArray = np.exp(spread * normal - spread**2 / 2.0)
-    morning_share = generator(seed, Stream.DEMAND, 1).random(count)
+    normal = generator(seed, Stream.DEMAND, WEIGHT).standard_normal(count)
+    peak_mbps: FloatArray = scenario.quality.rate_min_mbps * np.exp(spread * normal - spread**2 / 2.0)
+    morning_share = generator(seed, Stream.DEMAND, MIX).random(count)
+    peak_mbps *= peak_factor(peak_mbps * daily_shape(GRID_H, morning_share, traffic), traffic)
     time_h: FloatArray = time.start_h + np.arange(time.decisions, dtype=np.float64) * time.period_h
-    return scenario.quality.rate_min_mbps * weight * daily_shape(time_h, morning_share, traffic)
+    shape = daily_shape(time_h, morning_share, traffic)
+    if traffic.session_h is None:
+        return np.asarray(peak_mbps * shape)
+    there = _there(time_h, morning_share, traffic, seed)
+    return np.where(there, np.sqrt(shape) * peak_mbps, 0.0)
 
 
-def _in_sessions(scenario: UplinkScenario, mean_mbps: FloatArray, seed: int) -> FloatArray:
-    """Let UEs come and go so that the mean stays about what it is.
+def _there(time_h: FloatArray, morning_share: FloatArray, traffic: Traffic, seed: int) -> BoolArray:
+    """Who is there ``[T, K]``, where UEs come and go so that the mean traffic stays about what it is.
 
     Half of the swing of the day, on a logarithmic scale, is in how many are there, half in how much each wants.
+    Sessions are counted from midnight, so that those of an episode are the same wherever in a day it begins.
     """
-    traffic, time = scenario.traffic, scenario.time
-    peak_mbps = mean_mbps.max(axis=0)
-    if traffic.session_h is None or not peak_mbps.all():
-        return mean_mbps
-    share = np.sqrt(mean_mbps / peak_mbps)
-    elapsed_h = np.arange(time.decisions) * time.period_h
-    session = np.floor(elapsed_h / traffic.session_h + 1e-9).astype(np.int64)
-    first = np.searchsorted(session, session)  # period in which each period's session began
-    chance = generator(seed, Stream.DEMAND, 2).random((len(peak_mbps), session[-1] + 1))[:, session].T
-    return np.where(chance < share[first], share * peak_mbps, 0.0)
+    session = np.floor(time_h / traffic.session_h + SESSION_SLACK).astype(np.int64)
+    numbers, of_period = np.unique(session, return_inverse=True)
+    count = len(morning_share)
+    chance = np.stack([generator(seed, Stream.DEMAND, SESSIONS + int(number)).random(count) for number in numbers])
+    share = np.sqrt(daily_shape(numbers * traffic.session_h, morning_share, traffic))
+    return np.asarray((chance < share)[of_period])

@@ -1,4 +1,4 @@
-"""Measured traffic from CSV files, averaged over decision periods; faults are named by file, line and remedy.
+"""Measured traffic from CSV files, averaged over decision periods by time; faults are named by file, line and remedy.
 
 Formats:
 
@@ -11,7 +11,6 @@ Formats:
 Times are ISO 8601 without a time zone and rise within each region. Empty fields count as missing, as gaps do.
 """
 
-import csv
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from voltran.envs.csv_files import read_columns
 from voltran.envs.errors import ScenarioError
 from voltran.envs.uplink.scenario import Time, TrafficFiles
 from voltran.physics.layout import FloatArray
@@ -85,32 +85,7 @@ def _read_barcelona(path: str, quantity: str) -> Series:
 
 def _rows(path: str, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
     """Line number and the wanted columns of each row."""
-    try:
-        with open(path, newline="", encoding="utf-8") as stream:
-            reader = csv.reader(stream)
-            head = [name.strip() for name in next(reader, [])]
-            missing = [name for name in columns if name not in head]
-            if missing:
-                found = ", ".join(head) or "nothing"
-                raise ScenarioError(
-                    f"traffic file {path}: line 1 lacks the column {', '.join(missing)}; it has {found} - rename the "
-                    "columns, or choose the other traffic.files.format"
-                )
-            places = [head.index(name) for name in columns]
-            empty = True
-            for row in reader:
-                if not row:
-                    continue
-                if len(row) != len(head):
-                    raise ScenarioError(
-                        f"traffic file {path}: line {reader.line_num} has {len(row)} fields, line 1 has {len(head)}"
-                    )
-                empty = False
-                yield reader.line_num, [row[place].strip() for place in places]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ScenarioError(f"traffic file {path}: cannot be read as CSV ({error})") from error
-    if empty:
-        raise ScenarioError(f"traffic file {path}: has no rows")
+    return read_columns(path, columns, "traffic file", "rename the columns, or choose the other traffic.files.format")
 
 
 def _number(path: str, line: int, column: str, text: str) -> float:
@@ -156,56 +131,71 @@ def _start(first: datetime, files: TrafficFiles, time: Time) -> datetime:
 
 
 def _averaged(series: Series, start: datetime, files: TrafficFiles, time: Time) -> FloatArray:
-    """Means ``[T]`` over decision periods; a sample holds until the next is due."""
+    """Means ``[T]`` over decision periods; a sample holds until the next, at most until the next is due."""
     elapsed_s = np.array([(moment - start).total_seconds() for moment in series.time])
-    end_s = time.decisions * time.decision_period_s
-    due_s = float(np.median(np.diff(elapsed_s))) if len(elapsed_s) > 1 else time.decision_period_s
+    period_s, end_s = time.decision_period_s, time.decisions * time.decision_period_s
+    due_s = float(np.median(np.diff(elapsed_s))) if len(elapsed_s) > 1 else period_s
     if elapsed_s[-1] + due_s + files.fill_gaps_h * SECONDS_PER_HOUR < end_s:
         raise ScenarioError(
             f"traffic.files.day = {files.day}: {series.path} ends at {series.time[-1]} (region {series.name}), the "
             f"episode would end at {start + timedelta(seconds=end_s)}; choose an earlier day or a shorter "
             "time.horizon_h"
         )
-    value = np.array(series.value_mbps)
-    known = np.isfinite(value)
-    mean = _means(elapsed_s[known], value[known], due_s, time)
+    # Periods of the whole file, so that a gap is bridged alike wherever an episode begins.
+    before = max(math.ceil(-elapsed_s[0] / period_s), 0)
+    after = max(math.ceil((elapsed_s[-1] + due_s - end_s) / period_s), 0)
+    edges_s = period_s * np.arange(-before, time.decisions + after + 1)
+    mean = interval_means(elapsed_s, np.array(series.value_mbps), due_s, edges_s)
     missing = np.isnan(mean)
-    _check_gaps(series, missing, start, files, time)
+    _check_gaps(series, missing, before, start, files, time)
     if missing.any():
         periods = np.arange(len(mean))
         mean[missing] = np.interp(periods[missing], periods[~missing], mean[~missing])
-    return mean
+    return mean[before : before + time.decisions]
 
 
-def _means(elapsed_s: FloatArray, value: FloatArray, due_s: float, time: Time) -> FloatArray:
-    """Mean of the samples in each period; without any, the latest one if the next was not due yet; else NaN."""
-    starts_s = np.arange(time.decisions) * time.decision_period_s
-    first = np.searchsorted(elapsed_s, starts_s)
-    past = np.searchsorted(elapsed_s, starts_s + time.decision_period_s)
-    total = np.concatenate([[0.0], np.cumsum(value)])
-    mean = np.full(time.decisions, np.nan)
-    inside = past > first
-    mean[inside] = (total[past] - total[first])[inside] / (past - first)[inside]
-    held = ~inside & (first > 0)
-    held[held] = starts_s[held] - elapsed_s[first[held] - 1] < due_s
-    mean[held] = value[first[held] - 1]
-    return mean
+def interval_means(start_s: FloatArray, value: FloatArray, due_s: float, edges_s: FloatArray) -> FloatArray:
+    """Means ``[T]`` over the known parts of intervals, weighted by time; what is known of all is conserved.
+
+    Args:
+        start_s: ``[sample]`` rising times from which samples hold, each until the next, at most for ``due_s``.
+        value: ``[sample]``, NaN where nothing was measured.
+        due_s: time after which the next sample is due.
+        edges_s: ``[T + 1]`` rising edges of the intervals.
+
+    Returns:
+        NaN for intervals of which nothing is known.
+    """
+    end_s = np.minimum(np.append(start_s[1:], np.inf), start_s + due_s)
+    cuts_s = np.unique(np.concatenate([start_s, end_s, edges_s]))
+    cuts_s = cuts_s[(cuts_s >= edges_s[0]) & (cuts_s <= edges_s[-1])]
+    begin_s, length_s = cuts_s[:-1], np.diff(cuts_s)
+    sample = np.searchsorted(start_s, begin_s, side="right") - 1
+    known = (sample >= 0) & (begin_s < end_s[sample]) & np.isfinite(value[sample])
+    interval = np.searchsorted(edges_s, begin_s, side="right") - 1
+    n_intervals = len(edges_s) - 1
+    known_s = np.bincount(interval[known], length_s[known], n_intervals)
+    total = np.bincount(interval[known], (value[sample] * length_s)[known], n_intervals)
+    return np.divide(total, known_s, out=np.full(n_intervals, np.nan), where=known_s > 0.0)
 
 
 def _check_gaps(
     series: Series,
     missing: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    first: int,
     start: datetime,
     files: TrafficFiles,
     time: Time,
 ) -> None:
-    """Refuse gaps longer than may be filled."""
+    """Refuse gaps longer than may be filled that reach into the episode, which begins at period ``first``."""
     edges = np.diff(np.concatenate([[0], missing.astype(np.int8), [0]]))
     for begin, end in zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True):
+        if end <= first or begin >= first + time.decisions:
+            continue
         length_h = (end - begin) * time.period_h
         if length_h <= files.fill_gaps_h and not missing.all():
             continue
-        since = start + timedelta(seconds=begin * time.decision_period_s)
+        since = start + timedelta(seconds=(begin - first) * time.decision_period_s)
         before = [line for moment, line in zip(series.time, series.line, strict=True) if moment < since]
         raise ScenarioError(
             f"traffic file {series.path}: region {series.name} has nothing for {length_h:g} h from {since} on (after "

@@ -21,6 +21,7 @@ from voltran.envs.uplink.architecture import ArchitectureName, build_architectur
 from voltran.envs.uplink.balance import power_balance
 from voltran.envs.uplink.commands import UplinkCommands
 from voltran.envs.uplink.deployment import Deployment
+from voltran.envs.uplink.meaning import ubs_meaning, ubs_sight
 from voltran.envs.uplink.metrics import efficiency, episode_metrics
 from voltran.envs.uplink.observation import OBSERVATION_VERSION, Observer
 from voltran.envs.uplink.problem import UplinkProblem
@@ -82,7 +83,16 @@ class UplinkWorld:
         self.max_decisions = scenario.time.decisions
         self.observation_version, self.action_version = OBSERVATION_VERSION, self.codec.version
         observed = spaces.Box(self._observer.low, self._observer.high, dtype=np.float32)
-        self.roles = (Role("ubs", self.architecture.n_ubs, observed, self.codec.space()),)
+        self.roles = (
+            Role(
+                "ubs",
+                self.architecture.n_ubs,
+                observed,
+                self.codec.space(),
+                sees=ubs_sight(),
+                meaning=ubs_meaning(self.codec),
+            ),
+        )
         self.state_space = spaces.Box(self._observer.state_low, self._observer.state_high, dtype=np.float32)
         self._identity = f"{scenario.model_dump_json()} {architecture} {idle_sleep}"
 

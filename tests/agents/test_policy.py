@@ -32,6 +32,9 @@ def metadata(role: str = "bs", features: int = 5, sizes: tuple[int, ...] = (4,),
         "action_sizes": sizes,
         "network": ActorDescription(observation_size=features, widths=(6,), activation="tanh", outputs=sum(sizes)),
         "training": {"seed": 7},
+        "information": "local",
+        "meaning": {},
+        "scenario": {},
     }
     return PolicyMetadata(**{**fields, **changes})
 
@@ -191,7 +194,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("header", "field"),
-    [("{", "''"), ('{"format_version": 2}', "'format_version' = 2"), ('{"format_version": 1}', "'world'")],
+    [("{", "''"), ('{"format_version": 1}', "'format_version' = 1"), ('{"format_version": 2}', "'world'")],
 )
 def test_a_header_of_another_version_is_refused(tmp_path: Path, header: str, field: str) -> None:
     path = tmp_path / "old.safetensors"

@@ -43,6 +43,10 @@ def test_uplink_controllers_are_listed() -> None:
         ("static-v2g", "local", "free", "dynamic"),
         ("carrier-shutdown", "local", "free", "flat"),
         ("rotating-sleep", "global", "paper", "dynamic"),
+        ("hindsight-rules", "hindsight", "free", "dynamic"),
+        ("price-cap", "local", "free", "none"),
+        ("cost-plus", "global", "free", "none"),
+        ("social-optimum", "hindsight", "free", "none"),
     ],
 )
 def test_rules_declare_what_they_know_and_may_do(name: str, information: str, commands: str, price_policy: str) -> None:

@@ -100,7 +100,14 @@ def test_a_member_that_does_not_play_its_role_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("first", "second", "most"),
-    [("local", "global", "global"), ("oracle", "forecast", "oracle"), ("forecast", "global", "forecast")],
+    [
+        ("local", "global", "global"),
+        ("hindsight", "forecast", "hindsight"),
+        ("forecast", "global", "forecast"),
+        ("neighbours", "local", "neighbours"),
+        ("aggregates", "neighbours", "aggregates"),
+        ("aggregates", "global", "global"),
+    ],
 )
 def test_a_team_knows_what_its_most_knowing_member_knows(first: str, second: str, most: str) -> None:
     members = {"retailer": member("b", {}, information=first), "bs": member("a", {}, information=second)}

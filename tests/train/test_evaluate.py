@@ -265,7 +265,7 @@ def test_a_full_disk_ends_in_one_message_and_keeps_what_was_stored(
     [
         ({"seeds": []}, "at least one"),
         ({"seeds": [1, 1]}, "each once"),
-        ({"seeds": [-1]}, "none negative"),
+        ({"seeds": [-1]}, "none negative and all below"),
         ({"seeds": [1_000_000]}, "kept for training"),
         ({"jobs": 0}, "jobs = 0"),
         ({"references": ["nobody"]}, "reference 'nobody' is not among the controllers: idle, busy"),

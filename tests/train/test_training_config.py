@@ -54,7 +54,7 @@ def test_a_bad_value_names_field_value_and_remedy(tmp_path: Path, overrides: dic
         (b"- a\n- b\n", "expected a mapping of fields, found list"),
         (b"", "expected a mapping of fields, found NoneType"),
         (b"scenario: [", "not valid YAML"),
-        (b"\xff\xfe\x00", "not valid YAML|not a text file"),
+        (b"\xff\xfe\x00", "cannot be read .*save it as UTF-8"),
         (b"seed: 1\n", "scenario"),
     ],
 )

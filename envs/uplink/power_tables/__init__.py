@@ -5,11 +5,11 @@ from functools import cache
 from importlib import resources
 from typing import Annotated
 
-import yaml
 from pydantic import Field
 
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section, validated
+from voltran.envs.yaml_files import parse_mapping
 from voltran.physics.uplink_power import PowerComponent
 
 Positive = Annotated[float, Field(gt=0.0)]
@@ -78,7 +78,8 @@ def power_table(name: str) -> PowerTable:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise ScenarioError(f"power.table = {name!r} is unknown: {hint}known tables: {', '.join(known)}")
-    return validated(PowerTable, yaml.safe_load((_folder() / f"{name}.yaml").read_text()), f"power table {name}")
+    text, source = (_folder() / f"{name}.yaml").read_text(), f"power table {name}"
+    return validated(PowerTable, parse_mapping(text, source), source)
 
 
 def _folder() -> resources.abc.Traversable:

@@ -135,16 +135,21 @@ def test_a_file_is_read_as_it_stands(tmp_path: Path) -> None:
     [
         (lambda lines: [*lines[:2], "0.25,nan", *lines[3:]], "line 3: north = 'nan': give a number"),
         (lambda lines: [*lines[:2], "0.25,", *lines[3:]], "line 3: north = '': give a number"),
-        (lambda lines: [*lines[:2], "0.25", *lines[3:]], "line 3: north = None: give a number"),
+        (lambda lines: [*lines[:2], "0.25", *lines[3:]], "line 3 has 1 fields, line 1 has 2"),
         (lambda lines: [*lines[:2], "0.25,-0.1", *lines[3:]], "line 3: north = '-0.1': give a number of at least 0"),
         (lambda lines: [*lines[:2], "0.25,1.5", *lines[3:]], "line 3: north = 1.5 kW is above capacity_kw = 1"),
         (lambda lines: [*lines[:2], "noon,0.1", *lines[3:]], "line 3: hour = 'noon'"),
         (lambda lines: lines[:-1], "3 rows; an episode has 4 decision periods of 0.25 h"),
         (lambda lines: rows(4, 0.5), "line 3: hour = 0.5, expected 0.25.*resample the file"),
-        (lambda lines: ["hour,south", *lines[1:]], "no column 'north'; its columns: hour, south"),
-        (lambda lines: ["time,north", *lines[1:]], "no column 'hour'"),
-        (lambda lines: lines[:1], "no column 'hour'; its columns: none"),
-        (lambda lines: [], "its columns: none"),
+        (lambda lines: [*lines[:2], "0.25,0.1,0.2", *lines[3:]], "line 3 has 3 fields, line 1 has 2"),
+        (lambda lines: ["hour,south", *lines[1:]], "line 1 lacks the column north; it has hour, south"),
+        (lambda lines: ["time,north", *lines[1:]], "line 1 lacks the column hour"),
+        (
+            lambda lines: ["hour,north,north", *(line + ",0" for line in lines[1:])],
+            "has the column north more than once",
+        ),
+        (lambda lines: lines[:1], "has no rows"),
+        (lambda lines: [], "lacks the column hour, north; it has nothing"),
     ],
 )
 def test_faults_of_files_are_named(tmp_path: Path, change: Any, message: str) -> None:

@@ -65,6 +65,39 @@ def test_larger_networks_keep_the_ues_of_smaller_ones() -> None:
     assert not np.array_equal(drawn(4), drawn(5))
 
 
+PROFILES: list[dict[str, Any]] = [
+    {},
+    {"session_h": 0.5, "unevenness": 0.5},
+    {"session_h": 1.5, "peak_total_mbps": 160.0},
+    {"session_h": None, "peak_total_mbps": 160.0, "unevenness": 0.5, "silent_below": 0.2},
+]
+
+
+@pytest.mark.parametrize("traffic", PROFILES)
+@pytest.mark.parametrize(("start_h", "hours"), [(3.0, 3.0), (0.0, 6.0), (10.25, 0.5), (18.0, 30.0)])
+def test_an_episode_is_a_piece_of_its_day(traffic: dict[str, Any], start_h: float, hours: float) -> None:
+    """Nothing in a profile is relative to the episode: not who is there, nor how much all want together."""
+
+    def episode(start_h: float, hours: float) -> FloatArray:
+        time = {"start_h": start_h, "horizon_h": hours}
+        data = {"name": "test", "ues": {"count": 8}, "traffic": traffic, "time": time}
+        return TrafficSource(UplinkScenario.model_validate(data)).draw_mbps(7)
+
+    first = round(4 * start_h)
+    whole = episode(0.0, start_h + hours)
+    np.testing.assert_array_equal(episode(start_h, hours), whole[first:])
+    np.testing.assert_array_equal(whole, episode(0.0, 72.0)[: len(whole)])
+
+
+def test_few_are_there_at_night() -> None:
+    night = UplinkScenario.model_validate({"name": "test", "time": {"start_h": 3.0, "horizon_h": 3.0}})
+    source = TrafficSource(night)
+    there = np.mean([(source.draw_mbps(seed) > 0.0).sum(axis=1).mean() for seed in range(100)])
+    assert there == pytest.approx(
+        8 * np.sqrt(daily_shape(np.arange(3.0, 6.0), np.array([0.5]), Traffic()).mean()), rel=0.1
+    )
+
+
 def test_the_clock_of_the_scenario_moves_the_day() -> None:
     shifted = UplinkScenario.model_validate({"name": "test", "time": {"start_h": 6.0}, "traffic": {"session_h": None}})
     early = drawn(session_h=None)

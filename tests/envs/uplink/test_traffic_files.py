@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.envs.uplink.tools import uplink_world
 from voltran.envs.errors import ScenarioError
-from voltran.envs.uplink.scenario import Time, TrafficFiles
-from voltran.envs.uplink.traffic_files import read_traffic_mbps
+from voltran.envs.uplink.scenario import Time, TrafficFiles, UplinkScenario
+from voltran.envs.uplink.traffic import TrafficSource
+from voltran.envs.uplink.traffic_files import interval_means, read_traffic_mbps
 from voltran.physics.layout import FloatArray
 
 START = datetime(2024, 3, 1, 22, 0)
@@ -69,6 +72,77 @@ def test_samples_within_a_period_are_averaged(tmp_path: Path) -> None:
     assert late.tolist() == [4.0, 7.0, 10.0, 1.0]
 
 
+def test_samples_longer_than_half_a_period_count_by_time(tmp_path: Path) -> None:
+    """Ten minutes of 0, ten of 3, ten of 0, on periods of a quarter of an hour: 5 of 15 minutes at 3."""
+    times = [datetime(2024, 3, 2) + timedelta(minutes=10 * index) for index in range(24 * 6)]
+    rows = [f"{time},x,{3 * (index % 3 == 1)}" for index, time in enumerate(times)]
+    traffic = read(long_file(tmp_path, rows))[:, 0]
+    assert traffic.tolist() == [1.0] * 96
+    assert read(long_file(tmp_path, rows), {"decision_period_s": 1200})[:3, 0].tolist() == [1.5, 0.0, 1.5]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    gaps=st.lists(st.sampled_from([1.0, 2.0, 3.0, 7.0, 11.0]), min_size=1, max_size=40),
+    due_s=st.sampled_from([1.0, 2.0, 5.0]),
+    period_s=st.sampled_from([1.0, 3.0, 4.0, 10.0]),
+    data=st.data(),
+)
+def test_means_conserve_what_they_average(
+    gaps: list[float], due_s: float, period_s: float, data: st.DataObject
+) -> None:
+    """Against a sum over seconds, sample by sample; and every second of every sample is counted once in all."""
+    start_s = np.cumsum(gaps)
+    value = np.array([data.draw(st.sampled_from([0.0, 0.1, 1.0, 5.0, np.nan])) for _ in gaps])
+    seconds = np.full(int(np.ceil(start_s[-1] + due_s)), np.nan)
+    for index, (start, end) in enumerate(zip(start_s, np.append(start_s[1:], np.inf), strict=True)):
+        seconds[int(start) : int(min(end, start + due_s))] = value[index]
+    edges_s = np.arange(0.0, len(seconds) + period_s, period_s)
+    mean = interval_means(start_s, value, due_s, edges_s)
+    total, known_s = 0.0, 0
+    for index, edge in enumerate(edges_s[:-1]):
+        part = seconds[int(edge) : int(edge + period_s)]
+        part = part[np.isfinite(part)]
+        assert mean[index] == (
+            pytest.approx(part.mean(), rel=1e-12, abs=1e-15) if len(part) else pytest.approx(np.nan, nan_ok=True)
+        )
+        total, known_s = total + np.nan_to_num(mean[index]) * len(part), known_s + len(part)
+    assert known_s == np.isfinite(seconds).sum()
+    assert total == pytest.approx(np.nansum(seconds), rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("changes", [{}, {"peak_total_mbps": 30.0}, {"silent_below": 0.4, "peak_total_mbps": 30.0}])
+@pytest.mark.parametrize(("start_h", "hours"), [(3.0, 3.0), (6.25, 1.0), (20.0, 4.0)])
+def test_an_episode_of_a_file_is_a_piece_of_its_day(
+    tmp_path: Path, changes: dict[str, Any], start_h: float, hours: float
+) -> None:
+    """Also where a gap that is bridged reaches into it, and where what is scaled peaks outside it."""
+    rows = hourly("a", 60, [1.0, 8.0, 3.0, 2.0, 5.0, 0.0, 7.0]) + hourly("b", 60, [4.0, 1.0, 6.0])
+    for hour in (6, 22):
+        rows = [row for row in rows if f"2024-03-02 {hour:02d}:00:00,a" not in row]
+    files = {"paths": [long_file(tmp_path, rows)], "fill_gaps_h": 1.0}
+
+    def drawn(time: dict[str, float]) -> FloatArray:
+        scenario = {"name": "test", "time": time, "ues": {"count": 2}}
+        traffic = {"source": "files", "files": files, **changes}
+        return TrafficSource(UplinkScenario.model_validate({**scenario, "traffic": traffic})).draw_mbps(0)
+
+    day = drawn({})
+    first = round(4 * start_h)
+    piece = day[first : first + round(4 * hours)]
+    np.testing.assert_array_equal(drawn({"start_h": start_h, "horizon_h": hours}), piece)
+    if changes.get("peak_total_mbps") and not changes.get("silent_below"):
+        assert day.sum(axis=1).max() == pytest.approx(30.0)
+
+
+def test_what_is_scaled_needs_the_whole_day(tmp_path: Path) -> None:
+    path = long_file(tmp_path, hourly("a", 30, [4.0]))
+    overrides = {"traffic.source": "files", "traffic.files.paths": [path], "traffic.files.day": 1, "ues.count": 1}
+    uplink_world(overrides={**overrides, "time.horizon_h": 3.0})
+    with pytest.raises(ScenarioError, match=r"traffic.files.day = 1: .* ends at 2024-03-03 03:00:00"):
+        uplink_world(overrides={**overrides, "time.horizon_h": 3.0, "traffic.peak_total_mbps": 8.0})
+
+
 def test_columns_may_come_in_any_order_with_others_between(tmp_path: Path) -> None:
     rows = [f"7,{row.split(',')[2]},{row.split(',')[0]},a" for row in hourly("a", 30, [4.0])]
     assert (read(long_file(tmp_path, rows, "id,traffic,time,region")) == 4.0).all()
@@ -79,8 +153,7 @@ def test_the_barcelona_format(tmp_path: Path) -> None:
     paths = [barcelona_file(tmp_path, "first", 2.0), barcelona_file(tmp_path, "second", 3.0, megabits=2.0)]
     traffic = read(paths, format="lte-barcelona")
     windows = np.arange(242, 242 + 720)
-    period = (windows - 242) * 2 // 15
-    expected = np.array([windows[period == index].mean() for index in range(96)]) / 120.0
+    expected = np.repeat(windows, 2).reshape(96, 15).mean(axis=1) / 120.0  # minute by minute
     np.testing.assert_allclose(traffic, np.stack([expected, 2.0 * expected], axis=1))
     assert np.array_equal(read(paths, format="lte-barcelona", quantity="down"), traffic)
 

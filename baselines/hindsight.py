@@ -1,8 +1,8 @@
-"""An oracle: it knows the rest of the episode, because it has tried.
+"""The best of a few simple rules, chosen with hindsight: each is tried on the true rest of the episode.
 
 Every so often it plays each of a portfolio of simple teams to the end of the episode in a copy of the world, whose
 users, vehicles and weather are the true ones, and follows the best until it asks again. It is neither a bound nor
-the optimum: it says how much the best of simple behaviours, chosen with hindsight, is worth.
+the optimum: learned policies may do better, and some do.
 """
 
 import copy
@@ -25,7 +25,7 @@ FloatArray = NDArray[np.float64]
 
 
 def portfolio() -> tuple[Controller, ...]:
-    """The behaviours that the oracle chooses from."""
+    """The behaviours that are tried."""
     return (
         RotatingSleep(),
         RotatingSleep(keep_helper=3.0),
@@ -35,7 +35,7 @@ def portfolio() -> tuple[Controller, ...]:
     )
 
 
-class Oracle:
+class HindsightRules:
     """Plays ``blackout_v0`` and ``brownout_v0``; retailers sell at cost, and sites buy all they can.
 
     What it maximises is survival plus service, the hours of an episode in which critical users are served and the
@@ -48,14 +48,14 @@ class Oracle:
         ScenarioError: ``every`` is no integer of at least 1.
     """
 
-    name = "oracle"
-    information: Information = "oracle"
+    name = "hindsight-rules"
+    information: Information = "hindsight"
     commands: CommandSet = "free"
     price_policy: PricePolicy = "dynamic"
 
     def __init__(self, every: int = 16) -> None:
         if every != int(every) or every < 1:
-            raise ScenarioError(f"oracle every = {every}: give a whole number of decisions, at least 1")
+            raise ScenarioError(f"hindsight-rules every = {every}: give a whole number of decisions, at least 1")
         self.every = int(every)
         self._members: list[list[Controller]] = []
         self._chosen: NDArray[np.int64] | None = None

@@ -1,9 +1,9 @@
-"""The oracle against playing every member of its portfolio to the end."""
+"""Rules chosen with hindsight against playing every member of its portfolio to the end."""
 
 import numpy as np
 import pytest
 
-from voltran.baselines.oracle import Oracle, portfolio
+from voltran.baselines.hindsight import HindsightRules, portfolio
 from voltran.envs.catalog import make_world
 from voltran.envs.controller import Controller
 from voltran.envs.errors import ScenarioError
@@ -39,20 +39,20 @@ def test_choosing_once_gives_what_the_best_member_gives() -> None:
     world = seven_sites(3)
     members = [hours_of(member, world, SEEDS) for member in portfolio()]
     assert np.ptp(members, axis=0).min() > 0.1  # the choice matters
-    np.testing.assert_array_equal(hours_of(Oracle(every=1000), world, SEEDS), np.max(members, axis=0))
+    np.testing.assert_array_equal(hours_of(HindsightRules(every=1000), world, SEEDS), np.max(members, axis=0))
 
 
 def test_it_leaves_the_world_alone_and_plays_outages_too() -> None:
     world = make_world("urban7-medium", 1, {"users.count": 150, "time.horizon_h": 4})
     world.reset([5])
-    oracle = Oracle()
-    oracle.reset(world)
+    rules = HindsightRules()
+    rules.reset(world)
     before = world.state()
-    assert set(oracle.act(world)) == {"bs"}
+    assert set(rules.act(world)) == {"bs"}
     np.testing.assert_array_equal(world.state(), before)
 
 
 @pytest.mark.parametrize("every", [0, 2.5])
 def test_periods_are_whole(every: float) -> None:
     with pytest.raises(ScenarioError, match="every"):
-        Oracle(every=every)  # type: ignore[arg-type]
+        HindsightRules(every=every)  # type: ignore[arg-type]

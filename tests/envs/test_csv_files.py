@@ -1,0 +1,48 @@
+"""The reader of CSV files against Python's own, and every way in which heads and rows may not fit each other."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from voltran.envs.csv_files import read_columns
+from voltran.envs.errors import ScenarioError
+
+
+def read(folder: Path, content: bytes | str, columns: tuple[str, ...] = ("a", "c")) -> list[tuple[int, list[str]]]:
+    path = folder / "table.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return list(read_columns(path, columns, "test file", "rename it"))
+
+
+def test_columns_are_those_of_pythons_reader(tmp_path: Path) -> None:
+    text = 'a,b,c,\n1,"x, y",2,\n\n3,,"4",q\n'
+    rows = list(csv.DictReader(text.splitlines()))
+    assert read(tmp_path, text) == [(2, [rows[0]["a"], rows[0]["c"]]), (4, [rows[1]["a"], rows[1]["c"]])]
+    assert read(tmp_path, text, ("c", "a"))[0] == (2, ["2", "1"])
+
+
+def test_marks_spaces_and_line_ends_do_no_harm(tmp_path: Path) -> None:
+    expected = [(2, ["1", "2"])]
+    assert read(tmp_path, b"\xef\xbb\xbfa,c\n1,2\n") == expected
+    assert read(tmp_path, "a,c\r\n1,2\r\n") == expected
+    assert read(tmp_path, " a , c \n 1 , 2 \n\n") == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "line 1 lacks the column a, c; it has nothing - rename it"),
+        ("a,b\n1,2\n", "line 1 lacks the column c; it has a, b - rename it"),
+        ("a,c\n", "has no rows"),
+        ("a,c\n1\n", "line 2 has 1 fields, line 1 has 2"),
+        ("a,c\n1,2\n1,2,3\n", "line 3 has 3 fields, line 1 has 2"),
+        ("a,c,a\n1,2,3\n", "line 1 has the column a more than once"),
+        ("a,c,b, b\n1,2,3,4\n", "line 1 has the column b more than once"),
+        ('a,c\n1,"2\n', "cannot be read as CSV"),
+        (b"a,c\n1,\xff\n", "cannot be read as CSV"),
+    ],
+)
+def test_faults_are_named(tmp_path: Path, content: bytes | str, message: str) -> None:
+    with pytest.raises(ScenarioError, match=r"test file .*table\.csv: " + message):
+        read(tmp_path, content)
