@@ -91,7 +91,7 @@ class Describer:
         return path is not None
 
     def _described(self, value: Any) -> Any:
-        if value is None or isinstance(value, bool | int) and type(value) in (bool, int):
+        if value is None or type(value) in (bool, int):
             return value
         if type(value) is float:
             return value if np.isfinite(value) else {"float": repr(value)}

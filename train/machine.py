@@ -1,7 +1,7 @@
 """The machine that computes: its processor, and a digest of the elementary functions as it computes them.
 
-NumPy, the C library and Numba compute exp, log and their kin in ways that depend on the processor, and differ in the last
-bits. Machines with the same digest play the same episodes to the last digit, as far as these functions decide.
+NumPy, the C library and Numba compute exp, log and their kin in ways that depend on the processor, and differ in the
+last bits. Machines with the same digest play the same episodes to the last digit, as far as these functions decide.
 """
 
 import hashlib

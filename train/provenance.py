@@ -46,28 +46,26 @@ def check_committed(root: Path) -> None:
         VoltranError: it is no checkout, the code that runs lies elsewhere, Git cannot be asked, or files differ from
             the commit; the message names them.
     """
+    into = f"publishing into {root}"
     for room in ROOMS:
         if (home := _home(room)) != root.resolve():
             raise VoltranError(
-                f"publishing into {root}: the code of voltran.{room} that runs lies in {home}, so that the commit would "
-                "not be that of the results; run it from this checkout (pip install --editable .)"
+                f"{into}: the code of voltran.{room} that runs lies in {home}, so that the commit would not be that of "
+                "the results; run it from this checkout (pip install --editable .)"
             )
     if not (root / ".git").exists():
         raise VoltranError(
-            f"publishing into {root}: is no Git checkout, so that the results could not name their commit; publish from "
-            "a clone of the repository"
+            f"{into}: is no Git checkout, so that the results could not name their commit; publish from a clone of the "
+            "repository"
         )
     changes = _changes(root)
     if changes is None or _git(root, "rev-parse", "HEAD") is None:
-        raise VoltranError(
-            f"publishing into {root}: Git does not tell what is committed; install it, make a first commit, and try git "
-            "status there"
-        )
+        raise VoltranError(f"{into}: Git does not tell what is committed; install it, or make a first commit")
     if changes:
         more = f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
         raise VoltranError(
-            f"publishing into {root}: {', '.join(changes[:SHOWN])}{more} differ from the commit, so that nobody could "
-            f"play the results again; {REMEDY}"
+            f"{into}: {', '.join(changes[:SHOWN])}{more} differ from the commit, so that nobody could play the results "
+            f"again; {REMEDY}"
         )
 
 

@@ -1,7 +1,7 @@
 """The code behind an episode, followed along its imports, so that nothing else outdates what has been played.
 
-Modules of this package and of the user's own count with their bytes, installed plug-ins among them. The standard library
-and the libraries that this package requires count with their versions.
+Modules of this package and of the user's own count with their bytes, installed plug-ins among them. The standard
+library and the libraries that this package requires count with their versions.
 """
 
 import ast
@@ -9,7 +9,7 @@ import hashlib
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -221,7 +221,7 @@ def _scenarios_digest() -> str:
     return _digest(b"".join(name.encode() + content for name, content in files))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _imports(content: bytes, package: str) -> tuple[str, ...]:
     """Names that a module imports, or that might be modules; a text that cannot be parsed imports nothing."""
     try:

@@ -40,9 +40,9 @@ class StoredEpisode(BaseModel):
 class EpisodeStore:
     """Finished episodes as small files, so that a killed run loses none.
 
-    An episode's file is named by everything that decides it, see :func:`voltran.train.episode_key.episode_key`, and holds
-    the same. Whatever changes, the file is simply not found and the episode is played. A file that holds something else
-    than its name says is set aside.
+    An episode's file is named by everything that decides it, see :func:`voltran.train.episode_key.episode_key`, and
+    holds the same. Whatever changes, the file is simply not found and the episode is played. A file that holds
+    something else than its name says is set aside.
 
     Args:
         folder: where the files lie; ``None`` keeps nothing.
