@@ -18,6 +18,7 @@ from voltran.train.versions import computing
 
 # It builds the world that a scenario names. Which others it might build does not matter.
 CATALOG = frozenset({make_world.__module__})
+OF_THE_CONTROLLER = ("controller", "files", "code", "versions")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class EpisodeKey:
     def of(self, seed: int) -> dict[str, Any]:
         """What decides one episode."""
         return {**self.content, "seed": seed}
+
+    @property
+    def situation(self) -> dict[str, Any]:
+        """What decides what a controller meets, whoever it is; a code that changes is not part of it."""
+        return {key: value for key, value in self.content.items() if key not in OF_THE_CONTROLLER}
 
     def digest(self, seed: int) -> str:
         """Beginning of the digest of what decides one episode."""

@@ -87,7 +87,7 @@ def play(task: Task) -> Played:
     kpis["decision_p95_ms"] = float(np.percentile(decision_ms, 95))
     kpis |= _counted(controller, kpis)
     wall_s = time.perf_counter() - start
-    kpis |= bound_metrics(world, task.setting.content, task.seed, kpis)
+    kpis |= bound_metrics(world, task.key.situation, task.seed, kpis)
     episode = Episode(
         seed=task.seed,
         information=controller.information,
