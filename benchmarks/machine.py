@@ -2,8 +2,8 @@
 
 import os
 import platform
-from pathlib import Path
 
+from voltran.train.machine import processor
 from voltran.train.versions import versions
 
 SHOWN = ("python", "numpy", "numba", "torch", "voltran", "git_commit")
@@ -15,18 +15,9 @@ def machine() -> list[tuple[str, str]]:
     cores = f"{os.cpu_count()}; every figure is of one process with one thread"
     found = versions()
     return [
-        ("CPU", _cpu_model()),
+        ("CPU", processor()),
         ("cores", cores),
         ("load average at the start (1, 5, 15 min)", load),
         ("system", f"{platform.system()} {platform.release()}"),
         *((name, found.get(name) or "not installed") for name in SHOWN),
     ]
-
-
-def _cpu_model() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.machine()

@@ -25,7 +25,7 @@ def bound_metrics(
 
     Args:
         world: has played the episode, alone.
-        content: everything that sets its setting apart from others.
+        content: everything that sets its setting apart from others, as JSON takes it.
         seed: of the episode.
         metrics: of the episode.
 
@@ -53,7 +53,7 @@ def _optimum_usd(world: MarketWorld, content: Mapping[str, Any], seed: int) -> f
     """Upper bound of welfare; computed once for all controllers that one process plays."""
     from voltran.baselines.market.optimum import social_optimum
 
-    key = (json.dumps(content, sort_keys=True, default=str), seed, world.max_decisions)
+    key = (json.dumps(content, sort_keys=True), seed, world.max_decisions)
     if key not in _OPTIMA:
         _OPTIMA[key] = social_optimum(world).bound_usd
     return _OPTIMA[key]

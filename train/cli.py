@@ -143,6 +143,7 @@ def experiment(
 ) -> None:
     """Reproduce a published table or figure, with the published values beside ours."""
     from voltran.train.experiment_run import run_experiment
+    from voltran.train.provenance import check_committed
     from voltran.train.publish import check_publishable
     from voltran.train.publish import publish as write_documents
 
@@ -150,9 +151,11 @@ def experiment(
     folder = out if out is not None else Path("runs") / Path(name).stem
     if publish_to is not None:
         check_publishable(name, publish_to)
+        check_committed(publish_to)
     report = run_experiment(name, folder, resume=resume, jobs=jobs, console=console, store=store)
     console.print(f"Report: {report}", markup=False)
     if publish_to is not None:
+        check_committed(publish_to)  # again: it has played for hours, perhaps
         for document in write_documents(name, folder, publish_to):
             console.print(f"Written: {document}", markup=False)
 

@@ -1,31 +1,22 @@
-"""One episode of one controller, and the store that keeps finished ones."""
+"""One episode of one controller."""
 
-import hashlib
-import io
-import json
 import math
-import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from voltran.envs.catalog import WORLDS
 from voltran.envs.controller import Controller
 from voltran.envs.errors import VoltranError
-from voltran.envs.files import write_atomically
-from voltran.envs.scenario import apply_overrides, read_scenario
 from voltran.envs.world import World
-from voltran.train.bounds import BOUND_MODULES, bound_metrics
-from voltran.train.files import write_json
+from voltran.train.bounds import bound_metrics
+from voltran.train.episode_key import EpisodeKey
 from voltran.train.references import ControllerSpec
-from voltran.train.sources import source_digest
+from voltran.train.setting import Setting
 
 Trace = dict[str, NDArray[Any]]
 
@@ -33,45 +24,22 @@ _DECIDED: set[str] = set()  # controllers that have decided in this process
 
 
 @dataclass(frozen=True)
-class Setting:
-    """The situation that all controllers are put into.
+class Task:
+    """One episode to play.
 
     Attributes:
-        scenario: scenario name or path of a YAML file.
-        overrides: dotted scenario keys and their values.
-        options: options of the world's builder.
-        build_world: ``make_world`` or a stand-in with the same signature; picklable.
+        setting: where.
+        controller: by whom.
+        seed: of the episode.
+        with_trace: whether to keep its time series.
+        key: what decides it, but for the seed; it is stored under that.
     """
-
-    scenario: str
-    overrides: Mapping[str, Any]
-    options: Mapping[str, Any]
-    build_world: Callable[..., World]
-
-    def world(self, controller: Controller) -> World:
-        """Build a world with one episode; a learned policy says which form of actions it needs."""
-        needed: Mapping[str, Any] = getattr(controller, "world_options", {})
-        return self.build_world(self.scenario, 1, self.overrides, **{**needed, **self.options})
-
-    @cached_property
-    def content(self) -> dict[str, Any]:
-        """Everything that sets this setting apart from others."""
-        return {"scenario": apply_overrides(read_scenario(self.scenario), self.overrides), "options": self.options}
-
-    @property
-    def module(self) -> str:
-        """Full name of the module that the world is written in; empty for a world that is not listed."""
-        return WORLDS.get(str(self.content["scenario"].get("world")), "").partition(":")[0]
-
-
-@dataclass(frozen=True)
-class Task:
-    """One episode to play."""
 
     setting: Setting
     controller: ControllerSpec
     seed: int
     with_trace: bool
+    key: EpisodeKey
 
 
 class Episode(BaseModel):
@@ -106,16 +74,20 @@ class Played:
 
 
 def play(task: Task) -> Played:
-    """Play one episode from its seed to its end."""
+    """Play one episode from its seed to its end.
+
+    Raises:
+        VoltranError: a metric that is infinite, or a counter that takes a metric's name.
+    """
     start = time.perf_counter()
     world, controller = _begin(task)
     decision_ms = _warm(task, _run(world, controller))
-    kpis = {key: _finite(value[0]) for key, value in world.kpis().items()}
+    kpis = {key: _number(key, value[0]) for key, value in world.kpis().items()}
     kpis["decision_ms"] = float(np.median(decision_ms))
     kpis["decision_p95_ms"] = float(np.percentile(decision_ms, 95))
     kpis |= _counted(controller, kpis)
     wall_s = time.perf_counter() - start
-    kpis |= bound_metrics(world, task.setting.content, task.seed, kpis)
+    kpis |= bound_metrics(world, task.key.situation, task.seed, kpis)
     episode = Episode(
         seed=task.seed,
         information=controller.information,
@@ -126,61 +98,6 @@ def play(task: Task) -> Played:
         wall_s=wall_s,
     )
     return Played(task, episode, world.trace() if task.with_trace else None)
-
-
-class EpisodeStore:
-    """Finished episodes as small files, so that a killed run loses none.
-
-    An episode's file is named by everything that decides it: scenario with overrides, seed, controller with options or
-    policy digest, and the code that world, controller and bound import. Whatever changes, the file is simply not found
-    and the episode is played.
-
-    Args:
-        folder: where the files lie; ``None`` keeps nothing.
-    """
-
-    def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
-
-    def load(self, task: Task) -> Episode | None:
-        """A stored episode; ``None`` if there is none, or it is damaged, or its time series is missing."""
-        if self.folder is None or (task.with_trace and not self._path(task, ".npz").exists()):
-            return None
-        try:
-            return Episode.model_validate_json(self._path(task, ".json").read_bytes())
-        except (OSError, ValidationError):
-            return None
-
-    def save(self, played: Played) -> None:
-        """Store an episode, its time series first: an episode that is there is complete.
-
-        Raises:
-            VoltranError: the disk is full or the folder cannot be written.
-        """
-        if self.folder is None:
-            return
-        if played.trace is not None:
-            stream = io.BytesIO()
-            arrays: dict[str, Any] = dict(played.trace)
-            np.savez_compressed(stream, **arrays)
-            write_atomically(self._path(played.task, ".npz"), stream.getvalue())
-        write_json(self._path(played.task, ".json"), played.episode.model_dump(mode="json"))
-
-    def trace_path(self, task: Task) -> Path | None:
-        """Where the time series of an episode lies, if it is kept."""
-        return self._path(task, ".npz") if self.folder is not None and task.with_trace else None
-
-    def _path(self, task: Task, suffix: str) -> Path:
-        assert self.folder is not None
-        module = task.setting.module
-        content = task.setting.content | {
-            "controller": task.controller.identity,
-            "seed": task.seed,
-            "code": source_digest(task.controller.modules | {module} | BOUND_MODULES.get(module, frozenset())),
-        }
-        digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
-        name = re.sub(r"[^A-Za-z0-9.=-]+", "-", task.controller.label)
-        return self.folder / f"{name}-{task.seed}-{digest}{suffix}"
 
 
 def _begin(task: Task) -> tuple[World, Controller]:
@@ -219,9 +136,12 @@ def _counted(controller: Controller, kpis: Mapping[str, float | None]) -> dict[s
     counters: Mapping[str, float] = getattr(controller, "counters", dict)()
     if taken := sorted(counters.keys() & kpis.keys()):
         raise VoltranError(f"controller {controller.name}: counter {taken[0]!r} is a metric already; rename it")
-    return {key: _finite(value) for key, value in counters.items()}
+    return {key: _number(key, value) for key, value in counters.items()}
 
 
-def _finite(value: Any) -> float | None:
+def _number(key: str, value: Any) -> float | None:
+    """A metric's value; NaN says that the episode has none, such as the mean price where nothing was bought."""
     number = float(value)
-    return number if math.isfinite(number) else None
+    if math.isinf(number):
+        raise VoltranError(f"metric {key} = {number}: is not finite; correct the scenario or the world that gives it")
+    return None if math.isnan(number) else number

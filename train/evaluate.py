@@ -3,6 +3,7 @@
 import os
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,13 +17,16 @@ from voltran.envs.catalog import evaluation_overrides, make_world
 from voltran.envs.errors import ScenarioError, VoltranError
 from voltran.envs.seeds import SEED_LIMIT, TRAINING_SEEDS
 from voltran.envs.world import World
-from voltran.train.episodes import Episode, EpisodeStore, Played, Setting, Task, play
+from voltran.train.episode_key import EpisodeKey, episode_key
+from voltran.train.episodes import Episode, Played, Task, play
 from voltran.train.files import claim_folder, write_text
 from voltran.train.metrics import TIMING_KEYS
 from voltran.train.pool import run_all
 from voltran.train.references import ControllerSpec
 from voltran.train.results import ControllerResults, Difference, Results, write_results
+from voltran.train.setting import Setting
 from voltran.train.statistics import censored_share, paired_difference, ratio_is_honest, summarise
+from voltran.train.store import EpisodeStore
 from voltran.train.versions import versions
 
 RESULTS_FILE = "results.json"
@@ -67,7 +71,8 @@ def evaluate(
         jobs: worker processes; 1 plays everything in this process.
         out: folder for ``results.json``; ``None`` writes none.
         store: folder of finished episodes, which evaluations may share; ``episodes`` in ``out`` by default.
-        resume: continue what ``out`` holds; finished episodes are not played again.
+        resume: continue what ``out`` holds; finished episodes are not played again, unless something that decides them
+            has changed or cannot be told.
         options: options of the world's builder, for example ``{"action_set": "extended"}``.
         progress: where to draw a progress bar.
         references: labels that the others are compared with; the first controller by default.
@@ -80,8 +85,9 @@ def evaluate(
         EvaluationError: episodes failed; all others are finished and stored.
     """
     start = time.perf_counter()
-    keys = {**evaluation_overrides(scenario), **(overrides or {})}
-    setting = Setting(str(scenario), keys, dict(options or {}), build_world)
+    made_by = versions()  # before anything is played: the code may change while an evaluation runs
+    changed = {**evaluation_overrides(scenario), **(overrides or {})}
+    setting = Setting(str(scenario), changed, dict(options or {}), build_world)
     labels = [spec.label for spec in controllers]
     chosen = list(references) if references is not None else labels[:1]
     _check(labels, seeds, jobs, chosen)
@@ -92,13 +98,16 @@ def evaluate(
     if store is None and out is not None:
         store = out / "episodes"
     kept = EpisodeStore(store)
+    keys = {spec.label: episode_key(setting, spec) for spec in controllers}
     counts = {label: (first_only or {}).get(label, len(seeds)) for label in labels}
     tasks = [
-        Task(setting, spec, seed, seed == seeds[0])
+        Task(setting, spec, seed, seed == seeds[0], keys[spec.label])
         for index, seed in enumerate(seeds)
         for spec in controllers
         if index < counts[spec.label]
     ]
+    if store is not None:
+        _say_untraceable(keys, progress)
     episodes = _finish(tasks, kept, jobs, progress, out)
     summaries = {
         spec.label: _summary(
@@ -106,7 +115,7 @@ def evaluate(
         )
         for spec, task in zip(controllers, tasks, strict=False)  # the first tasks are those of the first seed
     }
-    results = _results(setting, seeds, summaries, chosen, time.perf_counter() - start)
+    results = _results(setting, seeds, made_by, summaries, chosen, time.perf_counter() - start)
     if out is not None:
         write_results(out / RESULTS_FILE, results)
     return results
@@ -152,6 +161,9 @@ def _finish(
 ) -> dict[tuple[str, int], Episode]:
     """Play what is not stored yet; every episode is stored as soon as it is finished."""
     found = {(task.controller.label, task.seed): store.load(task) for task in tasks}
+    if store.refused:
+        more = f" ({len(store.refused) - 1} more files are kept like that)" if len(store.refused) > 1 else ""
+        _say(f"{store.refused[0]}{more}", progress)
     episodes = {key: episode for key, episode in found.items() if episode is not None}
     missing = [task for task in tasks if (task.controller.label, task.seed) not in episodes]
     failures = []
@@ -167,6 +179,19 @@ def _finish(
     if failures:
         raise EvaluationError(_report(failures, len(tasks), out))
     return episodes
+
+
+def _say_untraceable(keys: Mapping[str, EpisodeKey], progress: Console | None) -> None:
+    for label, key in keys.items():
+        if key.untraceable:
+            _say(f"controller {label}: its episodes will not be resumed: {key.untraceable}", progress)
+
+
+def _say(message: str, progress: Console | None) -> None:
+    if progress is not None:
+        progress.print(message, markup=False, style="yellow")
+    else:
+        warnings.warn(message, stacklevel=4)  # where evaluate was called
 
 
 def _attempt(task: Task) -> Played | Failure:
@@ -202,6 +227,7 @@ def _report(failures: list[Failure], total: int, out: Path | None) -> str:
 def _results(
     setting: Setting,
     seeds: Sequence[int],
+    made_by: dict[str, str | None],
     controllers: dict[str, ControllerResults],
     references: Sequence[str],
     wall_s: float,
@@ -213,7 +239,7 @@ def _results(
         seeds=list(seeds),
         first_seed=seeds[0],
         n=len(seeds),
-        versions=versions(),
+        versions=made_by,
         wall_s=wall_s,
         controllers=controllers,
         paired={reference: _compare(controllers, reference) for reference in references},

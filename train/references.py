@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +33,20 @@ class ControllerSpec:
         builder: makes a fresh controller; picklable.
         identity: what sets it apart from all others: its name and options, or the digest of its policy file; of a
             team, that of each member.
+        recipes: what the builder finds by name and calls, so that neither it nor the identity shows it.
+        files: paths of the files that the controller reads, where the identity has no digest of them.
     """
 
     label: str
     builder: Callable[[], Controller]
     identity: dict[str, Any]
+    recipes: tuple[Callable[..., Controller], ...] = ()
+    files: tuple[str | Path, ...] = ()
 
-    @cached_property
-    def modules(self) -> frozenset[str]:
-        """Full names of the modules that the controller is written in; a team's members have theirs among them."""
-        return _modules(self.builder())
+    @property
+    def classes(self) -> frozenset[type[Controller]]:
+        """The classes that the controller is an object of; a team's members have theirs among them."""
+        return _classes(self.builder())
 
 
 def parse_controllers(text: str) -> list[ControllerSpec]:
@@ -77,9 +81,9 @@ def is_policy_path(name: str) -> bool:
     return name.endswith(POLICY_SUFFIX) or "/" in name
 
 
-def _modules(controller: Controller) -> frozenset[str]:
+def _classes(controller: Controller) -> frozenset[type[Controller]]:
     members = controller.members.values() if isinstance(controller, Team) else ()
-    return frozenset({type(controller).__module__}).union(*map(_modules, members))
+    return frozenset({type(controller)}).union(*map(_classes, members))
 
 
 def _members(entry: str) -> dict[str, str]:
@@ -143,7 +147,9 @@ def _specify(team: Mapping[str, str], label: str) -> ControllerSpec:
     if "" in members:
         return members[""]
     builder = partial(_build_team, {role: member.builder for role, member in members.items()}, label)
-    return ControllerSpec(label, builder, {"team": {role: member.identity for role, member in members.items()}})
+    identity = {"team": {role: member.identity for role, member in members.items()}}
+    recipes = tuple(recipe for member in members.values() for recipe in member.recipes)
+    return ControllerSpec(label, builder, identity, recipes)
 
 
 def _build_team(builders: Mapping[str, Callable[[], Controller]], name: str) -> Controller:
@@ -157,7 +163,8 @@ def _specify_one(entry: str, label: str) -> ControllerSpec:
         identity = {"policy": _digest(name), "options": options}
         return ControllerSpec(label, partial(_load_policy, name, options), identity)
     options |= _switches(items)
-    return ControllerSpec(label, partial(_make_baseline, name, options), {"name": name, "options": options})
+    builder = partial(_make_baseline, name, options)
+    return ControllerSpec(label, builder, {"name": name, "options": options}, _recipes(name))
 
 
 def _switches(items: list[str]) -> dict[str, Any]:
@@ -170,6 +177,12 @@ def _make_baseline(name: str, options: dict[str, Any]) -> Controller:
     from voltran import baselines
 
     return baselines.make(name, **options)
+
+
+def _recipes(name: str) -> tuple[Callable[..., Controller], ...]:
+    from voltran.baselines.registry import CONTROLLERS
+
+    return (CONTROLLERS[name].build,) if name in CONTROLLERS else ()
 
 
 def _load_policy(path: str, options: dict[str, Any]) -> Controller:

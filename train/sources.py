@@ -1,63 +1,242 @@
-"""The code behind an episode, followed along its imports, so that nothing else outdates what has been played."""
+"""The code behind an episode, followed along its imports, so that nothing else outdates what has been played.
+
+Modules of this package and of the user's own count with their bytes, installed plug-ins among them. The standard
+library and the libraries that this package requires count with their versions.
+"""
 
 import ast
 import hashlib
-from collections.abc import Iterator
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.util import find_spec
+from importlib import resources
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
 
 import voltran
+from voltran.train.versions import LIBRARIES
 
 PACKAGE = "voltran"
-DATA = "*.yaml"  # tables that modules read lie beside them
+DATA = ("*.yaml", "*.yml", "*.csv", "*.npz", "*.safetensors")  # what modules read lies beside them
+CATALOG = "voltran.envs.catalog"  # finds worlds and scenarios by name, which imports do not show
+SOURCES = (".py", ".pyw")
 
 
-@cache
 def source_digest(modules: frozenset[str]) -> str:
-    """Digest of modules and of all that they import from this package, directly or not, with the data beside them.
+    """Digest of modules and of all that they need, directly or not, with the data beside them.
 
     Args:
-        modules: full names; those outside the package are left out, as are names that are no modules.
+        modules: full names; those of the standard library and of required libraries are left out, as are names that
+            are no modules.
     """
-    digest = hashlib.sha256(voltran.__version__.encode())
-    for name, path in sorted(closure(modules).items()):
-        digest.update(name.encode())
-        digest.update(path.read_bytes())
-        for data in sorted(path.parent.glob(DATA)):
-            digest.update(data.name.encode())
-            digest.update(data.read_bytes())
-    return digest.hexdigest()
+    code = Code()
+    code.follow(modules)
+    return code.digest()
 
 
 def closure(modules: frozenset[str]) -> dict[str, Path]:
-    """Name and file of every module of the package that these need."""
-    found: dict[str, Path] = {}
-    waiting = list(modules)
-    while waiting:
-        name = waiting.pop()
-        if name in found or (path := _source(name)) is None:
-            continue
-        found[name] = path
-        waiting += _imports(path)
-    return found
+    """Name and file of every module that these need, but for the standard library and required libraries."""
+    code = Code()
+    code.follow(modules)
+    return code.files
+
+
+class Code:
+    """Modules that something needs, found step by step.
+
+    Attributes:
+        files: name to file. A module that was loaded by its path, and cannot be imported by its name, has the digest of
+            its text behind its name.
+        libraries: top-level names of the required libraries that these modules import.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[str, Path] = {}
+        self.libraries: set[str] = set()
+        self._specs: dict[str, ModuleSpec | None] = {}
+        self._seen: set[str] = set()
+        self._every_world = False
+
+    def count(self, module: str) -> None:
+        """Let a module count, but nothing that it imports."""
+        if (path := self._file(module)) is not None:
+            self.files[module] = path
+            self._seen.add(module)
+
+    def follow(self, modules: Iterable[str]) -> None:
+        """Add modules and all that they need."""
+        waiting = list(modules)
+        while waiting:
+            name = waiting.pop()
+            if name in self._seen:
+                continue
+            self._seen.add(name)
+            if (path := self._file(name)) is not None:
+                self.files[name] = path
+                waiting += self._needs(name, path, vars(sys.modules[name]) if name in sys.modules else {})
+
+    def follow_loaded(self, name: str, path: Path, namespace: Mapping[str, Any]) -> None:
+        """Add a module that was loaded by its path, and all that it needs."""
+        key = f"{name}#{_digest(path.read_bytes())[:16]}"
+        if key not in self.files:
+            self.files[key] = path
+            self.follow(self._needs(name, path, namespace))
+
+    def locates(self, name: str) -> bool:
+        """Whether a module is one whose code can be read, or that counts with a version."""
+        return _is_library(name) or self._file(name) is not None or _is_standard(name, self._spec(name))
+
+    def digest(self) -> str:
+        """Digest of everything found."""
+        digest = hashlib.sha256(voltran.__version__.encode())
+        for name, path in sorted(self.files.items()):
+            for label, file in [(name, path), *((data.name, data) for data in _data(path))]:
+                digest.update(f"{label} {_digest(file.read_bytes())}\n".encode())
+        if self._every_world:
+            digest.update(_scenarios_digest().encode())
+        return digest.hexdigest()
+
+    def _needs(self, name: str, path: Path, namespace: Mapping[str, Any]) -> list[str]:
+        """What a module needs by name; what it has loaded by path is followed here."""
+        if path.suffix not in SOURCES:
+            return []
+        package = name if path.stem == "__init__" else name.rpartition(".")[0]
+        found = list(_imports(path.read_bytes(), package))
+        if name == CATALOG:
+            from voltran.envs.catalog import WORLDS
+
+            self._every_world = True
+            found += [world.partition(":")[0] for world in WORLDS.values()]
+        if name.startswith(f"{PACKAGE}."):
+            return found
+        parents = [name.rsplit(".", cut)[0] for cut in range(1, name.count(".") + 1)]
+        return [*found, *parents, *self._loaded(namespace)]
+
+    def _loaded(self, namespace: Mapping[str, Any]) -> Iterator[str]:
+        """Modules behind the names of a module of one's own, however it came by them."""
+        for value in list(namespace.values()):
+            if isinstance(value, ModuleType):
+                name, around = value.__name__, vars(value)
+            elif isinstance(value, FunctionType | type):
+                name, around = value.__module__, surroundings(value)
+            else:
+                continue
+            if (path := loaded_by_path(name, around)) is None:
+                yield name
+            elif path.is_file():
+                self.follow_loaded(name, path, around)
+
+    def _file(self, name: str) -> Path | None:
+        """File of a module whose bytes count."""
+        if _is_library(name):
+            self.libraries.add(name.partition(".")[0])
+            return None
+        spec = self._spec(name)
+        if spec is None or spec.origin is None or name == PACKAGE or _is_standard(name, spec):
+            return None
+        path = Path(spec.origin)
+        return path if path.is_file() else None
+
+    def _spec(self, name: str) -> ModuleSpec | None:
+        """Where a module lies, without importing the packages around it."""
+        if name not in self._specs:
+            self._specs[name] = self._find(name)
+        return self._specs[name]
+
+    def _find(self, name: str) -> ModuleSpec | None:
+        if isinstance(loaded := getattr(sys.modules.get(name), "__spec__", None), ModuleSpec):
+            return loaded
+        parent, _, last = name.rpartition(".")
+        path = None
+        if parent:
+            around = self._spec(parent)
+            if around is None or around.submodule_search_locations is None:
+                return None
+            path = list(around.submodule_search_locations)
+        if not last:
+            return None
+        for finder in sys.meta_path:
+            try:
+                spec = finder.find_spec(name, path)
+            except KeyError:  # a namespace package inside a namespace package that has not been imported
+                return _namespace(name, [Path(folder, last) for folder in path or ()])
+            if spec is not None:
+                return spec
+        return None
+
+
+def surroundings(value: FunctionType | type) -> Mapping[str, Any]:
+    """The names around a function, or around the methods of a class; empty for a class without any."""
+    if isinstance(value, FunctionType):
+        return value.__globals__
+    members = (getattr(member, "__func__", getattr(member, "fget", member)) for member in vars(value).values())
+    own = (member for member in members if isinstance(member, FunctionType) and member.__module__ == value.__module__)
+    return next((member.__globals__ for member in own), {})
+
+
+def loaded_by_path(name: str, namespace: Mapping[str, Any]) -> Path | None:
+    """File of a module that nobody can import by this name; None for all others."""
+    registered = sys.modules.get(name)
+    if namespace.get("__name__") != name or (registered is not None and vars(registered) is namespace):
+        return None
+    file = namespace.get("__file__")
+    return Path(file) if isinstance(file, str) else None
+
+
+def _namespace(name: str, folders: list[Path]) -> ModuleSpec | None:
+    spec = ModuleSpec(name, None, is_package=True)
+    spec.submodule_search_locations = [str(folder) for folder in folders if folder.is_dir()]
+    return spec if spec.submodule_search_locations else None
+
+
+def _is_library(name: str) -> bool:
+    return name.partition(".")[0] in LIBRARIES
+
+
+def _is_standard(name: str, spec: ModuleSpec | None) -> bool:
+    """Whether a module is the standard library's, and not one of the user's that hides it."""
+    if name.partition(".")[0] not in sys.stdlib_module_names or spec is None:
+        return False
+    if spec.origin is None or spec.origin in ("built-in", "frozen"):
+        return True
+    path = Path(spec.origin)
+    folders = (sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib"))
+    return any(path.is_relative_to(folder) for folder in folders) and "site-packages" not in path.parts
+
+
+def _data(path: Path) -> list[Path]:
+    return sorted(found for pattern in DATA for found in path.parent.glob(pattern) if found.is_file())
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _scenarios_digest() -> str:
+    folder = resources.files("voltran.configs") / "scenarios"
+    files = sorted((item.name, item.read_bytes()) for item in folder.iterdir())
+    return _digest(b"".join(name.encode() + content for name, content in files))
 
 
 @cache
-def _source(name: str) -> Path | None:
-    if not name.startswith(f"{PACKAGE}."):
-        return None
+def _imports(content: bytes, package: str) -> tuple[str, ...]:
+    """Names that a module imports, or that might be modules; a text that cannot be parsed imports nothing."""
     try:
-        spec = find_spec(name)
-    except ModuleNotFoundError:  # an imported function or class, asked for as if it were a module
-        return None
-    return Path(spec.origin) if spec is not None and spec.origin is not None else None
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError):
+        return ()
+    return tuple(dict.fromkeys(_imported(tree, package)))
 
 
-def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_bytes())):
+def _imported(tree: ast.AST, package: str) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            around = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*around, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)

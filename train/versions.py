@@ -1,28 +1,77 @@
-"""What produced a result: versions of Python, the libraries and this package."""
+"""What produced a result: versions of Python, the libraries and this package, and the machine."""
 
 import hashlib
 import platform
-import subprocess
+from collections.abc import Iterable
 from functools import cache
-from importlib import metadata, resources
+from importlib import import_module, metadata, resources
 
 import voltran
+from voltran.train.machine import elementary_functions, instruction_level, processor, system
+from voltran.train.provenance import commit
 
-LIBRARIES = ("numpy", "scipy", "numba", "torch")
+# Libraries that numbers go through: name of the module to those of the distributions that bring it and work for it.
+COMPUTING: dict[str, tuple[str, ...]] = {
+    "numpy": ("numpy",),
+    "scipy": ("scipy",),
+    "numba": ("numba", "llvmlite"),
+    "ortools": ("ortools",),
+    "torch": ("torch",),
+    "safetensors": ("safetensors",),
+    "stable_baselines3": ("stable-baselines3",),
+    "sb3_contrib": ("sb3-contrib",),
+    "pandas": ("pandas",),
+    "pvlib": ("pvlib",),
+}
+# Top-level modules of all libraries that this package requires: they count with their versions, or not at all.
+LIBRARIES = frozenset(COMPUTING) | {
+    "cloudpickle",
+    "gymnasium",
+    "matplotlib",
+    "packaging",
+    "pettingzoo",
+    "pydantic",
+    "rich",
+    "tensorboard",
+    "typer",
+    "yaml",
+}
 # the folders whose code decides how an episode goes
 CODE = ("physics", "envs", "baselines", "agents")
 
 
 def versions() -> dict[str, str | None]:
-    """Versions of Python, the libraries and this package; ``None`` if not installed.
+    """Versions of Python, the libraries and this package, and the machine; ``None`` if not installed or not known.
 
     ``git_commit`` is the commit where known, ``code`` the beginning of :func:`code_digest`: results that share it were
-    put together by the same code, whatever else was committed between them.
+    put together by the same code, whatever else was committed between them. ``elementary_functions`` is a digest of
+    what the machine computes for fixed arguments; see :mod:`voltran.train.machine`.
+    """
+    return {
+        **computing(COMPUTING),
+        "voltran": voltran.__version__,
+        "git_commit": commit(),
+        "code": code_digest()[:12],
+        "processor": processor(),
+        "instructions": instruction_level(),
+        "system": system(),
+        "elementary_functions": elementary_functions(),
+    }
+
+
+def computing(libraries: Iterable[str]) -> dict[str, str | None]:
+    """Versions of Python and of some libraries that numbers go through, by distribution.
+
+    Args:
+        libraries: top-level names of modules; those that are not in ``COMPUTING`` are left out.
     """
     found: dict[str, str | None] = {"python": platform.python_version()}
-    for library in LIBRARIES:
-        found[library] = _version(library)
-    return found | {"voltran": voltran.__version__, "git_commit": _git_commit(), "code": code_digest()[:12]}
+    for library, distributions in COMPUTING.items():
+        if library in libraries:
+            found |= {distribution: _version(distribution) for distribution in distributions}
+            if library == "scipy":
+                found["highs"] = _highs_version()
+    return found
 
 
 @cache
@@ -44,15 +93,11 @@ def _version(library: str) -> str | None:
         return None
 
 
-def _git_commit() -> str | None:
-    # only a commit of this package counts, not one of a repository that it happens to be installed inside
-    with resources.as_file(resources.files("voltran.train")) as folder:
-        root = folder.resolve().parent
-    if not (root / ".git").exists():
-        return None
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+@cache
+def _highs_version() -> str | None:
+    """Version of the HiGHS that SciPy ships; None where SciPy does not tell."""
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
+        core = import_module("scipy.optimize._highspy._core")
+        return ".".join(str(getattr(core, f"HIGHS_VERSION_{part}")) for part in ("MAJOR", "MINOR", "PATCH"))
+    except (ImportError, AttributeError):
         return None
-    return answer.stdout.strip() or None

@@ -8,8 +8,10 @@ from voltran.baselines.market import optimum
 from voltran.envs.catalog import WORLDS, make_world
 from voltran.train import bounds
 from voltran.train.bounds import BOUND_MODULES, bound_metrics
-from voltran.train.episodes import Episode, Setting, Task, play
+from voltran.train.episode_key import episode_key
+from voltran.train.episodes import Episode, Task, play
 from voltran.train.references import parse_controllers
+from voltran.train.setting import Setting
 from voltran.train.sources import closure
 
 SHORT = {"time.horizon_h": 2.0, "retail.weather.start_hour": 9.0}
@@ -18,7 +20,8 @@ KEYS = {"welfare_optimum_usd", "welfare_gap_usd", "efficiency", "price_of_anarch
 
 def played(controller: str, overrides: dict[str, Any] | None = None, seed: int = 1) -> Episode:
     setting = Setting("market4", {**SHORT, **(overrides or {})}, {}, make_world)
-    return play(Task(setting, parse_controllers(controller)[0], seed, with_trace=False)).episode
+    spec = parse_controllers(controller)[0]
+    return play(Task(setting, spec, seed, with_trace=False, key=episode_key(setting, spec))).episode
 
 
 def number(episode: Episode, key: str) -> float:

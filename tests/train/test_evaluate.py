@@ -129,10 +129,10 @@ def test_an_interrupted_run_continues_to_the_same_bits(
 ) -> None:
     whole = play(scenario, counting(tmp_path / "log"), out=tmp_path / "whole")
     (tmp_path / "log").unlink()
-    save = "voltran.train.episodes.EpisodeStore.save"
+    save = "voltran.train.store.EpisodeStore.save"
     finished: list[Any] = []
 
-    from voltran.train.episodes import EpisodeStore
+    from voltran.train.store import EpisodeStore
 
     original = EpisodeStore.save
 

@@ -125,8 +125,8 @@ def test_plus_signs_inside_numbers_and_paths_do_not_part_members(tmp_path: Path)
 
 def test_the_code_of_every_member_counts() -> None:
     single, team = parse_controllers("busy,bs=idle+retailer=busy")
-    assert single.modules == {"tests.train.fake_outage"}
-    assert team.modules == {"voltran.envs.team", "tests.train.fake_outage"}
+    assert single.classes == {FakeController}
+    assert team.classes == {Team, FakeController}
 
 
 def test_teams_are_evaluated_like_other_controllers(scenario: str, tmp_path: Path) -> None:

@@ -1,0 +1,105 @@
+"""The machine that computes: its processor, and a digest of the elementary functions as it computes them.
+
+NumPy, the C library and Numba compute exp, log and their kin in ways that depend on the processor, and differ in the
+last bits. Machines with the same digest play the same episodes to the last digit, as far as these functions decide.
+"""
+
+import hashlib
+import math
+import platform
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.physics.compiled import kernel
+
+FloatArray = NDArray[np.floating[Any]]
+
+N_ARGUMENTS = 4096
+STRIDE = 2531  # prime to the number of arguments, so that the order mixes small and large ones
+HALF_RANGE = 16.0
+
+POSITIVE: tuple[Callable[..., Any], ...] = (np.log, np.log2, np.log10, np.log1p, np.sqrt, np.cbrt)
+ANY: tuple[Callable[..., Any], ...] = (np.exp, np.exp2, np.expm1, np.sin, np.cos, np.tan, np.tanh, np.arctan)
+UNIT: tuple[Callable[..., Any], ...] = (np.arccos, np.arcsin)
+C_POSITIVE = (math.log, math.log2, math.log10, math.log1p, math.sqrt, math.lgamma)
+C_ANY = (math.exp, math.expm1, math.sin, math.cos, math.tan, math.tanh, math.atan, math.erf)
+C_UNIT = (math.acos, math.asin)
+
+
+def processor() -> str:
+    """Name of the processor as the system gives it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.machine()
+
+
+def system() -> str:
+    """Operating system, its release, the architecture and the C library."""
+    library = " ".join(platform.libc_ver()).strip()
+    return " ".join(part for part in (platform.system(), platform.release(), platform.machine(), library) if part)
+
+
+def instruction_level() -> str:
+    """Sets of instructions that NumPy was built for and those it has found besides, such as ``X86_V2 X86_V3``."""
+    found: Any = np.show_config(mode="dicts")
+    extensions = found.get("SIMD Extensions", {})
+    return " ".join([*extensions.get("baseline", ()), *extensions.get("found", ())]) or platform.machine()
+
+
+@cache
+def elementary_functions() -> str:
+    """Beginning of a digest of elementary functions of NumPy, the C library and Numba on fixed arguments."""
+    unit = (np.arange(N_ARGUMENTS) * STRIDE % N_ARGUMENTS + 0.5) / N_ARGUMENTS  # exact: a power of two divides
+    signed = 2.0 * HALF_RANGE * (unit - 0.5)
+    digest = hashlib.sha256()
+    for dtype in (np.float64, np.float32):
+        for values in _of_numpy(unit.astype(dtype), signed.astype(dtype)):
+            digest.update(np.ascontiguousarray(values).tobytes())
+    digest.update(_of_the_c_library(unit.tolist(), signed.tolist()).tobytes())
+    digest.update(_of_numba(unit, signed).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _of_numpy(unit: FloatArray, signed: FloatArray) -> list[FloatArray]:
+    positive = HALF_RANGE * unit
+    found = [function(positive) for function in POSITIVE]
+    found += [function(signed) for function in ANY]
+    found += [function(unit) for function in UNIT]
+    found += [np.power(positive, signed / HALF_RANGE), np.arctan2(signed, unit), np.hypot(signed, unit)]
+    # what lies apart in memory may go another way
+    return [*found, *(function(positive[::3]) for function in POSITIVE), *(function(signed[::3]) for function in ANY)]
+
+
+def _of_the_c_library(unit: list[float], signed: list[float]) -> FloatArray:
+    found = [function(HALF_RANGE * value) for function in C_POSITIVE for value in unit]
+    found += [function(value) for function in C_ANY for value in signed]
+    found += [function(value) for function in C_UNIT for value in unit]
+    pairs = list(zip(unit, signed, strict=True))
+    found += [function(value, other) for function in (math.pow, math.atan2, math.hypot) for value, other in pairs]
+    return np.array(found)
+
+
+@kernel
+def _of_numba(unit: Any, signed: Any) -> Any:
+    found = np.empty((10, unit.size))
+    for index in range(unit.size):
+        value, other = unit[index], signed[index]
+        found[0, index] = math.exp(other)
+        found[1, index] = math.log(16.0 * value)
+        found[2, index] = math.log10(16.0 * value)
+        found[3, index] = math.log1p(value)
+        found[4, index] = math.expm1(other)
+        found[5, index] = math.acos(value)
+        found[6, index] = math.atan2(other, value)
+        found[7, index] = math.sin(other)
+        found[8, index] = math.cos(other)
+        found[9, index] = (16.0 * value) ** (other / 16.0)
+    return found
