@@ -95,7 +95,7 @@ def answer_each_other(model: RetailModel, expected: Expectation, price: FloatArr
         for retailer in range(model.n_retailers):
             price[open_, retailer] = answer(model, active, price[open_], retailer)
         used += open_
-        settled, *repeated = [(price == earlier).all(axis=1) for earlier in reversed(seen)]
+        settled, *repeated = [(np.abs(price - earlier) <= SAME * price).all(axis=1) for earlier in reversed(seen)]
         cycled |= open_ & ~settled & np.any(repeated, axis=0)
         open_ = open_ & ~settled & ~cycled
         seen.append(price.copy())

@@ -25,8 +25,8 @@ from voltran.envs.world import FloatArray, World
 
 # The solvers need something to weigh; a scenario may say that worth or lost load count for nothing.
 LEAST_WEIGHT = 1e-6
-# A battery that is asked for less than this is not in use.
-SMALL_KW = 1e-9
+# Solvers come near limits only so far: power within a milliwatt of none, or of the whole load, is just that.
+SMALL_KW = 1e-6
 
 
 class DpaSettings(Section, strict=True):
@@ -123,13 +123,13 @@ class Dpa:
 
     def _orders(self, market: MarketWorld, allocations: list[Allocation]) -> MarketCommands:
         sold_kw = np.stack([allocation.power_kw for allocation in allocations])
-        power_kw = sold_kw.sum(axis=2)
+        demand_kw = market.demand_kw
+        power_kw = _without_traces(sold_kw.sum(axis=2), demand_kw)
         charge_kw = np.zeros_like(power_kw)
         if self.settings.charge == "on":
-            served = power_kw >= market.demand_kw - SMALL_KW
-            room_kw = np.where(served, market.charge_room_kw, 0.0)
+            room_kw = np.where(power_kw == demand_kw, market.charge_room_kw, 0.0)
             left_kw = (available_kw(market) - sold_kw.sum(axis=1)).sum(axis=1)
-            charge_kw = room_kw * _share(left_kw, room_kw.sum(axis=1))[:, None]
+            charge_kw = _without_traces(room_kw * _share(left_kw, room_kw.sum(axis=1))[:, None], room_kw)
         battery_kw = np.where(charge_kw > 0.0, -charge_kw, market.discharge_room_kw)
         return purchases(market, power_kw + charge_kw, battery_kw)
 
@@ -168,6 +168,12 @@ def allocation_problem(
         satisfaction="pair" if utility == "paper" else "site",
         cost_scope=retail.cost_scope,
     )
+
+
+def _without_traces(power_kw: FloatArray, most_kw: FloatArray) -> FloatArray:
+    """Powers, but none where there are traces of it, and all where traces are missing."""
+    power_kw = np.where(power_kw < most_kw - SMALL_KW, power_kw, most_kw)
+    return np.where(power_kw > SMALL_KW, power_kw, 0.0)
 
 
 def _share(left_kw: FloatArray, wanted_kw: FloatArray) -> FloatArray:

@@ -1,6 +1,6 @@
 """Worlds that tell controllers everything with relative noise in the last digits, and episodes played in them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, NamedTuple
@@ -9,21 +9,42 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from voltran import baselines
 from voltran.baselines.market import dpa_controller
 from voltran.baselines.msrc.planner import Planner
 from voltran.envs.catalog import make_world
 from voltran.envs.controller import Controller
+from voltran.envs.team import Team
 from voltran.envs.world import World
+from voltran.physics.ordering import SAME
 
 # Hundreds of times what rounding does to a number, and far below what the orders take for a difference.
 NOISE = 1e-13
-# What worlds and markets tell, and what they are made of.
+# What worlds tell when they are asked, what their markets keep, and what both are made of.
 TOLD = (
-    "usable_kwh", "vehicle_energy_kwh", "power_kw", "users",
-    "demand_kw", "charge_room_kw", "discharge_room_kw",
-    "coming_price", "posted_price", "available_kw", "sales",
+    "usable_kwh", "vehicle_energy_kwh", "power_kw", "users", "demand_kw", "charge_room_kw", "discharge_room_kw",
 )  # fmt: skip
+KEPT = ("posted_price", "available_kw", "sales")
 CONSTANTS = ("distance_m", "kappa", "mode_radius_m", "radio", "scheduler", "power", "unit_cost", "price_ladder")
+
+LOADS = ("light", "medium", "heavy")
+RULES = ("independent", "static", "static-v2g", "carrier-shutdown", "rotating-sleep", "oracle")
+MARKET_TEAMS = (
+    "dpa",
+    "bs=buy-all+retailer=best-response",
+    "bs=buy-all+retailer=price-cap",
+    "bs=price-threshold+retailer=cost-plus",
+    "bs=price-threshold+retailer=dpa",
+    "bs=autarky+retailer=best-response",
+)
+BROWNOUT_TEAMS = ("bs=rotating-sleep+retailer=dpa", "bs=msrc-fast+retailer=dpa", "bs=static+retailer=best-response")
+
+
+def controller_of(name: str) -> Controller:
+    """A controller by name, or a team by its roles' controllers, ``bs=...+retailer=...``."""
+    if "=" not in name:
+        return baselines.make(name)
+    return Team({role: baselines.make(member) for role, member in (part.split("=") for part in name.split("+"))})
 
 
 def noisy(value: Any, generator: np.random.Generator) -> Any:
@@ -39,15 +60,23 @@ def noisy(value: Any, generator: np.random.Generator) -> Any:
     return value
 
 
-def told_with_noise(thing: Any, generator: np.random.Generator) -> None:
-    """Let a world, or its market, tell what it tells with fresh noise whenever it is asked."""
-    kind = type(thing)
+def tell_with_noise(world: Any, generator: np.random.Generator) -> None:
+    """Let a world tell what it tells with fresh noise whenever it is asked."""
+    kind = type(world)
 
     def told(self: Any, name: str) -> Any:
         value = kind.__getattribute__(self, name)
         return noisy(value, generator) if name in TOLD else value
 
-    thing.__class__ = type(kind.__name__, (kind,), {"__getattribute__": told})
+    world.__class__ = type(kind.__name__, (kind,), {"__getattribute__": told})
+
+
+def disturb(market: Any, generator: np.random.Generator) -> None:
+    """Noise, in place, on the numbers that a market keeps."""
+    for name in KEPT:
+        kept = getattr(market, name)
+        for array in (kept,) if isinstance(kept, np.ndarray) else vars(kept).values():
+            array[...] = noisy(array, generator)
 
 
 @contextmanager
@@ -71,13 +100,20 @@ class Episode(NamedTuple):
     metrics: dict[str, NDArray[np.float64]]
 
 
-def play(world: World, controller: Controller, seed: int, decisions: int | None = None) -> Episode:
-    """An episode, or its first decisions."""
+def play(
+    world: World,
+    controller: Controller,
+    seed: int,
+    decisions: int | None = None,
+    before: Callable[[], None] = lambda: None,
+) -> Episode:
+    """An episode, or its first decisions; ``before`` each of which something may happen."""
     world.reset([seed])
     controller.reset(world)
     commands: list[dict[str, NDArray[Any]]] = []
     over = False
     while not over and len(commands) != decisions:
+        before()
         chosen = controller.act(world)
         commands.append(dict(_arrays(chosen)))
         outcome = world.step(chosen)
@@ -86,7 +122,12 @@ def play(world: World, controller: Controller, seed: int, decisions: int | None 
 
 
 def play_with_noise(
-    scenario: str, overrides: Mapping[str, Any], controller: Controller, seed: int, noise: int, decisions: int | None
+    scenario: str,
+    overrides: Mapping[str, Any],
+    controller: Controller,
+    seed: int,
+    noise: int,
+    decisions: int | None = None,
 ) -> Episode:
     """The same with noise, drawn from the seed ``noise``, on all that the controller is told."""
     generator = np.random.default_rng(noise)
@@ -95,22 +136,22 @@ def play_with_noise(
         for name in CONSTANTS:
             if hasattr(model, name):
                 setattr(model, name, noisy(getattr(model, name), generator))
-    if hasattr(world, "market"):
-        told_with_noise(world.market, generator)
-    told_with_noise(world, generator)
+    tell_with_noise(world, generator)
+    market = getattr(world, "market", None)
     with noise_inside(generator):
-        return play(world, controller, seed, decisions)
+        return play(world, controller, seed, decisions, lambda: None if market is None else disturb(market, generator))
 
 
 def assert_same_commands(plain: Episode, other: Episode, tolerance: float) -> None:
-    """Discrete commands are equal, and continuous ones within a relative tolerance, decision by decision."""
+    """Discrete commands are equal, and continuous ones within a share of the largest, decision by decision."""
     assert len(plain.commands) == len(other.commands)
+    largest = {name: max(np.abs(each[name]).max(initial=0.0) for each in plain.commands) for name in plain.commands[0]}
     for decision, (expected, found) in enumerate(zip(plain.commands, other.commands, strict=True)):
         assert expected.keys() == found.keys()
         for name, values in expected.items():
             told = f"decision {decision}, {name}"
             if values.dtype.kind == "f":
-                np.testing.assert_allclose(found[name], values, rtol=tolerance, atol=0.0, err_msg=told)
+                np.testing.assert_allclose(found[name], values, rtol=0.0, atol=tolerance * largest[name], err_msg=told)
             else:
                 np.testing.assert_array_equal(found[name], values, err_msg=told)
 
@@ -125,3 +166,36 @@ def _arrays(chosen: Mapping[str, Any]) -> Iterator[tuple[str, NDArray[Any]]]:
             value = getattr(commands, field.name)
             if isinstance(value, np.ndarray):
                 yield f"{role}.{field.name}", value.copy()
+
+
+def main() -> None:
+    """Whole episodes of every planner and rule, several seeds at every load; prints what differs."""
+    differ = 0
+    for scenario, precision, seed, name in matrix():
+        overrides = {} if precision is None else {"radio.precision": precision}
+        plain = play(make_world(scenario, 1, overrides), controller_of(name), seed)
+        other = play_with_noise(scenario, overrides, controller_of(name), seed, noise=seed)
+        try:
+            assert_same_commands(plain, other, SAME)
+            verdict = "same"
+        except AssertionError as error:
+            verdict, differ = " ".join(str(error).split()), differ + 1
+        print(scenario, precision, seed, name, f"{len(plain.commands)} decisions", verdict, flush=True)  # noqa: T201
+    raise SystemExit(differ > 0)
+
+
+def matrix() -> Iterator[tuple[str, str | None, int, str]]:
+    """Scenario, precision of the radio, seed and controller."""
+    for load in LOADS:
+        for seed in range(1000, 1005):
+            for name in (*RULES, "msrc-fast", "msrc", "msrc-extended", "msrc-levelling", "trimsm"):
+                yield f"urban19-{load}", "float64" if seed % 2 else "float32", seed, name
+    for seed in range(5):
+        for name in MARKET_TEAMS:
+            yield "market8", None, seed, name
+        for name in BROWNOUT_TEAMS:
+            yield "urban19-brownout-medium", "float64", seed, name
+
+
+if __name__ == "__main__":
+    main()

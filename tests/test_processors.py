@@ -1,0 +1,68 @@
+"""Commands and recorded episodes do not depend on the processor, though NumPy's functions do in their last bits."""
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+
+from tests.baselines.noise import Episode, assert_same_commands, controller_of, play
+from tests.house import ROOT
+from voltran.envs.catalog import make_world
+from voltran.physics.ordering import SAME
+
+# NumPy has called the level of AVX-512 by different names.
+AVX512 = tuple(name for name in __cpu_dispatch__ if name == "X86_V4" or name.startswith("AVX512"))
+PRESENT = [name for name in AVX512 if __cpu_features__[name]]
+EPISODES = (
+    ("urban19-medium", "msrc-fast", 1),
+    ("urban19-medium", "trimsm", 1),
+    ("urban7-medium", "msrc-fast", 4),
+    ("urban7-medium", "msrc-extended", 4),
+    ("urban7-medium", "rotating-sleep", 8),
+    ("market8", "dpa", 8),
+)
+
+pytestmark = pytest.mark.skipif(not PRESENT, reason="this processor, or this NumPy, has no AVX-512 that could be off")
+
+
+def episodes() -> list[Episode]:
+    """The first decisions of planners."""
+    return [
+        play(make_world(scenario, 1), controller_of(name), 1000, decisions) for scenario, name, decisions in EPISODES
+    ]
+
+
+def without_avx512(*arguments: str) -> str:
+    """What Python prints where NumPy does without AVX-512."""
+    environment = {**os.environ, "NPY_DISABLE_CPU_FEATURES": " ".join(PRESENT), "PYTHONPATH": str(ROOT)}
+    environment.pop("VOLTRAN_RECORD_GOLDEN", None)
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_feature_can_be_switched_off() -> None:
+    asked = "from numpy._core._multiarray_umath import __cpu_features__ as f; print([f[n] for n in {}])"
+    assert without_avx512("-c", asked.format(PRESENT)).strip() == str([False] * len(PRESENT))
+
+
+def test_plans_are_the_same_without_avx512(tmp_path: Path) -> None:
+    file = tmp_path / "episodes.pickle"
+    without_avx512("-m", "tests.test_processors", str(file))
+    for here, there in zip(episodes(), pickle.loads(file.read_bytes()), strict=True):
+        assert_same_commands(here, Episode(*there), SAME)
+
+
+def test_recorded_episodes_are_the_same_without_avx512() -> None:
+    """The records were made on one of both kinds of processor; the other is played here, or where the suite runs."""
+    assert " passed" in without_avx512("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/golden")
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_bytes(pickle.dumps([tuple(episode) for episode in episodes()]))
