@@ -177,15 +177,13 @@ def draw_vehicles(model: OutageModel, seed: int) -> VehicleDraws:
 def draw_walk(model: OutageModel, seed: int, start_m: FloatArray) -> Walk:
     """Random waypoints from start positions ``[user, 2]`` on, enough to walk until the horizon."""
     walk_m = model.scenario.users.speed_m_per_s * model.scenario.time.horizon_h * SECONDS_PER_HOUR
-    # Legs of a random waypoint walk average about half the diameter of the area; a third leaves room to spare.
-    short_leg_m = max(float(np.ptp(model.sites_m, axis=0).max()), model.inter_site_distance_m) / 3.0
-    places = [start_m]
-    for leg in range(int(np.ceil(walk_m / short_leg_m)) + 2):
-        uniform = generator(seed, Stream.MOBILITY, leg).random((start_m.shape[0], 4))
-        places.append(model.sites_m[_index(uniform[:, 3], model.n_sites)] + _in_cell(model, uniform[:, :3]))
-    waypoints_m = np.stack(places)
-    leg_m = np.linalg.norm(np.diff(waypoints_m, axis=0, prepend=start_m[None]), axis=-1)
-    return Walk(waypoints_m, np.cumsum(leg_m, axis=0))
+    places_m, reached_m = [start_m], [np.zeros(start_m.shape[0])]
+    while len(places_m) == 1 or reached_m[-1].min() < walk_m:
+        uniform = generator(seed, Stream.MOBILITY, len(places_m) - 1).random((start_m.shape[0], 4))
+        place_m = model.sites_m[_index(uniform[:, 3], model.n_sites)] + _in_cell(model, uniform[:, :3])
+        reached_m.append(reached_m[-1] + np.linalg.norm(place_m - places_m[-1], axis=1))
+        places_m.append(place_m)
+    return Walk(np.stack(places_m), np.stack(reached_m))
 
 
 def _draw_crowd(model: OutageModel, seed: int, window: int, expected: float) -> FloatArray:
