@@ -56,9 +56,7 @@ def network_sizes(quick: bool) -> Section:
 def _step_time(scenario: str, plan: str, n_worlds: int, cache: bool, quick: bool) -> Timing:
     model, commands = _settled(scenario, plan, n_worlds)
     simulation = Simulation(model, n_worlds, cache, trace_sites=False, imports=NoImports())
-    for index in range(n_worlds):
-        simulation.start(index, index)
-    simulation.prepare()
+    simulation.start({index: index for index in range(n_worlds)})
     simulation.run_period(commands)  # from here on the commands stay the same, so that nothing needs the radio anew
     steps = model.steps_per_decision * n_worlds
     return timed(lambda: simulation.run_period(commands), 3 if quick else PERIODS).per(steps)

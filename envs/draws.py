@@ -30,8 +30,8 @@ class Stream(IntEnum):
     WALKED_CHANNEL = 10
 
 
-# Seeds from here on fill several words, which a sequence of words could not tell from those of stream and index.
-LARGE_SEED = 2**32
+# Seeds below fit into one word of NumPy's seed sequences.
+SEED_WORD = 2**32
 
 
 def generator(seed: int, stream: Stream, index: int = 0, part: int = 0) -> np.random.Generator:
@@ -41,17 +41,17 @@ def generator(seed: int, stream: Stream, index: int = 0, part: int = 0) -> np.ra
     however many there are.
 
     Args:
-        seed: the episode's seed, 0 or larger; up to 2^128 every seed has generators of its own.
+        seed: the episode's seed, 0 .. 2**128 - 1.
         stream: source of randomness.
         index: part of the stream, for example the number of the time window it is drawn for.
         part: part of that part.
     """
-    words = (int(stream), index, part)
-    if seed < LARGE_SEED:
-        sequence = np.random.SeedSequence((seed, *words))
-    else:
-        sequence = np.random.SeedSequence(seed, spawn_key=words)
-    return np.random.Generator(np.random.PCG64(sequence))
+    place = (int(stream), index, part)
+    if seed < SEED_WORD:
+        entropy = np.random.SeedSequence((seed, *place))
+    else:  # words of a long seed must not be read as the stream and index of a short one
+        entropy = np.random.SeedSequence(seed, spawn_key=place)
+    return np.random.Generator(np.random.PCG64(entropy))
 
 
 def uniform_rows(seed: int, stream: Stream, index: int, rows: NDArray[np.int64], width: int) -> NDArray[np.float64]:

@@ -34,6 +34,27 @@ class VehicleDraws:
     reservation_price: FloatArray
 
 
+@dataclass(frozen=True)
+class Walk:
+    """Random waypoints of all users.
+
+    Attributes:
+        waypoints_m: ``[waypoint, user, 2]`` from the start positions on.
+        reached_m: ``[waypoint, user]`` distance walked up to each.
+    """
+
+    waypoints_m: FloatArray
+    reached_m: FloatArray
+
+    def positions_at_m(self, walked_m: float) -> FloatArray:
+        """Positions ``[user, 2]`` after walking some distance; the last waypoint is not passed."""
+        leg = np.minimum((self.reached_m[1:] <= walked_m).sum(axis=0), self.reached_m.shape[0] - 2)
+        user = np.arange(leg.size)
+        before_m, leg_m = self.reached_m[leg, user], self.reached_m[leg + 1, user] - self.reached_m[leg, user]
+        share = np.clip((walked_m - before_m) / np.maximum(leg_m, 1e-9), 0.0, 1.0)[:, None]
+        return np.asarray(self.waypoints_m[leg, user] * (1.0 - share) + self.waypoints_m[leg + 1, user] * share)
+
+
 def draw_load_factor(model: OutageModel, seed: int) -> float:
     """Load factor of the episode: the scenario's, or one of its list."""
     factor = model.scenario.traffic.load_factor
@@ -153,26 +174,16 @@ def draw_vehicles(model: OutageModel, seed: int) -> VehicleDraws:
     )
 
 
-def draw_waypoints_m(model: OutageModel, seed: int, start_m: FloatArray) -> FloatArray:
-    """Random waypoints ``[waypoint, user, 2]`` from the start positions on, enough to walk until the horizon."""
+def draw_walk(model: OutageModel, seed: int, start_m: FloatArray) -> Walk:
+    """Random waypoints from start positions ``[user, 2]`` on, enough to walk until the horizon."""
     walk_m = model.scenario.users.speed_m_per_s * model.scenario.time.horizon_h * SECONDS_PER_HOUR
-    # Legs of a random waypoint walk average about half the diameter of the area; a third leaves room to spare.
-    leg_m = max(float(np.ptp(model.sites_m, axis=0).max()), model.inter_site_distance_m) / 3.0
-    waypoints = [start_m]
-    for leg in range(int(np.ceil(walk_m / leg_m)) + 2):
-        uniform = generator(seed, Stream.MOBILITY, leg).random((start_m.shape[0], 4))
-        waypoints.append(model.sites_m[_index(uniform[:, 3], model.n_sites)] + _in_cell(model, uniform[:, :3]))
-    return np.stack(waypoints)
-
-
-def positions_at_m(waypoints_m: FloatArray, walked_m: float) -> FloatArray:
-    """Positions ``[user, 2]`` after walking some distance along the waypoints; the last one is not passed."""
-    leg_m = np.linalg.norm(np.diff(waypoints_m, axis=0), axis=-1)
-    reached_m = np.concatenate([np.zeros((1, leg_m.shape[1])), np.cumsum(leg_m, axis=0)])
-    leg = np.minimum((reached_m[1:] <= walked_m).sum(axis=0), leg_m.shape[0] - 1)
-    user = np.arange(leg_m.shape[1])
-    share = np.clip((walked_m - reached_m[leg, user]) / np.maximum(leg_m[leg, user], 1e-9), 0.0, 1.0)[:, None]
-    return np.asarray(waypoints_m[leg, user] * (1.0 - share) + waypoints_m[leg + 1, user] * share)
+    places_m, reached_m = [start_m], [np.zeros(start_m.shape[0])]
+    while len(places_m) == 1 or reached_m[-1].min() < walk_m:
+        uniform = generator(seed, Stream.MOBILITY, len(places_m) - 1).random((start_m.shape[0], 4))
+        place_m = model.sites_m[_index(uniform[:, 3], model.n_sites)] + _in_cell(model, uniform[:, :3])
+        reached_m.append(reached_m[-1] + np.linalg.norm(place_m - places_m[-1], axis=1))
+        places_m.append(place_m)
+    return Walk(np.stack(places_m), np.stack(reached_m))
 
 
 def _draw_crowd(model: OutageModel, seed: int, window: int, expected: float) -> FloatArray:

@@ -100,7 +100,7 @@ class Inhabitants:
         self._demand_window = np.full(n_worlds, -1)
         self._channels: list[channels.ChannelDraws | None] = [None] * n_worlds
         self._start_m = np.zeros((n_worlds, n_users, 2))
-        self._waypoints_m: list[FloatArray | None] = [None] * n_worlds
+        self._walk: list[draws.Walk | None] = [None] * n_worlds
         self._place_s = np.zeros(n_worlds)
 
     def load(self, world: int, seed: int) -> None:
@@ -119,7 +119,7 @@ class Inhabitants:
         self._seed[world] = drawn.seed
         self._start_m[world], self._channels[world] = drawn.start_m, drawn.channels
         self._demand_window[world] = -1
-        self._waypoints_m[world] = None
+        self._walk[world] = None
         self._place(world, drawn.distance_m, drawn.received_mw, 0.0)
         self._draw_demand(world, 0)
         update_home_view(self.home_view, self.model, users, world)
@@ -136,17 +136,7 @@ class Inhabitants:
                 self._draw_demand(world, window)
                 changed = True
         if scenario.users.speed_m_per_s > 0.0 and time_s != self._place_s[world]:
-            seed = self._seed[world]
-            waypoints = self._waypoints_m[world]
-            if waypoints is None:
-                waypoints = draws.draw_waypoints_m(self.model, seed, self._start_m[world])
-                self._waypoints_m[world] = waypoints
-            walked_m = scenario.users.speed_m_per_s * time_s
-            distance = distances_m(self.model.sites_m, draws.positions_at_m(waypoints, walked_m))
-            start = self._channels[world]
-            assert start is not None, "channels are drawn before users move"
-            here = channels.walked_channels(self.model, seed, start, walked_m)
-            self._place(world, distance, channels.received_power_mw(self.model, here, distance), time_s)
+            self._move(world, time_s)
             changed = True
         if changed:
             update_home_view(self.home_view, self.model, self.users, world)
@@ -164,6 +154,17 @@ class Inhabitants:
         """Vehicles ``[B, site, slot]`` parked during the step that starts at ``time_s [B]``."""
         present: NDArray[np.bool_] = is_present(self.arrival_s, self.departure_s, time_s[:, None, None], step_s)
         return present
+
+    def _move(self, world: int, time_s: float) -> None:
+        model, seed = self.model, self._seed[world]
+        start, walk = self._channels[world], self._walk[world]
+        assert start is not None, "channels are drawn before users move"
+        if walk is None:
+            walk = self._walk[world] = draws.draw_walk(model, seed, self._start_m[world])
+        walked_m = model.scenario.users.speed_m_per_s * time_s
+        distance = distances_m(model.sites_m, walk.positions_at_m(walked_m))
+        here = channels.walked_channels(model, seed, start, walked_m)
+        self._place(world, distance, channels.received_power_mw(model, here, distance), time_s)
 
     def _place(self, world: int, distance: FloatArray, received_mw: FloatArray, time_s: float) -> None:
         model, users = self.model, self.users

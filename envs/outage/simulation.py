@@ -53,15 +53,16 @@ class Simulation:
         """Put worlds at the start of the episodes of their seeds, serve their users, and show vehicles the base price.
 
         Raises:
-            ScenarioError: see :func:`draw_inhabitants`; nothing has changed then.
+            ScenarioError: see :func:`draw_inhabitants`, or imports from a file that cannot be used; nothing has changed
+                then.
         """
         drawn = {world: draw_inhabitants(self.model, seed) for world, seed in seeds.items()}
         for world, seed in seeds.items():
+            self.imports.start(world, seed)  # a file fails in the first world, before anything has changed
             self.inhabitants.put(world, drawn[world])
             start_episode(self.state, self.model, world, seed)
             self.state.ev_energy_kwh[world] = self.inhabitants.usable_kwh[world]
             self.state.ev_accepted[world] = False
-            self.imports.start(world, seed)
         # Other worlds of the batch may be stale too: what changed there counts from their own next step on.
         self._refresh_service(self.state.stale & self.state.running & (self.state.step == 0))
         self._update_offers()

@@ -168,4 +168,4 @@ def _positions_m(model: OutageModel, seed: int, step: int) -> FloatArray:
     decided_s = (step - model.steps_per_decision) * model.scenario.time.physics_step_s
     if speed == 0.0 or decided_s <= 0.0:
         return start_m
-    return draws.positions_at_m(draws.draw_waypoints_m(model, seed, start_m), speed * decided_s)
+    return draws.draw_walk(model, seed, start_m).positions_at_m(speed * decided_s)

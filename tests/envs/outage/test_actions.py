@@ -99,7 +99,8 @@ def test_without_links_only_normal_operation_is_legal() -> None:
 
 
 def test_a_single_site_can_only_be_normal() -> None:
-    overrides = {"layout.n_sites": 1, "layout.positions_m": [[0, 0]], "battery.initial_soc": 0.8}
+    lone = {"layout.n_sites": 1, "layout.positions_m": [[0, 0]], "battery.initial_soc": 0.8}
+    overrides = {**lone, "users.covered_at_start": False}
     world = started(outage_world(overrides=overrides))
     assert world.action_masks()["bs"].reshape(4, 4).any(axis=-1).tolist() == [True, False, False, False]
     transition = world.step({"bs": np.array([[codes_of(world, [SLEEP])[0, 0]]])})

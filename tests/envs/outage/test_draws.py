@@ -209,16 +209,16 @@ def test_walkers_walk_at_their_speed(model: OutageModel) -> None:
     """At 1 m/s nobody gets farther in a minute than 60 m, and who does not turn gets exactly that far."""
     walking = model_with(users__speed_m_per_s=1.0)
     start = draws.draw_positions(walking, 0)
-    waypoints = draws.draw_waypoints_m(walking, 0, start)
-    assert np.array_equal(draws.positions_at_m(waypoints, 0.0), start)
-    legs = np.linalg.norm(np.diff(waypoints, axis=0), axis=-1)
+    walk = draws.draw_walk(walking, 0, start)
+    assert np.array_equal(walk.positions_at_m(0.0), start)
+    legs = np.linalg.norm(np.diff(walk.waypoints_m, axis=0), axis=-1)
     assert legs.sum(axis=0).min() >= 86400.0  # nobody arrives before the horizon of 24 h
     for walked in (0.0, 900.0, 40000.0, 86340.0):
-        moved = draws.positions_at_m(waypoints, walked + 60.0) - draws.positions_at_m(waypoints, walked)
+        moved = walk.positions_at_m(walked + 60.0) - walk.positions_at_m(walked)
         metres = np.linalg.norm(moved, axis=-1)
         assert metres.max() <= 60.0 + 1e-6
         assert np.median(metres) == pytest.approx(60.0)
-    inside = hexagon_contains((draws.positions_at_m(waypoints, 0.0)[:, None] - walking.sites_m) * 0.999999, 500.0)
+    inside = hexagon_contains((walk.positions_at_m(0.0)[:, None] - walking.sites_m) * 0.999999, 500.0)
     assert inside.any(axis=1).all()
 
 

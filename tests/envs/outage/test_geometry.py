@@ -6,6 +6,7 @@ import pytest
 from tests.envs.outage.tools import outage_world, play, started
 from voltran.envs.errors import ScenarioError
 from voltran.envs.outage.model import OutageModel
+from voltran.envs.outage.population import draw_inhabitants
 
 
 def geometry(model: OutageModel) -> list[float]:
@@ -29,9 +30,9 @@ def test_radii_scale_with_the_distance_of_sites(times: float) -> None:
     np.testing.assert_allclose(geometry(scaled), np.array([400.0, 800.0, 1000.0, 550.0]) * times, rtol=1e-9)
     np.testing.assert_allclose(scaled.kappa, usual.kappa, atol=1e-9)
     assert np.array_equal(scaled.may_help, usual.may_help)
-    near = [model.distance_m <= model.neighbourhood_m for model in (usual, scaled)]
-    assert np.array_equal(*near)
-    assert near[0].sum(axis=1).tolist() == [7, 4, 4, 4, 4, 4, 4]
+    near, scaled_near = (model.distance_m <= model.neighbourhood_m for model in (usual, scaled))
+    assert np.array_equal(near, scaled_near)
+    assert near.sum(axis=1).tolist() == [7, 4, 4, 4, 4, 4, 4]
 
 
 def test_the_reach_of_the_lowest_band_bounds_the_expanded_radius() -> None:
@@ -131,17 +132,14 @@ def test_many_uncovered_users_are_an_error_unless_allowed() -> None:
 
 def test_a_reset_that_fails_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a batch that is reset together no world is, if one cannot be; it goes on as another that was left alone."""
-    from voltran.envs.outage import simulation
-
     world, other = (started(outage_world("urban7-medium", 3)) for _ in range(2))
-    draw = simulation.draw_inhabitants
 
     def failing(model: OutageModel, seed: int) -> object:
         if seed == 51:
             raise ScenarioError("seed 51: too far")
-        return draw(model, seed)
+        return draw_inhabitants(model, seed)
 
-    monkeypatch.setattr(simulation, "draw_inhabitants", failing)
+    monkeypatch.setattr("voltran.envs.outage.simulation.draw_inhabitants", failing)
     with pytest.raises(ScenarioError, match="seed 51"):
         world.reset([50, 51, 52])
     codes = {"bs": np.zeros((3, 7), dtype=np.int64)}

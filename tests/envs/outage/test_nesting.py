@@ -98,7 +98,7 @@ def test_walks_do_not_depend_on_the_horizon() -> None:
     paths = []
     for hours in (3, 24):
         model = model_with(time__horizon_h=hours, users__speed_m_per_s=1.0)
-        paths.append(draws.draw_waypoints_m(model, 1, draws.draw_positions(model, 1)))
+        paths.append(draws.draw_walk(model, 1, draws.draw_positions(model, 1)).waypoints_m)
     short, long = paths
     assert len(short) < len(long)
     assert np.array_equal(short, long[: len(short)])

@@ -90,13 +90,14 @@ def site_columns(world: OutageWorld) -> list[str]:
 
 
 def depleted_beside_a_vehicle(**overrides: Any) -> OutageWorld:
-    """A toy3 whose site A is dead, with a full vehicle that accepts any price and stays."""
+    """A toy3 whose site A is dead, with a full vehicle that accepts any price and stays for two hours."""
     settings = {"vehicles.arrivals_per_day": 3, "vehicles.price_acceptance": False, **overrides}
     for seed in range(100):
         world = started(outage_world(overrides=settings), seed)
         state = world.get_state()
-        present = world.observations()["bs"][0, 0, site_columns(world).index("vehicles_present")]
-        if present > 0.0 and state["state"]["ev_energy_kwh"][0, 0].max() > 10.0:
+        parked, drawn = world._simulation.present()[0, 0], world._simulation.inhabitants
+        stays = parked & (drawn.departure_s[0, 0] > 7200.0) & (state["state"]["ev_energy_kwh"][0, 0] > 10.0)
+        if parked.sum() == stays.sum() == 1:
             state["state"]["soc"][0, 0] = world.model.battery.soc_min
             state["state"]["alive"][0, 0] = False
             world.set_state(state)
