@@ -4,15 +4,24 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from voltran.envs.domains import (
+    DurationH,
+    DurationS,
+    Efficiency,
+    EnergyKwh,
+    HorizonH,
+    Hour,
+    LogSpread,
+    PositivePowerKw,
+    PowerKw,
+    Share,
+    UsdPerKwh,
+    between,
+)
 from voltran.envs.retail.scenario import Retail
 from voltran.envs.scenario import Scenario, Section
 from voltran.physics.units import SECONDS_PER_HOUR
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Efficiency = Annotated[float, Field(gt=0.0, le=1.0)]
-Positive = Annotated[float, Field(gt=0.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
-Hour = Annotated[float, Field(ge=0.0, lt=24.0)]
 MOST_SITES = 500
 
 
@@ -27,9 +36,9 @@ class SiteGroup(Section):
     """
 
     count: Annotated[int, Field(ge=1, le=MOST_SITES)] = 1
-    fixed_kw: Positive
+    fixed_kw: PositivePowerKw
     fixed_share: Share = 0.3
-    battery_kwh: NonNegative = 0.0
+    battery_kwh: EnergyKwh = 0.0
 
 
 class Battery(Section):
@@ -48,9 +57,9 @@ class Battery(Section):
     soc_max: Share = 1.0
     charge_efficiency: Efficiency = 0.95
     discharge_efficiency: Efficiency = 0.95
-    charge_limit_kw: NonNegative = 1.0
-    discharge_limit_kw: NonNegative = 1.5
-    wear_usd_per_kwh: NonNegative = 0.02
+    charge_limit_kw: PowerKw = 1.0
+    discharge_limit_kw: PowerKw = 1.5
+    wear_usd_per_kwh: UsdPerKwh = 0.02
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> "Battery":
@@ -79,9 +88,9 @@ class Load(Section):
     night_share: Share = 0.15
     morning_h: Hour = 11.0
     evening_h: Hour = 20.0
-    unevenness: NonNegative = 0.15
-    noise: NonNegative = 0.05
-    noise_memory_h: Positive = 1.0
+    unevenness: LogSpread = 0.15
+    noise: Annotated[float, between(0.0, 1.0)] = 0.05
+    noise_memory_h: DurationH = 1.0
 
 
 class Time(Section):
@@ -92,8 +101,8 @@ class Time(Section):
         decision_period_s: length of the periods for which decisions hold.
     """
 
-    horizon_h: Positive = 24.0
-    decision_period_s: Positive = 900.0
+    horizon_h: HorizonH = 24.0
+    decision_period_s: DurationS = 900.0
 
     @property
     def decisions(self) -> int:

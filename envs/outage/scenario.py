@@ -8,19 +8,47 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from voltran.envs.domains import (
+    BandwidthMhz,
+    BitPerSHz,
+    DistanceM,
+    DurationH,
+    DurationS,
+    Efficiency,
+    EnergyKwh,
+    Factor,
+    FrequencyMhz,
+    GainDb,
+    HorizonH,
+    LogMbps,
+    LogSpread,
+    LossDb,
+    MarginH,
+    Point,
+    PositiveEnergyKwh,
+    PositivePowerKw,
+    PositiveRateMbps,
+    PositiveUsdPerKwh,
+    PositiveWeight,
+    PowerDbm,
+    PowerKw,
+    PowerW,
+    RateMbps,
+    Share,
+    SiteHeightM,
+    SpeedMPerS,
+    UserHeightM,
+    Weight,
+    between,
+)
 from voltran.envs.scenario import Scenario, Section
-
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Positive = Annotated[float, Field(gt=0.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
-Point = tuple[float, float]
 
 
 class Layout(Section):
     """Sites: full hexagonal rings, or explicit positions."""
 
     n_sites: Annotated[int, Field(ge=1, le=127)] = 19
-    inter_site_distance_m: Positive = 500.0
+    inter_site_distance_m: DistanceM = 500.0
     positions_m: tuple[Point, ...] | None = None
 
     @model_validator(mode="after")
@@ -39,12 +67,12 @@ class Users(Section):
     count: Annotated[int, Field(ge=1, le=20000)] = 1000
     hotspot_share: Share = 0.7
     hotspots: Literal["per_cell", "free"] = "per_cell"
-    free_hotspots: Annotated[int, Field(ge=1)] = 10
-    hotspot_sigma_m: Positive = 120.0
+    free_hotspots: Annotated[int, Field(ge=1, le=20000)] = 10
+    hotspot_sigma_m: DistanceM = 120.0
     indoor_share: Share = 0.7
     covered_at_start: bool = True
-    height_m: Positive = 1.5
-    speed_m_per_s: NonNegative = 0.0
+    height_m: UserHeightM = 1.5
+    speed_m_per_s: SpeedMPerS = 0.0
     positions_m: tuple[Point, ...] | None = None
     classes: tuple[Literal["emergency", "voice", "essential", "best_effort"], ...] | None = None
 
@@ -64,11 +92,11 @@ class ServiceClass(Section):
     """
 
     share: Share
-    weight: Positive
-    mean_log_mbps: float | None = None
-    log_sigma: NonNegative = 0.0
-    constant_mbps: Positive | None = None
-    minimum_mbps: NonNegative | None = None
+    weight: PositiveWeight
+    mean_log_mbps: LogMbps | None = None
+    log_sigma: LogSpread = 0.0
+    constant_mbps: PositiveRateMbps | None = None
+    minimum_mbps: RateMbps | None = None
     minimum_share: Share = 0.99
     floor: Share = 0.97
     elastic: bool = True
@@ -77,8 +105,8 @@ class ServiceClass(Section):
 class Traffic(Section):
     """Demand. A list of load factors means one drawn per episode."""
 
-    load_factor: Positive | tuple[Positive, ...] = 1.0
-    redraw_period_s: Positive | None = None
+    load_factor: Factor | Annotated[tuple[Factor, ...], Field(min_length=1)] = 1.0
+    redraw_period_s: DurationS | None = None
     emergency: ServiceClass = ServiceClass(
         share=0.02, weight=1000.0, constant_mbps=0.064, minimum_mbps=0.064, elastic=False
     )
@@ -105,15 +133,15 @@ class Band(Section):
     """One band of a site; powers are per sector, capacity per site."""
 
     name: str
-    frequency_mhz: Positive
-    bandwidth_mhz: Positive
-    capacity_mbps: Positive
-    transmit_dbm: float = 46.0
-    antenna_gain_dbi: float = 15.0
-    static_w: NonNegative
-    dynamic_w: NonNegative
-    w_per_mbps: NonNegative
-    standby_w: NonNegative
+    frequency_mhz: FrequencyMhz
+    bandwidth_mhz: BandwidthMhz
+    capacity_mbps: PositiveRateMbps
+    transmit_dbm: PowerDbm = 46.0
+    antenna_gain_dbi: GainDb = 15.0
+    static_w: PowerW
+    dynamic_w: PowerW
+    w_per_mbps: PowerW
+    standby_w: PowerW
 
 
 LTE_800 = Band(
@@ -141,30 +169,30 @@ class Power(Section):
     calibrated on independent operation (configs/calibration.yaml, docs/results.md) and frozen.
     """
 
-    sectors: Annotated[int, Field(ge=1)] = 3
-    sleep_w: NonNegative = 100.0
-    static_multiplier: Positive = 0.86
-    dynamic_multiplier: Positive = 1.2
+    sectors: Annotated[int, Field(ge=1, le=24)] = 3
+    sleep_w: PowerW = 100.0
+    static_multiplier: Factor = 0.86
+    dynamic_multiplier: Factor = 1.2
 
 
 class Radio(Section):
     """Propagation, coverage radii, association and scheduling."""
 
-    site_height_m: Positive = 25.0
-    r_nom_m: Positive = 400.0
-    r_red: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
-    r_exp_m: Positive | None = None
-    planning_margin_db: NonNegative = 7.7
-    sinr_min_db: float = -6.0
-    noise_figure_db: float = 7.0
-    shannon_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.6
-    efficiency_max: Positive = 4.4
+    site_height_m: SiteHeightM = 25.0
+    r_nom_m: DistanceM = 400.0
+    r_red: Annotated[float, between(0.01, 1.0)] = 0.5
+    r_exp_m: DistanceM | None = None
+    planning_margin_db: LossDb = 7.7
+    sinr_min_db: Annotated[float, between(-30.0, 40.0)] = -6.0
+    noise_figure_db: LossDb = 7.0
+    shannon_share: Annotated[float, between(0.01, 1.0)] = 0.6
+    efficiency_max: BitPerSHz = 4.4
     interference: Literal["per_band", "per_site"] = "per_band"
     line_of_sight: Literal["random", "always", "never"] = "random"
     shadowing: bool = True
     shadowing_site_common_share: Share = 0.5
     helping_loss: Share = 0.05
-    handover_hysteresis: NonNegative = 0.3
+    handover_hysteresis: Annotated[float, between(0.0, 100.0)] = 0.3
     association_passes: Annotated[int, Field(ge=1, le=10)] = 3
     precision: Literal["float32", "float64"] = "float32"
 
@@ -177,26 +205,26 @@ class Cooperation(Section):
     only Eqs. 20 and 21 hold.
     """
 
-    r_coop_m: Positive = 1000.0
+    r_coop_m: DistanceM = 1000.0
     kappa_min: Share = 0.3
-    k_max: Annotated[int, Field(ge=0)] = 3
+    k_max: Annotated[int, Field(ge=0, le=127)] = 3
     links: Literal["active", "literal", "unlimited"] = "active"
     assisted_bands: Literal["low", "high"] = "low"
-    low_band_mhz_max: Positive = 2000.0
+    low_band_mhz_max: Annotated[float, between(1.0, 1e6)] = 2000.0
 
 
 class Battery(Section):
     """Stationary battery of every site."""
 
-    capacity_kwh: Positive = 20.0
+    capacity_kwh: PositiveEnergyKwh = 20.0
     initial_soc: Share | tuple[Share, ...] = 0.8
     soc_min: Share = 0.2
     soc_max: Share = 1.0
-    charge_efficiency: Annotated[float, Field(gt=0.0, le=1.0)] = 0.95
-    discharge_efficiency: Annotated[float, Field(gt=0.0, le=1.0)] = 0.95
-    charge_limit_kw: NonNegative = 5.0
-    discharge_limit_kw: Positive = 10.0
-    restart_margin: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
+    charge_efficiency: Efficiency = 0.95
+    discharge_efficiency: Efficiency = 0.95
+    charge_limit_kw: PowerKw = 5.0
+    discharge_limit_kw: PositivePowerKw = 10.0
+    restart_margin: Annotated[float, between(1e-6, 1.0)] = 0.05
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> "Battery":
@@ -212,20 +240,20 @@ class Battery(Section):
 class Vehicles(Section):
     """Electric vehicles that park at sites."""
 
-    arrivals_per_day: NonNegative = 3.0
-    mean_stay_h: Positive = 3.0
-    capacity_mean_kwh: Positive = 60.0
-    capacity_sigma_kwh: NonNegative = 15.0
-    capacity_min_kwh: Positive = 20.0
-    capacity_max_kwh: Positive = 110.0
+    arrivals_per_day: Annotated[float, between(0.0, 1000.0)] = 3.0
+    mean_stay_h: DurationH = 3.0
+    capacity_mean_kwh: PositiveEnergyKwh = 60.0
+    capacity_sigma_kwh: EnergyKwh = 15.0
+    capacity_min_kwh: PositiveEnergyKwh = 20.0
+    capacity_max_kwh: PositiveEnergyKwh = 110.0
     initial_soc_low: Share = 0.5
     initial_soc_high: Share = 0.8
     soc_min: Share = 0.33
-    vehicle_limit_kw: Positive = 7.0
-    site_limit_kw: NonNegative = 7.0
-    base_price: Positive = 0.5
-    urgency: NonNegative = 2.0
-    urgency_time_h: Positive = 1.5
+    vehicle_limit_kw: PositivePowerKw = 7.0
+    site_limit_kw: PowerKw = 7.0
+    base_price: PositiveUsdPerKwh = 0.5
+    urgency: Annotated[float, between(0.0, 1000.0)] = 2.0
+    urgency_time_h: DurationH = 1.5
     price_acceptance: bool = True
 
     @property
@@ -233,13 +261,27 @@ class Vehicles(Section):
         """Highest price that can be offered, $/kWh; reservation prices are uniform up to it."""
         return self.base_price * (1.0 + self.urgency)
 
+    @model_validator(mode="after")
+    def _ranges_are_ordered(self) -> "Vehicles":
+        if self.capacity_min_kwh > self.capacity_max_kwh:
+            raise ValueError(
+                f"capacity_min_kwh = {self.capacity_min_kwh:g} must not exceed capacity_max_kwh = "
+                f"{self.capacity_max_kwh:g}"
+            )
+        if self.initial_soc_low > self.initial_soc_high:
+            raise ValueError(
+                f"initial_soc_low = {self.initial_soc_low:g} must not exceed initial_soc_high = "
+                f"{self.initial_soc_high:g}"
+            )
+        return self
+
 
 class Time(Section):
     """Physics step, decision period and horizon."""
 
-    physics_step_s: Positive = 60.0
-    decision_period_s: Positive = 900.0
-    horizon_h: Positive = 24.0
+    physics_step_s: DurationS = 60.0
+    decision_period_s: DurationS = 900.0
+    horizon_h: HorizonH = 24.0
 
     @model_validator(mode="after")
     def _steps_divide(self) -> "Time":
@@ -262,31 +304,31 @@ class Survival(Section):
     """When the network counts as lost, and when the episode ends."""
 
     critical_availability: Share = 0.95
-    hold_s: Positive = 1800.0
-    short_hold_s: Positive = 900.0
-    continuity_window_h: Positive = 5.0
+    hold_s: DurationS = 1800.0
+    short_hold_s: DurationS = 900.0
+    continuity_window_h: DurationH = 5.0
     end: Literal["survival_lost", "late", "horizon"] = "survival_lost"
-    late_margin_h: NonNegative = 1.5
+    late_margin_h: MarginH = 1.5
 
 
 class Reward(Section):
     """Weights of [MSRC] Eq. 18, normalised, and of the per-site training reward."""
 
-    survival: NonNegative = 0.5
-    service: NonNegative = 0.3
-    ev_cost: NonNegative = 0.1
-    switching: NonNegative = 0.1
-    reference_h: Positive = 5.0
-    local_energy: NonNegative = 1.0
-    local_service: NonNegative = 2.0
-    local_critical: NonNegative = 4.0
-    local_handover: NonNegative = 0.05
-    local_switching: NonNegative = 0.02
-    local_repair: NonNegative = 0.15
-    local_team: NonNegative = 0.3
-    energy_exponent: NonNegative = 1.5
-    energy_weight_max: Positive = 10.0
-    neighbourhood_m: Positive = 550.0
+    survival: Weight = 0.5
+    service: Weight = 0.3
+    ev_cost: Weight = 0.1
+    switching: Weight = 0.1
+    reference_h: DurationH = 5.0
+    local_energy: Weight = 1.0
+    local_service: Weight = 2.0
+    local_critical: Weight = 4.0
+    local_handover: Weight = 0.05
+    local_switching: Weight = 0.02
+    local_repair: Weight = 0.15
+    local_team: Weight = 0.3
+    energy_exponent: Annotated[float, between(0.0, 10.0)] = 1.5
+    energy_weight_max: PositiveWeight = 10.0
+    neighbourhood_m: DistanceM = 550.0
     mixed_share: Share = 0.5
 
 

@@ -8,23 +8,39 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from voltran.envs.domains import (
+    BandwidthMhz,
+    DistanceM,
+    DurationH,
+    DurationS,
+    Factor,
+    HorizonH,
+    Hour,
+    LossShare,
+    MarginH,
+    NoiseDbm,
+    Point,
+    PositiveRateMbps,
+    PositiveWeight,
+    PowerMw,
+    PowerW,
+    RateMbps,
+    Share,
+    Weight,
+    between,
+)
 from voltran.envs.scenario import Scenario, Section
 from voltran.physics.units import SECONDS_PER_HOUR
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-LossShare = Annotated[float, Field(ge=0.0, lt=1.0)]
-Positive = Annotated[float, Field(gt=0.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
-Count = Annotated[int, Field(ge=1)]
-Point = tuple[float, float]
+Symbols = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class Layout(Section):
     """UBSs in a square that continues at its opposite edges."""
 
     n_ubs: Annotated[int, Field(ge=1, le=200)] = 20
-    side_m: Positive = 500.0
-    height_m: Positive = 10.0
+    side_m: DistanceM = 500.0
+    height_m: Annotated[float, between(1.0, 150.0)] = 10.0
     positions_m: tuple[Point, ...] | None = None
 
     @model_validator(mode="after")
@@ -54,15 +70,15 @@ class Radio(Section):
     """[FDRAN] Table III; the noise is that of 20 MHz with a noise figure of 7 dB."""
 
     antennas: Annotated[int, Field(ge=1, le=256)] = 5
-    bandwidth_mhz: Positive = 20.0
-    coherence_symbols: Count = 200
-    pilot_symbols: Count = 10
-    noise_dbm: float = -94.0
-    power_max_mw: Positive = 100.0
-    pilot_power_mw: Positive = 100.0
-    shadowing_db: NonNegative = 4.0
+    bandwidth_mhz: BandwidthMhz = 20.0
+    coherence_symbols: Symbols = 200
+    pilot_symbols: Symbols = 10
+    noise_dbm: NoiseDbm = -94.0
+    power_max_mw: PowerMw = 100.0
+    pilot_power_mw: PowerMw = 100.0
+    shadowing_db: Annotated[float, between(0.0, 20.0)] = 4.0
     correlation: Literal["none", "local_scattering"] = "none"
-    angular_spread_deg: Positive = 15.0
+    angular_spread_deg: Annotated[float, between(0.1, 60.0)] = 15.0
 
     @model_validator(mode="after")
     def _pilots_fit(self) -> "Radio":
@@ -77,14 +93,14 @@ class Radio(Section):
 class Limits(Section):
     """[FDRAN] Eqs. 25d and 25e: UBSs per UE (all, where there are fewer), UEs per UBS."""
 
-    ubs_per_ue: Count = 3
-    ues_per_ubs: Count = 10
+    ubs_per_ue: Annotated[int, Field(ge=1, le=1000)] = 3
+    ues_per_ubs: Annotated[int, Field(ge=1, le=1000)] = 10
 
 
 class Quality(Section):
     """[FDRAN] Eq. 25b: the rate that a UE is to have while it is active and at its peak."""
 
-    rate_min_mbps: NonNegative = 20.0
+    rate_min_mbps: RateMbps = 20.0
 
 
 class Power(Section):
@@ -97,21 +113,21 @@ class Power(Section):
     cooling_loss: LossShare = 0.0
     edge_cooling_loss: LossShare = 0.05
     centralised_share: Share = 0.8
-    stacking_gain: Positive = 2.0
-    edge_capacity: Positive = 5.0
-    edge_unit_cost: Positive = 2.0
-    fronthaul_fixed_w: NonNegative = 0.825
-    fronthaul_w_per_gbps: NonNegative = 0.25
-    ue_w: NonNegative = 1.31
-    amplifier_factor: Positive = 2.6
-    reference_rate_mbps: Positive = 40.0
+    stacking_gain: Factor = 2.0
+    edge_capacity: Factor = 5.0
+    edge_unit_cost: Factor = 2.0
+    fronthaul_fixed_w: PowerW = 0.825
+    fronthaul_w_per_gbps: PowerW = 0.25
+    ue_w: PowerW = 1.31
+    amplifier_factor: Annotated[float, between(1.0, 100.0)] = 2.6
+    reference_rate_mbps: PositiveRateMbps = 40.0
     load_split: Literal["equal", "full"] = "equal"
 
 
 class Cellular(Section):
     """The cellular network that FD-RAN is compared with: few sites with all antennas, and cooling."""
 
-    n_sites: Count = 4
+    n_sites: Annotated[int, Field(ge=1, le=200)] = 4
     placement: Literal["grid", "random"] = "grid"
     cooling_loss: LossShare = 0.1
 
@@ -125,9 +141,9 @@ class Cellular(Section):
 class Time(Section):
     """Length of an episode, and of the periods for which decisions hold; the clock shows ``start_h`` at its start."""
 
-    horizon_h: Positive = 24.0
-    decision_period_s: Positive = 900.0
-    start_h: Annotated[float, Field(ge=0.0, lt=24.0)] = 0.0
+    horizon_h: HorizonH = 24.0
+    decision_period_s: DurationS = 900.0
+    start_h: Hour = 0.0
 
     @property
     def decisions(self) -> int:
@@ -163,8 +179,8 @@ class TrafficFiles(Section):
     paths: Annotated[tuple[str, ...], Field(min_length=1)]
     format: Literal["long", "lte-barcelona"] = "long"
     quantity: Literal["up", "down"] = "up"
-    day: Annotated[int, Field(ge=0)] = 0
-    fill_gaps_h: NonNegative = 0.0
+    day: Annotated[int, Field(ge=0, le=100_000)] = 0
+    fill_gaps_h: MarginH = 0.0
 
 
 class Traffic(Section):
@@ -185,11 +201,11 @@ class Traffic(Section):
 
     source: Literal["constant", "daily", "files"] = "daily"
     night_share: Share = 0.1
-    morning_h: Annotated[float, Field(ge=0.0, lt=24.0)] = 11.0
-    evening_h: Annotated[float, Field(ge=0.0, lt=24.0)] = 20.0
+    morning_h: Hour = 11.0
+    evening_h: Hour = 20.0
     unevenness: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
-    session_h: Positive | None = 1.0
-    peak_total_mbps: Positive | None = None
+    session_h: DurationH | None = 1.0
+    peak_total_mbps: PositiveRateMbps | None = None
     silent_below: Share = 0.0
     threshold_of: Literal["largest", "total"] = "largest"
     files: TrafficFiles | None = None
@@ -212,11 +228,11 @@ class Reward(Section):
         local_team: of the local reward, share of the team reward in it.
     """
 
-    reference_mbit_per_j: Positive = 0.5
-    shortfall: NonNegative = 2.0
-    wake_up: NonNegative = 0.2
-    local_repair: NonNegative = 0.01
-    local_team: NonNegative = 0.0
+    reference_mbit_per_j: PositiveWeight = 0.5
+    shortfall: Weight = 2.0
+    wake_up: Weight = 0.2
+    local_repair: Weight = 0.01
+    local_team: Weight = 0.0
 
 
 class UplinkScenario(Scenario):
