@@ -4,12 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from voltran.envs.domains import (
-    DurationH,
-    PositivePowerKw,
-    UsdPerKwh,
-    Weight,
-)
+from voltran.envs import domains
 from voltran.envs.outage.scenario import OutageScenario, Reward
 from voltran.envs.retail.scenario import Retail
 from voltran.envs.scenario import Section
@@ -31,10 +26,10 @@ class Grid(Section):
     schedule: Literal["blackout", "rolling"] = "blackout"
     feeders: Annotated[int, Field(ge=1, le=127)] = 1
     feeders_on: Annotated[int, Field(ge=1, le=127)] = 1
-    turn_h: DurationH = 2.0
-    main_limit_kw: PositivePowerKw = 15.0
-    main_price_usd_per_kwh: UsdPerKwh = 0.3
-    feeder_limit_kw: PositivePowerKw | None = None
+    turn_h: domains.DurationH = 2.0
+    main_limit_kw: domains.PositivePowerKw = 15.0
+    main_price_usd_per_kwh: domains.UsdPerKwh = 0.3
+    feeder_limit_kw: domains.PositivePowerKw | None = None
 
     @model_validator(mode="after")
     def _some_are_off(self) -> "Grid":
@@ -51,7 +46,7 @@ class BrownoutReward(Reward):
             value of lost load.
     """
 
-    purchase_per_usd: Weight = 0.02
+    purchase_per_usd: domains.Weight = 0.02
 
 
 class BrownoutScenario(OutageScenario):

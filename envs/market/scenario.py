@@ -4,20 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from voltran.envs.domains import (
-    DurationH,
-    DurationS,
-    Efficiency,
-    EnergyKwh,
-    HorizonH,
-    Hour,
-    LogSpread,
-    PositivePowerKw,
-    PowerKw,
-    Share,
-    UsdPerKwh,
-    between,
-)
+from voltran.envs import domains
 from voltran.envs.retail.scenario import Retail
 from voltran.envs.scenario import Scenario, Section
 from voltran.physics.units import SECONDS_PER_HOUR
@@ -36,9 +23,9 @@ class SiteGroup(Section):
     """
 
     count: Annotated[int, Field(ge=1, le=MOST_SITES)] = 1
-    fixed_kw: PositivePowerKw
-    fixed_share: Share = 0.3
-    battery_kwh: EnergyKwh = 0.0
+    fixed_kw: domains.PositivePowerKw
+    fixed_share: domains.Share = 0.3
+    battery_kwh: domains.EnergyKwh = 0.0
 
 
 class Battery(Section):
@@ -52,14 +39,14 @@ class Battery(Section):
         wear_usd_per_kwh: cost of wear, per kWh charged or discharged.
     """
 
-    initial_soc: Share = 0.5
-    soc_min: Share = 0.1
-    soc_max: Share = 1.0
-    charge_efficiency: Efficiency = 0.95
-    discharge_efficiency: Efficiency = 0.95
-    charge_limit_kw: PowerKw = 1.0
-    discharge_limit_kw: PowerKw = 1.5
-    wear_usd_per_kwh: UsdPerKwh = 0.02
+    initial_soc: domains.Share = 0.5
+    soc_min: domains.Share = 0.1
+    soc_max: domains.Share = 1.0
+    charge_efficiency: domains.Efficiency = 0.95
+    discharge_efficiency: domains.Efficiency = 0.95
+    charge_limit_kw: domains.PowerKw = 1.0
+    discharge_limit_kw: domains.PowerKw = 1.5
+    wear_usd_per_kwh: domains.UsdPerKwh = 0.02
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> "Battery":
@@ -83,14 +70,14 @@ class Load(Section):
         noise_memory_h: time after which the correlation of the noise with itself has fallen to 1/e.
     """
 
-    utilisation: Share | tuple[Share, ...] | None = None
-    peak: Share = 0.8
-    night_share: Share = 0.15
-    morning_h: Hour = 11.0
-    evening_h: Hour = 20.0
-    unevenness: LogSpread = 0.15
-    noise: Annotated[float, between(0.0, 1.0)] = 0.05
-    noise_memory_h: DurationH = 1.0
+    utilisation: domains.Share | tuple[domains.Share, ...] | None = None
+    peak: domains.Share = 0.8
+    night_share: domains.Share = 0.15
+    morning_h: domains.Hour = 11.0
+    evening_h: domains.Hour = 20.0
+    unevenness: domains.LogSpread = 0.15
+    noise: Annotated[float, domains.between(0.0, 1.0)] = 0.05
+    noise_memory_h: domains.DurationH = 1.0
 
 
 class Time(Section):
@@ -101,8 +88,8 @@ class Time(Section):
         decision_period_s: length of the periods for which decisions hold.
     """
 
-    horizon_h: HorizonH = 24.0
-    decision_period_s: DurationS = 900.0
+    horizon_h: domains.HorizonH = 24.0
+    decision_period_s: domains.DurationS = 900.0
 
     @property
     def decisions(self) -> int:
