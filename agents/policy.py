@@ -19,6 +19,7 @@ from voltran.envs.controller import CommandSet, Information, PricePolicy
 from voltran.envs.errors import FileFormatError, MissingExtraError, ScenarioError
 from voltran.envs.files import write_atomically
 from voltran.envs.scenario import Section
+from voltran.envs.seeds import checked_seed
 from voltran.envs.world import BoolArray, Role, World
 
 try:
@@ -87,6 +88,7 @@ class LearnedPolicy:
 
     Raises:
         FileFormatError: weights that do not fit the metadata.
+        ScenarioError: a seed that is none.
     """
 
     def __init__(
@@ -108,9 +110,9 @@ class LearnedPolicy:
         self.price_policy: PricePolicy = metadata.price_policy
         self.metadata = metadata
         self.deterministic = metadata.deterministic if deterministic is None else deterministic
-        self.seed = seed
+        self.seed = checked_seed(seed)
         self._actor = Actor(metadata.network, arrays)
-        self._generator = np.random.default_rng(seed)
+        self._generator = np.random.default_rng(self.seed)
 
     @property
     def world_options(self) -> dict[str, Any]:

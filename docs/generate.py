@@ -8,6 +8,7 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
 from pydantic import BaseModel
 
 from docs import market_controller_tables, market_tables
@@ -30,6 +31,7 @@ from voltran.envs.uplink.architecture import ARCHITECTURES, build_architecture
 from voltran.envs.uplink.observation import FIELDS
 from voltran.envs.uplink.power_tables import PowerTable, power_table, power_table_names
 from voltran.envs.uplink.scenario import UplinkScenario
+from voltran.physics.power import ASSISTED, NORMAL, SLEEP, site_power_kw
 from voltran.physics.uplink_power import UplinkPower, station_power
 from voltran.train.metrics import METRICS
 
@@ -93,6 +95,21 @@ def bands() -> str:
     names = [name for name in Band.model_fields if name != "name"]
     rows = [[band.name, *(f"{getattr(band, name):g}" for name in names)] for band in DEFAULT.bands]
     return table(["band", *(f"`{name}`" for name in names)], rows)
+
+
+def site_power() -> str:
+    """Power of a whole site without users and with every band full."""
+    model = OutageModel(DEFAULT)
+    use, carried = np.ones(model.n_bands), model.scheduler.capacity_mbps
+    rows = []
+    for name, mode, on in (("all", NORMAL, model.all_bands), ("low", ASSISTED, model.low_bands)):
+        idle_kw = site_power_kw(mode, on, 0.0 * use, 0.0 * carried, model.power)
+        full_kw = site_power_kw(mode, on, use, carried, model.power)
+        cells = [f"{idle_kw:.1f}", f"{full_kw:.1f}", f"{full_kw / idle_kw:.1f}", f"{idle_kw / full_kw:.0%}"]
+        rows.append([f"{name}: {_band_names(on)}", *cells])
+    asleep_kw = site_power_kw(SLEEP, 0, 0.0 * use, 0.0 * carried, model.power)
+    rows.append(["none: asleep", f"{asleep_kw:.1f}", *[""] * 3])
+    return table(["bands on", "idle, kW", "full, kW", "full over idle", "idle over full"], rows)
 
 
 def classes() -> str:
@@ -220,6 +237,7 @@ TABLES: dict[str, Callable[[], str]] = (
             action_spaces,
             modes,
             bands,
+            site_power,
             classes,
             scenario,
             uplink_scenario,

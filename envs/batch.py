@@ -1,13 +1,14 @@
 """What worlds have in common as batches of episodes: how they are built, reset and asked, whatever they simulate."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
+from voltran.envs.errors import ActionError, EpisodeError, PhysicsError, ScenarioError
 from voltran.envs.scenario import Scenario, validated
 from voltran.envs.seeds import SeedArray, checked_seed
 from voltran.envs.world import BoolArray, FloatArray, Role
@@ -141,17 +142,27 @@ def checked_actions(
 
 
 def metrics_of_worlds(
-    metrics_of: Callable[[int], Mapping[str, float]], worlds: BoolArray | None, n_worlds: int
+    metrics_of: Callable[[int], Mapping[str, float]],
+    worlds: BoolArray | None,
+    seeds: SeedArray,
+    may_be_undefined: Collection[str] = (),
 ) -> dict[str, FloatArray]:
     """Metric -> ``[B]``, NaN outside the mask ``worlds``.
 
     Args:
         metrics_of: the metrics of one world.
         worlds: ``[B]`` which ones; None for all.
-        n_worlds: batch size ``B``.
+        seeds: ``[B]`` of the episodes.
+        may_be_undefined: metrics that are NaN by definition in some episodes.
+
+    Raises:
+        PhysicsError: any other metric that is not finite.
     """
+    n_worlds = len(seeds)
     chosen = range(n_worlds) if worlds is None else np.flatnonzero(worlds).tolist()
     results = {world: metrics_of(world) for world in chosen}
+    for world, metrics in results.items():
+        _require_finite(metrics, world, seeds[world], may_be_undefined)
     names = next(iter(results.values()), {})
     blank = dict.fromkeys(names, np.nan)
     return {name: np.array([results.get(world, blank)[name] for world in range(n_worlds)]) for name in names}
@@ -172,3 +183,13 @@ def check_snapshot(found: Any, expected: str, seeds: SeedArray, n_worlds: int) -
         raise EpisodeError("the snapshot belongs to another scenario or other options; build the world from the same")
     if seeds.shape != (n_worlds,):
         raise EpisodeError(f"the snapshot holds {seeds.shape[0]} worlds; this batch has {n_worlds}")
+
+
+def _require_finite(metrics: Mapping[str, float], world: int, seed: int, may_be_undefined: Collection[str]) -> None:
+    for name, value in metrics.items():
+        if math.isfinite(value) or (math.isnan(value) and name in may_be_undefined):
+            continue
+        raise PhysicsError(
+            f"{name} of world {world} (seed {seed}) is {value}: the scenario leads beyond what can be computed; bring "
+            "its numbers nearer to those of a shipped one"
+        )

@@ -90,7 +90,7 @@ def validated(model: type[ModelT], data: Mapping[str, Any], source: str) -> Mode
 
 
 def _explain(model: type[BaseModel], item: Any) -> str:
-    location = [str(part) for part in item["loc"]]
+    location = [str(part) for part in item["loc"] if not _is_union_branch(part)]
     field = ".".join(location)
     if item["type"] == "extra_forbidden":
         known = _fields_at(model, location[:-1])
@@ -99,6 +99,11 @@ def _explain(model: type[BaseModel], item: Any) -> str:
         return f"unknown key {field!r} ({hint})"
     message = item["msg"].removeprefix("Value error, ")
     return f"{field or 'scenario'} = {item['input']!r}: {message}" if field else message
+
+
+def _is_union_branch(part: str | int) -> bool:
+    """Whether a part of a location names one of several types that a field may have, and not the field."""
+    return isinstance(part, str) and ("[" in part or "(" in part or part in ("float", "int", "constrained-float"))
 
 
 def _fields_at(model: type[BaseModel], path: Sequence[str]) -> list[str]:

@@ -16,6 +16,7 @@ from voltran.physics.layout import FloatArray
 SPEED_OF_LIGHT_M_PER_S = 3.0e8
 ENVIRONMENT_HEIGHT_M = 1.0
 MINIMUM_DISTANCE_M = 10.0
+LARGEST_RADIUS_M = 1e6
 SHADOW_LINE_OF_SIGHT_DB = 4.0
 SHADOW_NO_LINE_OF_SIGHT_DB = 6.0
 INDOOR_DEPTH_MAX_M = 25.0
@@ -169,6 +170,9 @@ def noise_limited_radius_m(
         threshold_db: minimum decoding ratio.
         margin_db: shadowing and building margin.
         frequency_ghz, site_height_m, user_height_m: as in :func:`path_loss_db`.
+
+    Returns:
+        Between ``MINIMUM_DISTANCE_M`` and ``LARGEST_RADIUS_M``, also where the budget would not reach, or beyond.
     """
     budget_db = transmit_and_gain_dbm - noise_dbm - threshold_db - margin_db
 
@@ -177,4 +181,8 @@ def noise_limited_radius_m(
         loss = path_loss_db(np.array([distance_m]), frequency_ghz, blocked, site_height_m, user_height_m)
         return float(loss[0]) - budget_db
 
-    return float(brentq(excess, MINIMUM_DISTANCE_M, 1e6))
+    if excess(MINIMUM_DISTANCE_M) >= 0.0:
+        return MINIMUM_DISTANCE_M
+    if excess(LARGEST_RADIUS_M) <= 0.0:
+        return LARGEST_RADIUS_M
+    return float(brentq(excess, MINIMUM_DISTANCE_M, LARGEST_RADIUS_M))

@@ -4,12 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from voltran.envs import domains
 from voltran.envs.outage.scenario import OutageScenario, Reward
 from voltran.envs.retail.scenario import Retail
 from voltran.envs.scenario import Section
-
-Positive = Annotated[float, Field(gt=0.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
 
 
 class Grid(Section):
@@ -26,12 +24,12 @@ class Grid(Section):
     """
 
     schedule: Literal["blackout", "rolling"] = "blackout"
-    feeders: Annotated[int, Field(ge=1)] = 1
-    feeders_on: Annotated[int, Field(ge=1)] = 1
-    turn_h: Positive = 2.0
-    main_limit_kw: Positive = 15.0
-    main_price_usd_per_kwh: NonNegative = 0.3
-    feeder_limit_kw: Positive | None = None
+    feeders: Annotated[int, Field(ge=1, le=127)] = 1
+    feeders_on: Annotated[int, Field(ge=1, le=127)] = 1
+    turn_h: domains.DurationH = 2.0
+    main_limit_kw: domains.PositivePowerKw = 15.0
+    main_price_usd_per_kwh: domains.UsdPerKwh = 0.3
+    feeder_limit_kw: domains.PositivePowerKw | None = None
 
     @model_validator(mode="after")
     def _some_are_off(self) -> "Grid":
@@ -48,7 +46,7 @@ class BrownoutReward(Reward):
             value of lost load.
     """
 
-    purchase_per_usd: NonNegative = 0.02
+    purchase_per_usd: domains.Weight = 0.02
 
 
 class BrownoutScenario(OutageScenario):

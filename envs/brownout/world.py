@@ -12,7 +12,7 @@ from voltran.envs.batch import build_world, require_roles, require_running
 from voltran.envs.brownout.actions import BUY_LEVELS, PurchaseCodec
 from voltran.envs.brownout.commands import BrownoutCommands, check_purchases
 from voltran.envs.brownout.grid import MainGrid
-from voltran.envs.brownout.metrics import market_metrics
+from voltran.envs.brownout.metrics import MAY_BE_UNDEFINED, market_metrics
 from voltran.envs.brownout.observation import (
     PURCHASE_FEATURES,
     RETAILER_VERSION,
@@ -67,6 +67,7 @@ class BrownoutWorld(OutageWorld):
     """
 
     name = "brownout_v0"
+    may_be_undefined = MAY_BE_UNDEFINED
 
     def __init__(
         self,

@@ -5,6 +5,8 @@ import numpy as np
 from voltran.envs.market.model import MarketModel
 from voltran.envs.world import FloatArray
 
+# NaN by definition in some episodes: there is no mean price where nothing was bought.
+MAY_BE_UNDEFINED = frozenset({"mean_price_usd_per_kwh"})
 SUMS = ("satisfaction_usd", "generation_cost_usd", "lost_load_usd", "wear_usd", "paid_usd", "utility_paper")
 
 
@@ -17,7 +19,7 @@ def episode_metrics(model: MarketModel, series: dict[str, FloatArray], autarky_u
         autarky_usd: ``[T]`` welfare of the same periods without any trade.
 
     Returns:
-        Metric name -> value; shares of nothing are zero.
+        Metric name -> value; shares of nothing are zero, the mean price of nothing is NaN.
     """
     usd = {name: float(series[name].sum()) for name in SUMS}
     kwh = {
@@ -36,7 +38,7 @@ def episode_metrics(model: MarketModel, series: dict[str, FloatArray], autarky_u
         "bought_kwh": kwh["bought"],
         "spilled_kwh": max(kwh["available"] - kwh["sold"], 0.0),
         "sold_share": _ratio(kwh["sold"], kwh["available"]),
-        "mean_price_usd_per_kwh": _ratio(usd["paid_usd"], kwh["bought"]),
+        "mean_price_usd_per_kwh": usd["paid_usd"] / kwh["bought"] if kwh["bought"] > 0.0 else np.nan,
         "fill": _ratio(kwh["bought"], kwh["requested"]),
         "soc_end": float(series["soc"][-1][model.has_battery].mean()) if model.has_battery.any() else 0.0,
         "ledger_residual_kw": float(np.abs(series["residual_kw"]).max()),

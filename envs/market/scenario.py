@@ -4,15 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from voltran.envs import domains
 from voltran.envs.retail.scenario import Retail
 from voltran.envs.scenario import Scenario, Section
 from voltran.physics.units import SECONDS_PER_HOUR
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Efficiency = Annotated[float, Field(gt=0.0, le=1.0)]
-Positive = Annotated[float, Field(gt=0.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
-Hour = Annotated[float, Field(ge=0.0, lt=24.0)]
 MOST_SITES = 500
 
 
@@ -27,9 +23,9 @@ class SiteGroup(Section):
     """
 
     count: Annotated[int, Field(ge=1, le=MOST_SITES)] = 1
-    fixed_kw: Positive
-    fixed_share: Share = 0.3
-    battery_kwh: NonNegative = 0.0
+    fixed_kw: domains.PositivePowerKw
+    fixed_share: domains.Share = 0.3
+    battery_kwh: domains.EnergyKwh = 0.0
 
 
 class Battery(Section):
@@ -43,14 +39,14 @@ class Battery(Section):
         wear_usd_per_kwh: cost of wear, per kWh charged or discharged.
     """
 
-    initial_soc: Share = 0.5
-    soc_min: Share = 0.1
-    soc_max: Share = 1.0
-    charge_efficiency: Efficiency = 0.95
-    discharge_efficiency: Efficiency = 0.95
-    charge_limit_kw: NonNegative = 1.0
-    discharge_limit_kw: NonNegative = 1.5
-    wear_usd_per_kwh: NonNegative = 0.02
+    initial_soc: domains.Share = 0.5
+    soc_min: domains.Share = 0.1
+    soc_max: domains.Share = 1.0
+    charge_efficiency: domains.Efficiency = 0.95
+    discharge_efficiency: domains.Efficiency = 0.95
+    charge_limit_kw: domains.PowerKw = 1.0
+    discharge_limit_kw: domains.PowerKw = 1.5
+    wear_usd_per_kwh: domains.UsdPerKwh = 0.02
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> "Battery":
@@ -74,14 +70,14 @@ class Load(Section):
         noise_memory_h: time after which the correlation of the noise with itself has fallen to 1/e.
     """
 
-    utilisation: Share | tuple[Share, ...] | None = None
-    peak: Share = 0.8
-    night_share: Share = 0.15
-    morning_h: Hour = 11.0
-    evening_h: Hour = 20.0
-    unevenness: NonNegative = 0.15
-    noise: NonNegative = 0.05
-    noise_memory_h: Positive = 1.0
+    utilisation: domains.Share | tuple[domains.Share, ...] | None = None
+    peak: domains.Share = 0.8
+    night_share: domains.Share = 0.15
+    morning_h: domains.Hour = 11.0
+    evening_h: domains.Hour = 20.0
+    unevenness: domains.LogSpread = 0.15
+    noise: Annotated[float, domains.between(0.0, 1.0)] = 0.05
+    noise_memory_h: domains.DurationH = 1.0
 
 
 class Time(Section):
@@ -92,8 +88,8 @@ class Time(Section):
         decision_period_s: length of the periods for which decisions hold.
     """
 
-    horizon_h: Positive = 24.0
-    decision_period_s: Positive = 900.0
+    horizon_h: domains.HorizonH = 24.0
+    decision_period_s: domains.DurationS = 900.0
 
     @property
     def decisions(self) -> int:

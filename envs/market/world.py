@@ -19,7 +19,7 @@ from voltran.envs.errors import EpisodeError, ScenarioError
 from voltran.envs.market.actions import MarketCodec, MarketForm
 from voltran.envs.market.commands import MarketCommands, check_commands
 from voltran.envs.market.flows import SiteBatteries
-from voltran.envs.market.metrics import episode_metrics
+from voltran.envs.market.metrics import MAY_BE_UNDEFINED, episode_metrics
 from voltran.envs.market.model import MarketModel
 from voltran.envs.market.observation import BS_FEATURES, OBSERVATION_VERSION, Observer, site_meaning
 from voltran.envs.market.reward import REWARD_KINDS, RewardKind
@@ -132,7 +132,7 @@ class MarketWorld:
 
     def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
         """Metric -> ``[B]``, over the episodes so far (docs/market.md); NaN outside the mask ``worlds``."""
-        return metrics_of_worlds(self._metrics_of, worlds, self.n_worlds)
+        return metrics_of_worlds(self._metrics_of, worlds, self._simulation.state.seed, MAY_BE_UNDEFINED)
 
     def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
         """Time series of one world: ``time_h``, and those of ``state``: ``[T, M]``, ``[T, I]`` or ``[T]``."""

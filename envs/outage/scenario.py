@@ -8,12 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from voltran.envs import domains
 from voltran.envs.scenario import Scenario, Section
-
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Positive = Annotated[float, Field(gt=0.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
-Point = tuple[float, float]
 
 
 class Layout(Section):
@@ -24,8 +20,8 @@ class Layout(Section):
     """
 
     n_sites: Annotated[int, Field(ge=1, le=127)] = 19
-    inter_site_distance_m: Positive = 500.0
-    positions_m: tuple[Point, ...] | None = None
+    inter_site_distance_m: domains.DistanceM = 500.0
+    positions_m: tuple[domains.Point, ...] | None = None
 
     @model_validator(mode="after")
     def _positions_match(self) -> "Layout":
@@ -41,15 +37,15 @@ class Users(Section):
     """Users: how many, where, and of which service class."""
 
     count: Annotated[int, Field(ge=1, le=20000)] = 1000
-    hotspot_share: Share = 0.7
+    hotspot_share: domains.Share = 0.7
     hotspots: Literal["per_cell", "free"] = "per_cell"
-    free_hotspots: Annotated[int, Field(ge=1)] = 10
-    hotspot_sigma_m: Positive = 120.0
-    indoor_share: Share = 0.7
+    free_hotspots: Annotated[int, Field(ge=1, le=20000)] = 10
+    hotspot_sigma_m: domains.DistanceM = 120.0
+    indoor_share: domains.Share = 0.7
     covered_at_start: bool = True
-    height_m: Positive = 1.5
-    speed_m_per_s: NonNegative = 0.0
-    positions_m: tuple[Point, ...] | None = None
+    height_m: domains.UserHeightM = 1.5
+    speed_m_per_s: domains.SpeedMPerS = 0.0
+    positions_m: tuple[domains.Point, ...] | None = None
     classes: tuple[Literal["emergency", "voice", "essential", "best_effort"], ...] | None = None
 
     @model_validator(mode="after")
@@ -67,22 +63,22 @@ class ServiceClass(Section):
     The demand is constant, or log-normal where ``log_sigma`` is positive; the load factor scales elastic classes only.
     """
 
-    share: Share
-    weight: Positive
-    mean_log_mbps: float | None = None
-    log_sigma: NonNegative = 0.0
-    constant_mbps: Positive | None = None
-    minimum_mbps: NonNegative | None = None
-    minimum_share: Share = 0.99
-    floor: Share = 0.97
+    share: domains.Share
+    weight: domains.PositiveWeight
+    mean_log_mbps: domains.LogMbps | None = None
+    log_sigma: domains.LogSpread = 0.0
+    constant_mbps: domains.PositiveRateMbps | None = None
+    minimum_mbps: domains.RateMbps | None = None
+    minimum_share: domains.Share = 0.99
+    floor: domains.Share = 0.97
     elastic: bool = True
 
 
 class Traffic(Section):
     """Demand. A list of load factors means one drawn per episode."""
 
-    load_factor: Positive | tuple[Positive, ...] = 1.0
-    redraw_period_s: Positive | None = None
+    load_factor: domains.Factor | Annotated[tuple[domains.Factor, ...], Field(min_length=1)] = 1.0
+    redraw_period_s: domains.DurationS | None = None
     emergency: ServiceClass = ServiceClass(
         share=0.02, weight=1000.0, constant_mbps=0.064, minimum_mbps=0.064, elastic=False
     )
@@ -109,15 +105,15 @@ class Band(Section):
     """One band of a site; powers are per sector, capacity per site."""
 
     name: str
-    frequency_mhz: Positive
-    bandwidth_mhz: Positive
-    capacity_mbps: Positive
-    transmit_dbm: float = 46.0
-    antenna_gain_dbi: float = 15.0
-    static_w: NonNegative
-    dynamic_w: NonNegative
-    w_per_mbps: NonNegative
-    standby_w: NonNegative
+    frequency_mhz: domains.FrequencyMhz
+    bandwidth_mhz: domains.BandwidthMhz
+    capacity_mbps: domains.PositiveRateMbps
+    transmit_dbm: domains.PowerDbm = 46.0
+    antenna_gain_dbi: domains.GainDb = 15.0
+    static_w: domains.PowerW
+    dynamic_w: domains.PowerW
+    w_per_mbps: domains.PowerW
+    standby_w: domains.PowerW
 
 
 LTE_800 = Band(
@@ -145,10 +141,10 @@ class Power(Section):
     calibrated on independent operation (configs/calibration.yaml, docs/results.md) and frozen.
     """
 
-    sectors: Annotated[int, Field(ge=1)] = 3
-    sleep_w: NonNegative = 100.0
-    static_multiplier: Positive = 0.86
-    dynamic_multiplier: Positive = 1.2
+    sectors: Annotated[int, Field(ge=1, le=24)] = 3
+    sleep_w: domains.PowerW = 100.0
+    static_multiplier: domains.Factor = 0.86
+    dynamic_multiplier: domains.Factor = 1.2
 
 
 class Radio(Section):
@@ -158,21 +154,21 @@ class Radio(Section):
     1.6 times that distance, or the planning radius of the lowest band where that is less.
     """
 
-    site_height_m: Positive = 25.0
-    r_nom_m: Positive | None = None
-    r_red: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
-    r_exp_m: Positive | None = None
-    planning_margin_db: NonNegative = 7.7
-    sinr_min_db: float = -6.0
-    noise_figure_db: float = 7.0
-    shannon_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.6
-    efficiency_max: Positive = 4.4
+    site_height_m: domains.SiteHeightM = 25.0
+    r_nom_m: domains.DistanceM | None = None
+    r_red: Annotated[float, domains.between(0.01, 1.0)] = 0.5
+    r_exp_m: domains.DistanceM | None = None
+    planning_margin_db: domains.LossDb = 7.7
+    sinr_min_db: Annotated[float, domains.between(-30.0, 40.0)] = -6.0
+    noise_figure_db: domains.LossDb = 7.0
+    shannon_share: Annotated[float, domains.between(0.01, 1.0)] = 0.6
+    efficiency_max: domains.BitPerSHz = 4.4
     interference: Literal["per_band", "per_site"] = "per_band"
     line_of_sight: Literal["random", "always", "never"] = "random"
     shadowing: bool = True
-    shadowing_site_common_share: Share = 0.5
-    helping_loss: Share = 0.05
-    handover_hysteresis: NonNegative = 0.3
+    shadowing_site_common_share: domains.Share = 0.5
+    helping_loss: domains.Share = 0.05
+    handover_hysteresis: Annotated[float, domains.between(0.0, 100.0)] = 0.3
     association_passes: Annotated[int, Field(ge=1, le=10)] = 3
     precision: Literal["float32", "float64"] = "float32"
 
@@ -185,26 +181,26 @@ class Cooperation(Section):
     only Eqs. 20 and 21 hold. Helpers are by default at most twice the distance of neighbouring sites away.
     """
 
-    r_coop_m: Positive | None = None
-    kappa_min: Share = 0.3
-    k_max: Annotated[int, Field(ge=0)] = 3
+    r_coop_m: domains.DistanceM | None = None
+    kappa_min: domains.Share = 0.3
+    k_max: Annotated[int, Field(ge=0, le=127)] = 3
     links: Literal["active", "literal", "unlimited"] = "active"
     assisted_bands: Literal["low", "high"] = "low"
-    low_band_mhz_max: Positive = 2000.0
+    low_band_mhz_max: Annotated[float, domains.between(1.0, 1e6)] = 2000.0
 
 
 class Battery(Section):
     """Stationary battery of every site."""
 
-    capacity_kwh: Positive = 20.0
-    initial_soc: Share | tuple[Share, ...] = 0.8
-    soc_min: Share = 0.2
-    soc_max: Share = 1.0
-    charge_efficiency: Annotated[float, Field(gt=0.0, le=1.0)] = 0.95
-    discharge_efficiency: Annotated[float, Field(gt=0.0, le=1.0)] = 0.95
-    charge_limit_kw: NonNegative = 5.0
-    discharge_limit_kw: Positive = 10.0
-    restart_margin: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
+    capacity_kwh: domains.PositiveEnergyKwh = 20.0
+    initial_soc: domains.Share | tuple[domains.Share, ...] = 0.8
+    soc_min: domains.Share = 0.2
+    soc_max: domains.Share = 1.0
+    charge_efficiency: domains.Efficiency = 0.95
+    discharge_efficiency: domains.Efficiency = 0.95
+    charge_limit_kw: domains.PowerKw = 5.0
+    discharge_limit_kw: domains.PositivePowerKw = 10.0
+    restart_margin: Annotated[float, domains.between(1e-6, 1.0)] = 0.05
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> "Battery":
@@ -220,20 +216,20 @@ class Battery(Section):
 class Vehicles(Section):
     """Electric vehicles that park at sites."""
 
-    arrivals_per_day: NonNegative = 3.0
-    mean_stay_h: Positive = 3.0
-    capacity_mean_kwh: Positive = 60.0
-    capacity_sigma_kwh: NonNegative = 15.0
-    capacity_min_kwh: Positive = 20.0
-    capacity_max_kwh: Positive = 110.0
-    initial_soc_low: Share = 0.5
-    initial_soc_high: Share = 0.8
-    soc_min: Share = 0.33
-    vehicle_limit_kw: Positive = 7.0
-    site_limit_kw: NonNegative = 7.0
-    base_price: Positive = 0.5
-    urgency: NonNegative = 2.0
-    urgency_time_h: Positive = 1.5
+    arrivals_per_day: Annotated[float, domains.between(0.0, 1000.0)] = 3.0
+    mean_stay_h: domains.DurationH = 3.0
+    capacity_mean_kwh: domains.PositiveEnergyKwh = 60.0
+    capacity_sigma_kwh: domains.EnergyKwh = 15.0
+    capacity_min_kwh: domains.PositiveEnergyKwh = 20.0
+    capacity_max_kwh: domains.PositiveEnergyKwh = 110.0
+    initial_soc_low: domains.Share = 0.5
+    initial_soc_high: domains.Share = 0.8
+    soc_min: domains.Share = 0.33
+    vehicle_limit_kw: domains.PositivePowerKw = 7.0
+    site_limit_kw: domains.PowerKw = 7.0
+    base_price: domains.PositiveUsdPerKwh = 0.5
+    urgency: Annotated[float, domains.between(0.0, 1000.0)] = 2.0
+    urgency_time_h: domains.DurationH = 1.5
     price_acceptance: bool = True
 
     @property
@@ -241,13 +237,27 @@ class Vehicles(Section):
         """Highest price that can be offered, $/kWh; reservation prices are uniform up to it."""
         return self.base_price * (1.0 + self.urgency)
 
+    @model_validator(mode="after")
+    def _ranges_are_ordered(self) -> "Vehicles":
+        if self.capacity_min_kwh > self.capacity_max_kwh:
+            raise ValueError(
+                f"capacity_min_kwh = {self.capacity_min_kwh:g} must not exceed capacity_max_kwh = "
+                f"{self.capacity_max_kwh:g}"
+            )
+        if self.initial_soc_low > self.initial_soc_high:
+            raise ValueError(
+                f"initial_soc_low = {self.initial_soc_low:g} must not exceed initial_soc_high = "
+                f"{self.initial_soc_high:g}"
+            )
+        return self
+
 
 class Time(Section):
     """Physics step, decision period and horizon."""
 
-    physics_step_s: Positive = 60.0
-    decision_period_s: Positive = 900.0
-    horizon_h: Positive = 24.0
+    physics_step_s: domains.DurationS = 60.0
+    decision_period_s: domains.DurationS = 900.0
+    horizon_h: domains.HorizonH = 24.0
 
     @model_validator(mode="after")
     def _steps_divide(self) -> "Time":
@@ -269,13 +279,13 @@ class Time(Section):
 class Survival(Section):
     """When the network counts as lost (see ``envs.outage.survival``), and when the episode ends."""
 
-    critical_availability: Share = 0.95
-    hold_s: Positive = 1800.0
-    window_s: Positive = 3600.0
-    short_hold_s: Positive = 900.0
-    continuity_window_h: Positive = 5.0
+    critical_availability: domains.Share = 0.95
+    hold_s: domains.DurationS = 1800.0
+    window_s: domains.DurationS = 3600.0
+    short_hold_s: domains.DurationS = 900.0
+    continuity_window_h: domains.DurationH = 5.0
     end: Literal["survival_lost", "late", "horizon"] = "survival_lost"
-    late_margin_h: NonNegative = 1.5
+    late_margin_h: domains.MarginH = 1.5
 
     @model_validator(mode="after")
     def _window_holds_a_run(self) -> "Survival":
@@ -290,22 +300,22 @@ class Reward(Section):
     The neighbourhood that shares credit reaches by default 1.1 times the distance of neighbouring sites.
     """
 
-    survival: NonNegative = 0.5
-    service: NonNegative = 0.3
-    ev_cost: NonNegative = 0.1
-    switching: NonNegative = 0.1
-    reference_h: Positive = 5.0
-    local_energy: NonNegative = 1.0
-    local_service: NonNegative = 2.0
-    local_critical: NonNegative = 4.0
-    local_handover: NonNegative = 0.05
-    local_switching: NonNegative = 0.02
-    local_repair: NonNegative = 0.15
-    local_team: NonNegative = 0.3
-    energy_exponent: NonNegative = 1.5
-    energy_weight_max: Positive = 10.0
-    neighbourhood_m: Positive | None = None
-    mixed_share: Share = 0.5
+    survival: domains.Weight = 0.5
+    service: domains.Weight = 0.3
+    ev_cost: domains.Weight = 0.1
+    switching: domains.Weight = 0.1
+    reference_h: domains.DurationH = 5.0
+    local_energy: domains.Weight = 1.0
+    local_service: domains.Weight = 2.0
+    local_critical: domains.Weight = 4.0
+    local_handover: domains.Weight = 0.05
+    local_switching: domains.Weight = 0.02
+    local_repair: domains.Weight = 0.15
+    local_team: domains.Weight = 0.3
+    energy_exponent: Annotated[float, domains.between(0.0, 10.0)] = 1.5
+    energy_weight_max: domains.PositiveWeight = 10.0
+    neighbourhood_m: domains.DistanceM | None = None
+    mixed_share: domains.Share = 0.5
 
 
 class OutageScenario(Scenario):

@@ -73,6 +73,7 @@ class OutageWorld:
 
     name = "blackout_v0"
     render_modes: tuple[str, ...] = ("ansi", "rgb_array")
+    may_be_undefined: frozenset[str] = frozenset()  # metrics that are NaN by definition in some episodes
 
     def __init__(
         self,
@@ -152,7 +153,7 @@ class OutageWorld:
 
     def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
         """Metric -> ``[B]``, over the episodes so far (docs/metrics.md); NaN outside the mask ``worlds``."""
-        return metrics_of_worlds(self._metrics_of, worlds, self.n_worlds)
+        return metrics_of_worlds(self._metrics_of, worlds, self._state.seed, self.may_be_undefined)
 
     def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
         """Time series of one world: ``time_h`` and the series of :class:`voltran.envs.outage.trace.Trace`."""

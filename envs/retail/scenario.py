@@ -4,11 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from voltran.envs import domains
 from voltran.envs.scenario import Section
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Positive = Annotated[float, Field(gt=0.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
 RetailerIndex = Annotated[int, Field(ge=0)]
 
 
@@ -24,8 +22,8 @@ class Retailer(Section):
     """
 
     source: Literal["wind", "solar", "constant", "file"] = "wind"
-    capacity_kw: Positive
-    unit_cost_usd_per_mwh: NonNegative = 60.0
+    capacity_kw: domains.PositivePowerKw
+    unit_cost_usd_per_mwh: domains.UsdPerMwh = 60.0
     file: str | None = None
     column: str | None = None
 
@@ -54,13 +52,13 @@ class Weather(Section):
     """
 
     month: Annotated[int, Field(ge=1, le=12)] = 6
-    start_hour: Annotated[float, Field(ge=0.0, lt=24.0)] = 0.0
-    wind_scale_m_per_s: Positive = 9.0
-    wind_shape: Positive = 2.0
-    wind_memory_h: Positive = 8.0
-    clearness_low: Share = 0.3
-    clearness_high: Share = 1.0
-    cloud_memory_h: Positive = 3.0
+    start_hour: domains.Hour = 0.0
+    wind_scale_m_per_s: Annotated[float, domains.between(0.1, 50.0)] = 9.0
+    wind_shape: Annotated[float, domains.between(0.5, 20.0)] = 2.0
+    wind_memory_h: domains.DurationH = 8.0
+    clearness_low: domains.Share = 0.3
+    clearness_high: domains.Share = 1.0
+    cloud_memory_h: domains.DurationH = 3.0
     clear_sky: Literal["table", "pvlib"] = "table"
     latitude_deg: Annotated[float, Field(ge=-90.0, le=90.0)] = 51.5
     longitude_deg: Annotated[float, Field(ge=-180.0, le=180.0)] = 0.0
@@ -95,15 +93,15 @@ class Retail(Section):
     retailers: tuple[Retailer, ...] = ()
     home_retailer: tuple[RetailerIndex, ...] | None = None
     access: tuple[tuple[int, ...], ...] | None = None
-    priority: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.4
+    priority: domains.LossShare = 0.4
     cost_model: Literal["linear", "quadratic"] = "linear"
     cost_scope: Literal["pair", "retailer"] = "pair"
-    price_cap_usd_per_kwh: Positive = 1.0
-    value_of_lost_load_usd_per_kwh: NonNegative = 3.0
-    satisfaction_usd_per_h: NonNegative = 1.7045
-    reference_kw: Positive = 1.0
+    price_cap_usd_per_kwh: domains.PositiveUsdPerKwh = 1.0
+    value_of_lost_load_usd_per_kwh: domains.UsdPerKwh = 3.0
+    satisfaction_usd_per_h: domains.UsdPerH = 1.7045
+    reference_kw: domains.PositivePowerKw = 1.0
     timing: Literal["posted", "simultaneous"] = "posted"
-    spill_penalty_usd_per_kwh: NonNegative = 0.0
+    spill_penalty_usd_per_kwh: domains.UsdPerKwh = 0.0
     weather: Weather = Weather()
 
     @model_validator(mode="after")

@@ -8,24 +8,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from voltran.envs import domains
 from voltran.envs.scenario import Scenario, Section
 from voltran.physics.units import SECONDS_PER_HOUR
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-LossShare = Annotated[float, Field(ge=0.0, lt=1.0)]
-Positive = Annotated[float, Field(gt=0.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
-Count = Annotated[int, Field(ge=1)]
-Point = tuple[float, float]
+Symbols = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class Layout(Section):
     """UBSs in a square that continues at its opposite edges."""
 
     n_ubs: Annotated[int, Field(ge=1, le=200)] = 20
-    side_m: Positive = 500.0
-    height_m: Positive = 10.0
-    positions_m: tuple[Point, ...] | None = None
+    side_m: domains.DistanceM = 500.0
+    height_m: Annotated[float, domains.between(1.0, 150.0)] = 10.0
+    positions_m: tuple[domains.Point, ...] | None = None
 
     @model_validator(mode="after")
     def _positions_match(self) -> "Layout":
@@ -39,7 +35,7 @@ class Ues(Section):
 
     count: Annotated[int, Field(ge=1, le=200)] = 8
     placement: Literal["random", "regions"] = "random"
-    positions_m: tuple[Point, ...] | None = None
+    positions_m: tuple[domains.Point, ...] | None = None
 
     @model_validator(mode="after")
     def _positions_match(self) -> "Ues":
@@ -54,15 +50,15 @@ class Radio(Section):
     """[FDRAN] Table III; the noise is that of 20 MHz with a noise figure of 7 dB."""
 
     antennas: Annotated[int, Field(ge=1, le=256)] = 5
-    bandwidth_mhz: Positive = 20.0
-    coherence_symbols: Count = 200
-    pilot_symbols: Count = 10
-    noise_dbm: float = -94.0
-    power_max_mw: Positive = 100.0
-    pilot_power_mw: Positive = 100.0
-    shadowing_db: NonNegative = 4.0
+    bandwidth_mhz: domains.BandwidthMhz = 20.0
+    coherence_symbols: Symbols = 200
+    pilot_symbols: Symbols = 10
+    noise_dbm: domains.NoiseDbm = -94.0
+    power_max_mw: domains.PowerMw = 100.0
+    pilot_power_mw: domains.PowerMw = 100.0
+    shadowing_db: Annotated[float, domains.between(0.0, 20.0)] = 4.0
     correlation: Literal["none", "local_scattering"] = "none"
-    angular_spread_deg: Positive = 15.0
+    angular_spread_deg: Annotated[float, domains.between(0.1, 60.0)] = 15.0
 
     @model_validator(mode="after")
     def _pilots_fit(self) -> "Radio":
@@ -77,43 +73,43 @@ class Radio(Section):
 class Limits(Section):
     """[FDRAN] Eqs. 25d and 25e: UBSs per UE (all, where there are fewer), UEs per UBS."""
 
-    ubs_per_ue: Count = 3
-    ues_per_ubs: Count = 10
+    ubs_per_ue: Annotated[int, Field(ge=1, le=1000)] = 3
+    ues_per_ubs: Annotated[int, Field(ge=1, le=1000)] = 10
 
 
 class Quality(Section):
     """[FDRAN] Eq. 25b: the rate that a UE is to have while it is active and at its peak."""
 
-    rate_min_mbps: NonNegative = 20.0
+    rate_min_mbps: domains.RateMbps = 20.0
 
 
 class Power(Section):
     """[FDRAN] Table III: what scales the power tables, and what is beside them."""
 
     table: str = "desset2012"
-    sleep_share: Share = 0.1
-    mains_loss: LossShare = 0.1
-    conversion_loss: LossShare = 0.05
-    cooling_loss: LossShare = 0.0
-    edge_cooling_loss: LossShare = 0.05
-    centralised_share: Share = 0.8
-    stacking_gain: Positive = 2.0
-    edge_capacity: Positive = 5.0
-    edge_unit_cost: Positive = 2.0
-    fronthaul_fixed_w: NonNegative = 0.825
-    fronthaul_w_per_gbps: NonNegative = 0.25
-    ue_w: NonNegative = 1.31
-    amplifier_factor: Positive = 2.6
-    reference_rate_mbps: Positive = 40.0
+    sleep_share: domains.Share = 0.1
+    mains_loss: domains.LossShare = 0.1
+    conversion_loss: domains.LossShare = 0.05
+    cooling_loss: domains.LossShare = 0.0
+    edge_cooling_loss: domains.LossShare = 0.05
+    centralised_share: domains.Share = 0.8
+    stacking_gain: domains.Factor = 2.0
+    edge_capacity: domains.Factor = 5.0
+    edge_unit_cost: domains.Factor = 2.0
+    fronthaul_fixed_w: domains.PowerW = 0.825
+    fronthaul_w_per_gbps: domains.PowerW = 0.25
+    ue_w: domains.PowerW = 1.31
+    amplifier_factor: Annotated[float, domains.between(1.0, 100.0)] = 2.6
+    reference_rate_mbps: domains.PositiveRateMbps = 40.0
     load_split: Literal["equal", "full"] = "equal"
 
 
 class Cellular(Section):
     """The cellular network that FD-RAN is compared with: few sites with all antennas, and cooling."""
 
-    n_sites: Count = 4
+    n_sites: Annotated[int, Field(ge=1, le=200)] = 4
     placement: Literal["grid", "random"] = "grid"
-    cooling_loss: LossShare = 0.1
+    cooling_loss: domains.LossShare = 0.1
 
     @model_validator(mode="after")
     def _grid_is_square(self) -> "Cellular":
@@ -125,9 +121,9 @@ class Cellular(Section):
 class Time(Section):
     """Length of an episode, and of the periods for which decisions hold; the clock shows ``start_h`` at its start."""
 
-    horizon_h: Positive = 24.0
-    decision_period_s: Positive = 900.0
-    start_h: Annotated[float, Field(ge=0.0, lt=24.0)] = 0.0
+    horizon_h: domains.HorizonH = 24.0
+    decision_period_s: domains.DurationS = 900.0
+    start_h: domains.Hour = 0.0
 
     @property
     def decisions(self) -> int:
@@ -163,8 +159,8 @@ class TrafficFiles(Section):
     paths: Annotated[tuple[str, ...], Field(min_length=1)]
     format: Literal["long", "lte-barcelona"] = "long"
     quantity: Literal["up", "down"] = "up"
-    day: Annotated[int, Field(ge=0)] = 0
-    fill_gaps_h: NonNegative = 0.0
+    day: Annotated[int, Field(ge=0, le=100_000)] = 0
+    fill_gaps_h: domains.MarginH = 0.0
 
 
 class Traffic(Section):
@@ -184,13 +180,13 @@ class Traffic(Section):
     """
 
     source: Literal["constant", "daily", "files"] = "daily"
-    night_share: Share = 0.1
-    morning_h: Annotated[float, Field(ge=0.0, lt=24.0)] = 11.0
-    evening_h: Annotated[float, Field(ge=0.0, lt=24.0)] = 20.0
+    night_share: domains.Share = 0.1
+    morning_h: domains.Hour = 11.0
+    evening_h: domains.Hour = 20.0
     unevenness: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
-    session_h: Positive | None = 1.0
-    peak_total_mbps: Positive | None = None
-    silent_below: Share = 0.0
+    session_h: domains.DurationH | None = 1.0
+    peak_total_mbps: domains.PositiveRateMbps | None = None
+    silent_below: domains.Share = 0.0
     threshold_of: Literal["largest", "total"] = "largest"
     files: TrafficFiles | None = None
 
@@ -212,11 +208,11 @@ class Reward(Section):
         local_team: of the local reward, share of the team reward in it.
     """
 
-    reference_mbit_per_j: Positive = 0.5
-    shortfall: NonNegative = 2.0
-    wake_up: NonNegative = 0.2
-    local_repair: NonNegative = 0.01
-    local_team: NonNegative = 0.0
+    reference_mbit_per_j: domains.PositiveWeight = 0.5
+    shortfall: domains.Weight = 2.0
+    wake_up: domains.Weight = 0.2
+    local_repair: domains.Weight = 0.01
+    local_team: domains.Weight = 0.0
 
 
 class UplinkScenario(Scenario):

@@ -136,7 +136,7 @@ class UplinkWorld:
 
     def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
         """Metric -> ``[B]``, over the episodes so far (docs/uplink.md); NaN outside the mask ``worlds``."""
-        return metrics_of_worlds(self._metrics_of, worlds, self.n_worlds)
+        return metrics_of_worlds(self._metrics_of, worlds, self._simulation.state.seed)
 
     def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
         """Time series of one world: ``time_h``, those of ``state.SERIES``, ``energy_efficiency``, ``awake [T, M]``."""

@@ -182,6 +182,12 @@ def test_a_truncated_file_is_refused(policy_file: Path, kept: int) -> None:
         load_policy(policy_file)
 
 
+def test_seeds_of_samples_are_checked(policy_file: Path) -> None:
+    assert load_policy(policy_file, seed=2**128 - 1).seed == 2**128 - 1
+    with pytest.raises(ScenarioError, match="seed = -1: must be an integer"):
+        load_policy(policy_file, seed=-1)
+
+
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     text, tensors = tmp_path / "text.safetensors", tmp_path / "tensors.safetensors"
     text.write_text("survival_h,continuity\n" * 20)
