@@ -59,9 +59,12 @@ def episode_key(setting: Setting, spec: ControllerSpec) -> EpisodeKey:
     describer = Describer(code, CATALOG)
     try:
         content = _described(setting, spec, describer)
+        code.follow({setting.module, *BOUND_MODULES.get(setting.module, ())})
+        if code.outdated:
+            name = min(code.outdated)
+            raise UntraceableError(f"module {name}: its file has changed since Python loaded it; start Python again")
     except UntraceableError as error:
         return EpisodeKey({"untraceable": str(error), "met": secrets.token_hex(8)}, str(error))
-    code.follow({setting.module, *BOUND_MODULES.get(setting.module, ())})
     return EpisodeKey(
         {
             **content,

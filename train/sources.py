@@ -24,6 +24,8 @@ DATA = ("*.yaml", "*.yml", "*.csv", "*.npz", "*.safetensors")  # what modules re
 CATALOG = "voltran.envs.catalog"  # finds worlds and scenarios by name, which imports do not show
 SOURCES = (".py", ".pyw")
 
+_SEEN: dict[Path, tuple[Any, str]] = {}  # file to what this process loaded it as, and its digest when first looked at
+
 
 def source_digest(modules: frozenset[str]) -> str:
     """Digest of modules and of all that they need, directly or not, with the data beside them.
@@ -51,11 +53,13 @@ class Code:
         files: name to file. A module that was loaded by its path, and cannot be imported by its name, has the digest of
             its text behind its name.
         libraries: top-level names of the required libraries that these modules import.
+        outdated: names of modules whose files have changed since this process loaded them, as far as it can tell.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, Path] = {}
         self.libraries: set[str] = set()
+        self.outdated: set[str] = set()
         self._specs: dict[str, ModuleSpec | None] = {}
         self._seen: set[str] = set()
         self._every_world = False
@@ -63,8 +67,8 @@ class Code:
     def count(self, module: str) -> None:
         """Let a module count, but nothing that it imports."""
         if (path := self._file(module)) is not None:
-            self.files[module] = path
             self._seen.add(module)
+            self._add(module, path, _namespace(module))
 
     def follow(self, modules: Iterable[str]) -> None:
         """Add modules and all that they need."""
@@ -75,15 +79,13 @@ class Code:
                 continue
             self._seen.add(name)
             if (path := self._file(name)) is not None:
-                self.files[name] = path
-                waiting += self._needs(name, path, vars(sys.modules[name]) if name in sys.modules else {})
+                waiting += self._add(name, path, _namespace(name))
 
     def follow_loaded(self, name: str, path: Path, namespace: Mapping[str, Any]) -> None:
         """Add a module that was loaded by its path, and all that it needs."""
         key = f"{name}#{_digest(path.read_bytes())[:16]}"
         if key not in self.files:
-            self.files[key] = path
-            self.follow(self._needs(name, path, namespace))
+            self.follow(self._add(name, path, namespace, key))
 
     def locates(self, name: str) -> bool:
         """Whether a module is one whose code can be read, or that counts with a version."""
@@ -99,12 +101,16 @@ class Code:
             digest.update(_scenarios_digest().encode())
         return digest.hexdigest()
 
-    def _needs(self, name: str, path: Path, namespace: Mapping[str, Any]) -> list[str]:
-        """What a module needs by name; what it has loaded by path is followed here."""
+    def _add(self, name: str, path: Path, namespace: Mapping[str, Any], key: str = "") -> list[str]:
+        """Add a module; returns what it needs by name. What it has loaded by path is followed here."""
+        content = path.read_bytes()
+        self.files[key or name] = path
+        if _has_changed(path, content, namespace.get("__spec__")):
+            self.outdated.add(name)
         if path.suffix not in SOURCES:
             return []
         package = name if path.stem == "__init__" else name.rpartition(".")[0]
-        found = list(_imports(path.read_bytes(), package))
+        found = list(_imports(content, package))
         if name == CATALOG:
             from voltran.envs.catalog import WORLDS
 
@@ -119,7 +125,8 @@ class Code:
         """Modules behind the names of a module of one's own, however it came by them."""
         for value in list(namespace.values()):
             if isinstance(value, ModuleType):
-                name, around = value.__name__, vars(value)
+                name: str = value.__name__
+                around: Mapping[str, Any] = vars(value)
             elif isinstance(value, FunctionType | type):
                 name, around = value.__module__, surroundings(value)
             else:
@@ -162,7 +169,7 @@ class Code:
             try:
                 spec = finder.find_spec(name, path)
             except KeyError:  # a namespace package inside a namespace package that has not been imported
-                return _namespace(name, [Path(folder, last) for folder in path or ()])
+                return _namespace_package(name, [Path(folder, last) for folder in path or ()])
             if spec is not None:
                 return spec
         return None
@@ -186,10 +193,23 @@ def loaded_by_path(name: str, namespace: Mapping[str, Any]) -> Path | None:
     return Path(file) if isinstance(file, str) else None
 
 
-def _namespace(name: str, folders: list[Path]) -> ModuleSpec | None:
+def _namespace_package(name: str, folders: list[Path]) -> ModuleSpec | None:
     spec = ModuleSpec(name, None, is_package=True)
     spec.submodule_search_locations = [str(folder) for folder in folders if folder.is_dir()]
     return spec if spec.submodule_search_locations else None
+
+
+def _namespace(name: str) -> Mapping[str, Any]:
+    """The names in a module, empty where it has not been loaded."""
+    return vars(sys.modules[name]) if name in sys.modules else {}
+
+
+def _has_changed(path: Path, content: bytes, loaded_as: Any) -> bool:
+    """Whether a process that loaded a module once, and looked at its file then, now finds another text there."""
+    digest = _digest(content)
+    if _SEEN.get(path, (None, ""))[0] is not loaded_as or loaded_as is None:
+        _SEEN[path] = loaded_as, digest
+    return _SEEN[path][1] != digest
 
 
 def _is_library(name: str) -> bool:

@@ -65,8 +65,8 @@ class EpisodeStore:
         try:
             stored = StoredEpisode.model_validate_json(content)
         except ValidationError as error:
-            problem = error.errors()[0]
-            self._refuse(path, f"{'.'.join(map(str, problem['loc'])) or 'content'}: {problem['msg']}")
+            first = error.errors()[0]
+            self._refuse(path, f"{'.'.join(map(str, first['loc'])) or 'content'}: {first['msg']}")
             return None
         if problem := difference(task.key.of(task.seed), stored.key) or difference(
             {"seed": task.seed}, {"seed": stored.episode.seed}, "episode"

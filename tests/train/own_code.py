@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from functools import partial
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,12 @@ def importable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.syspath_prepend(str(folder / "site-packages"))
     yield
+    forget()
+
+
+def forget() -> None:
+    """Let the next import read the files again, as a new process would."""
+    invalidate_caches()
     for name in [name for name in sys.modules if name.partition(".")[0] in ("own", "plugin", "spaces")]:
         del sys.modules[name]
 

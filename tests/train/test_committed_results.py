@@ -1,7 +1,7 @@
 """The documentation says what the committed results say; and where the machine is theirs, they can be played again.
 
-Episodes are the same to the last digit where elementary functions and libraries are. Elsewhere nothing is asserted of them
-here: what holds on every machine is tested with the worlds and controllers themselves.
+Episodes are the same to the last digit where elementary functions and libraries are. Elsewhere nothing is asserted of
+them here: what holds on every machine is tested with the worlds and controllers themselves.
 """
 
 import json

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.house import ROOT, project
-from tests.train.own_code import FILES, importable, setting, spec, write_own_code
+from tests.train.own_code import FILES, forget, importable, setting, spec, write_own_code
 from voltran.envs.catalog import make_world
 from voltran.train import episode_key as keys
 from voltran.train.description import Describer, UntraceableError
@@ -48,7 +48,19 @@ def test_the_bytes_of_every_file_that_an_episode_needs_decide_its_key(own: Path,
     before = own_key()
     with (own / name).open("a") as stream:
         stream.write("\n# changed\n")
+    forget()
     assert (own_key().digest(1) == before.digest(1)) == (name in NEEDLESS)
+
+
+def test_a_process_that_runs_older_code_than_the_file_has_is_not_believed(own: Path) -> None:
+    before = own_key()
+    with (own / "own" / "further.py").open("a") as stream:
+        stream.write("# changed\n")
+    late = episode_key(setting(), spec())
+    assert late.untraceable == "module own.further: its file has changed since Python loaded it; start Python again"
+    forget()
+    after = own_key()
+    assert after.digest(1) not in (before.digest(1), late.digest(1))
 
 
 def test_times_and_places_of_files_decide_nothing(own: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -175,6 +187,8 @@ def test_a_class_made_by_a_function_is_followed(own: Path) -> None:
     before = episode_key(setting(), made)
     with (own / "own" / "controller.py").open("a") as stream:
         stream.write("# changed\n")
+    forget()
+    made = ControllerSpec("mine", partial(import_module("own.controller").made_inside, "mine"), {"name": "mine"})
     assert not before.untraceable
     assert episode_key(setting(), made).digest(0) != before.digest(0)
 

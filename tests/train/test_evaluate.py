@@ -105,6 +105,21 @@ def test_a_counter_may_not_take_the_name_of_a_metric(scenario: str, key: str) ->
         play(scenario, [spec("plans", PlanningController, 2, keys=("plans", key))])
 
 
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_an_infinite_metric_is_an_error_and_one_that_does_not_exist_is_none(
+    scenario: str, monkeypatch: pytest.MonkeyPatch, value: float
+) -> None:
+    kpis = FakeOutage.kpis
+    given = {"service_hours": np.array([np.nan])}
+    monkeypatch.setattr(FakeOutage, "kpis", lambda world: kpis(world) | given)
+    assert play(scenario).controllers["idle"].metrics["service_hours"].values == [None] * 4
+    given["service_hours"] = np.array([value])
+    with pytest.raises(
+        EvaluationError, match=rf"controller idle, seed 0: .*metric service_hours = {value}: is not fin"
+    ):
+        play(scenario)
+
+
 def test_worker_processes_change_nothing(scenario: str, tmp_path: Path) -> None:
     alone = play(scenario, jobs=1, out=tmp_path / "alone")
     together = play(scenario, jobs=2, out=tmp_path / "together")
@@ -209,7 +224,9 @@ def test_a_damaged_stored_episode_is_played_again(scenario: str, tmp_path: Path)
     whole = play(scenario, out=tmp_path / "out")
     for path in (tmp_path / "out" / "episodes").glob("idle*.json"):
         path.write_text(path.read_text()[:20])
-    assert repeatable(play(scenario, out=tmp_path / "out", resume=True)) == repeatable(whole)
+    with pytest.warns(UserWarning, match=r"idle-0-\w+\.json: content: Invalid JSON.*\.refused \(3 more files are kept"):
+        again = play(scenario, out=tmp_path / "out", resume=True)
+    assert repeatable(again) == repeatable(whole)
 
 
 def test_an_occupied_folder_needs_resume_and_nothing_is_overwritten(scenario: str, tmp_path: Path) -> None:
