@@ -99,7 +99,7 @@ class EnergyStep(NamedTuple):
     offered_kw: FloatArray
 
 
-# A shortfall below this is rounding, not a depleted battery; nor is a state of charge that misses its mark by as little.
+# Shortfalls below these are rounding: no depleted battery, and no state of charge that misses its mark.
 SHORTFALL_KW = 1e-9
 SHORTFALL_SOC = 1e-9
 

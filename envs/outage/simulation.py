@@ -195,7 +195,7 @@ class Simulation:
         self.flows = flows
 
     def _turn(self, turned: BoolArray, flows: EnergyStep) -> None:
-        """Sites that go down forget their mode; those that come back sleep, on all their vehicles, until told otherwise."""
+        """Sites that go down forget their mode; those that come back sleep, with all vehicles, until told otherwise."""
         state, model = self.state, self.model
         state.mode[turned] = SLEEP
         failed, back = turned & state.alive, turned & flows.alive
