@@ -1,4 +1,4 @@
-"""Power balance of sites over one physics step: grid, vehicles, battery and load, with a ledger that closes.
+"""Power balance of sites over one physics step: grid, vehicles, battery and load; who goes down, and comes back.
 
 Sign convention, here and everywhere: power into the site is positive. A discharging battery, a discharging vehicle and
 an import are positive; a charging battery is negative.
@@ -41,7 +41,7 @@ class EnergyOrders(NamedTuple):
     """What the sites' controllers ask for; all arrays ``[B, site]``.
 
     Attributes:
-        ev_power_kw: power to draw from vehicles, at most.
+        ev_power_kw: power to draw from vehicles, at most; more only where the load would not be served.
         dynamic_price: True offers the price of [MSRC] Eq. 16, False the base price.
         ev_to_battery: True lets vehicle power above the load charge the battery.
         grid_limit_kw: import that the grid can supply, from the main grid and from retailers; zero in an outage.
@@ -53,6 +53,18 @@ class EnergyOrders(NamedTuple):
     ev_to_battery: BoolArray
     grid_limit_kw: FloatArray
     grid_to_battery: BoolArray
+
+
+class Restart(NamedTuple):
+    """When a site that is down comes back: once it could draw what it needs for a while.
+
+    Attributes:
+        soc: state of charge from which its battery counts.
+        hold_s: length of that while.
+    """
+
+    soc: float
+    hold_s: float
 
 
 class EnergyStep(NamedTuple):
@@ -87,8 +99,9 @@ class EnergyStep(NamedTuple):
     offered_kw: FloatArray
 
 
-# A shortfall below this is rounding, not a depleted battery.
+# Shortfalls below these are rounding: no depleted battery, and no state of charge that misses its mark.
 SHORTFALL_KW = 1e-9
+SHORTFALL_SOC = 1e-9
 
 
 @kernel
@@ -155,6 +168,7 @@ def supply(
     load_kw: float,
     grid_limit_kw: float,
     ev_limit_kw: float,
+    ev_spare_kw: float,
     discharge_limit_kw: float,
     charge_limit_kw: float,
     grid_to_battery: bool,
@@ -162,14 +176,15 @@ def supply(
 ) -> Flows:
     """Supply one load. Source: [MSRC] Eqs. 13, 15 and 17.
 
-    Order: grid, vehicles, battery. What these two give above the load charges the battery if it may, the grid's first;
-    charging and discharging exclude each other; what neither load nor battery can take is not imported, and stays in
-    the vehicle.
+    Order: grid, vehicles up to their limit, battery, and what vehicles can spare beyond their limit. What grid and
+    vehicles give within their limits above the load charges the battery if it may, the grid's first; charging and
+    discharging exclude each other; what neither load nor battery can take is not imported, and stays in the vehicle.
     """
     grid_to_load_kw = min(grid_limit_kw, load_kw)
     ev_to_load_kw = min(ev_limit_kw, load_kw - grid_to_load_kw)
     needed_kw = load_kw - grid_to_load_kw - ev_to_load_kw
     discharge_kw = min(needed_kw, discharge_limit_kw)
+    ev_rescue_kw = min(needed_kw - discharge_kw, ev_spare_kw)
     grid_charge_kw = 0.0
     ev_charge_kw = 0.0
     if needed_kw <= 0.0:
@@ -179,43 +194,69 @@ def supply(
             ev_charge_kw = min(ev_limit_kw - ev_to_load_kw, charge_limit_kw - grid_charge_kw)
     return Flows(
         grid_to_load_kw + grid_charge_kw,
-        ev_to_load_kw + ev_charge_kw,
+        ev_to_load_kw + ev_rescue_kw + ev_charge_kw,
         discharge_kw,
         grid_charge_kw + ev_charge_kw,
-        needed_kw - discharge_kw,
+        needed_kw - discharge_kw - ev_rescue_kw,
     )
+
+
+@kernel
+def sustained_power_kw(
+    soc: float,
+    import_kw: float,
+    energy_kwh: FloatArray,
+    stays: BoolArray,
+    restart: Restart,
+    battery: BatteryParameters,
+    ev: EvParameters,
+) -> float:
+    """Power that a site which is down could draw for the whole of ``restart.hold_s``.
+
+    Args:
+        soc: state of charge; the battery counts from ``restart.soc`` on.
+        import_kw: import that charges the battery, and would carry the load instead.
+        energy_kwh: ``[slot]`` usable energy of the vehicles.
+        stays: ``[slot]`` vehicles that have accepted, and stay so long.
+        restart, battery, ev: constants.
+    """
+    hold_h = restart.hold_s / 3600.0
+    battery_kw = largest_discharge_kw(soc, hold_h, battery) if soc >= restart.soc - SHORTFALL_SOC else 0.0
+    return import_kw + battery_kw + available_power_kw(energy_kwh, stays, hold_h, ev)
 
 
 @kernel
 def energy_step(
     soc: FloatArray,
     alive: BoolArray,
+    needed_kw: FloatArray,
     load_kw: FloatArray,
     mean_power_kw: FloatArray,
     fleet: Fleet,
     orders: EnergyOrders,
     time_s: FloatArray,
     step_s: float,
-    restart_soc: float,
+    restart: Restart,
     battery: BatteryParameters,
     ev: EvParameters,
 ) -> EnergyStep:
     """Supply the load of every site for one step. Source: [MSRC] Eqs. 12-17.
 
-    Vehicles that accept the price give power as ordered; :func:`supply` says what serves the load. A site whose load
-    cannot be supplied is down from the next step on, and up again once its battery has been recharged to
-    ``restart_soc``.
+    Vehicles that accept the price give power as ordered, and more before a site goes down; :func:`supply` says what
+    serves the load. A site whose load cannot be supplied is down from the next step on. A site that is down draws
+    nothing, and is up from the next step on if :func:`sustained_power_kw` is what it needs: whoever charges its battery
+    or not, vehicles that have accepted could carry it.
 
     Args:
         soc: ``[B, site]`` state of charge at the start.
         alive: ``[B, site]`` sites in operation.
+        needed_kw: ``[B, site]`` power without which sites that are down stay down.
         load_kw: ``[B, site]`` power of the sites' equipment; ignored (zero) for sites that are down.
         mean_power_kw: ``[B, site]`` for the price.
         fleet, orders: vehicles and orders.
         time_s: ``[B]`` start of the step.
         step_s: length of the step.
-        restart_soc: state of charge at which a site that is down starts again.
-        battery, ev: constants.
+        restart, battery, ev: constants.
     """
     step_h = step_s / 3600.0
     after = _blank_step(soc, alive, fleet)
@@ -227,26 +268,50 @@ def energy_step(
             if accepting_vehicles(fleet, w, i, price, time_s[w], step_s, after.accepted[w, i], offers):
                 after.offered_kw[w, i] = available_power_kw(fleet.energy_kwh[w, i], offers, step_h, ev)
             drawn_kw = load_kw[w, i] if alive[w, i] else 0.0
+            ordered_kw = min(orders.ev_power_kw[w, i], after.offered_kw[w, i])
             flows = supply(
                 drawn_kw,
                 orders.grid_limit_kw[w, i],
-                min(orders.ev_power_kw[w, i], after.offered_kw[w, i]),
+                ordered_kw,
+                after.offered_kw[w, i] - ordered_kw,
                 largest_discharge_kw(soc[w, i], step_h, battery),
                 largest_charge_kw(soc[w, i], step_h, battery),
                 orders.grid_to_battery[w, i],
                 orders.ev_to_battery[w, i],
             )
             after.price[w, i], after.load_kw[w, i] = price, drawn_kw
-            after.grid_kw[w, i], after.ev_kw[w, i] = flows.grid_kw, flows.ev_kw
-            after.battery_kw[w, i] = flows.discharge_kw - flows.charge_kw
-            after.unserved_kw[w, i] = flows.unserved_kw
-            after.loss_kw[w, i] = conversion_loss_kw(flows.charge_kw, flows.discharge_kw, battery)
-            after.soc[w, i] = next_soc(soc[w, i], flows.charge_kw, flows.discharge_kw, step_h, battery)
+            _book(after, w, i, flows, step_h, battery)
             if flows.ev_kw > 0.0:
                 after.energy_kwh[w, i] = discharge(fleet.energy_kwh[w, i], offers, flows.ev_kw, step_h, ev)
-            supplied = flows.unserved_kw <= SHORTFALL_KW
-            after.alive[w, i] = supplied if alive[w, i] else after.soc[w, i] >= restart_soc
+            if alive[w, i]:
+                after.alive[w, i] = flows.unserved_kw <= SHORTFALL_KW
+            else:
+                _staying_vehicles(fleet, w, i, time_s[w] + step_s, restart.hold_s, after.accepted[w, i], offers)
+                sustained_kw = sustained_power_kw(
+                    after.soc[w, i], flows.grid_kw, after.energy_kwh[w, i], offers, restart, battery, ev
+                )
+                after.alive[w, i] = sustained_kw >= needed_kw[w, i] - SHORTFALL_KW
     return after
+
+
+@kernel
+def _book(after: EnergyStep, world: int, site: int, flows: Flows, step_h: float, battery: BatteryParameters) -> None:
+    """Enter the flows of a site, and what they do to its battery; ``after.soc`` is still that of the start."""
+    after.grid_kw[world, site], after.ev_kw[world, site] = flows.grid_kw, flows.ev_kw
+    after.battery_kw[world, site] = flows.discharge_kw - flows.charge_kw
+    after.unserved_kw[world, site] = flows.unserved_kw
+    after.loss_kw[world, site] = conversion_loss_kw(flows.charge_kw, flows.discharge_kw, battery)
+    after.soc[world, site] = next_soc(after.soc[world, site], flows.charge_kw, flows.discharge_kw, step_h, battery)
+
+
+@kernel
+def _staying_vehicles(
+    fleet: Fleet, world: int, site: int, time_s: float, hold_s: float, accepted: BoolArray, stays: BoolArray
+) -> None:
+    """Mark in ``stays`` which vehicles of a site have accepted, and are parked from ``time_s`` on for ``hold_s``."""
+    for slot in range(stays.shape[0]):
+        arrival_s, departure_s = fleet.arrival_s[world, site, slot], fleet.departure_s[world, site, slot]
+        stays[slot] = accepted[slot] and is_present(arrival_s, departure_s, time_s, hold_s)
 
 
 @kernel
@@ -267,9 +332,3 @@ def _blank_step(soc: FloatArray, alive: BoolArray, fleet: Fleet) -> EnergyStep:
         price=np.zeros(shape),
         offered_kw=np.zeros(shape),
     )
-
-
-@kernel
-def balance_residual_kw(step: EnergyStep) -> FloatArray:
-    """Residual ``[B, site]`` of ``load = battery + vehicles + grid + unserved``. Source: [MSRC] Eq. 17."""
-    return step.load_kw - step.battery_kw - step.ev_kw - step.grid_kw - step.unserved_kw

@@ -1,6 +1,6 @@
 """Scenario of the brownout world: that of the outage, retailers, and a main grid that comes and goes."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -52,10 +52,21 @@ class BrownoutReward(Reward):
 class BrownoutScenario(OutageScenario):
     """The brownout world ``brownout_v0``."""
 
+    import_keys: ClassVar[tuple[str, ...]] = (
+        "grid.schedule", "grid.main_limit_kw", "grid.feeder_limit_kw", "retail.retailers",
+    )  # fmt: skip
+
     world: Literal["brownout_v0"] = "brownout_v0"
     retail: Retail = Retail()
     grid: Grid = Grid()
     reward: BrownoutReward = BrownoutReward()
+
+    @property
+    def import_limit_kw(self) -> float:
+        """Most that a site could ever import: from the main grid if it is ever on, and all that retailers generate."""
+        main_kw = self.grid.main_limit_kw if self.grid.schedule == "rolling" else 0.0
+        import_kw = main_kw + sum(retailer.capacity_kw for retailer in self.retail.retailers)
+        return import_kw if self.grid.feeder_limit_kw is None else min(import_kw, self.grid.feeder_limit_kw)
 
     @model_validator(mode="after")
     def _retail_fits(self) -> "BrownoutScenario":

@@ -93,7 +93,7 @@ def supply_sites(
             battery = battery_at(batteries, m)
             discharge_kw = min(max(battery_kw[w, m], 0.0), largest_discharge_kw(soc[w, m], period_h, battery))
             charge_kw = min(max(-battery_kw[w, m], 0.0), largest_charge_kw(soc[w, m], period_h, battery))
-            flows = supply(load_kw[w, m], bought_kw[w, m], 0.0, discharge_kw, charge_kw, True, False)
+            flows = supply(load_kw[w, m], bought_kw[w, m], 0.0, 0.0, discharge_kw, charge_kw, True, False)
             if battery.capacity_kwh > 0.0:
                 after.soc[w, m] = next_soc(soc[w, m], flows.charge_kw, flows.discharge_kw, period_h, battery)
             after.bought_kw[w, m] = flows.grid_kw

@@ -11,11 +11,12 @@ from scipy.stats import poisson
 
 from voltran.envs.errors import ScenarioError
 from voltran.envs.outage.scenario import OutageScenario
+from voltran.physics.balance import SHORTFALL_KW
 from voltran.physics.battery import BatteryParameters
 from voltran.physics.ev import EvParameters
 from voltran.physics.layout import FloatArray, disc_overlap_share, distances_m, hexagonal_sites
 from voltran.physics.ordering import SAME, rising
-from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP, PowerParameters
+from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP, PowerParameters, site_power_kw
 from voltran.physics.propagation import building_loss_db, noise_limited_radius_m
 from voltran.physics.radio import RadioParameters, noise_mw
 from voltran.physics.scheduler import SchedulerParameters
@@ -77,6 +78,7 @@ class OutageModel:
         np.fill_diagonal(self.may_help, False)
         self.neighbours = self._nearest_sites()
         self._check_geometry()
+        self._require_supply()
 
     @cached_property
     def frequencies_ghz(self) -> FloatArray:
@@ -143,6 +145,12 @@ class OutageModel:
             sleep_w=power.sleep_w,
             sectors=power.sectors,
         )
+
+    @cached_property
+    def normal_idle_kw(self) -> float:
+        """Power of a site in normal mode that serves nobody: less brings no site back."""
+        nothing = np.zeros(self.n_bands)
+        return site_power_kw(NORMAL, int(self.mode_bands[NORMAL]), nothing, nothing, self.power)
 
     @cached_property
     def battery(self) -> BatteryParameters:
@@ -246,6 +254,23 @@ class OutageModel:
     def _scaled(self, given_m: float | None, share: float) -> float:
         # Whole micrometres: 1.1 times 500 m is 550 m, and sites at a radius are within it.
         return round(share * self.inter_site_distance_m, 6) if given_m is None else given_m
+
+    def _require_supply(self) -> None:
+        """Refuse a scenario in which no site could ever carry its idle load in normal mode."""
+        scenario, vehicles = self.scenario, self.scenario.vehicles
+        parts = {
+            "battery.discharge_limit_kw": scenario.battery.discharge_limit_kw,
+            "vehicles.site_limit_kw": vehicles.site_limit_kw if vehicles.arrivals_per_day > 0.0 else 0.0,
+            **({", ".join(scenario.import_keys): scenario.import_limit_kw} if scenario.import_keys else {}),
+        }
+        if sum(parts.values()) >= self.normal_idle_kw - SHORTFALL_KW:
+            return
+        listed = "; ".join(f"{keys}: {power_kw:g} kW" for keys, power_kw in parts.items())
+        raise ScenarioError(
+            f"a site can be supplied with {sum(parts.values()):g} kW at most, and draws {self.normal_idle_kw:g} kW in "
+            f"normal mode before it serves anybody ({listed}; vehicles only come with "
+            "vehicles.arrivals_per_day above 0): raise a limit, or lower power.static_multiplier"
+        )
 
     def _mode_radii(self) -> FloatArray:
         radio = self.scenario.radio

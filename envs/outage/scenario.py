@@ -4,7 +4,7 @@ Defaults are the medium-load 19-site network of [MSRC] Table I. Where the paper 
 choice is a field of its own; docs/model.md gives the reasons.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -201,6 +201,7 @@ class Battery(Section):
     charge_limit_kw: domains.PowerKw = 5.0
     discharge_limit_kw: domains.PositivePowerKw = 10.0
     restart_margin: Annotated[float, domains.between(1e-6, 1.0)] = 0.05
+    restart_hold_s: domains.DurationS = 300.0
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> "Battery":
@@ -319,7 +320,13 @@ class Reward(Section):
 
 
 class OutageScenario(Scenario):
-    """The outage world ``blackout_v0``, and what ``brownout_v0`` adds retailers to."""
+    """The outage world ``blackout_v0``, and what ``brownout_v0`` adds retailers to.
+
+    Attributes:
+        import_keys: keys that :attr:`import_limit_kw` follows from.
+    """
+
+    import_keys: ClassVar[tuple[str, ...]] = ()
 
     world: Literal["blackout_v0", "brownout_v0"] = "blackout_v0"
     layout: Layout = Layout()
@@ -334,6 +341,11 @@ class OutageScenario(Scenario):
     time: Time = Time()
     survival: Survival = Survival()
     reward: Reward = Reward()
+
+    @property
+    def import_limit_kw(self) -> float:
+        """Most that a site could ever import."""
+        return 0.0
 
     @model_validator(mode="after")
     def _per_site_values_match(self) -> "OutageScenario":

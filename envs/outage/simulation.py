@@ -21,9 +21,9 @@ from voltran.envs.outage.state import (
     start_episode,
 )
 from voltran.envs.outage.survival import loss_rule, update_losses
-from voltran.envs.outage.trace import EV_COST, Trace, network_row
+from voltran.envs.outage.trace import EV_COST, Before, Trace, network_row
 from voltran.envs.world import BoolArray, FloatArray
-from voltran.physics.balance import EnergyOrders, EnergyStep, energy_step, vehicle_offers
+from voltran.physics.balance import EnergyOrders, EnergyStep, Restart, energy_step, vehicle_offers
 from voltran.physics.power import SLEEP
 
 
@@ -44,8 +44,12 @@ class Simulation:
         self.state = blank_state(model, n_worlds, self.inhabitants.n_slots)
         self.trace = Trace(model, n_worlds, trace_sites)
         self.flows: EnergyStep | None = None
+        self.residual_kw = np.zeros((n_worlds, model.n_sites))
         self._step_s = model.scenario.time.physics_step_s
         self._loss_rule = loss_rule(model.scenario.survival, self._step_s)
+        battery = model.scenario.battery
+        # A site that could not last a single step would be down again at once.
+        self._restart = Restart(battery.soc_min + battery.restart_margin, max(battery.restart_hold_s, self._step_s))
         # Holds as long as the service does, like everything that is computed from it.
         self._service_loss = np.zeros(n_worlds)
 
@@ -169,9 +173,9 @@ class Simulation:
         limits = self.imports.limits_kw(state)
         orders = EnergyOrders(state.ev_power_kw, state.dynamic_price, state.ev_to_battery, *limits)
         flows = energy_step(
-            state.soc, state.alive, state.service.power_kw, mean_power_kw(state),
+            state.soc, state.alive, state.needed_kw, state.service.power_kw, mean_power_kw(state),
             self.inhabitants.fleet(state.ev_energy_kwh, state.ev_accepted), orders, self.time_s(), self._step_s,
-            model.battery.soc_min + self.model.scenario.battery.restart_margin, model.battery, model.ev,
+            self._restart, model.battery, model.ev,
         )  # fmt: skip
         self._check_finite(flows)
         self.imports.settle(state, flows)
@@ -184,21 +188,31 @@ class Simulation:
         worlds = np.arange(self.n_worlds)
         state.power_sum_kw += flows.load_kw - state.power_history_kw[worlds, :, slot]
         state.power_history_kw[worlds, :, slot] = flows.load_kw
-        # A site that comes back sleeps until it is told otherwise; one that goes down forgets its mode.
         turned = flows.alive != state.alive
         if turned.any():
             state.stale |= turned.any(axis=1)
-            state.mode[turned] = SLEEP
+            self._turn(turned, flows)
         state.soc[...], state.alive[...] = flows.soc, flows.alive
         state.ev_energy_kwh[...], state.ev_accepted[...] = flows.energy_kwh, flows.accepted
         state.price[...], state.offered_kw[...] = flows.price, flows.offered_kw
         state.step += 1
         self.flows = flows
 
+    def _turn(self, turned: BoolArray, flows: EnergyStep) -> None:
+        """Sites that go down forget their mode; those that come back sleep, with all vehicles, until told otherwise."""
+        state, model = self.state, self.model
+        state.mode[turned] = SLEEP
+        failed, back = turned & state.alive, turned & flows.alive
+        state.needed_kw[failed] = np.maximum(flows.load_kw[failed], model.normal_idle_kw)
+        state.ev_power_kw[back] = model.ev.site_limit_kw
+
     def _record(self, flows: EnergyStep, mode_changes: FloatArray, handovers: FloatArray) -> None:
         """Write the trace, and add to the totals of the decision period."""
         state, model, service, totals = self.state, self.model, self.state.service, self.state.totals
-        network = network_row(flows, service, state.alive, handovers, mode_changes, model.step_h)
+        before = Before(state.soc, state.alive, state.ev_energy_kwh)
+        network, self.residual_kw = network_row(
+            flows, before, service, handovers, mode_changes, model.step_h, model.battery.capacity_kwh
+        )
         sites = {"soc": state.soc, "power_kw": flows.load_kw, "alive": state.alive, "mode": state.mode}
         self.trace.record(state.step, network, **(sites if self.trace.per_site else {}))
         totals.surviving_h += model.step_h * self._survived_steps()

@@ -45,6 +45,8 @@ class OutageState:
         step: ``[B]`` physics steps done.
         running: ``[B]`` reset, and not over.
         soc, alive: ``[B, site]`` battery and operation.
+        needed_kw: ``[B, site]`` load that the site last failed to supply, and at least the idle load of normal mode;
+            it stays down until it could draw as much.
         mode, bands, radius_m, ev_power_kw, dynamic_price, ev_to_battery: ``[B, site]`` commands in force.
         decided: ``[B]`` whether any command has been given yet.
         switches: ``[B, site]`` mode changes so far.
@@ -63,6 +65,7 @@ class OutageState:
     running: BoolArray
     soc: FloatArray
     alive: BoolArray
+    needed_kw: FloatArray
     mode: IntArray
     bands: IntArray
     radius_m: FloatArray
@@ -105,6 +108,7 @@ def blank_state(model: OutageModel, n_worlds: int, n_slots: int) -> OutageState:
         running=np.zeros(n_worlds, dtype=bool),
         soc=np.zeros(shape),
         alive=np.zeros(shape, dtype=bool),
+        needed_kw=np.zeros(shape),
         mode=np.zeros(shape, dtype=np.int64),
         bands=np.zeros(shape, dtype=np.int64),
         radius_m=np.zeros(shape),
@@ -131,6 +135,7 @@ def start_episode(state: OutageState, model: OutageModel, world: int, seed: int)
     state.seed[world], state.step[world], state.running[world] = seed, 0, True
     state.soc[world] = model.scenario.battery.initial_soc
     state.alive[world] = state.soc[world] > model.battery.soc_min
+    state.needed_kw[world] = model.normal_idle_kw
     state.mode[world], state.bands[world] = NORMAL, model.mode_bands[NORMAL]
     state.radius_m[world] = model.mode_radius_m[NORMAL]
     state.ev_power_kw[world], state.dynamic_price[world], state.ev_to_battery[world] = 0.0, False, False

@@ -1,12 +1,15 @@
 """The trace of an outage episode: what happened in every physics step, for metrics and pictures."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.outage.model import CLASS_NAMES, OutageModel
 from voltran.envs.outage.service import Service
-from voltran.physics.balance import EnergyStep, balance_residual_kw
+from voltran.physics.balance import EnergyStep
 from voltran.physics.compiled import kernel
+from voltran.physics.ledger import balance_residual_kw
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -63,18 +66,32 @@ class Trace:
         return {name: values[world, :steps].copy() for name, values in self.series.items()}
 
 
+class Before(NamedTuple):
+    """What the ledger compares a step with: the state at its start, ``[B, site]`` and ``[B, site, slot]``."""
+
+    soc: FloatArray
+    alive: BoolArray
+    ev_energy_kwh: FloatArray
+
+
 @kernel
 def network_row(
     flows: EnergyStep,
+    before: Before,
     service: Service,
-    alive: BoolArray,
     handovers: FloatArray,
     mode_changes: FloatArray,
     step_h: float,
-) -> FloatArray:
-    """One row ``[B, series + class]`` of the trace, from a physics step's flows and service (``[B, site]`` arrays)."""
+    capacity_kwh: float,
+) -> tuple[FloatArray, FloatArray]:
+    """One row ``[B, series + class]`` of the trace, from a physics step's flows and service (``[B, site]`` arrays).
+
+    Returns:
+        The row, and the residuals ``[B, site]`` of the ledger.
+    """
+    alive = before.alive
     n_worlds, n_sites = alive.shape
-    residual_kw = balance_residual_kw(flows)
+    residual_kw = balance_residual_kw(flows, before.soc, before.ev_energy_kwh, step_h, capacity_kwh)
     row = np.zeros((n_worlds, N_SERIES + service.availability.shape[1]))
     for w in range(n_worlds):
         row[w, 0], row[w, 1] = service.critical[w], service.satisfaction[w]
@@ -92,4 +109,4 @@ def network_row(
         row[w, 10] /= n_sites
         row[w, 11] /= n_sites  # after the sum, so that all sites alive give exactly 1
         row[w, N_SERIES:] = service.availability[w]
-    return row
+    return row, residual_kw

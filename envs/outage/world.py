@@ -37,7 +37,6 @@ from voltran.envs.outage.service import IndexArray, Population
 from voltran.envs.outage.simulation import Simulation
 from voltran.envs.outage.state import OutageState
 from voltran.envs.world import BoolArray, FloatArray, Role, Transition
-from voltran.physics.balance import balance_residual_kw
 from voltran.physics.battery import usable_energy_kwh
 from voltran.physics.power import ASSISTED, HELPING, SLEEP
 
@@ -171,7 +170,7 @@ class OutageWorld:
         quantities = ("load_kw", "battery_kw", "ev_kw", "grid_kw", "unserved_kw", "loss_kw")
         ledger = {name: getattr(flows, name).copy() for name in quantities}
         ledger["pv_kw"] = np.zeros_like(flows.load_kw)
-        ledger["residual_kw"] = balance_residual_kw(flows)
+        ledger["residual_kw"] = self._simulation.residual_kw.copy()
         return ledger
 
     def get_state(self) -> dict[str, Any]:

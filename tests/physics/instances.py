@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.physics.reference import BoolArray, FloatArray, IntArray
-from voltran.physics.balance import EnergyOrders, Fleet
+from voltran.physics.balance import EnergyOrders, Fleet, Restart
 from voltran.physics.battery import BatteryParameters
 from voltran.physics.ev import EvParameters
 from voltran.physics.layout import distances_m, hexagonal_sites
@@ -59,6 +59,7 @@ BATTERY = BatteryParameters(
 )
 EV = EvParameters(site_limit_kw=7.0, vehicle_limit_kw=7.0, base_price=0.5, urgency=2.0, urgency_time_h=1.5)
 RESTART_SOC = 0.25
+RESTART = Restart(RESTART_SOC, hold_s=300.0)
 STEP_S = 60.0
 
 
@@ -165,6 +166,7 @@ class Depot:
 
     soc: FloatArray
     alive: BoolArray
+    needed_kw: FloatArray
     load_kw: FloatArray
     mean_power_kw: FloatArray
     fleet: Fleet
@@ -188,6 +190,7 @@ class Depot:
         return Depot(
             soc=pick(self.soc),
             alive=pick(self.alive),
+            needed_kw=pick(self.needed_kw),
             load_kw=pick(self.load_kw),
             mean_power_kw=pick(self.mean_power_kw),
             fleet=self.fleet._replace(**{name: pick(field) for name, field in self.fleet._asdict().items()}),
@@ -198,8 +201,8 @@ class Depot:
     @property
     def arguments(self) -> tuple[Any, ...]:
         """In the order of the kernel's parameters."""
-        inputs = (self.soc, self.alive, self.load_kw, self.mean_power_kw, self.fleet, self.orders, self.time_s)
-        return (*inputs, STEP_S, RESTART_SOC, BATTERY, EV)
+        state = (self.soc, self.alive, self.needed_kw, self.load_kw, self.mean_power_kw)
+        return (*state, self.fleet, self.orders, self.time_s, STEP_S, RESTART, BATTERY, EV)
 
 
 def depot(seed: int, n_worlds: int = 32, n_sites: int = 19, n_slots: int = 3, grid: bool = False) -> Depot:
@@ -229,6 +232,7 @@ def depot(seed: int, n_worlds: int = 32, n_sites: int = 19, n_slots: int = 3, gr
         alive=rng.random(shape) < 0.8,
         load_kw=rng.choice([0.1, 2.4, 4.0, 8.0, 14.0], shape) * rng.uniform(0.9, 1.1, shape),
         mean_power_kw=rng.uniform(0.1, 8.0, shape),
+        needed_kw=rng.choice([2.0, 4.0, 7.5, 12.0], shape) * rng.uniform(0.9, 1.1, shape),
         fleet=fleet,
         orders=orders,
         time_s=np.asarray(time_s),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.physics.reference import BoolArray, FloatArray
-from voltran.physics.balance import EnergyOrders, EnergyStep, Fleet
+from voltran.physics.balance import EnergyOrders, EnergyStep, Fleet, Restart
 from voltran.physics.battery import BatteryParameters
 from voltran.physics.ev import EvParameters
 
@@ -18,19 +18,21 @@ def price(usable_kwh: FloatArray, mean_power_kw: FloatArray, dynamic: BoolArray,
 def energy_step(
     soc: FloatArray,
     alive: BoolArray,
+    needed_kw: FloatArray,
     load_kw: FloatArray,
     mean_power_kw: FloatArray,
     fleet: Fleet,
     orders: EnergyOrders,
     time_s: FloatArray,
     step_s: float,
-    restart_soc: float,
+    restart: Restart,
     battery: BatteryParameters,
     ev: EvParameters,
 ) -> EnergyStep:
     """Grid first, then vehicles as ordered, then the battery; what grid and vehicles have left charges where ordered.
 
-    Source: [MSRC] Eqs. 12-17.
+    Before load is dropped, vehicles give beyond the order. Sites that are down come back when what charges them, their
+    battery and the vehicles that stay can together carry what they need. Source: [MSRC] Eqs. 12-17.
     """
     hours = step_s / 3600.0
     stored_kwh = (soc - battery.soc_min) * battery.capacity_kwh
@@ -55,22 +57,32 @@ def energy_step(
     most = np.minimum(battery.discharge_limit_kw, stored_kwh * battery.discharge_efficiency / hours)
     given = np.minimum(missing, most)
 
-    from_vehicles = to_load + from_ev
+    beyond = np.minimum(missing - given, offered_kw - ordered)
+
+    from_vehicles = to_load + from_ev + beyond
     earlier_kw = np.cumsum(vehicle_kw, axis=-1) - vehicle_kw
     each_kw = np.clip(from_vehicles[..., None] - earlier_kw, 0.0, vehicle_kw)
     change_kwh = (battery.charge_efficiency * charge - given / battery.discharge_efficiency) * hours
     new_soc = soc + change_kwh / battery.capacity_kwh
+    left_kwh = fleet.energy_kwh - each_kw * hours
+    hold_h, until = restart.hold_s / 3600.0, start + step_s + restart.hold_s
+    stays = accepted & (fleet.arrival_s <= start + step_s) & (fleet.departure_s >= until)
+    staying_kw = np.where(stays, np.minimum(ev.vehicle_limit_kw, left_kwh / hold_h), 0.0).sum(axis=-1)
+    deliverable_kwh = (new_soc - battery.soc_min) * battery.capacity_kwh * battery.discharge_efficiency
+    counts = new_soc >= restart.soc - 1e-9
+    from_battery = np.where(counts, np.minimum(battery.discharge_limit_kw, deliverable_kwh / hold_h), 0.0)
+    could_draw = from_grid + from_battery + np.minimum(staying_kw, ev.site_limit_kw)
     lost = given / battery.discharge_efficiency - given + charge - battery.charge_efficiency * charge
     return EnergyStep(
         soc=new_soc,
-        alive=np.where(alive, missing - given < 1e-9, new_soc >= restart_soc),
-        energy_kwh=fleet.energy_kwh - each_kw * hours,
+        alive=np.where(alive, missing - given - beyond < 1e-9, could_draw >= needed_kw - 1e-9),
+        energy_kwh=left_kwh,
         accepted=accepted,
         load_kw=load,
         battery_kw=given - charge,
         ev_kw=from_vehicles,
         grid_kw=grid + from_grid,
-        unserved_kw=missing - given,
+        unserved_kw=missing - given - beyond,
         loss_kw=lost,
         price=offered_price,
         offered_kw=offered_kw,

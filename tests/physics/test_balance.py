@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.physics import reference_energy as reference
-from tests.physics.instances import BATTERY, EV, RESTART_SOC, Depot, depot
+from tests.physics.instances import BATTERY, EV, RESTART, RESTART_SOC, Depot, depot
 from voltran.physics.balance import EnergyOrders, EnergyStep, Fleet, energy_step
 
 
@@ -31,7 +31,7 @@ def one_site(
     yes = np.ones((1, 1), dtype=np.bool_)
     orders = EnergyOrders(np.full((1, 1), ordered_kw), yes, yes, np.zeros((1, 1)), yes)
     load = np.full((1, 1), load_kw)
-    return Depot(np.full((1, 1), soc), np.full((1, 1), alive), load, load, fleet, orders, np.zeros(1))
+    return Depot(np.full((1, 1), soc), np.full((1, 1), alive), load, load, load, fleet, orders, np.zeros(1))
 
 
 def after(case: Depot, step: EnergyStep) -> Depot:
@@ -81,8 +81,8 @@ def test_load_above_the_discharge_limit_is_not_served() -> None:
 
 
 def test_a_site_that_is_down_restarts_when_a_vehicle_has_recharged_it() -> None:
-    """From 0.20 to 0.25 at 5 kW and 95 %: 1 kWh / 4.75 kW = 12.6 minutes, so 13 steps."""
-    case, minutes = one_site(BATTERY.soc_min, 4.0, alive=False, vehicle_kwh=10.0, ordered_kw=7.0), 0
+    """From 0.20 to 0.25 at 5 kW and 95 %: 1 kWh / 4.75 kW = 12.6 minutes, so 13 steps; it needs more than a charger."""
+    case, minutes = one_site(BATTERY.soc_min, 8.0, alive=False, vehicle_kwh=10.0, ordered_kw=7.0), 0
     while not case.alive[0, 0]:
         step = energy_step(*case.arguments)
         assert step.load_kw[0, 0] == 0.0
@@ -90,6 +90,88 @@ def test_a_site_that_is_down_restarts_when_a_vehicle_has_recharged_it() -> None:
         case, minutes = after(case, step), minutes + 1
     assert minutes == 13
     assert case.soc[0, 0] >= RESTART_SOC
+
+
+def orders_nothing(case: Depot) -> Depot:
+    """The same site, whose controller neither asks for vehicle power nor lets it charge the battery."""
+    no = np.zeros((1, 1), dtype=np.bool_)
+    return replace(case, orders=case.orders._replace(ev_power_kw=np.zeros((1, 1)), ev_to_battery=no))
+
+
+def test_vehicles_give_beyond_the_order_before_a_site_goes_down() -> None:
+    """12 kW: 10 from the battery, its limit, and 2 from a vehicle that nobody asked; 18 kW are too much."""
+    step = energy_step(*orders_nothing(one_site(0.9, 12.0, vehicle_kwh=10.0)).arguments)
+    assert (step.battery_kw[0, 0], step.ev_kw[0, 0], step.unserved_kw[0, 0]) == pytest.approx((10.0, 2.0, 0.0))
+    assert step.alive[0, 0]
+    assert step.energy_kwh[0, 0, 0] == pytest.approx(10.0 - 2.0 / 60.0)
+    step = energy_step(*orders_nothing(one_site(0.9, 18.0, vehicle_kwh=10.0)).arguments)
+    assert (step.battery_kw[0, 0], step.ev_kw[0, 0], step.unserved_kw[0, 0]) == pytest.approx((10.0, 7.0, 1.0))
+    assert not step.alive[0, 0]
+
+
+@pytest.mark.parametrize(
+    ("vehicle_kwh", "leaves_s", "needed_kw", "is_back"),
+    [
+        (10.0, np.inf, 6.9, True),
+        (10.0, np.inf, 7.1, False),  # the charger gives 7 kW
+        (0.51, np.inf, 6.0, True),  # 0.5 kWh are 6 kW for five minutes
+        (0.49, np.inf, 6.0, False),
+        (10.0, 360.0, 6.0, True),  # the minute of the step, and five more
+        (10.0, 359.0, 6.0, False),
+    ],
+)
+def test_a_vehicle_alone_brings_a_site_back_if_it_lasts(
+    vehicle_kwh: float, leaves_s: float, needed_kw: float, is_back: bool
+) -> None:
+    case = orders_nothing(one_site(BATTERY.soc_min, needed_kw, alive=False, vehicle_kwh=vehicle_kwh))
+    fleet = case.fleet._replace(departure_s=np.full((1, 1, 1), leaves_s))
+    step = energy_step(*replace(case, fleet=fleet).arguments)
+    assert step.alive[0, 0] == is_back
+    assert step.load_kw[0, 0] == step.ev_kw[0, 0] == 0.0
+
+
+def test_a_vehicle_that_asks_for_more_brings_no_site_back() -> None:
+    case = orders_nothing(one_site(BATTERY.soc_min, 4.0, alive=False, vehicle_kwh=10.0))
+    dear, no = np.full((1, 1, 1), 9.0), np.zeros((1, 1, 1), dtype=np.bool_)
+    assert not energy_step(
+        *replace(case, fleet=case.fleet._replace(reservation_price=dear, accepted=no)).arguments
+    ).alive[0, 0]
+
+
+@pytest.mark.parametrize(
+    ("soc", "needed_kw", "is_back"),
+    [
+        (RESTART_SOC, 9.9, True),  # 0.95 kWh would be 11.4 kW for five minutes; the limit is 10 kW
+        (RESTART_SOC, 10.1, False),
+        (RESTART_SOC - 1e-6, 0.5, False),
+        (RESTART_SOC - 1e-12, 9.9, True),  # rounding
+    ],
+)
+def test_a_battery_alone_brings_a_site_back_within_its_limit(soc: float, needed_kw: float, is_back: bool) -> None:
+    assert energy_step(*orders_nothing(one_site(soc, needed_kw, alive=False)).arguments).alive[0, 0] == is_back
+
+
+@pytest.mark.parametrize(("soc", "import_kw", "needed_kw", "is_back"), [
+    (0.2, 4.0, 4.0, True),
+    (0.2, 4.0, 4.1, False),
+    (0.2, 9.0, 5.1, False),  # 5 kW flow into the battery
+    (0.3, 4.0, 13.9, True),
+    (BATTERY.soc_max, 9.0, 10.1, False),  # nothing flows into a full battery
+])  # fmt: skip
+def test_the_import_that_charges_the_battery_counts(
+    soc: float, import_kw: float, needed_kw: float, is_back: bool
+) -> None:
+    case = orders_nothing(one_site(soc, needed_kw, alive=False))
+    case = replace(case, orders=case.orders._replace(grid_limit_kw=np.full((1, 1), import_kw)))
+    assert energy_step(*case.arguments).alive[0, 0] == is_back
+
+
+def test_a_longer_hold_asks_for_more_energy() -> None:
+    """0.95 kWh carry 5 kW for eleven minutes, not for twelve."""
+    case = orders_nothing(one_site(RESTART_SOC, 5.0, alive=False))
+    for minutes, is_back in ((11, True), (12, False)):
+        arguments = [RESTART._replace(hold_s=60.0 * minutes) if value is RESTART else value for value in case.arguments]
+        assert energy_step(*arguments).alive[0, 0] == is_back
 
 
 def test_an_accepted_vehicle_stays_accepted_when_the_price_falls() -> None:

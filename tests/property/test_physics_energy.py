@@ -1,12 +1,15 @@
 """What holds for the energy of any site in any state: conservation, bounds, exclusivity, independence of the batch."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.physics.instances import BATTERY, EV, STEP_S, Depot, depot
-from voltran.physics.balance import EnergyStep, balance_residual_kw, energy_step
+from tests.physics.instances import BATTERY, EV, RESTART, RESTART_SOC, STEP_S, Depot, depot
+from voltran.physics.balance import EnergyOrders, EnergyStep, energy_step
 from voltran.physics.battery import largest_charge_kw, largest_discharge_kw, next_soc, usable_energy_kwh
+from voltran.physics.ledger import balance_residual_kw
 
 STEP_H = STEP_S / 3600.0
 depots = st.builds(
@@ -30,7 +33,8 @@ def step(case: Depot) -> EnergyStep:
 @given(depots)
 def test_power_is_balanced(case: Depot) -> None:
     flows = step(case)
-    assert np.abs(balance_residual_kw(flows)).max() <= 1e-9
+    before = (case.soc, case.fleet.energy_kwh)
+    assert np.abs(balance_residual_kw(flows, *before, STEP_H, BATTERY.capacity_kwh)).max() <= 1e-9
     parts = flows.battery_kw + flows.ev_kw + flows.grid_kw + flows.unserved_kw
     assert np.abs(flows.load_kw - parts).max() <= 1e-9
     assert np.array_equal(flows.load_kw, np.where(case.alive, case.load_kw, 0.0))
@@ -68,7 +72,6 @@ def test_everything_stays_within_its_limits(case: Depot) -> None:
     assert np.all(flows.battery_kw <= BATTERY.discharge_limit_kw)
     assert np.all(flows.battery_kw >= -BATTERY.charge_limit_kw)
     assert np.all((flows.ev_kw >= 0.0) & (flows.ev_kw <= flows.offered_kw + 1e-12))
-    assert np.all(flows.ev_kw <= case.orders.ev_power_kw + 1e-12)
     assert np.all(flows.offered_kw <= EV.site_limit_kw)
     assert np.all((flows.grid_kw >= 0.0) & (flows.grid_kw <= case.orders.grid_limit_kw))
     assert np.all((flows.unserved_kw >= 0.0) & (flows.unserved_kw <= flows.load_kw))
@@ -82,6 +85,10 @@ def test_the_battery_helps_before_load_is_dropped_and_charges_only_from_surplus(
     left_kwh = (case.soc - BATTERY.soc_min) * BATTERY.capacity_kwh * BATTERY.discharge_efficiency
     largest_kw = np.minimum(BATTERY.discharge_limit_kw, left_kwh / STEP_H)
     np.testing.assert_allclose(flows.battery_kw[short], largest_kw[short], atol=1e-9)
+    np.testing.assert_allclose(flows.ev_kw[short], flows.offered_kw[short], atol=1e-9)
+    beyond = flows.ev_kw > case.orders.ev_power_kw + 1e-12
+    np.testing.assert_allclose(flows.battery_kw[beyond], largest_kw[beyond], atol=1e-9)
+    assert np.all(case.alive[beyond])
     assert not np.any(flows.alive & case.alive & short)
     charging = flows.battery_kw < 0.0
     from_grid_kw = flows.grid_kw - np.minimum(case.orders.grid_limit_kw, flows.load_kw)
@@ -92,10 +99,40 @@ def test_the_battery_helps_before_load_is_dropped_and_charges_only_from_surplus(
 
 
 @given(depots)
+def test_who_comes_back_could_draw_what_it_needs_for_the_whole_hold(case: Depot) -> None:
+    """Played on for five steps, a site that is back could have carried what it needs, and one that stays down not.
+
+    Its battery counts from the restart mark on, the vehicles that have accepted until then and stay give evenly what
+    they have, and what it imported while it was down goes on to flow.
+    """
+    flows, down = step(case), ~case.alive
+    departs_s = case.fleet.departure_s - (case.time_s[:, None, None] + STEP_S + RESTART.hold_s)
+    energy_kwh = np.where(flows.accepted & (departs_s >= 0.0), flows.energy_kwh, 0.0)
+    evenly_kw = np.minimum(energy_kwh / (RESTART.hold_s / 3600.0), EV.vehicle_limit_kw).sum(axis=-1)
+    nothing = np.zeros_like(down)
+    played = replace(
+        case,
+        soc=np.where(flows.soc >= RESTART_SOC, flows.soc, BATTERY.soc_min),
+        alive=down,
+        load_kw=case.needed_kw,
+        fleet=case.fleet._replace(energy_kwh=energy_kwh, accepted=flows.accepted),
+        orders=EnergyOrders(np.minimum(evenly_kw, EV.site_limit_kw), nothing, nothing, flows.grid_kw, nothing),
+        time_s=case.time_s + STEP_S,
+    )
+    carried = down.copy()
+    for _ in range(5):
+        after = step(played)
+        carried &= after.alive
+        fleet = played.fleet._replace(energy_kwh=after.energy_kwh)
+        played = replace(played, soc=after.soc, fleet=fleet, time_s=played.time_s + STEP_S)
+    assert np.array_equal(carried[down], flows.alive[down])
+
+
+@given(depots)
 def test_inputs_are_left_alone(case: Depot) -> None:
-    before = [np.copy(x) for x in (case.soc, case.alive, case.load_kw, *case.fleet, *case.orders)]
+    before = [np.copy(x) for x in (case.soc, case.alive, case.needed_kw, *case.fleet, *case.orders)]
     step(case)
-    after = (case.soc, case.alive, case.load_kw, *case.fleet, *case.orders)
+    after = (case.soc, case.alive, case.needed_kw, *case.fleet, *case.orders)
     assert all(np.array_equal(x, y) for x, y in zip(before, after, strict=True))
 
 

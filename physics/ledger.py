@@ -1,0 +1,44 @@
+"""The energy ledger of sites: whether the flows of a step and what batteries and vehicles hold tell the same story."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.physics.balance import EnergyStep
+from voltran.physics.compiled import kernel
+
+FloatArray = NDArray[np.float64]
+
+
+@kernel
+def balance_residual_kw(
+    step: EnergyStep, soc: FloatArray, energy_kwh: FloatArray, step_h: float, capacity_kwh: float
+) -> FloatArray:
+    """What flows and stored energies disagree on, ``[B, site]``: rounding, unless a flow is wrong.
+
+    The largest of three residuals: of the site, ``load = battery + vehicles + grid + unserved`` ([MSRC] Eq. 17); of its
+    battery, whose stored energy changes by the flow at its terminals and the losses; and of its vehicles, whose energy
+    changes by what they give.
+
+    Args:
+        step: the flows, and the state after them.
+        soc, energy_kwh: ``[B, site]`` states of charge and ``[B, site, slot]`` energies of vehicles before them.
+        step_h: length of the step.
+        capacity_kwh: of a battery.
+    """
+    residual_kw = np.zeros(soc.shape)
+    for w in range(soc.shape[0]):
+        for i in range(soc.shape[1]):
+            supplied_kw = step.battery_kw[w, i] + step.ev_kw[w, i] + step.grid_kw[w, i] + step.unserved_kw[w, i]
+            stored_kw = (step.soc[w, i] - soc[w, i]) * capacity_kwh / step_h
+            given_kwh = 0.0
+            for slot in range(energy_kwh.shape[2]):
+                given_kwh += energy_kwh[w, i, slot] - step.energy_kwh[w, i, slot]
+            of_site = step.load_kw[w, i] - supplied_kw
+            of_battery = step.battery_kw[w, i] + step.loss_kw[w, i] + stored_kw
+            of_vehicles = step.ev_kw[w, i] - given_kwh / step_h
+            worst = of_site
+            for other in (of_battery, of_vehicles):
+                if abs(other) > abs(worst):
+                    worst = other
+            residual_kw[w, i] = worst
+    return residual_kw
