@@ -4,7 +4,7 @@ from typing import Literal
 
 from voltran.baselines.trimsm.matching import MatchingSettings, Order, QualityRule
 from voltran.envs.scenario import Section
-from voltran.envs.uplink.scenario import Share
+from voltran.envs.domains import Share
 
 InnerControl = Literal["eipc", "qopc", "fipc", "direct"]
 FinalControl = Literal["direct", "slmdb", "eipc", "qopc", "fipc"]

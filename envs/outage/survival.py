@@ -1,8 +1,8 @@
 """When a network counts as lost: one rule, for the state, the flag, the reward and the metric.
 
 A moment with too little critical availability is a loss if availability stays too low from there on, or if the hour
-from there on lacks too much of it. The second condition is for networks that flap: a minute of service now and then does
-not make a network one that serves.
+from there on lacks too much of it. The second condition is for networks that flap: a minute of service now and then
+does not make a network one that serves.
 """
 
 from typing import NamedTuple
