@@ -1,24 +1,17 @@
 """Results are published from code that a commit can bring back, or not at all."""
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.train.checkouts import commit_everything, git
 from voltran.envs.errors import VoltranError
 from voltran.train import provenance
 from voltran.train.provenance import ROOMS, check_committed, commit
 
 FILES = (*(f"{room}/module.py" for room in ROOMS), "voltran/__init__.py", "pyproject.toml", "constraints.txt")
 OTHERS = ("README.md", "docs/results.md", "tests/test_it.py", "runs/out/results.json", "CHANGELOG.md")
-
-
-def git(root: Path, *arguments: str) -> str:
-    identity = ("-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
-    return subprocess.run(
-        ["git", "-C", str(root), *identity, *arguments], check=True, capture_output=True, text=True
-    ).stdout
 
 
 @pytest.fixture
@@ -30,10 +23,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("1\n")
     (folder / ".gitignore").write_text("__pycache__/\nlocal*\n")
-    monkeypatch.setattr(provenance, "_home", lambda room: folder.resolve())
-    git(folder, "init", "--quiet")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "Begin")
+    commit_everything(folder, monkeypatch)
     return folder
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from tests.house import ROOT
+from tests.train.checkouts import commit_everything
 from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.train import publish as publishing
 from voltran.train.calibration import recorded_fit
@@ -277,7 +278,10 @@ def test_the_calibration_is_disclosed() -> None:
 
 
 @pytest.mark.usefixtures("no_pictures")
-def test_the_command_publishes_on_request(experiment: str, root: Path, tmp_path: Path) -> None:
+def test_the_command_publishes_on_request(
+    experiment: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit_everything(root, monkeypatch)
     out, store = str(tmp_path / "out"), str(tmp_path / "store")
     arguments = ["experiment", experiment, "--out", out, "--store", store, "--jobs", "1", "--publish", str(root)]
     result = CliRunner().invoke(app, arguments)
@@ -287,3 +291,17 @@ def test_the_command_publishes_on_request(experiment: str, root: Path, tmp_path:
     result = CliRunner().invoke(app, [*arguments, "--resume"])
     assert result.exit_code == 2
     assert "the markers" in result.stderr
+
+
+def test_the_command_plays_nothing_where_the_code_is_not_committed(
+    experiment: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit_everything(root, monkeypatch)
+    (root / "physics").mkdir()
+    (root / "physics" / "module.py").write_text("1\n")
+    before = files(root)
+    result = CliRunner().invoke(app, ["experiment", experiment, "--out", str(tmp_path / "out"), "--publish", str(root)])
+    assert result.exit_code == 2
+    assert "physics/module.py differ from the commit" in result.output
+    assert not (tmp_path / "out").exists()
+    assert files(root) == before
