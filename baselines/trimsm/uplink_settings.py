@@ -3,8 +3,8 @@
 from typing import Literal
 
 from voltran.baselines.trimsm.matching import MatchingSettings, Order, QualityRule
-from voltran.envs.scenario import Section
 from voltran.envs.domains import Share
+from voltran.envs.scenario import Section
 
 InnerControl = Literal["eipc", "qopc", "fipc", "direct"]
 FinalControl = Literal["direct", "slmdb", "eipc", "qopc", "fipc"]
