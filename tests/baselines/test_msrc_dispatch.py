@@ -170,7 +170,7 @@ def test_the_world_comes_as_near_where_capacity_binds() -> None:
 
 
 def test_splitting_users_helps_where_helpers_are_crowded() -> None:
-    world = started(outage_world("urban19-heavy"))
+    world = started(outage_world("urban19-heavy", overrides={"traffic.load_factor": 3.5}))
     commands = sleep_plan(world)
     fixed, split = (exact_dispatch(world, commands, association=rule) for rule in RULES)
     assert split.utility > fixed.utility + 5.0
@@ -179,7 +179,7 @@ def test_splitting_users_helps_where_helpers_are_crowded() -> None:
 
 def test_of_equal_dispatches_the_one_with_the_least_power_is_chosen() -> None:
     """At light load everybody within reach gets everything, so that only power is left to choose by."""
-    world = started(outage_world("urban19-light"))
+    world = started(outage_world("urban19-light"), 3)
     commands = plan(world, np.full(19, NORMAL))
     found, fixed, split = world_dispatch(world, commands), *(exact_dispatch(world, commands, 0, 6, r) for r in RULES)
     assert found.rate_mbps == pytest.approx(fixed.rate_mbps, rel=1e-6)
