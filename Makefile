@@ -9,6 +9,10 @@ EXPERIMENTS := outage msrc_table2 msrc_table3 msrc_table4 msrc_fig2 msrc_links m
 	fdran_fig12 fdran_assumptions uplink_day market brownout \
 	dpa_fig2 dpa_fig3 dpa_fig4 dpa_fig5_6
 
+# QUICK=1 runs as little of a target as shows that it works, writes to runs/quick/ only, and installs no simulators.
+RUNS       := $(if $(QUICK),runs/quick,runs)
+QUICK_FORM := $(if $(QUICK),--quick)
+
 # One thread per process: on small machines OpenMP's barriers cost more than they bring.
 export OMP_NUM_THREADS ?= 1
 
@@ -18,20 +22,21 @@ export OMP_NUM_THREADS ?= 1
 help:
 	@echo "make demo     train a small policy, compare it with rules and MSRC, write runs/demo/"
 	@echo "make test     the default tests"
-	@echo "make long     the tests that take minutes"
+	@echo "make long     the tests that take minutes, among them the quick forms below"
 	@echo "make lint     style, formatting and types"
 	@echo "make bench    the benchmarks of docs/performance.md"
 	@echo "make results  the experiments behind docs/results.md"
+	@echo "QUICK=1       with demo, bench or results: in minutes, to see that it works; writes runs/quick/ only"
 
 demo: $(STAMP)
-	$(BIN)/voltran demo
+	$(BIN)/voltran demo --out $(RUNS)/demo $(QUICK_FORM)
 
 # A file of tests stays in one process, whose fixtures its tests share.
 test: $(STAMP)
 	$(BIN)/python -m pytest -q --numprocesses auto --dist loadfile
 
 long: $(STAMP)
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -m slow --numprocesses auto --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -40,8 +45,8 @@ lint: $(STAMP)
 
 # The simulators compared with live in an environment of their own; without them their rows say so.
 bench: $(STAMP)
-	-$(MAKE) .venv-bench/.installed
-	$(BIN)/python -m benchmarks
+	$(if $(QUICK),,-$(MAKE) .venv-bench/.installed)
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick --folder $(RUNS))
 
 .venv-bench/.installed: benchmarks/constraints.txt
 	$(PYTHON) -m venv .venv-bench
@@ -51,7 +56,8 @@ bench: $(STAMP)
 # The experiments share finished episodes; running it again continues. Those of MSRC take hours.
 results: $(STAMP)
 	for name in $(EXPERIMENTS); do \
-		$(BIN)/voltran experiment $$name --out runs/$$name --store runs/episodes --resume --publish . || exit; \
+		$(BIN)/voltran experiment $$name --out $(RUNS)/$$name --store $(RUNS)/episodes --resume \
+			$(if $(QUICK),--quick,--publish .) || exit; \
 	done
 
 $(STAMP): pyproject.toml constraints.txt

@@ -37,7 +37,8 @@ class Entry(NamedTuple):
         return list(inspect.signature(self.build).parameters if self.settings is None else self.settings.model_fields)
 
 
-CONTROLLERS: dict[str, Entry] = {
+# of sites in an outage; some of them play other worlds, too
+OUTAGE_CONTROLLERS: dict[str, Entry] = {
     "independent": Entry(independent),
     "static": Entry(static),
     "static-v2g": Entry(static_v2g),
@@ -47,6 +48,9 @@ CONTROLLERS: dict[str, Entry] = {
     "random": Entry(Random),
     **{name: Entry(partial(Msrc, name, **changed), PlannerSettings) for name, changed in VARIANTS.items()},
     "trimsm": Entry(TrimsmOutage, TrimsmSettings),
+}
+CONTROLLERS: dict[str, Entry] = {
+    **OUTAGE_CONTROLLERS,
     **{name: Entry(build, settings) for name, (build, settings) in uplink_controller.CONTROLLERS.items()},
     **{name: Entry(build, settings) for name, (build, settings) in market.CONTROLLERS.items()},
 }

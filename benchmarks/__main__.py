@@ -1,4 +1,4 @@
-"""The command ``python -m benchmarks [--quick] [--page PAGE] [--only TOPIC] [--out FILE]``."""
+"""The command ``python -m benchmarks [--quick] [--folder FOLDER] [--page PAGE] [--only TOPIC] [--out FILE]``."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -64,12 +64,17 @@ TOPICS: Topics = {topic: measure for topics in PAGES.values() for topic, measure
 
 
 def main(
-    quick: Annotated[bool, typer.Option("--quick", help="Few repeats: shows that everything works.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Few repeats and small sizes: shows that everything works.")
+    ] = False,
+    folder: Annotated[
+        Path | None, typer.Option(help="Folder of the pages; docs by default, and runs/quick with --quick.")
+    ] = None,
     page: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(PAGES)}; may be repeated.")] = None,
     only: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(TOPICS)}; needs --out.")] = None,
     out: Annotated[Path | None, typer.Option(help="The page to write --only to.")] = None,
 ) -> None:
-    """Measure, print and write docs/performance.md and the pages beside it."""
+    """Measure, print and write performance.md and the pages beside it."""
     _check("--page", page or [], PAGES)
     _check("--only", only or [], TOPICS)
     if (only is None) != (out is None):
@@ -77,8 +82,9 @@ def main(
     if only is not None and out is not None:
         _write(out, only, quick, "Performance")
         return
+    where = folder or Path("runs/quick" if quick else "docs")
     for name in page or PAGES:
-        _write(Path("docs") / f"{name}.md", list(PAGES[name]), quick, TITLES[name])
+        _write(where / f"{name}.md", list(PAGES[name]), quick, TITLES[name])
 
 
 def _check(option: str, given: list[str], known: Iterable[str]) -> None:

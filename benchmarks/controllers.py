@@ -5,8 +5,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.measure import Section, Stopwatch, number
-from voltran.baselines import make, names
-from voltran.baselines.trimsm.uplink_controller import CONTROLLERS as UPLINK_CONTROLLERS
+from voltran.baselines import make
+from voltran.baselines.registry import OUTAGE_CONTROLLERS
 from voltran.envs.catalog import make_world
 from voltran.envs.controller import Controller
 from voltran.train.ppo import Run
@@ -23,11 +23,11 @@ def controllers(quick: bool) -> Section:
         "well it is trained does not matter here.",
         ["controller", "CPU, ms", "wall, ms"],
     )
-    players: dict[str, Controller] = {name: make(name) for name in names() if name not in UPLINK_CONTROLLERS}
+    players: dict[str, Controller] = {name: make(name) for name in OUTAGE_CONTROLLERS}
     with TemporaryDirectory() as folder:
         players["ppo"] = Run(read_training_config("blackout_ppo", {"n_worlds": 1}), Path(folder)).policy()
     for name, controller in players.items():
-        watch = _decide(controller, 10 if quick else 60)
+        watch = _decide(controller, 2 if quick else 60)
         means = (1e3 * watch.cpu_s / watch.calls, 1e3 * watch.wall_s / watch.calls)
         section.rows.append([f"`{name}`", *(number(mean) for mean in means)])
     return section

@@ -60,8 +60,8 @@ def planning(quick: bool) -> Section:
         "300 evaluations, whose time counts.",
         ["method", "solved", "over best, median", "worst", "gap, median", "CPU, s, median", "worst"],
     )
-    loads = LOADS[1:2] if quick else LOADS
-    cases = [case for load in loads for case in met(f"urban19-{load}", SEEDS[0], SOLVER_EPOCHS)]
+    loads, epochs = (LOADS[1:2], SOLVER_EPOCHS[:1]) if quick else (LOADS, SOLVER_EPOCHS)
+    cases = [case for load in loads for case in met(f"urban19-{load}", SEEDS[0], epochs)]
     methods: dict[str, Callable[[Case], Found]] = {f"search, {n} evaluations": _searching(n) for n in (100, 300)}
     methods |= {f"search and proof of {gap:.0%}": _proving(gap) for gap in (0.05, 0.02)}
     solvers: tuple[tuple[SolverName, str], ...] = (("highs", "HiGHS"), ("scip", "SCIP"))
@@ -85,8 +85,8 @@ def proofs(quick: bool) -> Section:
         "*Improved* is the share of plans in whose place the proof found a better one.",
         ["load", "evaluations", "gap", "CPU, s, median", "p90", "worst", "of it search, median", "proven", "improved"],
     )
-    seeds, epochs = (SEEDS[:1], EPOCHS[:2]) if quick else (SEEDS, EPOCHS)
-    for load in LOADS:
+    loads, seeds, epochs = (LOADS[1:2], SEEDS[:1], EPOCHS[:1]) if quick else (LOADS, SEEDS, EPOCHS)
+    for load in loads:
         cases = [case for seed in seeds for case in met(f"urban19-{load}", seed, epochs)]
         for evaluations, gap in ((300, 0.05), (300, 0.02), (100, 0.02)):
             found, times = _proven(cases, evaluations, gap)

@@ -4,14 +4,21 @@ import time
 from pathlib import Path
 
 import pytest
+import typer
 
-from benchmarks import comparison, measure
+from benchmarks import against, comparison, measure
+from benchmarks.controllers import SCENARIO
 from benchmarks.kernels import kernels
 from benchmarks.machine import machine
 from benchmarks.measure import Aim, Section, Stopwatch, Timing, number, timed
 from benchmarks.physics_steps import batch_sizes
 from benchmarks.report import report
 from benchmarks.uplink import matching
+from tests.house import ROOT
+from voltran.baselines import make
+from voltran.baselines.registry import CONTROLLERS, OUTAGE_CONTROLLERS
+from voltran.envs.catalog import make_world
+from voltran.envs.errors import VoltranError
 
 
 @pytest.mark.parametrize(
@@ -91,3 +98,41 @@ def test_the_topic_of_the_uplink_still_runs() -> None:
     assert [row[0] for row in section.rows] == ["8/20"]
     assert all(len(row) == len(section.head) for row in section.rows)
     assert len(section.aims) == 3
+
+
+def test_the_controllers_that_are_timed_are_those_that_play_the_outage() -> None:
+    world = make_world(SCENARIO)
+    world.reset([0])
+    able = set()
+    for name in CONTROLLERS:
+        controller = make(name)
+        try:
+            controller.reset(world)
+        except VoltranError:
+            continue
+        able.add(name)
+    assert able == set(OUTAGE_CONTROLLERS)
+
+
+def test_a_comparison_of_versions_goes_by_the_median_of_the_ratios() -> None:
+    case = against.Case("case", "A case", 1.05)
+    pairs = [(1.0e-6, 1.0e-6), (1.04e-6, 1.0e-6), (9.0e-6, 3.0e-6)]
+    assert against.verdict(case, pairs) == (
+        ["A case", "1.04", "1.00", "1.040", "1.020 to 2.020", "1.000", "1.05", "met"],
+        True,
+    )
+    assert not against.verdict(case, [(ours * 1.02, theirs) for ours, theirs in pairs]).is_met
+
+
+@pytest.mark.slow
+def test_a_version_is_compared_with_itself(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """That it runs; what it finds is nothing to assert."""
+    monkeypatch.setattr(against, "CASES", against.CASES[1:2])
+    with pytest.raises(typer.Exit):
+        against.main(ROOT, rounds=2)
+    assert "fresh physics step, 1 world" in capsys.readouterr().out
+
+
+def test_only_a_checkout_can_be_compared_with(tmp_path: Path) -> None:
+    with pytest.raises(typer.BadParameter, match="not a checkout of VoltRAN"):
+        against.main(tmp_path, rounds=2)

@@ -23,7 +23,7 @@ from voltran.train.files import write_text
 PAPER_SURVIVAL_H = {"urban19-light": 3.2, "urban19-medium": 2.5, "urban19-heavy": 1.8}
 SEEDS = tuple(range(20))
 HEADER = "# The calibration of the power model on independent operation; made by `voltran calibrate`.\n"
-COARSE_STEP, FINE_STEP, REACH = 0.10, 0.02, 2
+STEPS, REACH = (0.10, 0.02), 2
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,17 @@ def evaluate_multipliers(static: float, dynamic: float, seeds: Sequence[int] = S
     return Fit(static, dynamic, survival_h, float(np.sqrt(np.mean(np.square(deviations)))))
 
 
-def calibrate(report: Callable[[Fit], None], seeds: Sequence[int] = SEEDS) -> Fit:
+def calibrate(report: Callable[[Fit], None], seeds: Sequence[int] = SEEDS, steps: Sequence[float] = STEPS) -> Fit:
     """Grid search from 1 on: a coarse grid, then fine ones, each round centred on the best pair until none is better.
 
     Args:
         report: told of every pair tried.
         seeds: episodes to average over.
+        steps: spacing of the grids, the coarsest first.
     """
     best = evaluate_multipliers(1.0, 1.0, seeds)
     report(best)
-    for step in (COARSE_STEP, FINE_STEP):
+    for step in steps:
         centre = None
         while centre != best:
             centre = best
@@ -94,9 +95,9 @@ def _around(centre: Fit, step: float) -> list[tuple[float, float]]:
     ]
 
 
-def save_fit(fit: Fit, path: Path) -> None:
+def save_fit(fit: Fit, path: Path, seeds: Sequence[int] = SEEDS) -> None:
     """Record a fit with the paper's column and the number of seeds (0, 1, ...) it was made on."""
-    record = {"paper_survival_h": PAPER_SURVIVAL_H, "seeds": len(SEEDS), **asdict(fit)}
+    record = {"paper_survival_h": PAPER_SURVIVAL_H, "seeds": len(seeds), **asdict(fit)}
     write_text(path, HEADER + yaml.safe_dump(record, sort_keys=False))
 
 

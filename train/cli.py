@@ -47,6 +47,9 @@ Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set one key differently; may be repeated.")
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue what the output folder holds.")]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="As little as shows that everything works; says nothing about quality.")
+]
 Jobs = Annotated[int, typer.Option(min=1, help="Worker processes; as many as there are cores by default.")]
 
 
@@ -140,8 +143,10 @@ def experiment(
         Path | None,
         typer.Option("--publish", help="Checkout whose docs/results.md and README to write from the results."),
     ] = None,
+    quick: Quick = False,
 ) -> None:
     """Reproduce a published table or figure, with the published values beside ours."""
+    from voltran.envs.errors import VoltranError
     from voltran.train.experiment_run import run_experiment
     from voltran.train.provenance import check_committed
     from voltran.train.publish import check_publishable
@@ -150,9 +155,11 @@ def experiment(
     console = _console()
     folder = out if out is not None else Path("runs") / Path(name).stem
     if publish_to is not None:
+        if quick:
+            raise VoltranError("--publish with --quick: quick results are not published; leave one of them out")
         check_publishable(name, publish_to)
         check_committed(publish_to)
-    report = run_experiment(name, folder, resume=resume, jobs=jobs, console=console, store=store)
+    report = run_experiment(name, folder, resume=resume, jobs=jobs, console=console, store=store, quick=quick)
     console.print(f"Report: {report}", markup=False)
     if publish_to is not None:
         check_committed(publish_to)  # again: it has played for hours, perhaps
@@ -174,13 +181,15 @@ def publish(
 @app.command()
 def calibrate(
     out: Annotated[Path, typer.Option(help="File for the fit.")] = Path("runs/calibration.yaml"),
+    quick: Quick = False,
 ) -> None:
     """Fit the power model to the survival of independent operation; the shipped fit is already in the scenarios."""
     from voltran.train import calibration
 
     console = _console()
-    fit = calibration.calibrate(lambda tried: console.print(str(tried), markup=False))
-    calibration.save_fit(fit, out)
+    seeds, steps = (calibration.SEEDS[:1], calibration.STEPS[:1]) if quick else (calibration.SEEDS, calibration.STEPS)
+    fit = calibration.calibrate(lambda tried: console.print(str(tried), markup=False), seeds, steps)
+    calibration.save_fit(fit, out, seeds)
     console.print(f"Best: {fit}\nFit: {out}", markup=False)
 
 
@@ -205,11 +214,12 @@ def doctor() -> None:
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for everything that is made.")] = Path("runs/demo"),
     jobs: Jobs = CORES,
+    quick: Quick = False,
 ) -> None:
     """Train a small policy and compare it with rules and an optimiser, in a few minutes."""
     from voltran.train.demo import run_demo
 
-    run_demo(out, jobs=jobs, console=_console())
+    run_demo(out, jobs=jobs, console=_console(), quick=quick)
 
 
 def _console() -> Console:

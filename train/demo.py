@@ -1,9 +1,11 @@
 """The demonstration: trains a small policy and compares it with simple rules and an optimiser."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -22,6 +24,8 @@ POLICY_FILE = "policy.safetensors"
 LEARNED = "policy"
 FIRST_SEED = 500
 EPISODES = 10
+# The quick form shows that everything works, not how well: one rollout, and few episodes.
+QUICK_EPISODES, QUICK_TRAINING = 2, {"total_decisions": 1}
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class DemoFolder:
         return self.root / POLICY_FILE
 
 
-def run_demo(out: Path, *, jobs: int, console: Console) -> Results:
+def run_demo(out: Path, *, jobs: int, console: Console, quick: bool = False) -> Results:
     """Train, evaluate, print the table, write the report and say what to try next.
 
     Running it again continues where it stopped: finished training and episodes are kept.
@@ -50,6 +54,7 @@ def run_demo(out: Path, *, jobs: int, console: Console) -> Results:
         out: folder for everything that is made.
         jobs: worker processes of the evaluation.
         console: where to show progress and the table.
+        quick: train for one rollout and play few outages, to see that it works.
 
     Raises:
         MissingExtraError: the packages for training are not installed.
@@ -58,16 +63,17 @@ def run_demo(out: Path, *, jobs: int, console: Console) -> Results:
     folder = DemoFolder(out)
     _require_ours(folder)
     console.print(f"[bold]1/2[/] Training a small policy on {SCENARIO}.")
-    _train(folder)
+    _train(folder, QUICK_TRAINING if quick else {})
+    episodes = QUICK_EPISODES if quick else EPISODES
     others = opponents()
     if OPTIMISER not in others:
         console.print(f"{OPTIMISER} stays out: it needs OR-Tools, pip install 'voltran[solvers]'", markup=False)
-    console.print(f"[bold]2/2[/] Playing it and {len(others)} other controllers on {EPISODES} fresh outages.")
+    console.print(f"[bold]2/2[/] Playing it and {len(others)} other controllers on {episodes} fresh outages.")
     learned, *compared = parse_controllers(",".join([str(folder.policy), *others]))
     results = evaluate(
         SCENARIO,
         [replace(learned, label=LEARNED), *compared],
-        range(FIRST_SEED, FIRST_SEED + EPISODES),
+        range(FIRST_SEED, FIRST_SEED + episodes),
         jobs=jobs,
         out=out,
         resume=True,
@@ -122,14 +128,14 @@ def _verdict(results: Results) -> str:
     )
 
 
-def _train(folder: DemoFolder) -> None:
+def _train(folder: DemoFolder, overrides: Mapping[str, Any]) -> None:
     from voltran.train.ppo import CHECKPOINT_FILE, CONFIG_FILE, train
 
     resume = (folder.training / CHECKPOINT_FILE).exists()
     if not resume:  # stopped before its first checkpoint: there is nothing to continue
         (folder.training / CONFIG_FILE).unlink(missing_ok=True)
         shutil.rmtree(folder.training / "tensorboard", ignore_errors=True)
-    write_atomically(folder.policy, train(TRAINING_CONFIG, {}, folder.training, resume).read_bytes())
+    write_atomically(folder.policy, train(TRAINING_CONFIG, overrides, folder.training, resume).read_bytes())
 
 
 def _require_ours(folder: DemoFolder) -> None:

@@ -10,6 +10,7 @@ from voltran.train.chapter import chapter
 from voltran.train.evaluate import evaluate
 from voltran.train.experiment import Experiment, read_experiment
 from voltran.train.files import claim_folder, write_text
+from voltran.train.quick import quick_form
 from voltran.train.references import parse_controllers
 from voltran.train.report import TABLE_FILE, write_report
 from voltran.train.results import Results
@@ -19,7 +20,7 @@ from voltran.train.sweep_plots import write_sweep_plots
 
 
 def run_experiment(
-    name: str, out: Path, *, resume: bool, jobs: int, console: Console, store: Path | None = None
+    name: str, out: Path, *, resume: bool, jobs: int, console: Console, store: Path | None = None, quick: bool = False
 ) -> Path:
     """Play an experiment, or carry out a study, and write its report.
 
@@ -31,6 +32,7 @@ def run_experiment(
         console: where to show progress and tables.
         store: folder of finished episodes, which experiments may share; ``episodes`` beside each cell's results by
             default.
+        quick: as little as shows that it works, see :func:`voltran.train.quick.quick_form`.
 
     Returns:
         The report.
@@ -40,8 +42,8 @@ def run_experiment(
         VoltranError: ``out`` holds something and ``resume`` is off, or it cannot be written, or episodes failed.
     """
     if name in study_names():
-        return run_study(name, out, resume=resume, console=console)
-    experiment = read_experiment(name)
+        return run_study(name, out, resume=resume, console=console, quick=quick)
+    experiment = quick_form(read_experiment(name)) if quick else read_experiment(name)
     _check_names(experiment)
     claim_folder(out, resume, "experiment")
     results: dict[str, Results] = {}

@@ -27,9 +27,10 @@ from voltran.train.versions import versions
 
 # Powers are published to a tenth of a milliwatt, and utilities to as many digits of USD/h.
 DIGITS = 4
+QUICK_POINTS = 3
 
 
-def run_study(name: str, out: Path, *, resume: bool, console: Console) -> Path:
+def run_study(name: str, out: Path, *, resume: bool, console: Console, quick: bool = False) -> Path:
     """Carry out a study and write ``results.json``, ``table.md`` and pictures.
 
     Args:
@@ -37,6 +38,7 @@ def run_study(name: str, out: Path, *, resume: bool, console: Console) -> Path:
         out: folder to write to.
         resume: whether ``out`` may hold something; everything is done anew, which takes seconds.
         console: where to show progress.
+        quick: solve at few arrival rates, to see that it works.
 
     Returns:
         The report.
@@ -46,6 +48,8 @@ def run_study(name: str, out: Path, *, resume: bool, console: Console) -> Path:
         VoltranError: ``out`` holds something and ``resume`` is off or cannot be written, or a problem was not solved.
     """
     study = read_study(name)
+    if quick:
+        study = study.model_copy(update={"points": QUICK_POINTS})
     claim_folder(out, resume, "study")
     total = 2 if study.over == "day" else len(study.regimes) * len(MODES)
     curves = list(track(_curves(study), description=name, total=total, console=console))

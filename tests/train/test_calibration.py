@@ -81,3 +81,5 @@ def test_a_fit_is_recorded_with_what_it_was_fitted_to(tmp_path: Path) -> None:
     assert record["survival_h"] == fit.survival_h
     assert record["paper_survival_h"] == {"urban19-light": 3.2, "urban19-medium": 2.5, "urban19-heavy": 1.8}
     assert record["seeds"] == 20
+    calibration.save_fit(fit, tmp_path / "runs" / "fit.yaml", [0])
+    assert yaml.safe_load((tmp_path / "runs" / "fit.yaml").read_text())["seeds"] == 1

@@ -62,6 +62,7 @@ def test_evaluate_resumes_only_on_request(scenario: str, tmp_path: Path) -> None
         (["evaluate", "--set", "load"], "not of the form key=value"),
         (["evaluate", "--first-seed", "999999", "--seeds", "2"], "kept for training"),
         (["experiment", "figure_nine"], "unknown experiment 'figure_nine'; known: brownout, "),
+        (["experiment", "dpa_fig4", "--quick", "--publish", "."], "--publish with --quick"),
         (["train", "no-such-configuration"], "no-such-configuration"),
     ],
 )

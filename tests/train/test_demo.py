@@ -23,6 +23,7 @@ def trainings(fake_voltran: None, scenario: str, monkeypatch: pytest.MonkeyPatch
 
     def train(config: str, overrides: Mapping[str, Any], out: Path, resume: bool) -> Path:
         calls.append(resume)
+        assert set(overrides) <= {"total_decisions"}  # a quick training is continued by a whole one
         out.mkdir(parents=True, exist_ok=True)
         (out / ppo.CHECKPOINT_FILE).write_bytes(b"checkpoint")
         (out / "policy.safetensors").write_bytes(b"weights")
@@ -65,6 +66,15 @@ def test_without_its_solver_the_optimiser_stays_out(
     said = run(tmp_path / "demo")
     assert list(read_results(tmp_path / "demo" / "results.json").controllers) == ["policy", *demo.RULES]
     assert "msrc-fast stays out: it needs OR-Tools, pip install 'voltran[solvers]'" in said
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_the_quick_form_plays_few_outages_and_a_whole_one_goes_on(trainings: list[bool], tmp_path: Path) -> None:
+    demo.run_demo(tmp_path / "demo", jobs=1, console=Console(file=io.StringIO()), quick=True)
+    assert read_results(tmp_path / "demo" / "results.json").n == demo.QUICK_EPISODES < demo.EPISODES
+    run(tmp_path / "demo")
+    assert trainings == [False, True]
+    assert read_results(tmp_path / "demo" / "results.json").n == demo.EPISODES
 
 
 @pytest.mark.usefixtures("no_pictures")

@@ -1,0 +1,114 @@
+"""Every make target, experiment, training configuration and command runs, in its quick form; a new one does so, too."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from tests.house import ROOT
+from voltran.train.cli import app
+from voltran.train.experiment import experiment_names, read_experiment
+from voltran.train.study import read_study, study_names
+from voltran.train.training_config import training_names
+
+MAKEFILE = (ROOT / "Makefile").read_text()
+EXPERIMENTS = [*experiment_names(), *study_names()]
+# What continuous integration runs whole, and what the tests below run in its quick form.
+WHOLE = re.findall(r"^make (\w+)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+TARGETS = [name for name in re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split() if name not in WHOLE]  # type: ignore[index]
+# Every experiment has a test of its own here, so that the target plays only one.
+ONE_EXPERIMENT = "dpa_fig5_6"
+# Command to arguments with which it is done in seconds; "checkout" is a copy of the documentation.
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "train": ("demo", "--set", "total_decisions=1"),
+    "evaluate": ("--scenario", "toy3", "--seeds", "2", "--jobs", "1"),
+    "experiment": (ONE_EXPERIMENT, "--quick", "--jobs", "1"),
+    "publish": ("checkout",),
+    "calibrate": ("--quick",),
+    "scenarios": (),
+    "doctor": (),
+    "demo": ("--quick", "--jobs", "1"),
+}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Finished episodes, which the experiments share as they do under ``make results``."""
+    return tmp_path_factory.mktemp("store")
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def make(*arguments: str) -> str:
+    """Run make with the interpreter of these tests, whose environment it leaves as it is."""
+    kept = [f"VENV={sys.prefix}", "--old-file", f"{sys.prefix}/.installed", "OMP_NUM_THREADS=1"]
+    # Not as a part of the make that may have started the tests.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(
+        ["make", "--no-print-directory", *kept, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return done.stdout
+
+
+def test_every_command_has_arguments_to_run_it_with() -> None:
+    assert set(COMMANDS) == set(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def test_every_experiment_is_a_result_that_make_plays() -> None:
+    listed = re.search(r"^EXPERIMENTS := ((?:.*\\\n)*.*)$", MAKEFILE, re.MULTILINE)
+    assert listed is not None
+    assert sorted(listed[1].replace("\\", " ").split()) == sorted(EXPERIMENTS)
+
+
+@pytest.mark.parametrize("target", [name for name in TARGETS if name != "help"])
+def test_every_target_that_is_not_run_whole_has_a_quick_form(target: str) -> None:
+    """It leaves everything alone but ``runs/quick``."""
+    quick = make("--dry-run", target, "QUICK=1")
+    assert quick != make("--dry-run", target)
+    assert "--quick" in quick
+    assert "runs/quick" in quick
+    assert "--publish" not in quick
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", TARGETS)
+def test_target_runs(target: str, tmp_path: Path) -> None:
+    said = make(target, "QUICK=1", f"RUNS={tmp_path}", f"EXPERIMENTS={ONE_EXPERIMENT}")
+    assert said
+    assert target == "help" or any(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_experiment_runs(name: str, tmp_path: Path, store: Path) -> None:
+    run("experiment", name, "--quick", "--jobs", "1", "--out", str(tmp_path), "--store", str(store))
+    config = read_study(name) if name in study_names() else read_experiment(name)
+    assert (tmp_path / "table.md").read_text().startswith(f"# {config.title}\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", training_names())
+def test_training_configuration_runs(name: str, tmp_path: Path) -> None:
+    run("train", name, "--set", "total_decisions=1", "--out", str(tmp_path))
+    assert list(tmp_path.rglob("policy.safetensors"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_runs(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    if command == "publish":
+        shutil.copytree(ROOT / "docs", tmp_path / "checkout" / "docs")
+        shutil.copyfile(ROOT / "README.md", tmp_path / "checkout" / "README.md")
+    assert run(command, *COMMANDS[command])
