@@ -7,7 +7,7 @@ from gymnasium import spaces
 from pydantic import BaseModel
 
 from voltran.envs.scenario import Section
-from voltran.train.tables import markdown_row, markdown_rule
+from voltran.train.markdown import markdown_row, markdown_rule
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:

@@ -17,14 +17,20 @@ from voltran.envs.outage.scenario import OutageScenario
 from voltran.envs.seeds import EVALUATION_SEEDS, TRAINING_SEEDS
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.train.cli import app
+from voltran.train.markdown import MOST_COLUMNS
 from voltran.train.metrics import TIMING_KEYS
 
+RESULT_PAGES = sorted(FOLDER.glob("results/*/README.md"))
 SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SNIPPETS = [
     pytest.param(program, id=f"{page.stem}-{index}")
     for page in PAGES
     for index, program in enumerate(SNIPPET.findall(page.read_text()))
 ]
+
+
+def name_of(page: Path) -> str:
+    return page.parent.name if page.stem == "README" else page.stem
 
 
 def text_of(name: str) -> str:
@@ -45,7 +51,7 @@ def test_every_generated_table_is_shown() -> None:
     assert {name for page in PAGES for _, name, _, _ in BLOCK.findall(page.read_text())} == set(TABLES)
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [*PAGES, *RESULT_PAGES, ROOT / "README.md"], ids=name_of)
 def test_links_and_pictures_lead_somewhere(page: Path) -> None:
     text = page.read_text()
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", text) + re.findall(r'(?:src|srcset)="(?!https?:)([^"]+)"', text)
@@ -57,12 +63,24 @@ def test_index_links_every_page() -> None:
     assert {page.relative_to(FOLDER).as_posix() for page in PAGES} - {"index.md"} <= linked
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [*PAGES, *RESULT_PAGES], ids=name_of)
 def test_tables_have_as_many_cells_as_their_heads(page: Path) -> None:
     lines = page.read_text().splitlines()
     for above, line in pairwise(lines):
         if above.startswith("|") and line.startswith("|"):
             assert line.count("|") == above.count("|"), line
+
+
+@pytest.mark.parametrize("page", [FOLDER / "results.md", *RESULT_PAGES, ROOT / "README.md"], ids=name_of)
+def test_tables_of_results_fit_a_page(page: Path) -> None:
+    widths = [line.count("|") - 1 for line in page.read_text().splitlines() if line.startswith("|")]
+    assert max(widths) <= MOST_COLUMNS
+
+
+def test_anchors_into_the_list_of_results_exist() -> None:
+    anchors = set(re.findall(r'<a id="(\w+)">', text_of("results")))
+    for page in (*PAGES, ROOT / "README.md"):
+        assert set(re.findall(r"results\.md#(\w+)", page.read_text())) <= anchors, page.name
 
 
 @pytest.mark.parametrize("program", SNIPPETS)

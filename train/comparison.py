@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from voltran.train.markdown import grid
 from voltran.train.metrics import MISSING, metric_of
 from voltran.train.paper import Comparison, Extreme, Gain, Ratio
 from voltran.train.results import ControllerResults, Interval, Results
-from voltran.train.statistics import mean_ratio, ratio_is_honest
-from voltran.train.tables import markdown_row, markdown_rule
+from voltran.train.statistics import FEWEST, mean_ratio, ratio_is_honest
 
 ByCell = Mapping[str, Results]
 
@@ -17,7 +17,7 @@ class Quotient(NamedTuple):
 
     labels: tuple[str, str]
     value: float | None = None
-    ci95: Interval | None = None
+    interval95: Interval | None = None
 
 
 def comparison_section(comparison: Comparison, results: ByCell) -> str:
@@ -35,23 +35,21 @@ def values_table(comparison: Comparison, results: ByCell) -> str:
     published = [values for metrics in comparison.values.values() for values in metrics.values()]
     labels = list(dict.fromkeys(label for values in published for label in values))
     head = ["Scenario", "Metric", *(f"{label}, {whose}" for label in labels for whose in ("paper", "VoltRAN"))]
-    lines = [markdown_row(head), markdown_rule(2, 2 * len(labels))]
+    rows = []
     for cell, metrics in comparison.values.items():
         for key, values in metrics.items():
             row = [cell, metric_of(key).heading]
             for label in labels:
                 row += [metric_of(key).number(values.get(label)), _ours(results, cell, label, key)]
-            lines.append(markdown_row(row))
-    return "".join(lines)
+            rows.append(row)
+    return grid(head, rows, keys=2, step=2)
 
 
 def gain_table(gain: Gain, cells: list[str], results: ByCell) -> str:
     """Published average gains beside ours, with intervals."""
     head = [f"Average gain over {gain.reference}", "Paper", "VoltRAN", "95 % interval"]
-    lines = [markdown_row(head), markdown_rule(1, 3)]
-    for label, value in gain.values.items():
-        lines.append(markdown_row([label, _percent(value), *_our_gain(gain, label, cells, results)]))
-    return "".join(lines) + (
+    rows = [[label, _percent(value), *_our_gain(gain, label, cells, results)] for label, value in gain.values.items()]
+    return grid(head, rows, keys=1) + (
         f"\nGain: the mean over the scenarios of {metric_of(gain.metric).title.lower()} divided by {gain.reference}'s, "
         "less one; the bootstrap interval (BCa) draws the same seeds for both and in all scenarios.\n"
     )
@@ -62,16 +60,15 @@ def ratio_table(comparison: Comparison, results: ByCell) -> str:
     cells = comparison.ratio_cells or tuple(results)
     ours = ["VoltRAN"] if len(cells) == 1 else [f"VoltRAN: {cell}" for cell in cells]
     noted = any(ratio.note for ratio in comparison.ratios)
-    head = ["Ratio of the means", "Metric", "Paper", *ours, *(["Note"] if noted else [])]
-    lines = [markdown_row(head), markdown_rule(2, 1 + len(cells)).rstrip("\n") + (" --- |\n" if noted else "\n")]
+    head = ["Ratio of the means", "Metric", *(["Depends on"] if noted else []), "Paper", *ours]
+    rows = []
     for ratio in comparison.ratios:
         quotients = [quotient(ratio, results[cell]) for cell in cells]
-        row = [_of_whom(ratio), metric_of(ratio.metric).title, f"{ratio.value:g}"]
-        row += [_shown(found, ratio) for found in quotients]
-        lines.append(markdown_row([*row, *([ratio.note] if noted else [])]))
-    several = any(found.n > 1 for found in results.values())
+        row = [_of_whom(ratio), metric_of(ratio.metric).title, *([ratio.note] if noted else []), f"{ratio.value:g}"]
+        rows.append(row + [_shown(found, ratio) for found in quotients])
+    several = any(found.n >= FEWEST for found in results.values())
     reading = "\nIn brackets: 95 % bootstrap interval (BCa), which draws the same seeds for both.\n"
-    return "".join(lines) + (reading if several else "")
+    return grid(head, rows, keys=3 + noted, texts=2 + noted) + (reading if several else "")
 
 
 def quotient(ratio: Ratio, found: Results) -> Quotient:
@@ -112,7 +109,7 @@ def _shown(found: Quotient, ratio: Ratio) -> str:
     if found.value is None:
         return MISSING
     text = f"{found.value:.3g}"
-    text += f" ({found.ci95[0]:.3g} to {found.ci95[1]:.3g})" if found.ci95 else ""
+    text += f" [{found.interval95[0]:.3g}, {found.interval95[1]:.3g}]" if found.interval95 else ""
     sides = zip(found.labels, (ratio.controller, ratio.reference), strict=True)
     picked = [label for label, who in sides if not isinstance(who, str)]
     return f"{text}: {' / '.join(picked)}" if picked else text
@@ -121,7 +118,7 @@ def _shown(found: Quotient, ratio: Ratio) -> str:
 def _ours(results: ByCell, cell: str, label: str, key: str) -> str:
     controller = _controller(results, cell, label)
     summary = controller.metrics.get(key) if controller else None
-    return metric_of(key).estimate(summary.mean, summary.ci95) if summary else MISSING
+    return metric_of(key).estimate(summary.mean, summary.bootstrap95) if summary else MISSING
 
 
 def _our_gain(gain: Gain, label: str, cells: list[str], results: ByCell) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from voltran.train.drawing import heading, line, shown
 from voltran.train.episodes import Trace
 from voltran.train.metrics import metric_of
-from voltran.train.palette import Theme, looks
+from voltran.train.palette import FAINT, looks
 from voltran.train.results import Results
 from voltran.train.statistics import Values
 
@@ -23,9 +23,7 @@ TRAFFIC = "traffic_mbps"
 DAILY_KEYS = {"time_h", *DAY_ROWS, TRAFFIC}
 
 
-def distribution(
-    figure: "Figure", theme: Theme, results: Results, key: str, families: Mapping[str, Sequence[str]]
-) -> None:
+def distribution(figure: "Figure", results: Results, key: str, families: Mapping[str, Sequence[str]]) -> None:
     """Share of episodes at or below a value, as in [FDRAN] Figs. 3a and 9a: one panel per family."""
     look = looks(list(results.controllers))
     parts = figure.subfigures(1, len(families), squeeze=False)[0]
@@ -35,9 +33,9 @@ def distribution(
             summary = results.controllers[label].metrics.get(key) if label in results.controllers else None
             if summary is not None and summary.mean is not None:
                 value, share = cumulative(summary.values)
-                panel.step(value, 100 * share, where="post", label=shown(label), **line(look[label], theme))
-        panel.set(xlabel=metric_of(key).heading, ylim=(0, 101), title=title)
-        part.legend(loc="outside right center", labelcolor=theme.text)
+                panel.step(value, 100 * share, where="post", label=shown(label), clip_on=False, **line(look[label]))
+        panel.set(xlabel=metric_of(key).heading, ylim=(0, 100), title=title)
+        part.legend(loc="outside right center")
     parts[0].axes[0].set_ylabel("Episodes at or below (%)")
 
 
@@ -57,7 +55,6 @@ def cumulative(values: Values) -> tuple[NDArray[np.float64], NDArray[np.float64]
 
 def daily(
     figure: "Figure",
-    theme: Theme,
     results: Results,
     traces: Mapping[str, Trace],
     families: Mapping[str, Sequence[str]],
@@ -69,21 +66,21 @@ def daily(
     handles = {}
     for column, (title, labels) in zip(panels.T, families.items(), strict=True):
         for label in (label for label in labels if label in traces):
-            trace, drawn = traces[label], line(look[label], theme)
+            trace, drawn = traces[label], line(look[label])
             for panel, key in zip(column, DAY_ROWS, strict=False):
                 handles[label] = panel.plot(trace["time_h"], trace[key], label=label, **drawn)[0]
-        _traffic(column[-1], next(iter(traces.values())), theme)
+        _traffic(column[-1], next(iter(traces.values())))
         column[0].set_title(title)
     for panel, key in zip(panels[:, 0], (*DAY_ROWS, TRAFFIC), strict=True):
         panel.set_ylabel("Traffic\n(Mbit/s)" if key == TRAFFIC else metric_of(key).heading)
         panel.set_ylim(bottom=0)
-    figure.legend(handles=list(handles.values()), loc="outside lower center", ncols=4, labelcolor=theme.text)
-    heading(figure, f"{results.scenario}, seed {results.first_seed}.", theme)
+    figure.legend(handles=list(handles.values()), loc="outside lower center", ncols=4)
+    heading(figure, f"{results.scenario}, seed {results.first_seed}.")
 
 
-def _traffic(panel: "Axes", trace: Trace, theme: Theme) -> None:
-    panel.fill_between(trace["time_h"], trace[TRAFFIC], color=theme.faint, alpha=0.3, linewidth=0)
-    panel.plot(trace["time_h"], trace[TRAFFIC], color=theme.faint, linewidth=1.2)
+def _traffic(panel: "Axes", trace: Trace) -> None:
+    panel.fill_between(trace["time_h"], trace[TRAFFIC], color=FAINT, alpha=0.3, linewidth=0)
+    panel.plot(trace["time_h"], trace[TRAFFIC], color=FAINT, linewidth=1.2)
     panel.set_xlim(trace["time_h"][0], trace["time_h"][-1])
     panel.set_xticks(np.arange(0.0, trace["time_h"][-1] + 0.5, 6.0))
     panel.set_xlabel("Time of day (h)")

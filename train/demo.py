@@ -11,6 +11,7 @@ from rich.console import Console
 
 from voltran.envs.errors import VoltranError
 from voltran.envs.files import write_atomically
+from voltran.train.drawing import PICTURE_SUFFIX
 from voltran.train.evaluate import RESULTS_FILE, evaluate
 from voltran.train.references import parse_controllers
 from voltran.train.report import TABLE_FILE, write_report
@@ -80,7 +81,7 @@ def run_demo(out: Path, *, jobs: int, console: Console, quick: bool = False) -> 
         progress=console,
         references=others,
     )
-    pictures = [path.name for path in write_report(results, out, console) if path.suffix == ".png"]
+    pictures = [path.name for path in write_report(results, out, console) if path.suffix == PICTURE_SUFFIX]
     console.print(summary(results, folder, pictures), markup=False)
     return results
 
@@ -92,7 +93,6 @@ def opponents() -> tuple[str, ...]:
 
 def summary(results: Results, folder: DemoFolder, pictures: list[str]) -> str:
     """What was made, what it shows, and what to try next, in plain words."""
-    shown = ", ".join(name for name in pictures if not name.endswith("-dark.png"))
     again = f"voltran evaluate --controllers {folder.policy},rotating-sleep"
     return f"""
 {_verdict(results)}
@@ -101,7 +101,7 @@ Everything is in {folder.root}/:
   {POLICY_FILE}  the policy; it plays networks of any size
   {TABLE_FILE}            all metrics, and differences on the same outages
   {RESULTS_FILE}        every episode's numbers, seeds and versions
-  {shown or "no pictures: Matplotlib is not installed"}
+  {", ".join(pictures) or "no pictures: Matplotlib is not installed"}
 
 Try next:
   {again} --scenario urban37-medium --out runs/larger
@@ -116,9 +116,9 @@ def _verdict(results: Results) -> str:
     words = []
     for other in results.paired:
         difference = results.paired[other][LEARNED]["survival_h"]
-        if difference.mean is None or difference.ci95 is None:
+        if difference.mean is None or difference.bootstrap95 is None:
             continue
-        low, high = difference.ci95
+        low, high = difference.bootstrap95
         relation = "longer than" if low > 0.0 else "shorter than" if high < 0.0 else "not clearly different from"
         words.append(f"{relation} {other} ({difference.mean:+.1f} h, 95 % interval {low:+.1f} to {high:+.1f})")
     compared = "; ".join(words)

@@ -1,4 +1,4 @@
-"""What all pictures share: files in two themes, headings, and how a controller is drawn."""
+"""What all pictures share: the file, headings, and how a controller is drawn."""
 
 import io
 from collections.abc import Callable
@@ -7,34 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 from voltran.envs.errors import MissingExtraError
 from voltran.envs.files import write_atomically
-from voltran.train.palette import THEMES, Look, Theme, style
+from voltran.train.palette import Look, style
+from voltran.train.results import MetricSummary
+from voltran.train.svg import compact
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH_IN = 8.6
+PICTURE_SUFFIX = ".svg"
 
-Painter = Callable[["Figure", Theme], None]
+Painter = Callable[["Figure"], None]
 
 
-def write_picture(folder: Path, name: str, height_in: float, paint: Painter) -> list[Path]:
-    """Draw one picture as ``name.png`` and ``name-dark.png``.
+def write_picture(folder: Path, name: str, height_in: float, paint: Painter) -> Path:
+    """Draw one picture as ``name.svg``; the same data give the same bytes.
 
     Raises:
         MissingExtraError: Matplotlib is not installed.
         VoltranError: a picture cannot be written.
     """
-    written = []
-    for theme in THEMES:
-        path = folder / f"{name}{theme.suffix}.png"
-        write_atomically(path, _render(paint, theme, height_in))
-        written.append(path)
-    return written
+    path = folder / f"{name}{PICTURE_SUFFIX}"
+    write_atomically(path, _render(paint, height_in).encode())
+    return path
 
 
-def heading(figure: Any, text: str, theme: Theme) -> None:
+def heading(figure: Any, text: str) -> None:
     """Write a line above a figure or a part of one."""
-    figure.suptitle(text, fontsize=9.5, x=0.008, ha="left", color=theme.text)
+    figure.suptitle(text, fontsize=9.5, x=0.008, ha="left")
 
 
 def shown(label: str) -> str:
@@ -42,44 +42,48 @@ def shown(label: str) -> str:
     return label.replace(":", "\n", 1).replace("+", "\n")
 
 
-def line(look: Look, theme: Theme) -> dict[str, Any]:
+def line(look: Look) -> dict[str, Any]:
     """How a controller's line is drawn, without markers."""
-    return {"color": look.colour(theme), "linestyle": look.line}
+    return {"color": look.colour, "linestyle": look.line}
 
 
-def point(look: Look, theme: Theme) -> dict[str, Any]:
-    """How a controller's marker is drawn, with the bars of its interval."""
-    return {
-        "color": look.colour(theme),
-        "elinewidth": 1.4,
-        "linestyle": "none",
-        **marker(look, theme),
-    }
+def point(look: Look) -> dict[str, Any]:
+    """How a controller's marker is drawn, with the bars of its interval; nothing is cut off where an axis ends."""
+    return {"color": look.colour, "elinewidth": 1.4, "linestyle": "none", "clip_on": False, **marker(look)}
 
 
-def marker(look: Look, theme: Theme) -> dict[str, Any]:
-    """A controller's marker, set off from what lies behind it."""
-    return {
-        "marker": look.marker,
-        "markersize": look.size,
-        "markeredgecolor": theme.background,
-        "markeredgewidth": 0.8,
-    }
+def marker(look: Look) -> dict[str, Any]:
+    """A controller's marker."""
+    return {"marker": look.marker, "markersize": look.size, "markeredgewidth": 0.0}
 
 
-def _render(paint: Painter, theme: Theme, height_in: float) -> bytes:
+def reach(summary: MetricSummary, scale: float) -> list[list[float]] | None:
+    """How far the interval goes to either side of the mean, as error bars take it; ``None`` without an interval."""
+    if summary.mean is None or summary.bootstrap95 is None:
+        return None
+    low, high = summary.bootstrap95
+    return [[scale * max(summary.mean - low, 0.0)], [scale * max(high - summary.mean, 0.0)]]
+
+
+def end_axes(panel: Any, axis: str, bounds: tuple[float, float]) -> None:
+    """Let an axis go no further than the values that it shows can."""
+    low, high = getattr(panel, f"get_{axis}lim")()
+    getattr(panel, f"set_{axis}lim")(max(low, bounds[0]), min(high, bounds[1]))
+
+
+def _render(paint: Painter, height_in: float) -> str:
     try:
         import matplotlib as mpl
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
         from matplotlib.figure import Figure
         from matplotlib.layout_engine import ConstrainedLayoutEngine
     except ImportError as error:
         raise MissingExtraError("plots need Matplotlib; install it with: pip install 'voltran[train]'") from error
-    stream = io.BytesIO()
-    settings: Any = style(theme)
+    stream = io.StringIO()
+    settings: Any = style()
     with mpl.rc_context(settings):
         figure = Figure(figsize=(WIDTH_IN, height_in), layout=ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06))
-        FigureCanvasAgg(figure)
-        paint(figure, theme)
-        figure.savefig(stream, format="png")
-    return stream.getvalue()
+        FigureCanvasSVG(figure)
+        paint(figure)
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    return compact(stream.getvalue())

@@ -20,12 +20,12 @@ from voltran.envs.world import World
 from voltran.train.episode_key import EpisodeKey, episode_key
 from voltran.train.episodes import Episode, Played, Task, play
 from voltran.train.files import claim_folder, write_text
-from voltran.train.metrics import TIMING_KEYS
+from voltran.train.metrics import metric_of
 from voltran.train.pool import run_all
 from voltran.train.references import ControllerSpec
-from voltran.train.results import ControllerResults, Difference, Results, write_results
+from voltran.train.results import ControllerResults, Results, write_results
 from voltran.train.setting import Setting
-from voltran.train.statistics import censored_share, paired_difference, ratio_is_honest, summarise
+from voltran.train.statistics import censored_share, compare, summarise
 from voltran.train.store import EpisodeStore
 from voltran.train.versions import versions
 
@@ -242,7 +242,7 @@ def _results(
         versions=made_by,
         wall_s=wall_s,
         controllers=controllers,
-        paired={reference: _compare(controllers, reference) for reference in references},
+        paired={reference: compare(controllers, reference) for reference in references},
     )
 
 
@@ -261,27 +261,13 @@ def _summary(spec: ControllerSpec, episodes: list[Episode | None], trace: str | 
         decisions=sum(episode.decisions for episode in played),
         wall_s=sum(episode.wall_s for episode in played),
         trace=trace,
-        metrics={key: summarise(values[key]) for key in keys},
+        metrics={key: summarise(values[key], metric_of(key).bounds) for key in keys},
     )
 
 
 def _relative(path: Path | None, out: Path | None) -> str | None:
     """A path as the results file in ``out`` names it."""
     return Path(os.path.relpath(path, out)).as_posix() if path is not None and out is not None else None
-
-
-def _compare(controllers: Mapping[str, ControllerResults], reference: str) -> dict[str, dict[str, Difference]]:
-    base = controllers[reference]
-    return {label: _differences(other, base) for label, other in controllers.items() if label != reference}
-
-
-def _differences(controller: ControllerResults, reference: ControllerResults) -> dict[str, Difference]:
-    honest = ratio_is_honest(controller.censored_share, reference.censored_share)
-    return {
-        key: paired_difference(metric.values, reference.metrics[key].values, honest and key == "survival_h")
-        for key, metric in controller.metrics.items()
-        if key in reference.metrics and key not in TIMING_KEYS
-    }
 
 
 def _bar(console: Console | None) -> Progress:

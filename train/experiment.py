@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section, validated
 from voltran.envs.yaml_files import parse_mapping, read_text
+from voltran.train.answer import quantities
 from voltran.train.paper import Comparison
 from voltran.train.study import study_names
 
@@ -68,6 +69,8 @@ class Experiment(Section):
 
     Attributes:
         title: heading of the report.
+        question: what it is about, in a sentence.
+        answer: what was found, in a sentence with places for numbers, see :mod:`voltran.train.answer`.
         description: a few sentences on what is shown.
         scenarios: where to play.
         variants: name to overrides; every scenario is played in each of them, and they are compared with the first.
@@ -88,6 +91,8 @@ class Experiment(Section):
     """
 
     title: str
+    question: str = ""
+    answer: str = ""
     description: str = ""
     scenarios: Names
     variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
@@ -117,6 +122,10 @@ class Experiment(Section):
                 raise ValueError(f"skip: {controller!r} is not among the controllers {', '.join(self.controllers)}")
             if unknown := [variant for variant in variants if variant not in known]:
                 raise ValueError(f"skip of {controller}: {unknown[0]!r} is not a variant; known: {', '.join(known)}")
+        cells = {cell.name for cell in self.cells()}
+        for quantity in quantities(self.answer):
+            if quantity.cell is not None and quantity.cell not in cells:
+                raise ValueError(f"answer: {quantity.cell!r} is not a cell; known: {', '.join(sorted(cells))}")
         return self
 
     def cells(self) -> list[Cell]:

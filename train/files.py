@@ -1,11 +1,14 @@
 """Output folders and JSON files."""
 
 import json
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from voltran.envs.errors import VoltranError
 from voltran.envs.files import write_atomically
+
+SHORT, LINE = 60, 2000  # characters of members that share a line, and of records that fill one
 
 
 def write_text(path: Path, text: str) -> None:
@@ -24,6 +27,41 @@ def write_json(path: Path, data: Any) -> None:
         VoltranError: it cannot be written; an earlier file stays as it was.
     """
     write_text(path, json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def write_lines_json(path: Path, data: Any) -> None:
+    """Write a JSON file atomically in lines that a reader of changes can follow, see :func:`lines_json`.
+
+    Raises:
+        VoltranError: it cannot be written; an earlier file stays as it was.
+    """
+    write_text(path, lines_json(data) + "\n")
+
+
+def lines_json(data: Any, indent: str = "") -> str:
+    """JSON with a line per record: what fits stands on one line, so that no number has a line of its own.
+
+    Args:
+        data: what to write.
+        indent: of the lines after the first.
+    """
+    text = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ": "))
+    inner = indent + " "
+    if isinstance(data, dict) and (len(text) > LINE or any(isinstance(value, dict) for value in data.values())):
+        members = [f"{json.dumps(key, ensure_ascii=False)}: {lines_json(value, inner)}" for key, value in data.items()]
+        return "{" + _joined(members, inner) + f"\n{indent}}}"
+    if isinstance(data, list) and len(text) > LINE and isinstance(data[0], list | dict):
+        return "[" + _joined([lines_json(value, inner) for value in data], inner) + f"\n{indent}]"
+    return text
+
+
+def _joined(members: list[str], indent: str) -> str:
+    """Members on lines of their own; short ones that follow each other share one."""
+    lines: list[str] = []
+    for short, group in groupby(members, key=lambda member: len(member) <= SHORT and "\n" not in member):
+        together = list(group)
+        lines += [", ".join(together)] if short else together
+    return ",".join(f"\n{indent}{line}" for line in lines)
 
 
 def claim_folder(out: Path, resume: bool, what: str) -> None:

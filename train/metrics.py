@@ -1,11 +1,14 @@
 """The metrics of result tables and plots: names, units, formats, and which way is better."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from voltran.train.results import Interval
 
 MISSING = "—"
+UNEVEN = 0.1  # share by which the sides of an interval may differ and still be one number
+ANY, POSITIVE, SHARE = (-inf, inf), (0.0, inf), (0.0, 1.0)
 
 CLASSES = {
     "critical": "Critical",
@@ -29,6 +32,7 @@ class Metric:
         better: whether more or less of it is better, or neither.
         headline: whether it stands in the short tables.
         scale: factor from the stored value to the shown one.
+        bounds: lowest and highest possible value, as stored: intervals and axes end there.
     """
 
     key: str
@@ -39,6 +43,12 @@ class Metric:
     headline: bool = False
     scale: float = 1.0
     short: str = ""
+    bounds: Interval = POSITIVE
+
+    @property
+    def shown_bounds(self) -> Interval:
+        """The bounds in shown units."""
+        return self.bounds[0] * self.scale, self.bounds[1] * self.scale
 
     @property
     def short_heading(self) -> str:
@@ -58,17 +68,28 @@ class Metric:
         return text.removeprefix("-") if float(text) == 0.0 else text
 
     def estimate(self, mean: float | None, interval: Interval | None, signed: bool = False) -> str:
-        """A mean and the half-width of its interval as text."""
+        """A mean and its interval as text: ``±`` and the longer side where both are about as long."""
         text = self.number(mean, signed)
         if mean is None or interval is None:
             return text
-        return f"{text} ± {self.number((interval[1] - interval[0]) / 2)}"
+        longer, shorter = sorted((mean - interval[0], interval[1] - mean), reverse=True)
+        even = longer - shorter <= UNEVEN * longer or self.number(longer) == self.number(shorter)
+        return f"{text} ± {self.number(longer)}" if even else f"{text} {self.span(interval, signed)}"
+
+    def span(self, interval: Interval, signed: bool = False) -> str:
+        """Both ends of an interval as text."""
+        return f"[{self.number(interval[0], signed)}, {self.number(interval[1], signed)}]"
 
 
 def _percent(
-    key: str, title: str, short: str = "", headline: bool = False, better: Literal["up", "down"] | None = "up"
+    key: str,
+    title: str,
+    short: str = "",
+    headline: bool = False,
+    better: Literal["up", "down"] | None = "up",
+    bounds: Interval = SHARE,
 ) -> Metric:
-    return Metric(key, title, "%", 1, better, headline, 100.0, short)
+    return Metric(key, title, "%", 1, better, headline, 100.0, short, bounds)
 
 
 def _availability() -> list[Metric]:
@@ -121,27 +142,27 @@ UPLINK_METRICS: tuple[Metric, ...] = (
 )
 
 MARKET_METRICS: tuple[Metric, ...] = (
-    Metric("welfare_usd", "Welfare", "$", 2, "up", True),
-    _percent("efficiency", "Efficiency of the market", "Efficiency", True),
-    Metric("price_of_anarchy", "Price of anarchy", "", 3, "down"),
-    Metric("welfare_gap_usd", "Welfare short of the optimum", "$", 2, "down"),
-    Metric("welfare_optimum_usd", "Welfare, social optimum", "$", 2),
-    Metric("welfare_autarky_usd", "Welfare without trade", "$", 2),
-    Metric("satisfaction_usd", "Satisfaction", "$", 2, "up"),
+    Metric("welfare_usd", "Welfare", "$", 2, "up", True, bounds=ANY),
+    _percent("efficiency", "Efficiency of the market", "Efficiency", True, bounds=(-inf, 1.0)),
+    Metric("price_of_anarchy", "Price of anarchy", "", 3, "down", bounds=ANY),
+    Metric("welfare_gap_usd", "Welfare short of the optimum", "$", 2, "down", bounds=ANY),
+    Metric("welfare_optimum_usd", "Welfare, social optimum", "$", 2, bounds=ANY),
+    Metric("welfare_autarky_usd", "Welfare without trade", "$", 2, bounds=ANY),
+    Metric("satisfaction_usd", "Satisfaction", "$", 2, "up", bounds=ANY),
     Metric("generation_cost_usd", "Cost of generation", "$", 2, "down"),
     Metric("lost_load_usd", "Lost load", "$", 2, "down", True),
     Metric("wear_usd", "Battery wear", "$", 2, "down"),
-    Metric("paid_usd", "Payments to retailers", "$", 2),
-    Metric("main_paid_usd", "Payments to the main grid", "$", 2),
-    Metric("retailer_profit_usd", "Profit of retailers", "$", 2, None, True, short="Profit"),
-    Metric("mean_price_usd_per_kwh", "Mean price", "$/kWh", 3, None, True, short="Price"),
+    Metric("paid_usd", "Payments to retailers", "$", 2, bounds=ANY),
+    Metric("main_paid_usd", "Payments to the main grid", "$", 2, bounds=ANY),
+    Metric("retailer_profit_usd", "Profit of retailers", "$", 2, None, True, short="Profit", bounds=ANY),
+    Metric("mean_price_usd_per_kwh", "Mean price", "$/kWh", 3, None, True, short="Price", bounds=ANY),
     Metric("bought_kwh", "Purchases from retailers", "kWh", 1),
     Metric("main_kwh", "Supply of the main grid", "kWh", 1),
     Metric("spilled_kwh", "Spilled generation", "kWh", 1, "down"),
     _percent("sold_share", "Generation sold"),
     _percent("fill", "Requests filled"),
-    Metric("soc_end", "State of charge at the end", "", 2),
-    Metric("utility_paper", "Utility of [DPA]", "$", 2, "up"),
+    Metric("soc_end", "State of charge at the end", "", 2, bounds=SHARE),
+    Metric("utility_paper", "Utility of [DPA]", "$", 2, "up", bounds=ANY),
 )
 
 # of controllers, whatever world they play in: wall time, and what they count of their own work
@@ -150,8 +171,8 @@ CONTROLLER_METRICS: tuple[Metric, ...] = (
     Metric("decision_p95_ms", "Decision time, 95th percentile", "ms", 2, "down"),
     Metric("failed_solves", "Plans that fell back", "", 2, "down"),
     Metric("plan_evaluations", "Evaluations per plan", "", 0),
-    _percent("plan_error_power", "Planned site power, mean absolute error", better="down"),
-    _percent("plan_error_service", "Planned service, mean absolute error", better="down"),
+    _percent("plan_error_power", "Planned site power, mean absolute error", better="down", bounds=POSITIVE),
+    _percent("plan_error_service", "Planned service, mean absolute error", better="down", bounds=POSITIVE),
     Metric("swaps", "Accepted moves", "", 1),
     Metric("slmdb_steps_1e3", "SLMDB steps to 1e-3", "", 1, "down"),
     Metric("slmdb_steps_1e4", "SLMDB steps to 1e-4", "", 1, "down"),
@@ -168,6 +189,13 @@ PROFIT_OF = "retailer_profit_usd_"  # followed by a retailer's number
 # measured in wall time: differs from run to run, so it is shown but never compared in pairs
 TIMING_KEYS = frozenset({"decision_ms", "decision_p95_ms"})
 
+# pictures that are drawn episode by episode, and of which metrics
+DRAWN_KEYS = {
+    "survival": frozenset({"survival_h", "censored"}),
+    "cdf-energy_efficiency": frozenset({"energy_efficiency"}),
+    "cdf-swaps": frozenset({"swaps"}),
+}
+
 # counted by controllers that plan or search, see ``voltran.envs.controller``; the others show none
 COUNTER_KEYS = frozenset(metric.key for metric in CONTROLLER_METRICS) - TIMING_KEYS
 
@@ -177,8 +205,8 @@ _BY_KEY = {metric.key: metric for metric in METRICS}
 def metric_of(key: str) -> Metric:
     """The metric with a key; one that is not listed shows under its own name."""
     if key.startswith(PROFIT_OF):
-        return Metric(key, f"Profit of retailer {key.removeprefix(PROFIT_OF)}", "$", 2)
-    return _BY_KEY.get(key) or Metric(key, key.replace("_", " "), digits=3)
+        return Metric(key, f"Profit of retailer {key.removeprefix(PROFIT_OF)}", "$", 2, bounds=ANY)
+    return _BY_KEY.get(key) or Metric(key, key.replace("_", " "), digits=3, bounds=ANY)
 
 
 def in_order(keys: set[str]) -> list[Metric]:

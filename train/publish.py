@@ -1,22 +1,27 @@
-"""Publishing experiments: their results, pictures and tables become part of the documentation and the README."""
+"""Publishing experiments: their summaries, pictures and pages become part of the documentation and the README.
 
-import re
+Every experiment has a folder with its page, one file of results and its pictures. It is written beside the earlier one
+and takes its place as a whole.
+"""
+
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from voltran.envs.errors import FileFormatError, ScenarioError
-from voltran.train.calibration import PAPER_SURVIVAL_H, recorded_fit
+from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
 from voltran.train.chapter import chapter, shown_pictures
+from voltran.train.drawing import PICTURE_SUFFIX
 from voltran.train.evaluate import RESULTS_FILE
 from voltran.train.experiment import Experiment, read_experiment
 from voltran.train.files import write_text
-from voltran.train.report import TABLE_FILE
-from voltran.train.results import Results, read_results
+from voltran.train.index import index_page
+from voltran.train.results import read_results
 from voltran.train.study import Study, read_study
 from voltran.train.study_chapter import study_chapter, study_pictures
-from voltran.train.study_results import StudyResults, read_study_results
-from voltran.train.tables import markdown_report, markdown_row, markdown_rule, readme_table
+from voltran.train.study_results import StudyResults, read_study_results, study_text
+from voltran.train.summary import Summary, read_summary, summary_of, summary_text
+from voltran.train.tables import readme_table
 
 PUBLISHED = (
     "outage", "msrc_table2", "msrc_table3", "msrc_table4", "msrc_fig2", "msrc_links", "msrc_variants",
@@ -26,12 +31,7 @@ PUBLISHED = (
 PUBLISHED_STUDIES = ("dpa_fig2", "dpa_fig3", "dpa_fig4", "dpa_fig5_6")
 README_EXPERIMENT, README_SCENARIO = "outage", "urban19-medium"
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
-PREFACE = """\
-# Results
-
-Made by `make results`; every number comes from the `results.json` files under [results/](results/), which hold all
-episodes' values, the seeds and the versions. Definitions: [metrics.md](metrics.md); the models: [model.md](model.md),
-[uplink.md](uplink.md), [market.md](market.md), [brownout.md](brownout.md)."""
+PAGE_FILE = "README.md"  # which a folder shows
 
 
 def check_publishable(name: str, root: Path) -> None:
@@ -49,7 +49,7 @@ def check_publishable(name: str, root: Path) -> None:
 
 
 def publish(name: str, out: Path, root: Path) -> list[Path]:
-    """Copy an experiment's results and pictures to ``docs/`` in place of earlier ones, and write the pages again.
+    """Put an experiment's summary, pictures and page in place of earlier ones, and write the index and README again.
 
     Args:
         name: experiment that was run.
@@ -62,31 +62,18 @@ def publish(name: str, out: Path, root: Path) -> list[Path]:
     Raises:
         ScenarioError: see :func:`check_publishable`.
         FileFormatError: results that are missing or corrupt, or a README without the markers; nothing is written then.
-        VoltranError: a file cannot be written.
+        VoltranError: a file cannot be written; the experiment's earlier folder stays as it was.
     """
     check_publishable(name, root)
-    if name in PUBLISHED_STUDIES:
-        read_study_results(out / RESULTS_FILE)
-        target = _folder(name, root)
-        shutil.rmtree(target, ignore_errors=True)
-        _copy(study_pictures(out), (RESULTS_FILE,), out, target)
-        return write_pages(root)
-    experiment = read_experiment(name)
-    _read(experiment, out)
-    for other in _present(root):
-        if other != name:
-            _read(read_experiment(other), _folder(other, root))
-    target = _folder(name, root)
-    shutil.rmtree(target, ignore_errors=True)
-    _copy(shown_pictures(experiment, out) if experiment.sweeps else [], (), out, target)
-    for cell in experiment.cells():
-        pictures = [] if experiment.sweeps else shown_pictures(experiment, out / cell.folder)
-        _copy(pictures, (RESULTS_FILE,), out / cell.folder, target / cell.folder)
-    return write_pages(root)
+    fresh = _run(name, out)
+    overview = _overview(root, _published(root, fresh))
+    folder = folder_of(name, root)
+    _replace(folder, {RESULTS_FILE: _text(fresh), PAGE_FILE: _page(fresh, out)}, _pictures(fresh, out), out)
+    return [folder / PAGE_FILE, *_write(overview)]
 
 
 def write_pages(root: Path) -> list[Path]:
-    """Write ``docs/results.md``, the tables it links and the README's table from the published results.
+    """Write all pages, the index and the README's table again from the published summaries.
 
     Args:
         root: checkout whose documentation is written.
@@ -98,101 +85,138 @@ def write_pages(root: Path) -> list[Path]:
         FileFormatError: results that are missing or corrupt, or a README without the markers; nothing is written then.
         VoltranError: a file cannot be written.
     """
-    pages = {root / "docs" / "results.md": results_page(root)}
-    for name in _present(root):
-        experiment, folder = read_experiment(name), _folder(name, root)
-        results = _read(experiment, folder)
-        for cell in experiment.cells():
-            pages[folder / cell.folder / TABLE_FILE] = markdown_report(results[cell.name], cell.name)
-        if name == README_EXPERIMENT:
-            table = readme_table(results[README_SCENARIO], "docs/results.md")
-            pages[root / "README.md"] = _with_table(_readme(root), table)
-    for path, text in pages.items():
-        write_text(path, text)
-    return [path for path in pages if path.name != TABLE_FILE]
+    return _write(documents(root))
 
 
-def results_page(root: Path) -> str:
-    """The text of ``docs/results.md``: a list of the published experiments, the calibration, a chapter for each.
+def documents(root: Path) -> dict[Path, str]:
+    """File to text of all that the published summaries say: pages, index and README.
 
     Raises:
-        FileFormatError: results that are missing or corrupt.
+        FileFormatError: results that are missing or corrupt, or a README without the markers.
     """
-    chapters: dict[str, tuple[Experiment, Mapping[str, Results]]] = {}
-    texts = []
-    for name in _present(root):
-        experiment, folder = read_experiment(name), _folder(name, root)
-        results = _read(experiment, folder)
-        texts.append(_anchored(folder, chapter(experiment, results, folder, _from_docs(folder, root))))
-        chapters[folder.name] = experiment, results
-    studies = _studies(root)
-    for name, (study, found) in studies.items():
-        folder = _folder(name, root)
-        texts.append(_anchored(folder, study_chapter(study, found, folder, _from_docs(folder, root))))
-    parts = [PREFACE, _contents(chapters, studies), calibration_section(), *texts]
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+    published = _published(root)
+    folders = {found.name: folder_of(found.name, root) for found in published}
+    pages = {folders[found.name] / PAGE_FILE: _page(found, folders[found.name]) for found in published}
+    return pages | _overview(root, published)
 
 
-def _studies(root: Path) -> dict[str, tuple[Study, StudyResults]]:
-    """Name of every published study to what it is and what it found."""
-    files = {name: _folder(name, root) / RESULTS_FILE for name in PUBLISHED_STUDIES}
-    return {name: (read_study(name), read_study_results(file)) for name, file in files.items() if file.exists()}
+def folder_of(name: str, root: Path) -> Path:
+    """Where an experiment is published."""
+    return root / "docs" / "results" / Path(name).stem
 
 
-def _anchored(folder: Path, text: str) -> str:
-    """A chapter as a part of the page, with an anchor."""
-    return f'<a id="{folder.name}"></a>\n\n' + re.sub(r"^(#+ )", r"#\1", text, flags=re.MULTILINE)
+class _Played(NamedTuple):
+    """An experiment and what it found."""
+
+    name: str
+    experiment: Experiment
+    summary: Summary
 
 
-def _from_docs(folder: Path, root: Path) -> str:
-    return folder.relative_to(root / "docs").as_posix()
+class _Solved(NamedTuple):
+    """The same for a study."""
+
+    name: str
+    study: Study
+    results: StudyResults
 
 
-def calibration_section() -> str:
-    """The calibration, disclosed: what was fitted, on what, and how near it comes."""
-    fit = recorded_fit()
-    rows = [
-        markdown_row([scenario, f"{paper:.1f}", f"{fit.survival_h[scenario]:.2f}"])
-        for scenario, paper in PAPER_SURVIVAL_H.items()
-    ]
-    table = markdown_row(["Scenario", "Paper, h", "VoltRAN, h"]) + markdown_rule(1, 2) + "".join(rows)
-    return f"""\
-## Calibration
-
-The power coefficients behind [MSRC] are unpublished. The band powers of the scenarios are plausible values, and two
-multipliers on them were fitted, once, so that *independent* operation survives as long as the paper says (seeds 0 to
-19, three loads, grid search by `voltran calibrate`): static power x {fit.static_multiplier:g}, load-dependent power x
-{fit.dynamic_multiplier:g}. The root mean square of the relative deviations is {100 * fit.error:.1f} %. No other
-controller's result entered the fit, which has been frozen since; [MSRC]'s figures for other schemes were never fitted.
-
-{table}"""
+_Found = _Played | _Solved
 
 
-def _contents(
-    chapters: Mapping[str, tuple[Experiment, Mapping[str, Results]]], studies: Mapping[str, tuple[Study, StudyResults]]
-) -> str:
-    """What has been played, and by which state of the code."""
-    head = ["Experiment", "Shows", "Episodes per controller and scenario", "Played by"]
-    lines, states = [markdown_row(head), markdown_rule(2, 1).rstrip("\n") + " --- |\n"], set()
-    for name, (experiment, results) in chapters.items():
-        episodes = sorted({found.n for found in results.values()})
-        played_by = sorted({_code(found.versions) for found in results.values()})
-        states.update(played_by)
-        cells = [f"[{name}](#{name})", experiment.title, " or ".join(map(str, episodes)), ", ".join(played_by)]
-        lines.append(markdown_row(cells))
-    for name, (study, solved) in studies.items():
-        lines.append(markdown_row([f"[{name}](#{name})", study.title, "none", _code(solved.versions)]))
-        states.add(_code(solved.versions))
-    if len(states) > 1:
-        lines.append("\nNot everything here was played by the same state of the code: compare across it with care.\n")
-    return "".join(lines).strip()
+def _run(name: str, out: Path) -> _Found:
+    """What lies in the folder that an experiment was run into."""
+    if name in PUBLISHED_STUDIES:
+        return _Solved(name, read_study(name), read_study_results(out / RESULTS_FILE))
+    experiment = read_experiment(name)
+    cells = {cell.name: read_results(out / cell.folder / RESULTS_FILE) for cell in experiment.cells()}
+    summary = summary_of(Path(name).stem, experiment, cells)
+    return _Played(name, experiment, Summary.model_validate_json(summary_text(summary)))  # as it will be read again
 
 
-def _code(versions: Mapping[str, str | None]) -> str:
-    """The state of the code that played: by its own digest, or by the commit where results do not say more."""
-    code = versions.get("code")
-    commit, dirty, _ = (versions.get("git_commit") or "unknown").partition("-dirty")
-    return f"VoltRAN {versions.get('voltran')}, " + (f"code {code}" if code else f"commit {commit[:12]}{dirty}")
+def _published(root: Path, fresh: _Found | None = None) -> list[_Found]:
+    """All published experiments and studies in the order of the index, a fresh one in place of the earlier."""
+    found: list[_Found] = []
+    for name in (*PUBLISHED, *PUBLISHED_STUDIES):
+        file = folder_of(name, root) / RESULTS_FILE
+        if fresh is not None and name == fresh.name:
+            found.append(fresh)
+        elif file.exists() and name in PUBLISHED_STUDIES:
+            found.append(_Solved(name, read_study(name), read_study_results(file)))
+        elif file.exists():
+            experiment = read_experiment(name)
+            found.append(_Played(name, experiment, read_summary(file, experiment)))
+    return found
+
+
+def _text(found: _Found) -> str:
+    """The content of the file of results."""
+    return summary_text(found.summary) if isinstance(found, _Played) else study_text(found.results)
+
+
+def _page(found: _Found, folder: Path) -> str:
+    """The page, with the pictures that lie in a folder."""
+    if isinstance(found, _Played):
+        return chapter(found.experiment, found.summary.cells, folder)
+    return study_chapter(found.study, found.results, folder, "[DPA](../../baselines/dpa.md#what-cannot-be-an-optimum)")
+
+
+def _pictures(found: _Found, out: Path) -> list[str]:
+    """The pictures that the page shows, as paths in the folder that was run into."""
+    if isinstance(found, _Solved):
+        names = study_pictures(out)
+    elif found.experiment.sweeps:
+        names = shown_pictures(found.experiment, out)
+    else:
+        folders = [cell.folder for cell in found.experiment.cells()]
+        names = [f"{folder}/{name}" for folder in folders for name in shown_pictures(found.experiment, out / folder)]
+    return [f"{name}{PICTURE_SUFFIX}" for name in names]
+
+
+def _overview(root: Path, published: Sequence[_Found]) -> dict[Path, str]:
+    """The index, and the README where its table is among what is published."""
+    played = {found.name: found for found in published if isinstance(found, _Played)}
+    solved = [found for found in published if isinstance(found, _Solved)]
+    index = index_page(
+        {Path(name).stem: (found.experiment, found.summary) for name, found in played.items()},
+        {found.name: (found.study, found.results) for found in solved},
+    )
+    texts = {root / "docs" / "results.md": index}
+    if README_EXPERIMENT in played:
+        results = played[README_EXPERIMENT].summary.cells[README_SCENARIO]
+        page = folder_of(README_EXPERIMENT, root) / PAGE_FILE
+        table = readme_table(results, page.relative_to(root).as_posix())
+        texts[root / "README.md"] = _with_table(_readme(root), table)
+    return texts
+
+
+def _write(texts: Mapping[Path, str]) -> list[Path]:
+    for path, text in texts.items():
+        write_text(path, text)
+    return [*texts]
+
+
+def _replace(folder: Path, texts: Mapping[str, str], copies: Sequence[str], source: Path) -> None:
+    """Write a folder with some texts and copied files beside the one that it replaces, and change them over."""
+    new, old = folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
+    for left in (new, old):
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        for name, text in texts.items():
+            write_text(new / name, text)
+        for name in copies:
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / name, new / name)
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+    except OSError as error:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        raise VoltranError(f"{folder}: cannot be written ({error.strerror}); make room and publish again") from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _readme(root: Path) -> str:
@@ -208,23 +232,3 @@ def _with_table(readme: str, table: str) -> str:
     if not begin or not end:
         raise FileFormatError(f"README.md: the markers {BEGIN} and {END} are missing; put them back around the results")
     return f"{before}{BEGIN}\n{table.strip()}\n{END}{after}"
-
-
-def _present(root: Path) -> list[str]:
-    """The experiments that have published results, in the order of the page."""
-    return [name for name in PUBLISHED if any(_folder(name, root).glob(f"*/{RESULTS_FILE}"))]
-
-
-def _folder(name: str, root: Path) -> Path:
-    return root / "docs" / "results" / Path(name).stem
-
-
-def _read(experiment: Experiment, folder: Path) -> dict[str, Results]:
-    """Name of each cell to its results."""
-    return {cell.name: read_results(folder / cell.folder / RESULTS_FILE) for cell in experiment.cells()}
-
-
-def _copy(pictures: Sequence[str], files: Sequence[str], source: Path, target: Path) -> None:
-    target.mkdir(parents=True, exist_ok=True)
-    for name in (*files, *(f"{picture}{theme}.png" for picture in pictures for theme in ("", "-dark"))):
-        shutil.copyfile(source / name, target / name)

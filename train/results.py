@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from voltran.envs.errors import FileFormatError
-from voltran.train.files import write_json
+from voltran.train.files import write_lines_json
 
 FORMAT: Literal["voltran-results-1"] = "voltran-results-1"
 
@@ -25,15 +25,16 @@ class MetricSummary(_Record):
         mean: arithmetic mean over the episodes that have a value.
         iqm: interquartile mean.
         ci95: 95 % t interval of the mean.
-        bootstrap95: 95 % BCa bootstrap interval of the mean.
-        values: one value per seed, in the order of the seeds.
+        bootstrap95: 95 % BCa bootstrap interval of the mean: the one that tables and pictures show.
+        values: one value per seed, in the order of the seeds; empty where a summary of several evaluations leaves
+            them out.
     """
 
     mean: float | None
     iqm: float | None
-    ci95: Interval | None
-    bootstrap95: Interval | None
-    values: list[float | None]
+    ci95: Interval | None = None
+    bootstrap95: Interval | None = None
+    values: list[float | None] = []
 
 
 class Difference(_Record):
@@ -48,8 +49,8 @@ class Difference(_Record):
     """
 
     mean: float | None
-    ci95: Interval | None
-    bootstrap95: Interval | None
+    ci95: Interval | None = None
+    bootstrap95: Interval | None = None
     ratio: float | None = None
     n: int
 
@@ -78,7 +79,7 @@ class ControllerResults(_Record):
     censored_share: float | None
     decisions: int
     wall_s: float
-    trace: str | None
+    trace: str | None = None
     metrics: dict[str, MetricSummary]
 
 
@@ -113,7 +114,7 @@ class Results(_Record):
             raise ValueError(f"n = {self.n}, but there are {len(self.seeds)} seeds")
         for label, controller in self.controllers.items():
             for key, metric in controller.metrics.items():
-                if len(metric.values) != self.n:
+                if len(metric.values) not in (0, self.n):
                     raise ValueError(f"{label}.{key} has {len(metric.values)} values for {self.n} seeds")
         return self
 
@@ -128,7 +129,7 @@ def write_results(path: Path, results: Results) -> None:
     Raises:
         VoltranError: it cannot be written; an earlier file stays as it was.
     """
-    write_json(path, results.model_dump(mode="json"))
+    write_lines_json(path, results.model_dump(mode="json"))
 
 
 def read_results(path: str | Path) -> Results:

@@ -70,6 +70,7 @@ class Study(Section):
 
     Attributes:
         title: heading of the report.
+        question: what it is about, in a sentence.
         description: a few sentences on what is shown.
         over: "rates": the paper's three modes over the arrival rate; "day": the reconstructed public day by the hour.
         shows: what pictures show: power per pair, or utility per site.
@@ -81,6 +82,7 @@ class Study(Section):
     """
 
     title: str
+    question: str
     description: str
     over: Literal["rates", "day"] = "rates"
     shows: Literal["power", "utility"] = "power"

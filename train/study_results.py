@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from voltran.envs.errors import FileFormatError
+from voltran.train.files import lines_json
 
 FORMAT: Literal["voltran-study-1"] = "voltran-study-1"
 
@@ -66,6 +67,11 @@ class StudyResults(_Record):
     versions: dict[str, str | None]
     curves: list[Curve]
     findings: list[Finding]
+
+
+def study_text(results: StudyResults) -> str:
+    """The content of the file: every point of a curve as a record."""
+    return lines_json(results.model_dump(mode="json")) + "\n"
 
 
 def read_study_results(path: Path) -> StudyResults:

@@ -17,12 +17,12 @@ from voltran.envs.errors import MissingExtraError, VoltranError
 from voltran.physics.units import WATTS_PER_KILOWATT
 from voltran.train.claims import findings
 from voltran.train.evaluate import RESULTS_FILE
-from voltran.train.files import claim_folder, write_json, write_text
+from voltran.train.files import claim_folder, write_text
 from voltran.train.report import TABLE_FILE
 from voltran.train.study import Study, read_study
 from voltran.train.study_chapter import study_chapter
 from voltran.train.study_plots import write_study_plots
-from voltran.train.study_results import Curve, StudyResults
+from voltran.train.study_results import Curve, StudyResults, study_text
 from voltran.train.versions import versions
 
 # Powers are published to a tenth of a milliwatt, and utilities to as many digits of USD/h.
@@ -54,7 +54,7 @@ def run_study(name: str, out: Path, *, resume: bool, console: Console, quick: bo
     total = 2 if study.over == "day" else len(study.regimes) * len(MODES)
     curves = list(track(_curves(study), description=name, total=total, console=console))
     results = StudyResults(versions=versions(), curves=curves, findings=findings(study.claims, curves))
-    write_json(out / RESULTS_FILE, results.model_dump(mode="json"))
+    write_text(out / RESULTS_FILE, study_text(results))
     with suppress(MissingExtraError):
         write_study_plots(study, results, out)
     write_text(out / TABLE_FILE, study_chapter(study, results, out))

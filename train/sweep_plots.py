@@ -5,10 +5,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voltran.train.drawing import line, marker, shown, write_picture
+from voltran.train.drawing import end_axes, line, marker, shown, write_picture
 from voltran.train.experiment import Experiment, Sweep
 from voltran.train.metrics import Metric, metric_of
-from voltran.train.palette import Look, Theme, looks
+from voltran.train.palette import Look, looks
 from voltran.train.results import MetricSummary, Results
 
 if TYPE_CHECKING:
@@ -35,13 +35,12 @@ def write_sweep_plots(experiment: Experiment, results: Mapping[str, Results], fo
     written = []
     for key in experiment.metrics if experiment.sweeps else ():
         paint = partial(_swept, experiment=experiment, results=results, metric=metric_of(key), families=families)
-        written += write_picture(folder, f"sweep-{key}", height_in, paint)
+        written.append(write_picture(folder, f"sweep-{key}", height_in, paint))
     return written
 
 
 def _swept(
     figure: "Figure",
-    theme: Theme,
     experiment: Experiment,
     results: Mapping[str, Results],
     metric: Metric,
@@ -55,14 +54,13 @@ def _swept(
         for panel, sweep in zip(panels, experiment.sweeps, strict=True):
             found = [results[cell.name] for cell in experiment.swept_cells(sweep)]
             for label in labels:
-                _line(
-                    panel, sweep, [_summary(at, label, metric.key) for at in found], metric, label, look[label], theme
-                )
+                _line(panel, sweep, [_summary(at, label, metric.key) for at in found], metric, label, look[label])
             panel.set(xlabel=sweep.title, xticks=_ticks(sweep.values))
             panel.margins(x=0.03, y=0.06)
         panels[0].set(ylabel=metric.heading, title=title)
         panels[0].set_ylim(bottom=0)
-        part.legend(*panels[0].get_legend_handles_labels(), loc="outside right center", labelcolor=theme.text)
+        end_axes(panels[0], "y", metric.shown_bounds)
+        part.legend(*panels[0].get_legend_handles_labels(), loc="outside right center")
 
 
 def _line(
@@ -72,11 +70,10 @@ def _line(
     metric: Metric,
     label: str,
     look: Look,
-    theme: Theme,
 ) -> None:
     """One controller over the values at which it has played."""
     known = [
-        (value, summary.mean * metric.scale, summary.ci95 or (summary.mean, summary.mean))
+        (value, summary.mean * metric.scale, summary.bootstrap95 or (summary.mean, summary.mean))
         for value, summary in zip(sweep.values, summaries, strict=True)
         if summary is not None and summary.mean is not None
     ]
@@ -84,8 +81,8 @@ def _line(
         return
     values, means, intervals = zip(*known, strict=True)
     low, high = ([metric.scale * end for end in ends] for ends in zip(*intervals, strict=True))
-    panel.fill_between(values, low, high, color=look.colour(theme), alpha=0.16, linewidth=0)
-    drawn = line(look, theme) | marker(look, theme)
+    panel.fill_between(values, low, high, color=look.colour, alpha=0.16, linewidth=0)
+    drawn = line(look) | marker(look)
     panel.plot(values, means, label=shown(label), clip_on=False, zorder=3, **drawn)
 
 

@@ -9,14 +9,13 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
+from voltran.train.markdown import grid
 from voltran.train.metrics import MISSING, Metric, in_order
 from voltran.train.results import ControllerResults, Difference, Results
+from voltran.train.statistics import FEWEST, RATIO_KEY
 
-RATIO_KEY = "survival_h"
-README_KEYS = {
-    "survival_h", "continuity", "continuity_own", "availability_critical", "availability_best_effort", "service_hours",
-    "handovers_per_user_h", "decision_ms",
-}  # fmt: skip
+README_KEYS = {"survival_h", "continuity", "availability_critical", "service_hours", "decision_ms"}
+READING = f"mean and 95 % bootstrap interval (BCa; ± where both sides are about as long, none below {FEWEST} episodes)"
 
 
 def headline_metrics(results: Results) -> list[Metric]:
@@ -29,7 +28,7 @@ def markdown_table(results: Results) -> str:
     """One row per controller, the headline metrics as columns, with intervals.
 
     Returns:
-        A Markdown table and a line that says how to read it.
+        Markdown tables and a line that says how to read it.
     """
     metrics = headline_metrics(results)
     head = ["Controller", "Information", "Commands", "Price", *(metric.heading for metric in metrics)]
@@ -37,7 +36,7 @@ def markdown_table(results: Results) -> str:
         [label, *_declared(controller), *(_estimate(controller, metric) for metric in metrics)]
         for label, controller in results.controllers.items()
     ]
-    return _markdown(head, rows, text_columns=4) + "\n" + caption(results) + "\n"
+    return grid(head, rows, keys=1, texts=4) + "\n" + caption(results) + "\n"
 
 
 def markdown_all_metrics(results: Results) -> str:
@@ -46,7 +45,7 @@ def markdown_all_metrics(results: Results) -> str:
         [metric.heading, *(_estimate(controller, metric) for controller in results.controllers.values())]
         for metric in in_order(results.metric_keys())
     ]
-    return _markdown(["Metric", *results.controllers], rows, text_columns=1)
+    return grid(["Metric", *results.controllers], rows, keys=1)
 
 
 def markdown_paired(results: Results, reference: str) -> str:
@@ -79,14 +78,14 @@ def markdown_differences(
     titles = [*head, *(metric.heading for metric in metrics)]
     lines = [[*words, *(_difference(row.get(metric.key), metric) for metric in metrics)] for words, row in rows]
     note = "Mean difference on the same seeds"
-    several = any(difference.n > 1 for _, row in rows for difference in row.values())
-    note += " ± half-width of its 95 % t interval; bold where the interval excludes zero." if several else "."
+    several = any(difference.bootstrap95 for _, row in rows for difference in row.values())
+    note += " with its 95 % bootstrap interval (BCa); bold where that excludes zero." if several else "."
     if RATIO_KEY in {metric.key for metric in metrics}:
         titles.append("Survival ratio")
         for cells, (_, row) in zip(lines, rows, strict=True):
             cells.append(_ratio(row))
         note += f" No ratio of survival ({MISSING}) where more than 5 % of either side's episodes are censored."
-    return f"{_markdown(titles, lines, text_columns=len(head))}\n{note}\n"
+    return f"{grid(titles, lines, keys=len(head))}\n{note}\n"
 
 
 def markdown_cells(results: Mapping[str, Results], metrics: Sequence[Metric]) -> str:
@@ -101,7 +100,7 @@ def markdown_cells(results: Mapping[str, Results], metrics: Sequence[Metric]) ->
         for name, found in results.items()
         for label, controller in found.controllers.items()
     ]
-    table = _markdown(["Scenario", "Controller", *(metric.heading for metric in metrics)], rows, text_columns=2)
+    table = grid(["Scenario", "Controller", *(metric.heading for metric in metrics)], rows, keys=2)
     return table + _captions(results)
 
 
@@ -119,7 +118,7 @@ def markdown_swept(title: str, values: Sequence[str], found: Sequence[Results], 
     for value, results in zip(values, found, strict=True):
         controllers = [results.controllers.get(label) for label in labels]
         rows.append([value, *(_estimate(controller, metric) if controller else MISSING for controller in controllers)])
-    table = _markdown([title, *labels], rows, text_columns=1)
+    table = grid([title, *labels], rows, keys=1)
     return f"{table}\n{metric.heading}." + _captions(dict(zip(values, found, strict=True))).replace("\n", " ", 1)
 
 
@@ -139,7 +138,7 @@ def readme_table(results: Results, link: str) -> str:
         for label, controller in results.controllers.items()
     ]
     head = ["Controller", "Information", "Commands", *(metric.heading for metric in metrics)]
-    table = _markdown(head, rows, text_columns=3)
+    table = grid(head, rows, keys=3)
     return f"{table}\n{results.scenario}. {caption(results)} All loads and metrics: [{link}]({link}).\n"
 
 
@@ -149,7 +148,7 @@ def markdown_report(results: Results, title: str | None = None) -> str:
     for reference in results.paired:
         if results.paired[reference]:
             parts += [f"## Paired differences from {reference}", markdown_paired(results, reference)]
-    parts += ["## All metrics", markdown_all_metrics(results), _provenance(results)]
+    parts += ["## All metrics", markdown_all_metrics(results), provenance(results)]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
 
@@ -178,23 +177,13 @@ def terminal_table(results: Results) -> Table:
     for label in results.controllers:
         table.add_column(re.sub(r"([-:])(?=.)", r"\1\n", escape(label)), justify="right", overflow="fold")
     for metric in headline_metrics(results):
-        estimates = (_estimate(controller, metric) for controller in results.controllers.values())
+        estimates = (_terminal(controller, metric) for controller in results.controllers.values())
         table.add_row(metric.short_heading, *estimates)
     table.add_section()
     declared = zip(*(_declared(controller) for controller in results.controllers.values()), strict=True)
     for title, values in zip(("Information", "Commands", "Price"), declared, strict=True):
         table.add_row(title, *values)
     return table
-
-
-def markdown_row(cells: Sequence[str]) -> str:
-    """One line of a Markdown table."""
-    return f"| {' | '.join(cells)} |\n"
-
-
-def markdown_rule(text_columns: int, number_columns: int) -> str:
-    """The line under a Markdown table's head: text to the left, numbers to the right."""
-    return markdown_row(["---"] * text_columns + ["---:"] * number_columns)
 
 
 def caption(results: Results) -> str:
@@ -206,8 +195,7 @@ def caption(results: Results) -> str:
     text = f"{episodes} ({seeds}, the same for all)"
     fewer = [f"{label} the first {item.n}" for label, item in results.controllers.items() if item.n < results.n]
     text += f"; {', '.join(fewer)} only" if fewer else ""
-    if results.n > 1:
-        text += "; mean ± half-width of the 95 % t interval"
+    text += f"; {READING}" if results.n > 1 else ""
     censored = [
         f"{label} {100 * controller.censored_share:.0f} %"
         for label, controller in results.controllers.items()
@@ -216,7 +204,8 @@ def caption(results: Results) -> str:
     return text + (f"; censored at the horizon: {', '.join(censored)}." if censored else ".")
 
 
-def _provenance(results: Results) -> str:
+def provenance(results: Results) -> str:
+    """What was played, and by which versions."""
     versions = ", ".join(f"{name} {version}" for name, version in results.versions.items() if version)
     changed = ", ".join(f"{key} = {value}" for key, value in (results.overrides | results.options).items())
     return f"Scenario {results.scenario}{f' with {changed}' if changed else ''}. Made with {versions}."
@@ -232,14 +221,22 @@ def _declared(controller: ControllerResults) -> list[str]:
 
 def _estimate(controller: ControllerResults, metric: Metric) -> str:
     summary = controller.metrics.get(metric.key)
-    return metric.estimate(summary.mean, summary.ci95) if summary else MISSING
+    return metric.estimate(summary.mean, summary.bootstrap95) if summary else MISSING
+
+
+def _terminal(controller: ControllerResults, metric: Metric) -> str:
+    """A mean, and its interval on a line of its own: columns are narrow."""
+    summary = controller.metrics.get(metric.key)
+    if summary is None or summary.bootstrap95 is None:
+        return _estimate(controller, metric)
+    return f"{metric.number(summary.mean)}\n{metric.span(summary.bootstrap95)}"
 
 
 def _difference(difference: Difference | None, metric: Metric) -> str:
     if difference is None:
         return MISSING
-    text = metric.estimate(difference.mean, difference.ci95, signed=True)
-    interval = difference.ci95
+    interval = difference.bootstrap95
+    text = metric.estimate(difference.mean, interval, signed=True)
     return f"**{text}**" if interval and (interval[0] > 0.0 or interval[1] < 0.0) else text
 
 
@@ -250,8 +247,3 @@ def _ratio(row: Mapping[str, Difference]) -> str:
 
 def _blank(value: float | None) -> float | str:
     return "" if value is None else value
-
-
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int) -> str:
-    rule = markdown_rule(text_columns, len(head) - text_columns)
-    return markdown_row(head) + rule + "".join(map(markdown_row, rows))

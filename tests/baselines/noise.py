@@ -28,7 +28,7 @@ KEPT = ("posted_price", "available_kw", "sales")
 CONSTANTS = ("distance_m", "kappa", "mode_radius_m", "radio", "scheduler", "power", "unit_cost", "price_ladder")
 
 LOADS = ("light", "medium", "heavy")
-RULES = ("independent", "static", "static-v2g", "carrier-shutdown", "rotating-sleep", "oracle")
+RULES = ("independent", "static", "static-v2g", "carrier-shutdown", "rotating-sleep", "hindsight-rules")
 MARKET_TEAMS = (
     "dpa",
     "bs=buy-all+retailer=best-response",

@@ -18,7 +18,7 @@ from voltran.envs.controller import CommandSet, Controller, Information, PricePo
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Scenario
 from voltran.envs.world import BoolArray, FloatArray, World
-from voltran.train.metrics import OUTAGE_METRICS
+from voltran.train.metrics import OUTAGE_METRICS, SHARE
 from voltran.train.references import ControllerSpec
 
 KPI_KEYS = [metric.key for metric in OUTAGE_METRICS]
@@ -32,6 +32,8 @@ class FakeOutage(FakeWorld):
         noise = self._noise(self.roles[0]).mean(axis=1)
         played = self.drained_kwh.mean(axis=1)
         values = {key: 0.1 * index + noise + played for index, key in enumerate(KPI_KEYS)}
+        shares = [metric.key for metric in OUTAGE_METRICS if metric.bounds == SHARE]
+        values |= {key: values[key] / (1.0 + values[key]) for key in shares}
         values["survival_h"] = 0.25 * self.decision + noise
         values["censored"] = (self.decision >= self.max_decisions).astype(float)
         values["ev_utilisation"] = np.where(self.seeds % 2, np.nan, noise)

@@ -40,7 +40,7 @@ def test_evaluate_writes_results_tables_and_pictures(scenario: str, tmp_path: Pa
     assert (found["seeds"], found["overrides"]) == ([40, 41], {"max_decisions": 3})
     assert list(found["paired"]) == ["busy"]
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names >= {"results.json", "table.md", "table.csv", "batteries.png", "survival-dark.png", "episodes"}
+    assert names >= {"results.json", "table.md", "table.csv", "batteries.svg", "survival.svg", "episodes"}
     assert "Survival h" in result.stdout
 
 

@@ -34,7 +34,7 @@ def trainings(fake_voltran: None, scenario: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(policy, "load_policy", lambda path: FakeController("policy", 2))
     monkeypatch.setattr(baselines, "make", lambda name: make_fake_baseline("idle", code=codes[name]), raising=False)
     monkeypatch.setattr(demo, "SCENARIO", scenario)
-    monkeypatch.setattr(demo, "EPISODES", 3)
+    monkeypatch.setattr(demo, "EPISODES", 10)
     return calls
 
 
@@ -51,8 +51,8 @@ def test_everything_is_made_and_said_in_plain_words(trainings: list[bool], tmp_p
     assert list(results.controllers) == ["policy", *demo.RULES, "msrc-fast"]
     assert results.n == demo.EPISODES
     names = {path.name for path in (tmp_path / "demo").iterdir()}
-    assert names >= {"policy.safetensors", "table.md", "batteries.png", "availability.png", "trade-off.png"}
-    assert "±" in said
+    assert names >= {"policy.safetensors", "table.md", "batteries.svg", "availability.svg", "trade-off.svg"}
+    assert "Survival" in said
     assert "Try next:" in said
     difference = results.paired["static"]["policy"]["survival_h"]
     assert f"static ({difference.mean:+.1f} h, 95 % interval" in said.replace("\n", " ")

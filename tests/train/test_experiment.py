@@ -13,9 +13,11 @@ from rich.console import Console
 from voltran import baselines
 from voltran.envs.catalog import make_world
 from voltran.envs.errors import ScenarioError, VoltranError
+from voltran.train.answer import quantities
 from voltran.train.chapter import chapter
 from voltran.train.experiment import experiment_names, read_experiment
 from voltran.train.experiment_run import run_experiment
+from voltran.train.markdown import MOST_COLUMNS
 from voltran.train.metrics import METRICS, MISSING
 from voltran.train.results import Results, read_results
 from voltran.train.statistics import mean_ratio
@@ -71,10 +73,15 @@ def played(experiment: Path, out: Path, **options: Any) -> str:
 
 
 def table(text: str, first_title: str) -> list[dict[str, str]]:
-    """The first table whose first title is this one: title to cell, row by row."""
-    lines = text[text.index(f"| {first_title} |") :].split("\n\n")[0].splitlines()
-    head, _, *body = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
-    return [dict(zip(head, row, strict=True)) for row in body]
+    """The first table whose first title is this one, with those it continues in: title to cell, row by row."""
+    parts: list[list[dict[str, str]]] = []
+    for lines in text[text.index(f"| {first_title} |") :].split("\n\n"):
+        if not lines.startswith(f"| {first_title} |"):
+            break
+        head, _, *body = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines.splitlines())
+        assert len(head) <= MOST_COLUMNS
+        parts.append([dict(zip(head, row, strict=True)) for row in body])
+    return [{title: cell for part in rows for title, cell in part.items()} for rows in zip(*parts, strict=True)]
 
 
 def test_published_values_stand_beside_ours(experiment: Path, scenario: str, tmp_path: Path) -> None:
@@ -85,16 +92,16 @@ def test_published_values_stand_beside_ours(experiment: Path, scenario: str, tmp
     survival, continuity, other = table(text, "Scenario")
     mean = found["controllers"]["idle"]["metrics"]["survival_h"]["mean"]
     assert (survival["Scenario"], survival["Metric"], survival["idle, paper"]) == (scenario, "Survival (h)", "2.50")
-    assert survival["idle, VoltRAN"].startswith(f"{mean:.2f} ± ")
+    assert survival["idle, VoltRAN"] == f"{mean:.2f}"
     assert (survival["msrc, paper"], survival["msrc, VoltRAN"]) == ("5.00", MISSING)
     assert (continuity["Metric"], continuity["busy, paper"]) == ("Continuity, first 5 h (%)", "88.0")
     assert continuity["idle, paper"] == MISSING
     assert (other["Scenario"], other["idle, paper"], other["idle, VoltRAN"]) == ("urban61-medium", "1.00", MISSING)
     assert "Read with care." in text
-    assert "fake/batteries-dark.png" in text
+    assert '"fake/batteries.svg"' in text
     assert "<summary>Paired differences from idle</summary>\n\n| Minus idle |" in text
     assert (tmp_path / "out" / "fake" / "table.md").read_text().startswith(f"# {scenario}\n")
-    assert "(fake/table.md)" in text
+    assert f"<summary>All metrics: {scenario}</summary>\n\n| Metric | idle | busy |" in text
 
 
 def uncensored(results: Results) -> Results:
@@ -112,7 +119,7 @@ def test_average_gains_stand_beside_the_papers(content: dict[str, Any], scenario
         "values": {scenario: {"survival_h": {"idle": 2.5}}},
         "gain": {"reference": "idle", "values": {"busy": 0.41, "msrc": 0.96}},
     }
-    path = written(content | {"seeds": 4}, tmp_path / "small.yaml")
+    path = written(content | {"seeds": 12}, tmp_path / "small.yaml")
     played(path, tmp_path / "out")
     experiment, found = read_experiment(str(path)), read_results(tmp_path / "out" / "fake" / "results.json")
     busy, msrc = table(chapter(experiment, {scenario: uncensored(found)}, tmp_path), "Average gain over idle")
@@ -143,9 +150,8 @@ def test_chosen_metrics_and_pictures_make_a_short_chapter(
     assert [row["Minus idle"] for row in rows] == ["busy", "busy:code=3"]
     found = read_results(tmp_path / "out" / "fake" / "results.json").paired["idle"]["busy"]["ev_cost"].mean
     assert found is not None
-    assert rows[0]["EV cost ($)"].strip("*").startswith(f"{found:+.0f} ± ")
-    assert set(re.findall(r'src="([^"]+)"', text)) == {"fake/survival.png"}
-    assert "[" + scenario + "](fake/table.md)" in text
+    assert rows[0]["EV cost ($)"] == f"{found:+.0f}"
+    assert set(re.findall(r'src="([^"]+)"', text)) == {"fake/survival.svg"}
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -166,8 +172,8 @@ def test_variants_are_played_apart_and_compared_with_the_first(
         (f"{scenario}, half", label) for label in ("idle", "busy", "busy:code=3")
     ]
     assert means[1] != means[0]
-    assert rows[1]["Service hours (h)"].strip("*").startswith(f"{means[1] - means[0]:+.2f} ± ")
-    assert f"[{scenario}, whole](fake-whole/table.md), [{scenario}, half](fake-half/table.md)" in text
+    assert rows[1]["Service hours (h)"] == f"{means[1] - means[0]:+.2f}"
+    assert [f"<summary>All metrics: {scenario}, {name}</summary>" in text for name in variants] == [True, True]
 
 
 def sweeping(content: dict[str, Any]) -> dict[str, Any]:
@@ -190,12 +196,11 @@ def test_a_sweep_shows_a_metric_over_its_values(content: dict[str, Any], scenari
         found = read_results(tmp_path / "out" / f"fake-long-{row['Decisions']}" / "results.json")
         assert found.overrides == {"max_decisions": int(row["Decisions"])}
         mean = found.controllers["idle"].metrics["service_hours"].mean
-        assert row["idle"].startswith(f"{mean:.2f} ± ")
+        assert row["idle"] == f"{mean:.2f}"
     assert [row["busy:code=3"] == MISSING for row in rows] == [False, True, False]
-    assert re.findall(r'src="([^"]+)"', text) == ["sweep-service_hours.png"]
-    for theme in ("", "-dark"):
-        assert (tmp_path / "out" / f"sweep-service_hours{theme}.png").stat().st_size > 10_000
-    assert "[long-2](fake-long-2/table.md), [long-4](fake-long-4/table.md)" in text
+    assert re.findall(r'src="([^"]+)"', text) == ["sweep-service_hours.svg"]
+    assert (tmp_path / "out" / "sweep-service_hours.svg").stat().st_size > 5_000
+    assert f"<summary>All metrics: {scenario}, long-4</summary>" in text
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -208,7 +213,7 @@ def test_published_ratios_stand_beside_ours(content: dict[str, Any], scenario: s
         {"metric": "service_hours", "controller": "msrc", "reference": "idle", "value": 2.0},
     ]
     content["paper"] = [{"title": "Ratios", "ratios": ratios}]
-    path = written(content | {"seeds": 6}, tmp_path / "small.yaml")
+    path = written(content | {"seeds": 12}, tmp_path / "small.yaml")
     played(path, tmp_path / "out")
     found = uncensored(read_results(tmp_path / "out" / "fake" / "results.json"))
     text = chapter(read_experiment(str(path)), {scenario: found}, tmp_path)
@@ -217,11 +222,11 @@ def test_published_ratios_stand_beside_ours(content: dict[str, Any], scenario: s
     ratio, interval = mean_ratio([(values["busy"], values["idle"])])
     assert ratio is not None
     assert interval is not None
-    assert (plain["Ratio of the means"], plain["Paper"], plain["Note"]) == ("busy / idle", "1.189", "By luck.")
-    assert plain["VoltRAN"] == f"{ratio:.3g} ({interval[0]:.3g} to {interval[1]:.3g})"
+    assert (plain["Ratio of the means"], plain["Paper"], plain["Depends on"]) == ("busy / idle", "1.189", "By luck.")
+    assert plain["VoltRAN"] == f"{ratio:.3g} [{interval[0]:.3g}, {interval[1]:.3g}]"
     means = {label: found.controllers[label].metrics["service_hours"].mean or 0.0 for label in players}
     low, high = min(players, key=lambda label: means[label]), max(players, key=lambda label: means[label])
-    assert picked["VoltRAN"].startswith(f"{means[low] / means[high]:.3g} (")
+    assert picked["VoltRAN"].startswith(f"{means[low] / means[high]:.3g} [")
     assert picked["VoltRAN"].endswith(f": {low} / {high}")
     assert absent["VoltRAN"] == MISSING
 
@@ -252,6 +257,8 @@ def test_slow_controllers_may_play_the_first_seeds_only(content: dict[str, Any],
         ({"variants": {"whole": {}}}, "without variants"),
         ({"sweeps": [{"name": "a", "title": "A", "key": "a", "values": [2, 2]}]}, "must rise"),
         ({"families": {"All": ["idle", "msrc"]}}, "families, All: 'msrc' is not among the controllers"),
+        ({"answer": "Idle {survival_h: idle @ nowhere}."}, "answer: 'nowhere' is not a cell; known: "),
+        ({"answer": "Idle {survival_h}."}, "braces that are no place; write {metric: controller @ cell}"),
         ({"first_only": {"msrc": 2}}, "first_only: 'msrc' is not among the controllers"),
     ],
 )
@@ -288,12 +295,18 @@ def test_an_experiment_continues_only_on_request(experiment: Path, tmp_path: Pat
 def test_shipped_experiments_are_valid_and_compare_what_they_play(name: str) -> None:
     experiment = read_experiment(name)
     assert set(experiment.reference) <= set(experiment.controllers)
+    assert experiment.question.endswith("?")
+    assert experiment.answer.endswith(".")
     known = {metric.key for metric in METRICS}
     assert set(experiment.metrics) <= known
     assert set(experiment.pictures or ()) <= PICTURES
     players = {entry.replace("zoo:", "") for entry in experiment.controllers}  # policies are labelled without
     assert {name for names in experiment.families.values() for name in names} | {*experiment.first_only} <= players
     cells = {cell.name for cell in experiment.cells()}
+    for quantity in quantities(experiment.answer):
+        assert quantity.metric in known
+        assert {quantity.controller, quantity.reference or quantity.controller} <= players
+        assert quantity.cell or len(cells) == 1
     for comparison in experiment.paper:
         assert set(comparison.values) <= cells
         for metrics in comparison.values.values():

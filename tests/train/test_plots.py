@@ -1,24 +1,26 @@
-"""Pictures: written for both themes, with the same look for the same controller everywhere."""
+"""Pictures: readable on any page, the same bytes for the same data, one look for a controller everywhere."""
 
+import re
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.image import imread
-from numpy.typing import NDArray
+from matplotlib.figure import Figure
 
 from tests.train.fake_outage import build_fake_outage, idle_and_busy
 from tests.train.fake_uplink import uplink_results
 from voltran.envs.errors import FileFormatError, MissingExtraError
 from voltran.train.curves import cumulative
+from voltran.train.drawing import end_axes, reach
 from voltran.train.episodes import Trace
 from voltran.train.evaluate import evaluate
-from voltran.train.market_plots import traded
-from voltran.train.palette import DARK, LIGHT, LOOKS, OTHERS, looks
+from voltran.train.market_plots import RETAILERS, traded
+from voltran.train.palette import FAINT, LOOKS, OTHERS, TEXT, Look, looks
 from voltran.train.plots import read_traces, surviving_share, write_plots
 from voltran.train.references import parse_controllers
 from voltran.train.results import Results
+from voltran.train.statistics import summarise
 
 OUTAGE_NAMES = ("batteries", "survival", "availability", "trade-off")
 
@@ -28,21 +30,37 @@ def results(scenario: str, tmp_path: Path) -> Results:
     return evaluate(scenario, idle_and_busy(), range(3), build_world=build_fake_outage, out=tmp_path / "out")
 
 
-def test_every_picture_is_written_light_and_dark(results: Results, tmp_path: Path) -> None:
+def test_every_picture_is_written_once_without_a_background(results: Results, tmp_path: Path) -> None:
     written = write_plots(results, tmp_path / "out")
-    assert {path.name for path in written} == {f"{name}{end}.png" for name in OUTAGE_NAMES for end in ("", "-dark")}
+    assert [path.name for path in written] == [f"{name}.svg" for name in OUTAGE_NAMES]
     for path in written:
-        image = np.rint(255.0 * imread(path)).astype(int)[..., :3]
-        pixels = image.reshape(-1, 3)
-        theme = DARK if path.stem.endswith("-dark") else LIGHT
-        assert image.shape[1] == 1720
-        assert "#{:02x}{:02x}{:02x}".format(*pixels[0]) == theme.background
-        for look in looks(list(results.controllers)).values():
-            assert (pixels == rgb(look.colour(theme))).all(axis=1).any(), f"{path.name} lacks a controller's colour"
+        text = path.read_text()
+        assert_drawn(path, list(results.controllers), looks(list(results.controllers)))
+        assert 'width="619.2pt"' in text
+        assert fills(text) <= {
+            "none",
+            TEXT,
+            FAINT,
+            *(look.colour for look in looks(list(results.controllers)).values()),
+        }
+        assert "svg11.dtd" in text
+        assert "<metadata>" not in text
 
 
-def rgb(colour: str) -> NDArray[np.int64]:
-    return np.array([int(colour[start : start + 2], 16) for start in (1, 3, 5)])
+def assert_drawn(path: Path, labels: list[str], look: dict[str, Look]) -> None:
+    """Every controller's colour is in the picture."""
+    text = path.read_text()
+    assert [label for label in labels if look[label].colour not in text] == [], path.name
+
+
+def fills(svg: str) -> set[str]:
+    """Colours that anything is filled with."""
+    return set(re.findall(r"\bfill: ([^;}]+)", svg))
+
+
+def test_the_same_data_make_the_same_bytes(results: Results, tmp_path: Path) -> None:
+    first, again = ({path.name: path.read_bytes() for path in write_plots(results, tmp_path / "out")} for _ in range(2))
+    assert first == again
 
 
 def test_the_uplink_has_distributions_and_a_day(tmp_path: Path) -> None:
@@ -50,12 +68,9 @@ def test_the_uplink_has_distributions_and_a_day(tmp_path: Path) -> None:
     results = uplink_results(labels, tmp_path)
     written = write_plots(results, tmp_path, {"Architectures": labels[:2], "Algorithms": labels[::2]})
     names = ("cdf-energy_efficiency", "cdf-swaps", "day")
-    assert [path.name for path in written] == [f"{name}{end}.png" for name in names for end in ("", "-dark")]
+    assert [path.name for path in written] == [f"{name}.svg" for name in names]
     for path in written:
-        pixels = np.rint(255.0 * imread(path)).astype(int)[..., :3].reshape(-1, 3)
-        theme = DARK if path.stem.endswith("-dark") else LIGHT
-        for look in looks(labels).values():
-            assert (pixels == rgb(look.colour(theme))).all(axis=1).any(), f"{path.name} lacks a controller's colour"
+        assert_drawn(path, labels, looks(labels))
 
 
 def test_worlds_with_retailers_have_a_trading_day_and_efficiencies(tmp_path: Path) -> None:
@@ -64,16 +79,9 @@ def test_worlds_with_retailers_have_a_trading_day_and_efficiencies(tmp_path: Pat
     results = evaluate("market8", parse_controllers(teams), range(2), overrides=overrides, out=tmp_path)
     shown = ["bs=buy-all+retailer=cost-plus", "bs=buy-all+retailer=best-response"]
     written = write_plots(results, tmp_path, {"day": shown})
-    assert [path.name for path in written] == [
-        f"{name}{end}.png" for name in ("trading", "efficiency") for end in ("", "-dark")
-    ]
-    for path in written:
-        pixels = np.rint(255.0 * imread(path)).astype(int)[..., :3].reshape(-1, 3)
-        theme = DARK if path.stem.endswith("-dark") else LIGHT
-        drawn = shown if path.stem.startswith("trading") else list(results.controllers)
-        look = looks(list(results.controllers))
-        for label in drawn:
-            assert (pixels == rgb(look[label].colour(theme))).all(axis=1).any(), f"{path.name} lacks {label}"
+    assert [path.name for path in written] == ["trading.svg", "efficiency.svg"]
+    for path, drawn in zip(written, (shown, list(results.controllers)), strict=True):
+        assert_drawn(path, drawn, looks(list(results.controllers)))
 
 
 def test_a_trading_day_shows_few_controllers_and_none_without_retailers() -> None:
@@ -107,7 +115,7 @@ def test_pictures_without_data_are_left_out(results: Results, tmp_path: Path) ->
         for label, controller in results.controllers.items()
     }
     written = write_plots(results.model_copy(update={"controllers": few}), tmp_path / "few")
-    assert [path.name for path in written] == ["survival.png", "survival-dark.png"]
+    assert [path.name for path in written] == ["survival.svg"]
 
 
 def test_the_survival_curve_falls_at_each_loss_and_stays_up_for_censored_episodes() -> None:
@@ -131,10 +139,32 @@ def test_a_controller_looks_the_same_in_every_company() -> None:
     assert len(looks([f"{number}" for number in range(20)])) == 20
 
 
-def test_colours_stand_out_from_both_pages() -> None:
-    for look in (*LOOKS.values(), *OTHERS):
-        for theme in (LIGHT, DARK):
-            assert contrast(look.colour(theme), theme.background) >= 3.0
+def test_colours_stand_out_from_white_and_from_dark_pages() -> None:
+    drawn = {look.colour for look in (*LOOKS.values(), *OTHERS)} | {*RETAILERS}
+    for page in ("#ffffff", "#0d1117"):
+        assert {colour for colour in drawn if contrast(colour, page) < 3.0} == set()
+        assert contrast(TEXT, page) >= 4.0
+
+
+def test_no_stranger_has_the_colour_of_somebody_in_the_picture() -> None:
+    labels = ["msrc", "static", *(f"mine:option={number}" for number in range(6))]
+    colours = [look.colour for look in looks(labels).values()]
+    assert len(set(colours)) == len(colours)
+
+
+def test_axes_end_where_the_metric_does_and_intervals_lean(results: Results, tmp_path: Path) -> None:
+    figure = Figure()
+    panel = figure.subplots()
+    panel.plot([0.0, 120.0], [50.0, 60.0])
+    end_axes(panel, "x", (0.0, 100.0))
+    end_axes(panel, "y", (-np.inf, np.inf))
+    assert panel.get_xlim() == (0.0, 100.0)
+    assert panel.get_ylim() == pytest.approx((49.5, 60.5))
+    summary = summarise([*[0.0] * 15, 1.0], (0.0, 1.0))
+    low, high = summary.bootstrap95 or (0.0, 0.0)
+    assert reach(summary, 100.0) == [[pytest.approx(6.25 - 100 * low)], [pytest.approx(100 * high - 6.25)]]
+    assert high - 0.0625 > 0.0625 - low
+    assert reach(summarise([1.0]), 1.0) is None
 
 
 def contrast(first: str, second: str) -> float:

@@ -1,8 +1,9 @@
 """Publishing an experiment: documentation and README follow its results, or nothing is written at all."""
 
+import errno
 import io
+import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,16 +13,17 @@ from typer.testing import CliRunner
 
 from tests.house import ROOT
 from tests.train.checkouts import commit_everything
-from voltran.envs.errors import FileFormatError, ScenarioError
+from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
 from voltran.train import publish as publishing
 from voltran.train.calibration import recorded_fit
 from voltran.train.cli import app
 from voltran.train.experiment import experiment_names
 from voltran.train.experiment_run import run_experiment
+from voltran.train.index import calibration_section
 from voltran.train.publish import BEGIN, END, PUBLISHED, PUBLISHED_STUDIES, publish, write_pages
 from voltran.train.results import read_results, write_results
 from voltran.train.study import study_names
-from voltran.train.tables import markdown_report, readme_table
+from voltran.train.tables import readme_table
 
 pytestmark = pytest.mark.usefixtures("fake_voltran")
 
@@ -35,6 +37,9 @@ def experiment(scenario: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for name, more in (("small", {}), ("second", {"metrics": ["ev_cost"], "pictures": ["survival"]})):
         content = {
             "title": f"A {name} experiment",
+            "question": "Who survives?",
+            "answer": "Busy {survival_h: busy}, {survival_h: busy / idle} times "
+            f"idle's {{survival_h: idle @ {scenario}}}.",
             "description": "Two of them.",
             "scenarios": [scenario],
             "controllers": ["idle", "busy"],
@@ -66,6 +71,11 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
+def page_of(name: str, root: Path) -> str:
+    """The page of a published experiment."""
+    return (root / "docs" / "results" / name / "README.md").read_text()
+
+
 def played(experiment: str, tmp_path: Path) -> Path:
     """Play it into the folder that is returned."""
     out = tmp_path / f"out-{Path(experiment).stem}"
@@ -80,42 +90,64 @@ def files(folder: Path) -> dict[str, bytes]:
 @pytest.mark.usefixtures("no_pictures")
 def test_results_reach_documentation_and_readme(experiment: str, root: Path, tmp_path: Path) -> None:
     out = played(experiment, tmp_path)
-    assert publish(experiment, out, root) == [root / "docs" / "results.md", root / "README.md"]
+    folder = root / "docs" / "results" / "small"
+    assert publish(experiment, out, root) == [folder / "README.md", root / "docs" / "results.md", root / "README.md"]
     results = read_results(out / "fake" / "results.json")
     readme = (root / "README.md").read_text()
     assert "an older table" not in readme
     before, _, rest = readme.partition(BEGIN)
     table, _, after = rest.partition(END)
     assert (before, after) == ("# VoltRAN\n\n## Results\n\n", "\n\n## Installing\n")
-    assert table.strip() == readme_table(results, "docs/results.md").strip()
-    page = (root / "docs" / "results.md").read_text()
-    assert page.startswith("# Results\n")
-    assert "\n## A small experiment\n" in page
-    assert "\n### Table I\n" in page
-    assert page.count("\n# ") == 0
+    assert table.strip() == readme_table(results, "docs/results/small/README.md").strip()
+    page = page_of("small", root)
+    assert page.startswith("# A small experiment\n\n**Who survives?** Busy ")
+    assert "\n## Table I\n" in page
     mean = results.controllers["idle"].metrics["survival_h"].mean
-    assert f"| Survival (h) | 2.50 | {mean:.2f} ± " in page
+    assert f"| Survival (h) | 2.50 | {mean:.2f} |" in page
 
 
-def test_results_and_pictures_are_copied_and_linked(experiment: str, root: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("no_pictures")
+def test_the_index_answers_from_the_results_and_names_the_papers_numbers(
+    experiment: str, root: Path, tmp_path: Path
+) -> None:
     out = played(experiment, tmp_path)
     publish(experiment, out, root)
-    copied, made = files(root / "docs" / "results" / "small" / "fake"), files(out / "fake")
-    assert copied.keys() >= {"results.json", "table.md", "batteries.png", "batteries-dark.png", "trade-off.png"}
-    assert copied == {name: made[name] for name in copied}
-    page = (root / "docs" / "results.md").read_text()
-    for name in copied.keys() - {"results.json", "table.md"}:
-        assert f'"results/small/fake/{name}"' in page
-    assert "(results/small/fake/table.md)" in page
+    metrics = read_results(out / "fake" / "results.json").controllers
+    idle, busy = (metrics[label].metrics["survival_h"].mean or 0.0 for label in ("idle", "busy"))
+    index = (root / "docs" / "results.md").read_text()
+    answer = f"Busy {busy:.2f} h, {busy / idle:#.3g} times idle's {idle:.2f} h."
+    beside = f"2.50 / {idle:.2f} h"
+    assert f"[small](results/small/README.md) | Who survives? | {answer} | {beside} | 2 | " in index
+    assert '<a id="small"></a>' in index
+
+
+def test_a_summary_and_the_pictures_are_all_that_is_published(experiment: str, root: Path, tmp_path: Path) -> None:
+    out = played(experiment, tmp_path)
+    publish(experiment, out, root)
+    published, made = files(root / "docs" / "results" / "small"), files(out)
+    pictures = {name for name in made if name.endswith(".svg")}
+    assert pictures >= {"fake/batteries.svg", "fake/trade-off.svg"}
+    assert published.keys() == {"README.md", "results.json", *pictures}
+    assert {name: published[name] for name in pictures} == {name: made[name] for name in pictures}
+    page = page_of("small", root)
+    assert set(re.findall(r'src="([^"]+)"', page)) == pictures
+    assert len(published["results.json"]) < 0.5 * len(made["fake/results.json"])
 
 
 def test_only_pictures_that_are_shown_are_copied(experiment: str, second: str, root: Path, tmp_path: Path) -> None:
     publish(experiment, played(experiment, tmp_path), root)
     publish(second, played(second, tmp_path), root)
-    copied = files(root / "docs" / "results" / "second" / "fake")
-    assert copied.keys() == {"results.json", "table.md", "survival.png", "survival-dark.png"}
-    page = (root / "docs" / "results.md").read_text()
-    assert len(re.findall(r'src="results/second/', page)) == 1
+    copied = files(root / "docs" / "results" / "second")
+    assert copied.keys() == {"README.md", "results.json", "fake/survival.svg"}
+    assert re.findall(r'src="([^"]+)"', page_of("second", root)) == ["fake/survival.svg"]
+
+
+def test_a_page_does_without_pictures_that_are_gone(experiment: str, root: Path, tmp_path: Path) -> None:
+    publish(experiment, played(experiment, tmp_path), root)
+    (root / "docs" / "results" / "small" / "fake" / "batteries.svg").unlink()
+    write_pages(root)
+    assert '"fake/batteries.svg"' not in page_of("small", root)
+    assert '"fake/survival.svg"' in page_of("small", root)
 
 
 def test_a_sweep_is_published_with_its_own_pictures_only(
@@ -125,33 +157,30 @@ def test_a_sweep_is_published_with_its_own_pictures_only(
         "sweeps": [{"name": "long", "title": "Decisions", "key": "max_decisions", "values": [2, 5]}],
         "metrics": ["service_hours"],
         "paper": [],
+        "answer": "",
     }
     Path(experiment).write_text(yaml.safe_dump(content))
     monkeypatch.setattr(publishing, "README_EXPERIMENT", "another")
     publish(experiment, played(experiment, tmp_path), root)
     copied = files(root / "docs" / "results" / "small")
-    cells = {f"fake-long-{value}/{name}" for value in (2, 5) for name in ("results.json", "table.md")}
-    assert copied.keys() == {"sweep-service_hours.png", "sweep-service_hours-dark.png", *cells}
-    page = (root / "docs" / "results.md").read_text()
-    assert re.findall(r'src="([^"]+)"', page) == ["results/small/sweep-service_hours.png"]
-    assert "[long-5](results/small/fake-long-5/table.md)" in page
+    assert copied.keys() == {"sweep-service_hours.svg", "results.json", "README.md"}
+    assert re.findall(r'src="([^"]+)"', page_of("small", root)) == ["sweep-service_hours.svg"]
 
 
 @pytest.mark.usefixtures("no_pictures")
-def test_a_page_has_a_chapter_per_published_experiment(
+def test_publishing_one_experiment_writes_its_folder_and_the_index_only(
     experiment: str, second: str, root: Path, tmp_path: Path
 ) -> None:
     publish(second, played(second, tmp_path), root)
-    page = (root / "docs" / "results.md").read_text()
-    assert re.findall(r"^## (.*)", page, re.MULTILINE) == ["Calibration", "A second experiment"]
+    assert re.findall(r"^\| <a id=.*?\[(\w+)\]", (root / "docs" / "results.md").read_text(), re.MULTILINE) == ["second"]
     assert (root / "README.md").read_text() == README  # its table is another experiment's
+    page = root / "docs" / "results" / "second" / "README.md"
+    page.write_text("as it was")
     publish(experiment, played(experiment, tmp_path), root)
-    page = (root / "docs" / "results.md").read_text()
-    assert re.findall(r"^## (.*)", page, re.MULTILINE) == ["Calibration", "A small experiment", "A second experiment"]
-    listed = re.findall(r"^\| \[(\w+)\]\(#(\w+)\) \| (.*?) \| 2 \| .*code [0-9a-f]{12} \|$", page, re.MULTILINE)
-    assert listed == [("small", "small", "A small experiment"), ("second", "second", "A second experiment")]
-    assert [f'<a id="{anchor}"></a>' in page for _, anchor, _ in listed] == [True, True]
-    assert "same state of the code" not in page
+    assert page.read_text() == "as it was"
+    index = (root / "docs" / "results.md").read_text()
+    assert re.findall(r"^\| <a id=.*?\[(\w+)\].*code [0-9a-f]{12} \|$", index, re.MULTILINE) == ["small", "second"]
+    assert "same state of the code" not in index
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -168,37 +197,87 @@ def test_results_of_another_state_of_the_code_are_seen_as_such(
     write_results(out / "fake" / "results.json", results.model_copy(update={"versions": changed}))
     publish(second, out, root)
     page = (root / "docs" / "results.md").read_text()
-    assert re.search(rf"^\| \[second\].*{shown} \|$", page, re.MULTILINE)
-    assert not re.search(rf"^\| \[small\].*{shown}", page, re.MULTILINE)
+    assert re.search(rf"\[second\].*{shown} \|$", page, re.MULTILINE)
+    assert not re.search(rf"\[small\].*{shown}", page, re.MULTILINE)
     assert "Not everything here was played by the same state of the code" in page
 
 
 @pytest.mark.usefixtures("no_pictures")
+def test_cells_that_were_played_later_than_others_say_so(experiment: str, root: Path, tmp_path: Path) -> None:
+    content = yaml.safe_load(Path(experiment).read_text())
+    content |= {"variants": {"whole": {}, "half": {"max_decisions": 6}}, "paper": [], "answer": ""}
+    Path(experiment).write_text(yaml.safe_dump(content))
+    out = played(experiment, tmp_path)
+    later = out / "fake-half" / "results.json"
+    results = read_results(later)
+    write_results(later, results.model_copy(update={"versions": results.versions | {"code": "feedfeedfeed"}}))
+    scenario = content["scenarios"][0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publishing, "README_SCENARIO", f"{scenario}, whole")
+        publish(experiment, out, root)
+    played_by = page_of("small", root).partition("## Played by")[2]
+    assert re.search(rf"^- {scenario}, half: .*code feedfeedfeed", played_by, re.MULTILINE)
+    assert not re.search(rf"^- {scenario}, whole: .*code feedfeedfeed", played_by, re.MULTILINE)
+    assert ", 0.1.0, code feedfeedfeed |" in (root / "docs" / "results.md").read_text()
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_controllers_with_fewer_seeds_show_how_many(experiment: str, root: Path, tmp_path: Path) -> None:
+    content = yaml.safe_load(Path(experiment).read_text()) | {"seeds": 12, "first_only": {"busy": 10}}
+    Path(experiment).write_text(yaml.safe_dump(content))
+    publish(experiment, played(experiment, tmp_path), root)
+    assert "12 episodes per controller (seeds 1000 to 1011, the same for all); busy the first 10 only" in page_of(
+        "small", root
+    )
+    assert "| 10 to 12 |" in (root / "docs" / "results.md").read_text()
+
+
+@pytest.mark.usefixtures("no_pictures")
 def test_pages_can_be_written_again_without_playing(
-    experiment: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    experiment: str, second: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(experiment, played(experiment, tmp_path), root)
+    publish(second, played(second, tmp_path), root)
     first = files(root)
-    folder = root / "docs" / "results" / "small" / "fake"
-    for path in (root / "docs" / "results.md", folder / "table.md"):
+    pages = [root / "docs" / "results" / name / "README.md" for name in ("small", "second")]
+    for path in (root / "docs" / "results.md", *pages):
         path.unlink()
     (root / "README.md").write_text(README)
-    assert write_pages(root) == [root / "docs" / "results.md", root / "README.md"]
+    assert write_pages(root) == [*pages, root / "docs" / "results.md", root / "README.md"]
     assert files(root) == first
-    results = read_results(folder / "results.json")
-    assert (folder / "table.md").read_text() == markdown_report(results)
     content = yaml.safe_load(Path(experiment).read_text()) | {"description": "Another word."}
     Path(experiment).write_text(yaml.safe_dump(content))
     monkeypatch.chdir(root)
     assert CliRunner().invoke(app, ["publish"]).exit_code == 0
-    assert "\nAnother word.\n" in (root / "docs" / "results.md").read_text()
+    assert "\nAnother word.\n" in page_of("small", root)
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_full_disk_leaves_the_earlier_folder(
+    experiment: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = played(experiment, tmp_path)
+    publish(experiment, out, root)
+    before = files(root)
+    rename = Path.rename
+
+    def full(path: Path, target: Path) -> Path:
+        if path.name.endswith(".new"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", full)
+    with pytest.raises(VoltranError, match=r"small: cannot be written \(No space left on device\)"):
+        publish(experiment, out, root)
+    assert files(root) == before
+    assert [path.name for path in (root / "docs" / "results").iterdir()] == ["small"]
 
 
 @pytest.mark.usefixtures("no_pictures")
 def test_what_an_experiment_no_longer_plays_disappears(experiment: str, root: Path, tmp_path: Path) -> None:
     out = played(experiment, tmp_path)
     publish(experiment, out, root)
-    shutil.copytree(root / "docs" / "results" / "small" / "fake", root / "docs" / "results" / "small" / "older")
+    (root / "docs" / "results" / "small" / "older").mkdir()
     publish(experiment, out, root)
     assert not (root / "docs" / "results" / "small" / "older").exists()
 
@@ -257,20 +336,20 @@ def test_missing_and_corrupt_results_are_refused_and_nothing_is_written(
 
 
 @pytest.mark.usefixtures("no_pictures")
-def test_damage_in_another_chapter_is_named_and_nothing_is_written(
+def test_damage_in_another_summary_is_named_and_nothing_is_written(
     experiment: str, second: str, root: Path, tmp_path: Path
 ) -> None:
     publish(second, played(second, tmp_path), root)
-    path = root / "docs" / "results" / "second" / "fake" / "results.json"
+    path = root / "docs" / "results" / "second" / "results.json"
     path.write_bytes(path.read_bytes()[:-20])
     before = files(root)
-    with pytest.raises(FileFormatError, match=r"second/fake/results\.json: corrupt or truncated"):
+    with pytest.raises(FileFormatError, match=r"second/results\.json: corrupt or truncated"):
         publish(experiment, played(experiment, tmp_path), root)
     assert files(root) == before
 
 
 def test_the_calibration_is_disclosed() -> None:
-    text, fit = publishing.calibration_section(), recorded_fit()
+    text, fit = calibration_section(), recorded_fit()
     assert f"static power x {fit.static_multiplier:g}, load-dependent power x\n{fit.dynamic_multiplier:g}." in text
     assert f"{100 * fit.error:.1f} %" in text
     for scenario, paper in (("urban19-light", 3.2), ("urban19-medium", 2.5), ("urban19-heavy", 1.8)):

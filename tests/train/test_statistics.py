@@ -1,17 +1,22 @@
 """Means, intervals and paired differences, against closed forms and other implementations."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from tests.train.fake_uplink import uplink_results
 from voltran.train.statistics import (
+    FEWEST,
     bootstrap_interval,
     censored_share,
     interquartile_mean,
     mean_ratio,
     paired_difference,
+    paired_differences,
     ratio_is_honest,
     summarise,
     t_interval,
@@ -68,11 +73,39 @@ def test_interquartile_mean_is_the_mean_of_the_middle_half() -> None:
     assert interquartile_mean(values) == pytest.approx(np.sort(values)[10:30].mean())
 
 
-def test_one_value_has_a_mean_and_no_interval() -> None:
-    summary = summarise([2.5])
-    assert (summary.mean, summary.iqm) == (2.5, 2.5)
-    assert summary.ci95 is None
-    assert summary.bootstrap95 is None
+@pytest.mark.parametrize("n", [1, 2, FEWEST - 1])
+def test_few_values_have_a_mean_and_no_interval(n: int) -> None:
+    values = [2.5 + 0.1 * index for index in range(n)]
+    summary, difference = summarise(values), paired_difference(values, [0.0] * n)
+    assert summary.mean == difference.mean == pytest.approx(np.mean(values))
+    assert (summary.ci95, summary.bootstrap95, difference.ci95, difference.bootstrap95) == (None, None, None, None)
+    assert mean_ratio([(values, [1.0 + index for index in range(n)])])[1] is None
+
+
+def test_from_ten_values_on_there_are_intervals_and_missing_values_do_not_count() -> None:
+    values = [0.5 + 0.1 * index for index in range(FEWEST)]
+    assert summarise(values).bootstrap95 == bootstrap_interval(np.array(values))
+    assert summarise([*values[:-1], None, None]).bootstrap95 is None
+    assert mean_ratio([(values, values[::-1])])[1] is not None
+
+
+@given(st.lists(st.floats(0.0, 1.0, allow_subnormal=False), min_size=FEWEST, max_size=30))
+def test_intervals_stay_in_the_range_of_the_metric(values: list[float]) -> None:
+    summary = summarise(values, (0.0, 1.0))
+    for interval in (summary.ci95, summary.bootstrap95):
+        if interval is not None:  # values that differ by less than rounding have none
+            assert 0.0 <= interval[0] <= interval[1] <= 1.0
+
+
+def test_a_rare_event_has_no_interval_below_zero() -> None:
+    values = [1.0, *[0.0] * 11]
+    low, _ = t_interval(np.array(values)) or (0.0, 0.0)
+    summary = summarise(values, (0.0, 1.0))
+    assert low < 0.0
+    assert summary.ci95 is not None
+    assert summary.bootstrap95 is not None
+    assert summary.ci95[0] == 0.0
+    assert 0.0 <= summary.bootstrap95[0] < np.mean(values) < summary.bootstrap95[1]
 
 
 def test_no_value_has_nothing() -> None:
@@ -82,16 +115,17 @@ def test_no_value_has_nothing() -> None:
 
 
 def test_equal_values_have_an_interval_of_no_width() -> None:
-    summary = summarise([0.7] * 5)
+    summary = summarise([0.7] * 12)
     assert summary.ci95 == pytest.approx((0.7, 0.7))
     assert summary.bootstrap95 == (0.7, 0.7)
 
 
 def test_missing_values_are_left_out_of_the_statistics_but_keep_their_place() -> None:
-    summary = summarise([1.0, None, 3.0])
-    assert summary.mean == 2.0
-    assert summary.ci95 == t_interval(np.array([1.0, 3.0]))
-    assert summary.values == [1.0, None, 3.0]
+    sample = [1.0, None, *np.linspace(2.0, 3.0, 11).tolist()]
+    summary, present = summarise(sample), np.array([value for value in sample if value is not None])
+    assert summary.mean == present.mean()
+    assert summary.ci95 == t_interval(present)
+    assert summary.values == sample
 
 
 def test_pairing_removes_what_both_sides_share() -> None:
@@ -146,3 +180,14 @@ def test_a_ratio_is_honest_up_to_five_percent_censored() -> None:
     assert censored_share([0.0, 1.0, 0.0, None]) == pytest.approx(1 / 3)
     assert ratio_is_honest(0.05, 0.0, None)
     assert not ratio_is_honest(0.0, 0.06)
+
+
+def test_differences_are_of_metrics_that_both_have_values_of_and_no_wall_times(tmp_path: Path) -> None:
+    one, two = uplink_results(["a", "b"], tmp_path).controllers.values()
+    spread = one.metrics["swaps"]
+    one = one.model_copy(update={"metrics": one.metrics | {"decision_ms": spread, "wake_ups": spread}})
+    told = spread.model_copy(update={"values": []})  # as summaries of experiments have it
+    two = two.model_copy(update={"metrics": two.metrics | {"decision_ms": spread, "wake_ups": told}})
+    differences = paired_differences(one, two)
+    assert list(differences) == ["energy_efficiency", "swaps"]
+    assert differences["energy_efficiency"].mean == pytest.approx(0.1)

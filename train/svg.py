@@ -1,0 +1,96 @@
+"""Makes vector pictures small: no more digits and points than an eye can see, and fonts that every reader has."""
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+TOLERANCE_PT = 0.12  # a sixth of a pixel at the usual size
+FONTS = "'DejaVu Sans', Verdana, sans-serif"
+
+_PATH = re.compile(r' d="([^"]*)"', re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")  # numbers between tags are words of the picture
+_NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
+_METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
+_STYLE = re.compile(r' style="([^"]*)"')
+_NAMES = re.compile(r'(?<=<g) id="[^"]*"')  # groups are named by what they are, which nothing refers to
+_UPRIGHT = re.compile(r' transform="rotate\(-?0 [^)]*\)"')
+
+
+def compact(svg: str) -> str:
+    """The same picture in fewer bytes.
+
+    Args:
+        svg: as Matplotlib writes it.
+    """
+    svg = _METADATA.sub("", svg).replace("'DejaVu Sans'", FONTS)
+    svg = _PATH.sub(lambda found: f' d="{_thinned(found[1])}"', svg)
+    svg = _TAG.sub(lambda tag: _NUMBER.sub(_rounded, tag[0]), svg)
+    svg = _classed(_NAMES.sub("", _UPRIGHT.sub("", svg)))
+    return "\n".join(line.strip() for line in svg.splitlines() if line.strip()) + "\n"
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+
+
+def _classed(svg: str) -> str:
+    """Every style once, as a class."""
+    classes: dict[str, str] = {}
+    svg = _STYLE.sub(lambda found: f' class="{classes.setdefault(found[1], f"s{len(classes)}")}"', svg)
+    rules = "".join(f"\n.{name}{{{style}}}" for style, name in classes.items())
+    return svg.replace("</style>", f"{rules}</style>", 1)
+
+
+def _thinned(path: str) -> str:
+    """A path on one line, its polylines without the points that are on the way anyway; curves stay as they are."""
+    commands = path.split()
+    if set(commands) & {"C", "Q"}:
+        return " ".join(commands)
+    pieces = re.findall(r"M([^Mz]*)(z?)", " ".join(commands))
+    return " ".join(_polyline(np.array(_values(points), dtype=float), close) for points, close in pieces)
+
+
+def _values(points: str) -> list[list[str]]:
+    return [point.split() for point in points.split("L")]
+
+
+def _polyline(points: NDArray[np.float64], close: str) -> str:
+    kept = points[simplified(points, TOLERANCE_PT)]
+    text = "L".join(f"{x:.1f} {y:.1f}".replace(".0", "") for x, y in kept)
+    return f"M{text}{close}"
+
+
+def simplified(points: NDArray[np.float64], tolerance: float) -> NDArray[np.bool_]:
+    """Which points a polyline needs so that no other is further from it than the tolerance (Douglas and Peucker 1973).
+
+    Args:
+        points: ``[n, 2]``.
+        tolerance: in the units of the points.
+
+    Returns:
+        Mask ``[n]``; the ends are always needed.
+    """
+    needed = np.zeros(len(points), dtype=bool)
+    needed[[0, -1]] = True
+    spans = [(0, len(points) - 1)]
+    while spans:
+        first, last = spans.pop()
+        if last - first < 2:
+            continue
+        away = _distance(points[first + 1 : last], points[first], points[last])
+        furthest = int(np.argmax(away))
+        if away[furthest] > tolerance:
+            middle = first + 1 + furthest
+            needed[middle] = True
+            spans += [(first, middle), (middle, last)]
+    return needed
+
+
+def _distance(points: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance of points from a line segment."""
+    along = end - start
+    length = float(along @ along)
+    share = np.clip((points - start) @ along / length, 0.0, 1.0) if length > 0.0 else np.zeros(len(points))
+    away: NDArray[np.float64] = np.linalg.norm(points - start - share[:, None] * along, axis=1)
+    return away
