@@ -18,7 +18,7 @@ from voltran import baselines
 from voltran.envs import errors
 from voltran.envs.outage import simulation
 from voltran.envs.outage.world import OutageWorld
-from voltran.physics.balance import EnergyStep
+from voltran.physics.balance import EnergyStep, energy_step
 from voltran.physics.power import NORMAL, SLEEP
 
 RULES = ("independent", "static", "static-v2g", "carrier-shutdown", "rotating-sleep", "random")
@@ -186,10 +186,8 @@ def test_a_hold_below_a_step_counts_as_a_step() -> None:
 
 @pytest.mark.parametrize("name", ["load_kw", "battery_kw", "ev_kw", "grid_kw", "unserved_kw", "loss_kw", "soc"])
 def test_a_wrong_flow_shows_in_the_ledger_and_in_the_metric(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    right = simulation.energy_step
-
     def wrong(*inputs: Any) -> EnergyStep:
-        flows: EnergyStep = right(*inputs)
+        flows: EnergyStep = energy_step(*inputs)
         value = getattr(flows, name).copy()
         value[0, 3] += 1e-6
         return flows._replace(**{name: value})
