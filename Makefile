@@ -13,12 +13,13 @@ EXPERIMENTS := outage msrc_table2 msrc_table3 msrc_table4 msrc_fig2 msrc_links m
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long lint bench results
+.PHONY: help demo test long noise lint bench results
 
 help:
 	@echo "make demo     train a small policy, compare it with rules and MSRC, write runs/demo/"
 	@echo "make test     the default tests"
 	@echo "make long     the tests that take minutes"
+	@echo "make noise    whole episodes with noise in the last digits of all that controllers are told"
 	@echo "make lint     style, formatting and types"
 	@echo "make bench    the benchmarks of docs/performance.md"
 	@echo "make results  the experiments behind docs/results.md"
@@ -32,6 +33,9 @@ test: $(STAMP)
 
 long: $(STAMP)
 	$(BIN)/python -m pytest -q -m slow
+
+noise: $(STAMP)
+	$(BIN)/python -m tests.baselines.noise
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
