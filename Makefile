@@ -17,12 +17,13 @@ QUICK_FORM := $(if $(QUICK),--quick)
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long lint bench results
+.PHONY: help demo test long noise lint bench results
 
 help:
 	@echo "make demo     train a small policy, compare it with rules and MSRC, write runs/demo/"
 	@echo "make test     the default tests"
 	@echo "make long     the tests that take minutes, among them the quick forms below"
+	@echo "make noise    whole episodes with noise in the last digits of all that controllers are told"
 	@echo "make lint     style, formatting and types"
 	@echo "make bench    the benchmarks of docs/performance.md"
 	@echo "make results  the experiments behind docs/results.md"
@@ -37,6 +38,9 @@ test: $(STAMP)
 
 long: $(STAMP)
 	$(BIN)/python -m pytest -q -m slow --numprocesses auto --dist loadfile
+
+noise: $(STAMP)
+	$(BIN)/python -m tests.baselines.noise
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -17,13 +17,15 @@ from voltran.physics.ordering import SAME
 # NumPy has called the level of AVX-512 by different names.
 AVX512 = tuple(name for name in __cpu_dispatch__ if name == "X86_V4" or name.startswith("AVX512"))
 PRESENT = [name for name in AVX512 if __cpu_features__[name]]
+# Scenario, controller, seed and decisions. Where its neighbours went by the last bits of their overlap, the first plan
+# of seed 1008 differed.
 EPISODES = (
-    ("urban19-medium", "msrc-fast", 1),
-    ("urban19-medium", "trimsm", 1),
-    ("urban7-medium", "msrc-fast", 4),
-    ("urban7-medium", "msrc-extended", 4),
-    ("urban7-medium", "rotating-sleep", 8),
-    ("market8", "dpa", 8),
+    ("urban19-medium", "msrc-fast", 1008, 1),
+    ("urban19-medium", "trimsm", 1000, 1),
+    ("urban7-medium", "msrc-fast", 1000, 4),
+    ("urban7-medium", "msrc-extended", 1000, 4),
+    ("urban7-medium", "rotating-sleep", 1000, 8),
+    ("market8", "dpa", 1000, 8),
 )
 
 pytestmark = pytest.mark.skipif(not PRESENT, reason="this processor, or this NumPy, has no AVX-512 that could be off")
@@ -32,7 +34,8 @@ pytestmark = pytest.mark.skipif(not PRESENT, reason="this processor, or this Num
 def episodes() -> list[Episode]:
     """The first decisions of planners."""
     return [
-        play(make_world(scenario, 1), controller_of(name), 1000, decisions) for scenario, name, decisions in EPISODES
+        play(make_world(scenario, 1), controller_of(name), seed, decisions)
+        for scenario, name, seed, decisions in EPISODES
     ]
 
 

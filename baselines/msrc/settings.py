@@ -31,7 +31,7 @@ class PlannerSettings(Section, strict=True):
             largest ``P_i / E_i``, so that every site counts and poor ones count most.
         command_set: "paper" has one band set per mode; "extended" may also choose bands within a mode.
         evaluations: plans that the search may weigh with 19 live sites, more and fewer with the square of their number;
-            a count and not a time, so that plans do not depend on the machine.
+            a count and not a time, so that plans do not depend on how fast the machine is.
         look_ups: plans that it may propose, weighed or not, scaled alike; ends searches where few are allowed.
         search_seed: seed of the order in which neighbouring plans are tried.
         certify: gap that must be proven for every plan, or "off". Proofs take longer than the search.
