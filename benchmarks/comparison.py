@@ -41,7 +41,7 @@ def comparison(quick: bool) -> Section:
     section = Section("Beside other simulators", TEXT, head)
     seconds = "1" if quick else "8"
     ours = [sys.executable, "-m", "benchmarks.peers.play_voltran", seconds]
-    section.rows += _rows("VoltRAN", ours)
+    section.rows += _parsed(subprocess.run(ours, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True))
     for name, script in (("mobile-env", "play_mobile_env.py"), ("VMAS", "play_vmas.py")):
         section.rows += _rows(name, [str(INTERPRETER), str(PEERS / script), seconds])
     section.text += yardstick(section.rows)
@@ -63,13 +63,17 @@ def yardstick(rows: list[list[str]]) -> str:
 
 
 def _rows(name: str, command: list[str]) -> list[list[str]]:
-    """The rows of one script, or one that says why there are none."""
+    """The rows of another simulator's script, or one that says why there are none."""
     if not Path(command[0]).exists():
         return [[f"{name}: not measured, as it is not installed (`make bench` does that)", *["—"] * 6]]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
         return [[f"{name}: not measured ({reason})", *["—"] * 6]]
+    return _parsed(done)
+
+
+def _parsed(done: subprocess.CompletedProcess[str]) -> list[list[str]]:
     return [_row(json.loads(line)) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
