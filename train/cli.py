@@ -138,7 +138,7 @@ def experiment(
     ] = None,
     publish_to: Annotated[
         Path | None,
-        typer.Option("--publish", help="Checkout whose docs/results.md and README to write from the results."),
+        typer.Option("--publish", help="Checkout whose docs/results and README to write from the results."),
     ] = None,
 ) -> None:
     """Reproduce a published table or figure, with the published values beside ours."""
@@ -159,9 +159,9 @@ def experiment(
 
 @app.command()
 def publish(
-    root: Annotated[Path, typer.Argument(help="Checkout whose docs/results.md and README to write.")] = Path("."),
+    root: Annotated[Path, typer.Argument(help="Checkout whose docs/results and README to write.")] = Path("."),
 ) -> None:
-    """Write docs/results.md and the README's table again from the published results, without playing."""
+    """Write the pages of results and the README's table again from the published summaries, without playing."""
     from voltran.train.publish import write_pages
 
     for document in write_pages(root):
