@@ -91,10 +91,15 @@ def _swept(experiment: Experiment, results: ByCell, folder: Path) -> list[str]:
     parts = ["## All values", *(picture(name) for name in shown_pictures(experiment, folder))]
     for sweep in experiment.sweeps:
         parts += [
-            on_request(f"{metric_of(key).title}: {sweep.title.lower()}", _sweep_table(experiment, results, sweep, key))
+            on_request(f"{metric_of(key).title}: {_inside(sweep.title)}", _sweep_table(experiment, results, sweep, key))
             for key in experiment.metrics
         ]
     return parts
+
+
+def _inside(title: str) -> str:
+    """A title within a sentence; abbreviations stay as they are."""
+    return title[:1].lower() + title[1:]
 
 
 def _sweep_table(experiment: Experiment, results: ByCell, sweep: Sweep, key: str) -> str:

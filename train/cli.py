@@ -141,7 +141,7 @@ def experiment(
     ] = None,
     publish_to: Annotated[
         Path | None,
-        typer.Option("--publish", help="Checkout whose docs/results.md and README to write from the results."),
+        typer.Option("--publish", help="Checkout whose docs/results and README to write from the results."),
     ] = None,
     quick: Quick = False,
 ) -> None:
@@ -169,9 +169,9 @@ def experiment(
 
 @app.command()
 def publish(
-    root: Annotated[Path, typer.Argument(help="Checkout whose docs/results.md and README to write.")] = Path("."),
+    root: Annotated[Path, typer.Argument(help="Checkout whose docs/results and README to write.")] = Path("."),
 ) -> None:
-    """Write docs/results.md and the README's table again from the published results, without playing."""
+    """Write the pages of results and the README's table again from the published summaries, without playing."""
     from voltran.train.publish import write_pages
 
     for document in write_pages(root):

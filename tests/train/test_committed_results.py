@@ -138,6 +138,7 @@ def test_committed_statistics_are_those_of_the_committed_values() -> None:
             for key, metric in controller.metrics.items():
                 values = [value for value in metric.values if value is not None]
                 if values:
+                    assert metric.mean is not None
                     assert metric.mean == pytest.approx(np.mean(values), rel=1e-6, abs=1e-9), (label, key)
                     low, high = metric.bootstrap95 or (metric.mean, metric.mean)
                     assert min(values) <= low <= metric.mean <= high <= max(values), (label, key)
