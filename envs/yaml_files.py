@@ -54,14 +54,14 @@ def read_text(path: str | Path, source: str) -> str:
 class _StrictLoader(yaml.SafeLoader):
     """Refuses mappings in which a key stands twice, where YAML's own loader takes the last."""
 
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
-        node: yaml.MappingNode = super().compose_mapping_node(anchor)  # type: ignore[no-untyped-call]
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
         first_line: dict[Hashable, int] = {}
         for key_node, _ in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 continue
             is_merge = key_node.tag == "tag:yaml.org,2002:merge"
-            key = key_node.value if is_merge else self.construct_object(key_node)  # type: ignore[no-untyped-call]
+            key = key_node.value if is_merge else self.construct_object(key_node)
             line = key_node.start_mark.line + 1
             if key in first_line:
                 raise yaml.YAMLError(

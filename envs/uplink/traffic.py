@@ -116,19 +116,20 @@ def _daily_mbps(scenario: UplinkScenario, seed: int) -> FloatArray:
     shape = daily_shape(time_h, morning_share, traffic)
     if traffic.session_h is None:
         return np.asarray(peak_mbps * shape)
-    there = _there(time_h, morning_share, traffic, seed)
+    there = _there(time_h, morning_share, traffic, traffic.session_h, seed)
     return np.where(there, np.sqrt(shape) * peak_mbps, 0.0)
 
 
-def _there(time_h: FloatArray, morning_share: FloatArray, traffic: Traffic, seed: int) -> BoolArray:
+def _there(time_h: FloatArray, morning_share: FloatArray, traffic: Traffic, session_h: float, seed: int) -> BoolArray:
     """Who is there ``[T, K]``, where UEs come and go so that the mean traffic stays about what it is.
 
     Half of the swing of the day, on a logarithmic scale, is in how many are there, half in how much each wants.
     Sessions are counted from midnight, so that those of an episode are the same wherever in a day it begins.
     """
-    session = np.floor(time_h / traffic.session_h + SESSION_SLACK).astype(np.int64)
+    session = np.floor(time_h / session_h + SESSION_SLACK).astype(np.int64)
     numbers, of_period = np.unique(session, return_inverse=True)
     count = len(morning_share)
     chance = np.stack([generator(seed, Stream.DEMAND, SESSIONS + int(number)).random(count) for number in numbers])
-    share = np.sqrt(daily_shape(numbers * traffic.session_h, morning_share, traffic))
+    start_h: FloatArray = numbers.astype(np.float64) * session_h
+    share = np.sqrt(daily_shape(start_h, morning_share, traffic))
     return np.asarray((chance < share)[of_period])

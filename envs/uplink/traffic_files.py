@@ -176,7 +176,7 @@ def interval_means(start_s: FloatArray, value: FloatArray, due_s: float, edges_s
     n_intervals = len(edges_s) - 1
     known_s = np.bincount(interval[known], length_s[known], n_intervals)
     total = np.bincount(interval[known], (value[sample] * length_s)[known], n_intervals)
-    return np.divide(total, known_s, out=np.full(n_intervals, np.nan), where=known_s > 0.0)
+    return np.asarray(np.divide(total, known_s, out=np.full(n_intervals, np.nan), where=known_s > 0.0))
 
 
 def _check_gaps(

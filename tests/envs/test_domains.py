@@ -65,7 +65,9 @@ def test_every_number_has_a_range(world: str) -> None:
     assert {key for key, metadata in found.items() if not is_bounded(metadata)} - checked_otherwise == set()
 
 
-OUTAGE = [
+Rows = list[tuple[str, Any, str]]  # key, value, range
+
+OUTAGE: Rows = [
     ("users.height_m", 1.0, r"\[1.5, 13\]"),
     ("users.height_m", 13.5, r"\[1.5, 13\]"),
     ("users.speed_m_per_s", 1e6, r"\[0, 150\]"),
@@ -84,7 +86,7 @@ OUTAGE = [
     ("reward.energy_exponent", 5000, r"\[0, 10\]"),
     ("time.horizon_h", 1e9, r"\[0.001, 8784\]"),
 ]
-UPLINK = [
+UPLINK: Rows = [
     ("radio.noise_dbm", 400, r"\[-180, 0\]"),
     ("radio.noise_dbm", -4000, r"\[-180, 0\]"),
     ("radio.power_max_mw", 0, r"\[0.001, 1e\+06\]"),
@@ -94,7 +96,7 @@ UPLINK = [
     ("traffic.session_h", 1e-9, r"\[0.01, 10000\]"),
     ("quality.rate_min_mbps", 1e12, r"\[0, 1e\+06\]"),
 ]
-MARKET = [
+MARKET: Rows = [
     ("retail.price_cap_usd_per_kwh", 1e12, r"\[0.0001, 10000\]"),
     ("retail.reference_kw", 1e-300, r"\[1e-06, 100000\]"),
     ("retail.weather.wind_shape", 1e-3, r"\[0.5, 20\]"),
@@ -103,7 +105,7 @@ MARKET = [
     ("battery.charge_efficiency", 0.0, r"\[0.1, 1\]"),
     ("battery.wear_usd_per_kwh", 1e300, r"\[0, 10000\]"),
 ]
-BROWNOUT = [("grid.main_limit_kw", 1e300, r"\[1e-06, 100000\]"), ("grid.turn_h", 1e-9, r"\[0.01, 10000\]")]
+BROWNOUT: Rows = [("grid.main_limit_kw", 1e300, r"\[1e-06, 100000\]"), ("grid.turn_h", 1e-9, r"\[0.01, 10000\]")]
 SCENARIOS = {"toy3": OUTAGE, "uplink20": UPLINK, "market4": MARKET, "urban19-brownout-light": BROWNOUT}
 
 
