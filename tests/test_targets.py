@@ -1,4 +1,7 @@
-"""Every make target, experiment, training configuration and command runs, in its quick form; a new one does so, too."""
+"""Every make target, training configuration and command runs, in its quick form; a new one does so, too.
+
+So does every experiment, in ``tests/train/test_quick.py``.
+"""
 
 import os
 import re
@@ -13,16 +16,15 @@ from typer.testing import CliRunner
 
 from tests.house import ROOT
 from voltran.train.cli import app
-from voltran.train.experiment import experiment_names, read_experiment
-from voltran.train.study import read_study, study_names
+from voltran.train.experiment import experiment_names
+from voltran.train.study import study_names
 from voltran.train.training_config import training_names
 
 MAKEFILE = (ROOT / "Makefile").read_text()
-EXPERIMENTS = [*experiment_names(), *study_names()]
 # What continuous integration runs whole, and what the tests below run in its quick form.
 WHOLE = re.findall(r"^make (\w+)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
 TARGETS = [name for name in re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split() if name not in WHOLE]  # type: ignore[index]
-# Every experiment has a test of its own here, so that the target plays only one.
+# Every experiment has a test of its own, so that the target plays only one.
 ONE_EXPERIMENT = "dpa_fig5_6"
 # Command to arguments with which it is done in seconds; "checkout" is a copy of the documentation.
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -35,12 +37,6 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "doctor": (),
     "demo": ("--quick", "--jobs", "1"),
 }
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Finished episodes, which the experiments share as they do under ``make results``."""
-    return tmp_path_factory.mktemp("store")
 
 
 def run(*arguments: str) -> str:
@@ -68,7 +64,7 @@ def test_every_command_has_arguments_to_run_it_with() -> None:
 def test_every_experiment_is_a_result_that_make_plays() -> None:
     listed = re.search(r"^EXPERIMENTS := ((?:.*\\\n)*.*)$", MAKEFILE, re.MULTILINE)
     assert listed is not None
-    assert sorted(listed[1].replace("\\", " ").split()) == sorted(EXPERIMENTS)
+    assert sorted(listed[1].replace("\\", " ").split()) == sorted([*experiment_names(), *study_names()])
 
 
 @pytest.mark.parametrize("target", [name for name in TARGETS if name != "help"])
@@ -87,14 +83,6 @@ def test_target_runs(target: str, tmp_path: Path) -> None:
     said = make(target, "QUICK=1", f"RUNS={tmp_path}", f"EXPERIMENTS={ONE_EXPERIMENT}")
     assert said
     assert target == "help" or any(tmp_path.iterdir())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", EXPERIMENTS)
-def test_experiment_runs(name: str, tmp_path: Path, store: Path) -> None:
-    run("experiment", name, "--quick", "--jobs", "1", "--out", str(tmp_path), "--store", str(store))
-    config = read_study(name) if name in study_names() else read_experiment(name)
-    assert (tmp_path / "table.md").read_text().startswith(f"# {config.title}\n")
 
 
 @pytest.mark.slow
