@@ -70,7 +70,10 @@ def first_least(key: ArrayLike, axis: int = -1) -> IntArray:
 
 def _rounding(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     """Largest gap between equals, by the largest finite number along an axis, which stays."""
-    largest = np.max(np.abs(values), axis=axis, keepdims=True, initial=0.0, where=np.isfinite(values))
+    low, high = values.min(axis, keepdims=True, initial=0.0), values.max(axis, keepdims=True, initial=0.0)
+    largest = np.maximum(high, -low)
+    if not np.isfinite(largest).all():
+        largest = np.max(np.abs(values), axis=axis, keepdims=True, initial=0.0, where=np.isfinite(values))
     return np.asarray(SAME * largest)
 
 

@@ -62,7 +62,7 @@ def noisy(value: Any, generator: np.random.Generator) -> Any:
 
 def tell_with_noise(world: Any, generator: np.random.Generator) -> None:
     """Let a world tell what it tells with fresh noise whenever it is asked."""
-    kind = type(world)
+    kind: Any = type(world)
 
     def told(self: Any, name: str) -> Any:
         value = kind.__getattribute__(self, name)

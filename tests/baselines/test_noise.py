@@ -52,7 +52,7 @@ def test_noise_moves_neither_plans_nor_prices_of_a_brownout() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("load", LOADS)
-@pytest.mark.parametrize("seed", [1001, 1002, 1003])
+@pytest.mark.parametrize("seed", [1001, 1002])
 def test_noise_moves_no_rule_in_whole_outages(seed: int, load: str) -> None:
     for name in RULES:
         expect_the_same(f"urban19-{load}", name, seed)
@@ -61,7 +61,7 @@ def test_noise_moves_no_rule_in_whole_outages(seed: int, load: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("load", LOADS)
 @pytest.mark.parametrize(("name", "seeds", "decisions"), [
-    ("msrc-fast", (1001, 1002), None), ("msrc", (1001,), 8), ("msrc-extended", (1001,), 8), ("trimsm", (1001,), 4),
+    ("msrc-fast", (1001, 1002), 16), ("msrc", (1001,), 6), ("msrc-extended", (1001,), 4), ("trimsm", (1001,), 4),
 ])  # fmt: skip
 def test_noise_moves_no_planner_in_outages(name: str, seeds: tuple[int, ...], decisions: int | None, load: str) -> None:
     for seed in seeds:
