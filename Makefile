@@ -27,7 +27,7 @@ help:
 	@echo "make lint     style, formatting and types"
 	@echo "make bench    the benchmarks of docs/performance.md"
 	@echo "make results  the experiments behind docs/results.md"
-	@echo "QUICK=1       with demo, bench or results: in minutes, to see that it works; writes runs/quick/ only"
+	@echo "QUICK=1       with demo, noise, bench or results: in minutes, to see that it works; writes runs/quick/ only"
 
 demo: $(STAMP)
 	$(BIN)/voltran demo --out $(RUNS)/demo $(QUICK_FORM)
@@ -40,7 +40,7 @@ long: $(STAMP)
 	$(BIN)/python -m pytest -q -m slow --numprocesses auto --dist loadfile
 
 noise: $(STAMP)
-	$(BIN)/python -m tests.baselines.noise
+	$(BIN)/python -m tests.baselines.noise $(if $(QUICK),--quick)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

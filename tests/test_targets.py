@@ -24,6 +24,7 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 # What continuous integration runs whole, and what the tests below run in its quick form.
 WHOLE = re.findall(r"^make (\w+)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
 TARGETS = [name for name in re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split() if name not in WHOLE]  # type: ignore[index]
+WRITE_NOTHING = ("help", "noise")
 # Every experiment has a test of its own, so that the target plays only one.
 ONE_EXPERIMENT = "dpa_fig5_6"
 # Command to arguments with which it is done in seconds; "checkout" is a copy of the documentation.
@@ -73,7 +74,7 @@ def test_every_target_that_is_not_run_whole_has_a_quick_form(target: str) -> Non
     quick = make("--dry-run", target, "QUICK=1")
     assert quick != make("--dry-run", target)
     assert "--quick" in quick
-    assert "runs/quick" in quick
+    assert "runs/quick" in quick or target in WRITE_NOTHING
     assert "--publish" not in quick
 
 
@@ -82,7 +83,7 @@ def test_every_target_that_is_not_run_whole_has_a_quick_form(target: str) -> Non
 def test_target_runs(target: str, tmp_path: Path) -> None:
     said = make(target, "QUICK=1", f"RUNS={tmp_path}", f"EXPERIMENTS={ONE_EXPERIMENT}")
     assert said
-    assert target == "help" or any(tmp_path.iterdir())
+    assert target in WRITE_NOTHING or any(tmp_path.iterdir())
 
 
 @pytest.mark.slow

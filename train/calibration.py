@@ -22,7 +22,9 @@ from voltran.train.files import write_text
 # [MSRC] Table II, column "Indep."
 PAPER_SURVIVAL_H = {"urban19-light": 3.2, "urban19-medium": 2.5, "urban19-heavy": 1.8}
 SEEDS = tuple(range(20))
-HEADER = "# The calibration of the power model on independent operation: `voltran calibrate`, and what its fit gives now.\n"
+HEADER = (
+    "# The calibration of the power model on independent operation: `voltran calibrate`, and what its fit gives now.\n"
+)
 STEPS, REACH = (0.10, 0.02), 2
 
 

@@ -47,9 +47,9 @@ def calibration_section() -> str:
 The power coefficients behind [MSRC] are unpublished. The band powers of the scenarios are plausible values, and two
 multipliers on them were fitted, once, so that *independent* operation survives as long as the paper says (seeds 0 to
 19, three loads, grid search by `voltran calibrate`): static power x {fit.static_multiplier:g}, load-dependent power x
-{fit.dynamic_multiplier:g}. They have been frozen since, and are fitted again only if the root mean square of the relative
-deviations passes 5 %; in the world as it is now it is {100 * fit.error:.1f} %. No other controller's result entered the fit;
-[MSRC]'s figures for other schemes were never fitted.
+{fit.dynamic_multiplier:g}. They have been frozen since, and are fitted again only if the root mean square
+of the relative deviations passes 5 %; in the world as it is now it is {100 * fit.error:.1f} %. No other controller's
+result entered the fit; [MSRC]'s figures for other schemes were never fitted.
 
 {grid(["Scenario", "Paper, h", "VoltRAN, h"], rows, keys=1)}"""
 

@@ -30,6 +30,7 @@ def quick_form(experiment: Experiment) -> Experiment:
         "skip": {who: where for who, where in skip.items() if where},
         "seeds": min(SEEDS, experiment.seeds),
         "first_only": dict.fromkeys(experiment.first_only, 1),
+        "answer": "",  # it is about cells that are not all played
     }
     quick = experiment.model_copy(update=changed)
     played = {cell.name for cell in quick.cells()}

@@ -1,5 +1,6 @@
 """Worlds that tell controllers everything with relative noise in the last digits, and episodes played in them."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
@@ -29,6 +30,7 @@ CONSTANTS = ("distance_m", "kappa", "mode_radius_m", "radio", "scheduler", "powe
 
 LOADS = ("light", "medium", "heavy")
 RULES = ("independent", "static", "static-v2g", "carrier-shutdown", "rotating-sleep", "hindsight-rules")
+PLANNERS = ("msrc-fast", "msrc", "msrc-extended", "msrc-levelling", "trimsm")
 MARKET_TEAMS = (
     "dpa",
     "bs=buy-all+retailer=best-response",
@@ -168,10 +170,14 @@ def _arrays(chosen: Mapping[str, Any]) -> Iterator[tuple[str, NDArray[Any]]]:
                 yield f"{role}.{field.name}", value.copy()
 
 
-def main() -> None:
-    """Whole episodes of every planner and rule, several seeds at every load; prints what differs."""
+def main(quick: bool) -> None:
+    """Whole episodes of every planner and rule, several seeds at every load; prints what differs.
+
+    Args:
+        quick: play a small network instead.
+    """
     differ = 0
-    for scenario, precision, seed, name in matrix():
+    for scenario, precision, seed, name in quick_matrix() if quick else matrix():
         overrides = {} if precision is None else {"radio.precision": precision}
         plain = play(make_world(scenario, 1, overrides), controller_of(name), seed)
         other = play_with_noise(scenario, overrides, controller_of(name), seed, noise=seed)
@@ -184,11 +190,17 @@ def main() -> None:
     raise SystemExit(differ > 0)
 
 
+def quick_matrix() -> Iterator[tuple[str, str | None, int, str]]:
+    """A rule and a planner; as :func:`matrix`."""
+    for name in ("rotating-sleep", "msrc-fast"):
+        yield "urban7-medium", "float64", 1000, name
+
+
 def matrix() -> Iterator[tuple[str, str | None, int, str]]:
     """Scenario, precision of the radio, seed and controller."""
     for load in LOADS:
         for seed in range(1000, 1005):
-            for name in (*RULES, "msrc-fast", "msrc", "msrc-extended", "msrc-levelling", "trimsm"):
+            for name in (*RULES, *PLANNERS):
                 yield f"urban19-{load}", "float64" if seed % 2 else "float32", seed, name
     for seed in range(5):
         for name in MARKET_TEAMS:
@@ -198,4 +210,4 @@ def matrix() -> Iterator[tuple[str, str | None, int, str]]:
 
 
 if __name__ == "__main__":
-    main()
+    main("--quick" in sys.argv[1:])

@@ -9,6 +9,7 @@ from tests.baselines.noise import (
     BROWNOUT_TEAMS,
     LOADS,
     MARKET_TEAMS,
+    PLANNERS,
     RULES,
     assert_same_commands,
     controller_of,
@@ -20,7 +21,6 @@ from voltran.physics.ordering import SAME
 
 # Single precision would swallow the noise on received powers.
 DOUBLE = {"radio.precision": "float64"}
-PLANNERS = ("msrc-fast", "msrc", "msrc-extended", "msrc-levelling", "trimsm")
 
 
 def expect_the_same(scenario: str, name: str, seed: int, decisions: int | None = None) -> None:

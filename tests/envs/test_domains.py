@@ -157,11 +157,22 @@ def test_ranges_of_vehicles_are_ordered(overrides: dict[str, Any], message: str)
 
 
 EXTREMES: list[dict[str, Any]] = [
-    {"users.height_m": 13, "radio.site_height_m": 10, "radio.noise_figure_db": 60},
+    {
+        "users.height_m": 13,
+        "radio.site_height_m": 10,
+        "radio.noise_figure_db": 60,  # next to no reach, and nobody to help
+        "layout.inter_site_distance_m": 250,
+        "cooperation.k_max": 0,
+    },
     {"traffic.load_factor": 100, "battery.capacity_kwh": 1e-3, "radio.sinr_min_db": -30, "radio.efficiency_max": 50},
     {"traffic.load_factor": 0.01, "battery.capacity_kwh": 1e6, "battery.discharge_efficiency": 0.1},
     {"vehicles.arrivals_per_day": 200, "vehicles.urgency": 1000, "vehicles.capacity_max_kwh": 1e6},
-    {"reward.energy_exponent": 10, "reward.survival": 1e6, "power.static_multiplier": 100},
+    {
+        "reward.energy_exponent": 10,
+        "reward.survival": 1e6,
+        "power.static_multiplier": 100,
+        "battery.discharge_limit_kw": 1e3,
+    },
     {"users.speed_m_per_s": 150, "power.sleep_w": 0, "vehicles.arrivals_per_day": 0},
 ]
 

@@ -23,7 +23,16 @@ from voltran.train.tables import (
 
 CLASSES = ("emergency", "voice", "essential", "best_effort", "critical")
 KPIS_OF_BLACKOUT = {
-    *("survival_h", "survival_15_h", "censored", "first_depletion_h", "half_depleted_h"),
+    *(
+        "survival_h",
+        "survival_hold_h",
+        "survival_15_h",
+        "censored",
+        "uncovered_share",
+        "uncovered_share_at_start",
+        "first_depletion_h",
+        "half_depleted_h",
+    ),
     *("continuity", "continuity_own", "served_gbit", "service_hours", "unserved_gbit", "unserved_kwh"),
     *("ev_utilisation", "ev_utilisation_nameplate", "ev_cost", "mean_power_kw", "ledger_residual_kw"),
     *("handovers_per_user_h", "handovers_per_user", "mode_switches_per_site_h", "mode_switches_per_site"),
