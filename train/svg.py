@@ -11,6 +11,7 @@ FONTS = "'DejaVu Sans', Verdana, sans-serif"
 _PATH = re.compile(r' d="([^"]*)"', re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")  # numbers between tags are words of the picture
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
+_PROLOGUE = re.compile(r"\A<\?xml.*?(?=<svg\b)", re.DOTALL)  # SVG in UTF-8 needs none
 _METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 _STYLE = re.compile(r' style="([^"]*)"')
 _NAMES = re.compile(r'(?<=<g) id="[^"]*"')  # groups are named by what they are, which nothing refers to
@@ -23,7 +24,7 @@ def compact(svg: str) -> str:
     Args:
         svg: as Matplotlib writes it.
     """
-    svg = _METADATA.sub("", svg).replace("'DejaVu Sans'", FONTS)
+    svg = _METADATA.sub("", _PROLOGUE.sub("", svg)).replace("'DejaVu Sans'", FONTS)
     svg = _PATH.sub(lambda found: f' d="{_thinned(found[1])}"', svg)
     svg = _TAG.sub(lambda tag: _NUMBER.sub(_rounded, tag[0]), svg)
     svg = _classed(_NAMES.sub("", _UPRIGHT.sub("", svg)))

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -159,6 +160,8 @@ def test_committed_results_stay_small_and_readable_as_changes() -> None:
     files = [path for path in (ROOT / "docs" / "results").rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= 4_000_000
     assert {path.suffix for path in files} <= {".json", ".md", ".svg"}
+    for path in (path for path in files if path.suffix == ".svg"):
+        assert ElementTree.fromstring(path.read_text()).tag.endswith("svg"), path
     for path in (path for path in files if path.suffix == ".json"):
         alone = [line for line in path.read_text().splitlines() if re.fullmatch(r"\s*[-\d.e]+,?", line)]
         assert alone == [], path

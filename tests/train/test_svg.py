@@ -1,12 +1,15 @@
 """Small vector pictures show what the large ones did."""
 
+import io
 import itertools
 import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from voltran.train.svg import TOLERANCE_PT, compact, simplified
 
@@ -27,6 +30,19 @@ z
  </g>
 </svg>
 """
+
+
+def test_a_picture_by_matplotlib_stays_a_picture() -> None:
+    """Browsers show nothing at all of XML that is not well formed."""
+    figure = Figure(figsize=(3.0, 2.0))
+    axes = figure.subplots()
+    axes.plot(np.linspace(0.0, 1.0, 200), np.sin(np.linspace(0.0, 9.0, 200)), label="1.50 & <2.5>")
+    axes.legend()
+    drawn = io.StringIO()
+    figure.savefig(drawn, format="svg")
+    root = ElementTree.fromstring(compact(drawn.getvalue()))
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert {element.tag.rpartition("}")[2] for element in root.iter()} >= {"path", "style", "g"}
 
 
 def test_paths_lose_what_nobody_sees_and_words_keep_their_digits() -> None:
