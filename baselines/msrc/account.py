@@ -12,7 +12,8 @@ class Account:
     """Sums over the plans of an episode.
 
     A plan's prediction is compared with what the world did under it in the last physics step of its period; periods in
-    which a site went down or came back are left out, as no plan foresees that.
+    which a site went down or came back are left out, as no plan foresees that, and so are those in which nothing was
+    drawn: of nothing there is no share.
     """
 
     def __init__(self) -> None:
@@ -29,9 +30,13 @@ class Account:
         """Compare the plans of the period that has just ended, one per world of the batch."""
         for index, plan in enumerate(plans):
             expected = plan.evaluation
-            if expected is None or not np.array_equal(expected.power_kw > 0.0, world.alive[index]):
-                continue
             drawn_kw = world.power_kw[index]
+            if (
+                expected is None
+                or not drawn_kw.any()
+                or not np.array_equal(expected.power_kw > 0.0, world.alive[index])
+            ):
+                continue
             self._power_errors.append(float(np.abs(expected.power_kw - drawn_kw).sum() / drawn_kw.sum()))
             self._service_errors.append(abs(expected.service - float(world.weighted_service[index])))
 
