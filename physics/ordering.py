@@ -93,7 +93,8 @@ def rising_sites(key: NDArray[np.float64]) -> IntArray:
     order = np.empty(n_sites, dtype=np.int64)
     scale = 0.0
     for site in range(n_sites):
-        scale = max(scale, abs(key[site]))
+        if np.isfinite(key[site]):
+            scale = max(scale, abs(key[site]))
         place = site
         while place > 0 and key[order[place - 1]] > key[site]:
             order[place] = order[place - 1]

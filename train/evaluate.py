@@ -130,7 +130,8 @@ def _check(labels: list[str], seeds: Sequence[int], jobs: int, references: list[
         raise ScenarioError(f"seeds = {list(seeds)}: give at least one, each once, none negative and all below 2**128")
     if training := [seed for seed in seeds if seed in TRAINING_SEEDS]:
         raise ScenarioError(
-            f"seed = {training[0]}: {TRAINING_SEEDS.start} to {TRAINING_SEEDS.stop - 1} are kept for training"
+            f"seed = {training[0]}: {TRAINING_SEEDS.start} to {TRAINING_SEEDS.stop - 1} are kept for training; "
+            f"choose seeds below {TRAINING_SEEDS.start}, or from {TRAINING_SEEDS.stop} on"
         )
     if jobs < 1:
         raise ScenarioError(f"jobs = {jobs}: at least one worker is needed")

@@ -76,7 +76,7 @@ def _home(room: str) -> Path:
 
 def _changes(root: Path) -> list[str] | None:
     """Files that decide results and are not as committed, those that Git is told to ignore among them."""
-    options = ("--porcelain", "--no-renames", "--untracked-files=all", "--ignored=matching", "-z")
+    options = ("--porcelain", "--no-renames", "--untracked-files=all", "--ignored=traditional", "-z")
     answer = _git(root, "status", *options, "--", *DECIDING)
     if answer is None:
         return None

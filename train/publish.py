@@ -72,6 +72,22 @@ def publish(name: str, out: Path, root: Path) -> list[Path]:
     return [folder / PAGE_FILE, *_write(overview)]
 
 
+def changed_cells(name: str, out: Path, root: Path) -> list[str]:
+    """Cells of an experiment in which something else was played, or went differently, than what is published.
+
+    Args:
+        name, out, root: as in :func:`publish`.
+
+    Raises:
+        FileFormatError: results that are missing or corrupt.
+    """
+    fresh, earlier = _run(name, out), folder_of(name, root) / RESULTS_FILE
+    if not isinstance(fresh, _Played) or not earlier.exists():
+        return []
+    published = read_summary(earlier).digests
+    return [cell for cell, digest in fresh.summary.digests.items() if published.get(cell, digest) != digest]
+
+
 def write_pages(root: Path) -> list[Path]:
     """Write all pages, the index and the README's table again from the published summaries.
 

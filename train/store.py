@@ -17,6 +17,7 @@ from voltran.train.episode_key import difference
 from voltran.train.episodes import Episode, Played, Task, Trace
 from voltran.train.files import write_json
 
+LONGEST_LABEL = 100
 FORMAT: Literal["voltran-episode-1"] = "voltran-episode-1"
 
 
@@ -26,6 +27,7 @@ class StoredEpisode(BaseModel):
     Attributes:
         key: what decided the episode.
         trace: digest of the file of its time series; None where that is not kept.
+        digest: of the episode.
         episode: what it gave.
     """
 
@@ -34,6 +36,7 @@ class StoredEpisode(BaseModel):
     format: Literal["voltran-episode-1"] = FORMAT
     key: dict[str, Any]
     trace: str | None
+    digest: str
     episode: Episode
 
 
@@ -73,6 +76,9 @@ class EpisodeStore:
         ):
             self._refuse(path, f"{problem}: it is another episode's")
             return None
+        if (found := _episode_digest(stored.episode)) != stored.digest:
+            self._refuse(path, f"digest = {stored.digest}, but the episode's is {found}: it is damaged, or was edited")
+            return None
         return stored.episode if not task.with_trace or self._has_trace(task, stored.trace) else None
 
     def save(self, played: Played) -> None:
@@ -88,7 +94,8 @@ class EpisodeStore:
             content = _compressed(played.trace)
             trace = _digest(content)
             write_atomically(self._path(task, ".npz"), content)
-        stored = StoredEpisode(key=task.key.of(task.seed), trace=trace, episode=played.episode)
+        digest = _episode_digest(played.episode)
+        stored = StoredEpisode(key=task.key.of(task.seed), trace=trace, digest=digest, episode=played.episode)
         write_json(self._path(task, ".json"), stored.model_dump(mode="json"))
 
     def trace_path(self, task: Task) -> Path | None:
@@ -123,7 +130,8 @@ class EpisodeStore:
 
     def _path(self, task: Task, suffix: str) -> Path:
         assert self.folder is not None
-        name = re.sub(r"[^A-Za-z0-9.=-]+", "-", task.controller.label)
+        # Names of files are limited; the digest tells all apart.
+        name = re.sub(r"[^A-Za-z0-9.=-]+", "-", task.controller.label)[:LONGEST_LABEL]
         return self.folder / f"{name}-{task.seed}-{task.key.digest(task.seed)}{suffix}"
 
 
@@ -132,6 +140,10 @@ def _compressed(trace: Trace) -> bytes:
     arrays: dict[str, Any] = dict(trace)
     np.savez_compressed(stream, **arrays)
     return stream.getvalue()
+
+
+def _episode_digest(episode: Episode) -> str:
+    return _digest(episode.model_dump_json().encode())
 
 
 def _digest(content: bytes) -> str:

@@ -289,7 +289,14 @@ class OutageModel:
                 f"no site can help another: with radio.r_exp_m = {self.mode_radius_m[HELPING]:g}, radio.r_nom_m = "
                 f"{self.r_nom_m:g}, cooperation.r_coop_m = {self.r_coop_m:g} and cooperation.kappa_min = "
                 f"{self.scenario.cooperation.kappa_min:g} no pair of sites {self.inter_site_distance_m:g} m apart "
-                "qualifies; move the sites closer, or set cooperation.k_max = 0 (with links that count) to do without"
+                "qualifies; raise radio.r_exp_m or cooperation.r_coop_m, lower cooperation.kappa_min, move the sites "
+                "closer, or set cooperation.k_max = 0 (with links that count) to do without"
+            )
+        if self.n_sites > 1 and self.mode_radius_m[HELPING] < self.r_nom_m:
+            raise ScenarioError(
+                f"radio.r_exp_m = {self.mode_radius_m[HELPING]:g}, the reach of helping sites, is below radio.r_nom_m "
+                f"= {self.r_nom_m:g}, that of all others; raise the one, lower the other, or lower "
+                "layout.inter_site_distance_m"
             )
 
     def _check_cells(self) -> None:

@@ -207,6 +207,11 @@ class Battery(Section):
     def _bounds_are_ordered(self) -> "Battery":
         if self.soc_min >= self.soc_max:
             raise ValueError(f"soc_min = {self.soc_min} must be below soc_max = {self.soc_max}")
+        if self.soc_min + self.restart_margin > self.soc_max + 1e-9:
+            raise ValueError(
+                f"restart_margin = {self.restart_margin} above soc_min = {self.soc_min} must not exceed soc_max = "
+                f"{self.soc_max}: no battery could bring its site back"
+            )
         initial = self.initial_soc if isinstance(self.initial_soc, tuple) else (self.initial_soc,)
         for soc in initial:
             if not self.soc_min <= soc <= self.soc_max:

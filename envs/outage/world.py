@@ -181,10 +181,12 @@ class OutageWorld:
         """Continue from a snapshot.
 
         Raises:
-            EpisodeError: the snapshot is of another scenario or batch size; nothing has changed then.
+            EpisodeError: the snapshot is of another scenario, batch size or ``trace_sites``; nothing has changed then.
         """
         expected, seeds = self.scenario.model_dump_json(), snapshot["state"]["seed"]
         check_snapshot(snapshot.get("scenario"), expected, seeds, self.n_worlds)
+        if snapshot["trace"].keys() != self._simulation.trace.series.keys():
+            raise EpisodeError("the snapshot was taken with another trace_sites; build the world with the same")
         self._simulation.restore(snapshot)
 
     def render(self, mode: str, world: int = 0) -> Any:

@@ -162,6 +162,7 @@ EXTREMES: list[dict[str, Any]] = [
         "radio.site_height_m": 10,
         "radio.noise_figure_db": 60,  # next to no reach, and nobody to help
         "layout.inter_site_distance_m": 250,
+        "radio.r_nom_m": 170,
         "cooperation.k_max": 0,
     },
     {"traffic.load_factor": 100, "battery.capacity_kwh": 1e-3, "radio.sinr_min_db": -30, "radio.efficiency_max": 50},

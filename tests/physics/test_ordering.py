@@ -83,6 +83,11 @@ def test_infinite_keys_are_equal_to_their_like_only() -> None:
     assert rising(np.zeros((3, 0))).shape == (3, 0)
 
 
+def test_kernels_take_infinite_keys_as_everybody_does() -> None:
+    for key in ([3.0, 1.0, np.inf, 2.0], [np.inf, 1.0, -np.inf, np.inf], [2.0, 2.0 + 1e-12, np.inf, 1.0]):
+        assert rising_sites(np.array(key)).tolist() == rising(key).tolist()
+
+
 def test_differences_of_large_numbers_may_name_their_rounding() -> None:
     """Such keys are mostly noise, which their own size does not show."""
     lacking = (0.7 + 1e-12) - np.array([0.7, 0.7 - 1e-14, 0.6])

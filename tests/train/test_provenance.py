@@ -53,6 +53,13 @@ def staged(root: Path) -> str:
     return "physics/module.py"
 
 
+def in_an_ignored_folder(root: Path) -> str:
+    hidden = root / "baselines" / "local" / "module.py"
+    hidden.parent.mkdir()
+    hidden.write_text("2\n")
+    return "baselines/local/module.py"
+
+
 def deleted(root: Path) -> str:
     (root / "constraints.txt").unlink()
     return "constraints.txt"
@@ -68,7 +75,7 @@ def ignored(root: Path) -> str:
     return "envs/local.py"
 
 
-@pytest.mark.parametrize("change", [changed, staged, deleted, added, ignored])
+@pytest.mark.parametrize("change", [changed, staged, deleted, added, ignored, in_an_ignored_folder])
 def test_what_decides_results_may_not_differ(root: Path, change: Callable[[Path], str]) -> None:
     name = change(root)
     with pytest.raises(VoltranError, match=rf"{name} differ from the commit.*commit or undo that"):

@@ -1,5 +1,6 @@
 """The store believes no file that is not the episode asked for, and loses none."""
 
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -83,6 +84,23 @@ def test_a_damaged_file_is_refused_and_kept(task: Task, tmp_path: Path, text: st
     assert len(store.refused) == 2
     for suffix in (".json.refused", ".json.refused1"):
         assert stored(store, task, suffix).read_text() == text
+
+
+def test_an_edited_episode_is_refused(task: Task, tmp_path: Path) -> None:
+    store = EpisodeStore(tmp_path / "store")
+    store.save(play(task))
+    content = json.loads(stored(store, task).read_text())
+    content["episode"]["kpis"]["survival_h"] = 99.0
+    stored(store, task).write_text(json.dumps(content))
+    assert store.load(task) is None
+    assert re.search("digest = .*it is damaged, or was edited", store.refused[0])
+
+
+def test_a_long_label_makes_no_long_name(task: Task, tmp_path: Path) -> None:
+    store = EpisodeStore(tmp_path / "store")
+    long = replace(task, controller=replace(task.controller, label="x" * 300))
+    store.save(played := play(long))
+    assert store.load(long) == played.episode
 
 
 def test_a_time_series_of_another_episode_is_refused(scenario: str, task: Task, tmp_path: Path) -> None:

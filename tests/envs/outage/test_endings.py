@@ -181,6 +181,10 @@ def test_metrics_of_some_worlds_only() -> None:
         ({"overrides": {"battery.initial_soc": [0.5, 0.5]}}, "2 entries but layout.n_sites is 3"),
         ({"overrides": {"battery.soc_min": 0.4}}, "initial_soc = 0.345 must lie between soc_min = 0.4"),
         ({"overrides": {"battery.restart_margin": 0}}, "battery.restart_margin"),
+        (
+            {"overrides": {"battery.restart_margin": 0.9}},
+            "restart_margin = 0.9 above soc_min = .* must not exceed soc_max",
+        ),
         ({"overrides": {"cooperation.links": "all"}}, "cooperation.links"),
         ({"overrides": {"survival.window_s": 1200}}, "window_s = 1200 must not be shorter than hold_s = 1800"),
         ({"overrides": {"time.decision_period_s": 90}}, "integer multiple of physics_step_s = 60"),

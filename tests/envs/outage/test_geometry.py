@@ -46,8 +46,8 @@ def test_the_reach_of_the_lowest_band_bounds_the_expanded_radius() -> None:
 )
 def test_radii_that_are_set_stay(field: str, index: int) -> None:
     expected = [320.0, 640.0, 800.0, 440.0]
-    expected[index] = 700.0
-    overrides = {"layout.inter_site_distance_m": 400.0, field: 700.0}
+    expected[index] = 600.0
+    overrides = {"layout.inter_site_distance_m": 400.0, field: 600.0}
     assert geometry(outage_world("urban7-medium", overrides=overrides).model) == pytest.approx(expected)
 
 
@@ -86,6 +86,9 @@ def test_networks_of_usual_distances_work(distance_m: float) -> None:
         ({"radio.planning_margin_db": 60}, ["lowest band", "radio.planning_margin_db"]),
         ({"layout.inter_site_distance_m": 3500}, ["no site can help", "radio.r_exp_m", "cooperation.k_max = 0"]),
         ({"cooperation.r_coop_m": 499}, ["cooperation.r_coop_m = 499"]),
+        ({"radio.r_exp_m": 100, "cooperation.k_max": 0}, ["radio.r_exp_m = 100", "radio.r_nom_m = 400"]),
+        ({"radio.r_exp_m": 350, "cooperation.kappa_min": 0}, ["radio.r_exp_m = 350", "below radio.r_nom_m"]),
+        ({"layout.inter_site_distance_m": 3450, "cooperation.kappa_min": 0}, ["layout.inter_site_distance_m"]),
         ({"cooperation.kappa_min": 1.0}, ["cooperation.kappa_min = 1"]),
         ({"cooperation.r_coop_m": 499, "cooperation.k_max": 0, "cooperation.links": "unlimited"}, ["no site can help"]),
     ],

@@ -78,3 +78,13 @@ def test_a_snapshot_of_something_else_is_refused(n_worlds: int, overrides: dict[
     with pytest.raises(EpisodeError, match=message):
         world.set_state(started(outage_world(n_worlds=n_worlds, overrides=overrides)).get_state())
     assert_same(world.get_state(), before)
+
+
+@pytest.mark.parametrize("trace_sites", [True, False])
+def test_a_snapshot_with_another_trace_is_refused(trace_sites: bool) -> None:
+    world, other = (started(outage_world(trace_sites=kept)) for kept in (trace_sites, not trace_sites))
+    other.step(commands(other, [0, 0, 0]))
+    before = world.get_state()
+    with pytest.raises(EpisodeError, match="another trace_sites"):
+        world.set_state(other.get_state())
+    assert_same(world.get_state(), before)
