@@ -76,7 +76,7 @@ def changed_cells(name: str, out: Path, root: Path) -> list[str]:
     """Cells of an experiment in which something else was played, or went differently, than what is published.
 
     Args:
-        name, out, root: as in :func:`publish`.
+        name, out, root: as in :func:`publish`; what is published and cannot be read is about to be replaced.
 
     Raises:
         FileFormatError: results that are missing or corrupt.
@@ -84,7 +84,10 @@ def changed_cells(name: str, out: Path, root: Path) -> list[str]:
     fresh, earlier = _run(name, out), folder_of(name, root) / RESULTS_FILE
     if not isinstance(fresh, _Played) or not earlier.exists():
         return []
-    published = read_summary(earlier).digests
+    try:
+        published = read_summary(earlier, fresh.experiment).digests
+    except FileFormatError:
+        return []
     return [cell for cell, digest in fresh.summary.digests.items() if published.get(cell, digest) != digest]
 
 
