@@ -5,7 +5,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-TOLERANCE_PT = 0.12  # a sixth of a pixel at the usual size
+TOLERANCE_PT = 0.25  # a third of a pixel at the usual size
 FONTS = "'DejaVu Sans', Verdana, sans-serif"
 
 _PATH = re.compile(r' d="([^"]*)"', re.DOTALL)
@@ -57,9 +57,21 @@ def _values(points: str) -> list[list[str]]:
 
 
 def _polyline(points: NDArray[np.float64], close: str) -> str:
-    kept = points[simplified(points, TOLERANCE_PT)]
-    text = "L".join(f"{x:.1f} {y:.1f}".replace(".0", "") for x, y in kept)
-    return f"M{text}{close}"
+    """From the first point on by steps, of which most go straight along or up; in whole tenths, so that none drifts."""
+    tenths = np.rint(10.0 * points[simplified(points, TOLERANCE_PT)]).astype(int)
+    steps = "".join(_step(*step) for step in np.diff(tenths, axis=0).tolist() if any(step))
+    start = " ".join(_tenths(value) for value in tenths[0].tolist())
+    return f"M{start}{steps}{close}"
+
+
+def _step(across: int, down: int) -> str:
+    if down == 0:
+        return f"h{_tenths(across)}"
+    return f"v{_tenths(down)}" if across == 0 else f"l{_tenths(across)} {_tenths(down)}"
+
+
+def _tenths(value: int) -> str:
+    return f"{value / 10:g}".replace("0.", ".") if abs(value) < 10 else f"{value / 10:g}"
 
 
 def simplified(points: NDArray[np.float64], tolerance: float) -> NDArray[np.bool_]:

@@ -47,11 +47,32 @@ def test_a_picture_by_matplotlib_stays_a_picture() -> None:
 
 def test_paths_lose_what_nobody_sees_and_words_keep_their_digits() -> None:
     text = compact(PICTURE)
-    assert 'd="M0.1 10L11 10L11 20z"' in text
+    assert 'd="M.1 10h10.9v10z"' in text
     assert 'd="M 1 2 C 1 3 2 4 3 4"' in text  # curves stay
     assert 'x="1.23">1.50 of 2.500</text>' in text
     assert "metadata" not in text
     assert "axes_1" not in text
+
+
+@given(st.lists(st.tuples(st.integers(-999, 999), st.integers(-999, 999)), min_size=1, max_size=40))
+def test_steps_lead_to_the_same_points(tenths: list[tuple[int, int]]) -> None:
+    path = "M " + " L ".join(f"{x / 10} {y / 10}" for x, y in tenths)
+    drawn = walked(re.search(' d="([^"]*)"', compact(f'<path d="{path}"/>'))[1])  # type: ignore[index]
+    assert drawn[0] == pytest.approx(np.array(tenths[0]) / 10)
+    assert drawn[-1] == pytest.approx(np.array(tenths[-1]) / 10)
+    for point in np.array(tenths) / 10:
+        lines = itertools.pairwise(drawn) if len(drawn) > 1 else [(drawn[0], drawn[0])]
+        assert min(away(point, *line) for line in lines) <= TOLERANCE_PT + 1e-6
+
+
+def walked(path: str) -> list[np.ndarray]:
+    """The points of a path of steps."""
+    points: list[np.ndarray] = []
+    for command, numbers in re.findall("([Mlhv])([^Mlhvz]*)", path):
+        values = [float(text) for text in numbers.split()]
+        step = {"h": (values[0], 0.0), "v": (0.0, values[0])}.get(command, tuple(values))
+        points.append(np.array(step) + (points[-1] if points else 0.0))
+    return points
 
 
 def test_a_style_stands_once_and_names_fonts_that_readers_have() -> None:
