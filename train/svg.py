@@ -9,6 +9,7 @@ TOLERANCE_PT = 0.25  # a third of a pixel at the usual size
 FONTS = "'DejaVu Sans', Verdana, sans-serif"
 
 _PATH = re.compile(r' d="([^"]*)"', re.DOTALL)
+_POLYLINES = re.compile(r"[\sMLz\d.e+-]*")
 _TAG = re.compile(r"<[^>]*>")  # numbers between tags are words of the picture
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 _PROLOGUE = re.compile(r"\A<\?xml.*?(?=<svg\b)", re.DOTALL)  # SVG in UTF-8 needs none
@@ -46,7 +47,7 @@ def _classed(svg: str) -> str:
 def _thinned(path: str) -> str:
     """A path on one line, its polylines without the points that are on the way anyway; curves stay as they are."""
     commands = path.split()
-    if set(commands) & {"C", "Q"}:
+    if not _POLYLINES.fullmatch(path):
         return " ".join(commands)
     pieces = re.findall(r"M([^Mz]*)(z?)", " ".join(commands))
     return " ".join(_polyline(np.array(_values(points), dtype=float), close) for points, close in pieces)

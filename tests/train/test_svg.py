@@ -84,6 +84,8 @@ def test_a_style_stands_once_and_names_fonts_that_readers_have() -> None:
 
 def test_a_compact_picture_stays_as_it_is_but_for_what_is_spelled_out_again() -> None:
     assert compact(PICTURE) == compact(PICTURE.replace("\n  <", "\n      <"))
+    paths = [re.findall(' d="[^"]*"', text) for text in (compact(PICTURE), compact(compact(PICTURE)))]
+    assert paths[0] == paths[1]
 
 
 def test_points_on_the_way_go_and_corners_stay() -> None:
