@@ -5,9 +5,6 @@ import numpy as np
 from voltran.envs.retail.model import RetailModel
 from voltran.envs.world import FloatArray
 
-# NaN by definition in some episodes: there is no mean price where nothing was bought.
-MAY_BE_UNDEFINED = frozenset({"mean_price_usd_per_kwh"})
-
 
 def market_metrics(
     model: RetailModel, series: dict[str, FloatArray], unserved_kwh: float, step_h: float

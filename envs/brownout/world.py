@@ -12,7 +12,7 @@ from voltran.envs.batch import build_world, require_roles, require_running
 from voltran.envs.brownout.actions import BUY_LEVELS, PurchaseCodec
 from voltran.envs.brownout.commands import BrownoutCommands, check_purchases
 from voltran.envs.brownout.grid import MainGrid
-from voltran.envs.brownout.metrics import MAY_BE_UNDEFINED, market_metrics
+from voltran.envs.brownout.metrics import market_metrics
 from voltran.envs.brownout.observation import (
     PURCHASE_FEATURES,
     RETAILER_VERSION,
@@ -37,6 +37,7 @@ from voltran.envs.retail.observation import (
     retailer_meaning,
     sight_of,
 )
+from voltran.envs.retail.protocol import MAY_BE_UNDEFINED
 from voltran.envs.world import BoolArray, FloatArray, Role, Transition
 from voltran.physics.battery import largest_charge_kw, largest_discharge_kw
 

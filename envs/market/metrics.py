@@ -5,8 +5,6 @@ import numpy as np
 from voltran.envs.market.model import MarketModel
 from voltran.envs.world import FloatArray
 
-# NaN by definition in some episodes: there is no mean price where nothing was bought.
-MAY_BE_UNDEFINED = frozenset({"mean_price_usd_per_kwh"})
 SUMS = ("satisfaction_usd", "generation_cost_usd", "lost_load_usd", "wear_usd", "paid_usd", "utility_paper")
 
 

@@ -19,7 +19,7 @@ from voltran.envs.errors import EpisodeError, ScenarioError
 from voltran.envs.market.actions import MarketCodec, MarketForm
 from voltran.envs.market.commands import MarketCommands, check_commands
 from voltran.envs.market.flows import SiteBatteries
-from voltran.envs.market.metrics import MAY_BE_UNDEFINED, episode_metrics
+from voltran.envs.market.metrics import episode_metrics
 from voltran.envs.market.model import MarketModel
 from voltran.envs.market.observation import BS_FEATURES, OBSERVATION_VERSION, Observer, site_meaning
 from voltran.envs.market.reward import REWARD_KINDS, RewardKind
@@ -27,6 +27,7 @@ from voltran.envs.market.scenario import MarketScenario
 from voltran.envs.market.simulation import Simulation
 from voltran.envs.retail.actions import RetailerCodec, RetailerCommands, RetailerForm
 from voltran.envs.retail.observation import RETAILER_FEATURES, retailer_meaning, sight_of
+from voltran.envs.retail.protocol import MAY_BE_UNDEFINED
 from voltran.envs.world import BoolArray, FloatArray, Role, Transition
 
 # Parts of the welfare, with their signs: payments are transfers, and no part of it.

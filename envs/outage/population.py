@@ -142,10 +142,6 @@ class Inhabitants:
             update_home_view(self.home_view, self.model, self.users, world)
         return changed
 
-    def uncovered_share(self) -> FloatArray:
-        """Share ``[B]`` of users that normal operation could not serve where they are now."""
-        return np.asarray((~self.users.servable).mean(axis=1))
-
     def fleet(self, energy_kwh: FloatArray, accepted: NDArray[np.bool_]) -> Fleet:
         """The vehicles with their present energy and acceptance, as the physics takes them."""
         return Fleet(self.arrival_s, self.departure_s, self.reservation_price, energy_kwh, accepted)

@@ -69,7 +69,7 @@ def test_explicit_sites_are_as_far_apart_as_their_median_nearest_neighbours() ->
 def test_networks_of_usual_distances_work(distance_m: float) -> None:
     """Everybody is covered, critical users are served, sites can help, and some time passes before service is lost."""
     world = started(outage_world("urban7-medium", 3, {"layout.inter_site_distance_m": distance_m}))
-    assert world._simulation.inhabitants.uncovered_share().max() <= 0.05
+    assert (~world.users.servable).mean(axis=1).max() <= 0.05
     assert world.model.may_help.any(axis=0).all()
     play(world, "independent")
     assert world.kpis()["survival_h"].min() > 0.5
@@ -120,7 +120,7 @@ def far_users(n_far: int, **overrides: object) -> dict[str, object]:
 
 def test_few_uncovered_users_are_reported() -> None:
     world = started(outage_world("toy3", overrides=far_users(2)))
-    assert world._simulation.inhabitants.uncovered_share().tolist() == [0.05]
+    assert (~world.users.servable).mean(axis=1).tolist() == [0.05]
     assert np.flatnonzero(~world.users.servable[0]).tolist() == [38, 39]
 
 
@@ -130,7 +130,7 @@ def test_many_uncovered_users_are_an_error_unless_allowed() -> None:
         world.reset([6])
     allowed = far_users(3, **{"users.covered_at_start": False})
     open_world = started(outage_world("toy3", overrides=allowed))
-    assert open_world._simulation.inhabitants.uncovered_share().tolist() == [0.075]
+    assert (~open_world.users.servable).mean(axis=1).tolist() == [0.075]
 
 
 def test_a_reset_that_fails_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
