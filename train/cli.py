@@ -1,6 +1,7 @@
 """The command line. Heavy libraries are loaded by the commands that need them, so that help is quick."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -149,7 +150,7 @@ def experiment(
     from voltran.envs.errors import VoltranError
     from voltran.train.experiment_run import run_experiment
     from voltran.train.provenance import check_committed
-    from voltran.train.publish import changed_cells, check_publishable
+    from voltran.train.publish import check_publishable
     from voltran.train.publish import publish as write_documents
 
     console = _console()
@@ -162,10 +163,9 @@ def experiment(
     report = run_experiment(name, folder, resume=resume, jobs=jobs, console=console, store=store, quick=quick)
     console.print(f"Report: {report}", markup=False)
     if publish_to is not None:
-        for cell in changed_cells(name, folder, publish_to):
-            console.print(f"Not as it was published: {cell}", markup=False)
         check_committed(publish_to)  # again: it has played for hours, perhaps
-        for document in write_documents(name, folder, publish_to):
+        told = partial(console.print, "Not as it was published:", markup=False)
+        for document in write_documents(name, folder, publish_to, told):
             console.print(f"Written: {document}", markup=False)
 
 

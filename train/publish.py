@@ -5,7 +5,7 @@ and takes its place as a whole.
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,13 +48,14 @@ def check_publishable(name: str, root: Path) -> None:
     _with_table(_readme(root), "")
 
 
-def publish(name: str, out: Path, root: Path) -> list[Path]:
+def publish(name: str, out: Path, root: Path, told: Callable[[str], None] = lambda cell: None) -> list[Path]:
     """Put an experiment's summary, pictures and page in place of earlier ones, and write the index and README again.
 
     Args:
         name: experiment that was run.
         out: folder it was run into.
         root: checkout whose documentation is written.
+        told: of every cell in which something else was played, or went differently, than what is published.
 
     Returns:
         The documents written.
@@ -66,29 +67,12 @@ def publish(name: str, out: Path, root: Path) -> list[Path]:
     """
     check_publishable(name, root)
     fresh = _run(name, out)
+    for cell in _changed(fresh, root):
+        told(cell)
     overview = _overview(root, _published(root, fresh))
     folder = folder_of(name, root)
     _replace(folder, {RESULTS_FILE: _text(fresh), PAGE_FILE: _page(fresh, out)}, _pictures(fresh, out), out)
     return [folder / PAGE_FILE, *_write(overview)]
-
-
-def changed_cells(name: str, out: Path, root: Path) -> list[str]:
-    """Cells of an experiment in which something else was played, or went differently, than what is published.
-
-    Args:
-        name, out, root: as in :func:`publish`; what is published and cannot be read is about to be replaced.
-
-    Raises:
-        FileFormatError: results that are missing or corrupt.
-    """
-    fresh, earlier = _run(name, out), folder_of(name, root) / RESULTS_FILE
-    if not isinstance(fresh, _Played) or not earlier.exists():
-        return []
-    try:
-        published = read_summary(earlier, fresh.experiment).digests
-    except FileFormatError:
-        return []
-    return [cell for cell, digest in fresh.summary.digests.items() if published.get(cell, digest) != digest]
 
 
 def write_pages(root: Path) -> list[Path]:
@@ -166,6 +150,18 @@ def _published(root: Path, fresh: _Found | None = None) -> list[_Found]:
             experiment = read_experiment(name)
             found.append(_Played(name, experiment, read_summary(file, experiment)))
     return found
+
+
+def _changed(fresh: _Found, root: Path) -> list[str]:
+    """Cells in which something else was played, or went differently, than what is published, as far as that reads."""
+    earlier = folder_of(fresh.name, root) / RESULTS_FILE
+    if not isinstance(fresh, _Played) or not earlier.exists():
+        return []
+    try:
+        published = read_summary(earlier, fresh.experiment).digests
+    except FileFormatError:
+        return []
+    return [cell for cell, digest in fresh.summary.digests.items() if published.get(cell, digest) != digest]
 
 
 def _text(found: _Found) -> str:

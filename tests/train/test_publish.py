@@ -21,7 +21,7 @@ from voltran.train.cli import app
 from voltran.train.experiment import experiment_names
 from voltran.train.experiment_run import run_experiment
 from voltran.train.index import calibration_section
-from voltran.train.publish import BEGIN, END, PUBLISHED, PUBLISHED_STUDIES, changed_cells, publish, write_pages
+from voltran.train.publish import BEGIN, END, PUBLISHED, PUBLISHED_STUDIES, publish, write_pages
 from voltran.train.results import read_results, write_results
 from voltran.train.study import study_names
 from voltran.train.tables import readme_table
@@ -306,22 +306,25 @@ def test_publishing_again_replaces_what_was_published(experiment: str, root: Pat
     out = played(experiment, tmp_path)
     publish(experiment, out, root)
     first = files(root)
-    assert changed_cells(experiment, out, root) == []
-    publish(experiment, out, root)
+    changed: list[str] = []
+    publish(experiment, out, root, changed.append)
     assert files(root) == first
+    assert changed == []
 
 
 @pytest.mark.usefixtures("no_pictures")
 def test_cells_that_went_differently_than_published_are_named(experiment: str, root: Path, tmp_path: Path) -> None:
     out = played(experiment, tmp_path)
-    assert changed_cells(experiment, out, root) == []  # nothing is published yet
-    publish(experiment, out, root)
+    changed: list[str] = []
+    publish(experiment, out, root, changed.append)
+    assert changed == []  # nothing had been published
     first, *_ = sorted(out.glob("*/results.json"))
     content = json.loads(first.read_text())
     metric = next(iter(content["controllers"].values()))["metrics"]["survival_h"]
     metric["values"][0] += 1.0
     first.write_text(json.dumps(content))
-    assert len(changed_cells(experiment, out, root)) == 1
+    publish(experiment, out, root, changed.append)
+    assert len(changed) == 1
 
 
 @pytest.mark.usefixtures("no_pictures")
