@@ -61,21 +61,15 @@ def beside_paper(answer: str, comparisons: Sequence[Comparison], results: Mappin
 def measured(quantity: Quantity, results: Mapping[str, Results]) -> float | None:
     """Our value; ``None`` where it was not played or the ratio is of nothing."""
     found = results[_cell(quantity, results)]
-    above = _mean(found, quantity.controller, quantity.metric)
+    above = found.mean(quantity.controller, quantity.metric)
     if quantity.reference is None or above is None:
         return above
-    below = _mean(found, quantity.reference, quantity.metric)
+    below = found.mean(quantity.reference, quantity.metric)
     return above / below if below else None
 
 
 def _cell(quantity: Quantity, results: Mapping[str, Results]) -> str:
     return quantity.cell or next(iter(results))
-
-
-def _mean(found: Results, label: str, key: str) -> float | None:
-    controller = found.controllers.get(label)
-    summary = controller.metrics.get(key) if controller else None
-    return summary.mean if summary else None
 
 
 def _published(quantity: Quantity, cell: str, where: Comparison) -> tuple[float] | None:

@@ -12,6 +12,7 @@ from voltran.train.metrics import metric_of
 from voltran.train.results import Difference
 from voltran.train.statistics import paired_differences
 from voltran.train.tables import (
+    made_with,
     markdown_all_metrics,
     markdown_cells,
     markdown_differences,
@@ -116,11 +117,8 @@ def _all_metrics(experiment: Experiment, results: ByCell) -> list[str]:
 
 def _played_by(results: ByCell) -> list[str]:
     """What made the results, once where it was the same for all cells."""
-    made = {name: provenance(found) for name, found in results.items()}
-    versions = {text.partition("Made with")[2] for text in made.values()}
-    if len(versions) == 1:
-        return [f"Made with{versions.pop()}"]
-    return [f"- {name}: {text}" for name, text in made.items()]
+    made = {made_with(found) for found in results.values()}
+    return [*made] if len(made) == 1 else [f"- {name}: {provenance(found)}" for name, found in results.items()]
 
 
 Rows = list[tuple[list[str], Mapping[str, Difference]]]

@@ -84,16 +84,10 @@ def _picked(who: str | Extreme, key: str, found: Results) -> str:
     """The controller meant; of several, the one with the lowest or highest mean among those that were played."""
     if isinstance(who, str):
         return who
-    means = {label: _mean(found, label, key) for label in who.of}
+    means = {label: found.mean(label, key) for label in who.of}
     known = {label: mean for label, mean in means.items() if mean is not None}
     choose = min if who.pick == "lowest" else max
     return choose(known, key=lambda label: known[label]) if known else who.of[0]
-
-
-def _mean(found: Results, label: str, key: str) -> float | None:
-    controller = found.controllers.get(label)
-    summary = controller.metrics.get(key) if controller else None
-    return summary.mean if summary else None
 
 
 def _of_whom(ratio: Ratio) -> str:

@@ -3,7 +3,6 @@
 Functions and classes are described by their names, and their code is followed.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Set
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from voltran.envs.errors import VoltranError
+from voltran.train.files import digest_of
 from voltran.train.sources import Code, loaded_by_path, surroundings
 
 MAIN = "__main__"
@@ -113,7 +113,7 @@ class Describer:
 
     def _other(self, value: Any) -> Any:
         if isinstance(value, bytes | bytearray):
-            return {"bytes": _digest(value)}
+            return {"bytes": digest_of(value)}
         if isinstance(value, np.generic):
             return self._described(value.item())
         if isinstance(value, np.ndarray):
@@ -132,7 +132,7 @@ class Describer:
     def _array(self, value: np.ndarray[Any, Any]) -> Any:
         if value.dtype.hasobject:
             return {"array": self._described(value.tolist())}
-        return {"array": [value.dtype.str, list(value.shape), _digest(np.ascontiguousarray(value).tobytes())]}
+        return {"array": [value.dtype.str, list(value.shape), digest_of(np.ascontiguousarray(value).tobytes())]}
 
     def _taken_apart(self, value: Any) -> Any:
         """As pickle would take it apart."""
@@ -153,7 +153,7 @@ def file_identity(path: str) -> dict[str, str]:
         UntraceableError: it cannot be read.
     """
     try:
-        return {"file": Path(path).name, "sha256": _digest(Path(path).read_bytes())}
+        return {"file": Path(path).name, "sha256": digest_of(Path(path).read_bytes())}
     except OSError as error:
         raise UntraceableError(f"file {path}: cannot be read ({error.strerror}); check its permissions") from error
 
@@ -180,7 +180,3 @@ def _is_iterator(part: Any) -> bool:
 
 def _sorted(items: Iterable[Any]) -> list[Any]:
     return sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
-
-
-def _digest(content: bytes | bytearray) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -1,5 +1,6 @@
-"""Output folders and JSON files."""
+"""Output folders, JSON files, and digests of contents."""
 
+import hashlib
 import json
 from itertools import groupby
 from pathlib import Path
@@ -9,6 +10,11 @@ from voltran.envs.errors import VoltranError
 from voltran.envs.files import write_atomically
 
 SHORT, LINE = 60, 2000  # characters of members that share a line, and of records that fill one
+
+
+def digest_of(content: bytes | bytearray) -> str:
+    """SHA-256 of a content."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -3,7 +3,6 @@
 Where a world has several roles, each can have its own: ``bs=msrc:evaluations=100+retailer=zoo:NAME``.
 """
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from voltran.envs.controller import Controller
 from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.envs.scenario import parse_overrides
 from voltran.envs.team import Team
+from voltran.train.files import digest_of
 
 POLICY_SUFFIX = ".safetensors"
 ZOO_PREFIX = "zoo:"
@@ -195,7 +195,7 @@ def _digest(path: str) -> str:
     if Path(path).is_dir():
         raise FileFormatError(f"policy {path} is a folder; name the {POLICY_SUFFIX} file inside it")
     try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        return digest_of(Path(path).read_bytes())
     except OSError as error:
         remedy = "check the path, or train one with voltran train"
         raise FileFormatError(f"policy {path}: cannot be read ({error.strerror}); {remedy}") from error

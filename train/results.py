@@ -118,6 +118,12 @@ class Results(_Record):
                     raise ValueError(f"{label}.{key} has {len(metric.values)} values for {self.n} seeds")
         return self
 
+    def mean(self, label: str, key: str) -> float | None:
+        """Mean of one controller's metric; None where it did not play or has none."""
+        controller = self.controllers.get(label)
+        summary = controller.metrics.get(key) if controller else None
+        return summary.mean if summary else None
+
     def metric_keys(self) -> set[str]:
         """Names of all metrics that any controller has."""
         return {key for controller in self.controllers.values() for key in controller.metrics}

@@ -17,6 +17,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 import voltran
+from voltran.train.files import digest_of
 from voltran.train.versions import LIBRARIES
 
 PACKAGE = "voltran"
@@ -83,7 +84,7 @@ class Code:
 
     def follow_loaded(self, name: str, path: Path, namespace: Mapping[str, Any]) -> None:
         """Add a module that was loaded by its path, and all that it needs."""
-        key = f"{name}#{_digest(path.read_bytes())[:16]}"
+        key = f"{name}#{digest_of(path.read_bytes())[:16]}"
         if key not in self.files:
             self.follow(self._add(name, path, namespace, key))
 
@@ -96,7 +97,7 @@ class Code:
         digest = hashlib.sha256(voltran.__version__.encode())
         for name, path in sorted(self.files.items()):
             for label, file in [(name, path), *((data.name, data) for data in _data(path))]:
-                digest.update(f"{label} {_digest(file.read_bytes())}\n".encode())
+                digest.update(f"{label} {digest_of(file.read_bytes())}\n".encode())
         if self._every_world:
             digest.update(_scenarios_digest().encode())
         return digest.hexdigest()
@@ -206,7 +207,7 @@ def _namespace(name: str) -> Mapping[str, Any]:
 
 def _has_changed(path: Path, content: bytes, loaded_as: Any) -> bool:
     """Whether a process that loaded a module once, and looked at its file then, now finds another text there."""
-    digest = _digest(content)
+    digest = digest_of(content)
     if _SEEN.get(path, (None, ""))[0] is not loaded_as or loaded_as is None:
         _SEEN[path] = loaded_as, digest
     return _SEEN[path][1] != digest
@@ -231,14 +232,10 @@ def _data(path: Path) -> list[Path]:
     return sorted(found for pattern in DATA for found in path.parent.glob(pattern) if found.is_file())
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
 def _scenarios_digest() -> str:
     folder = resources.files("voltran.configs") / "scenarios"
     files = sorted((item.name, item.read_bytes()) for item in folder.iterdir())
-    return _digest(b"".join(name.encode() + content for name, content in files))
+    return digest_of(b"".join(name.encode() + content for name, content in files))
 
 
 @cache

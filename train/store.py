@@ -1,6 +1,5 @@
 """The store of finished episodes: it believes a file only where the file says that it is the episode asked for."""
 
-import hashlib
 import io
 import os
 import re
@@ -15,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from voltran.envs.files import write_atomically
 from voltran.train.episode_key import difference
 from voltran.train.episodes import Episode, Played, Task, Trace
-from voltran.train.files import write_json
+from voltran.train.files import digest_of, write_json
 
 LONGEST_LABEL = 100
 FORMAT: Literal["voltran-episode-1"] = "voltran-episode-1"
@@ -92,7 +91,7 @@ class EpisodeStore:
         task, trace = played.task, None
         if played.trace is not None:
             content = _compressed(played.trace)
-            trace = _digest(content)
+            trace = digest_of(content)
             write_atomically(self._path(task, ".npz"), content)
         digest = _episode_digest(played.episode)
         stored = StoredEpisode(key=task.key.of(task.seed), trace=trace, digest=digest, episode=played.episode)
@@ -106,7 +105,7 @@ class EpisodeStore:
         path = self._path(task, ".npz")
         if digest is None or (content := self._read(path)) is None:
             return False
-        if (found := _digest(content)) == digest:
+        if (found := digest_of(content)) == digest:
             return True
         self._refuse(path, f"sha256 = {found}, expected {digest}: it is another episode's, or damaged")
         return False
@@ -143,8 +142,4 @@ def _compressed(trace: Trace) -> bytes:
 
 
 def _episode_digest(episode: Episode) -> str:
-    return _digest(episode.model_dump_json().encode())
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    return digest_of(episode.model_dump_json().encode())

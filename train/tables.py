@@ -206,9 +206,14 @@ def caption(results: Results) -> str:
 
 def provenance(results: Results) -> str:
     """What was played, and by which versions."""
-    versions = ", ".join(f"{name} {version}" for name, version in results.versions.items() if version)
     changed = ", ".join(f"{key} = {value}" for key, value in (results.overrides | results.options).items())
-    return f"Scenario {results.scenario}{f' with {changed}' if changed else ''}. Made with {versions}."
+    return f"Scenario {results.scenario}{f' with {changed}' if changed else ''}. {made_with(results)}"
+
+
+def made_with(results: Results) -> str:
+    """Versions of all that made results."""
+    versions = ", ".join(f"{name} {version}" for name, version in results.versions.items() if version)
+    return f"Made with {versions}."
 
 
 def _listed(seeds: Sequence[int]) -> str:
