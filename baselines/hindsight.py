@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.baselines.rules import RotatingSleep, carrier_shutdown, outage_world, static_v2g
+from voltran.envs.blackout.commands import SiteCommands
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.brownout.world import BrownoutWorld
 from voltran.envs.controller import CommandSet, Controller, Information, PricePolicy
 from voltran.envs.errors import ScenarioError
-from voltran.envs.outage.commands import SiteCommands
-from voltran.envs.outage.world import OutageWorld
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.world import World
 from voltran.physics.ordering import first_largest
@@ -59,7 +59,7 @@ class HindsightRules:
         self.every = int(every)
         self._members: list[list[Controller]] = []
         self._chosen: NDArray[np.int64] | None = None
-        self._trial: OutageWorld | None = None
+        self._trial: BlackoutWorld | None = None
 
     def reset(self, world: World) -> None:
         """Forget the previous episode."""
@@ -76,10 +76,10 @@ class HindsightRules:
         outage = outage_world(world, self.name)
         if self._chosen is None or int(outage.decision.min()) % self.every == 0:
             self._chosen = self._choose(outage)
-        rows = [outage.in_force(self._members[w][m].act(world)["bs"]) for w, m in enumerate(self._chosen)]
+        rows = [outage.effective_commands(self._members[w][m].act(world)["bs"]) for w, m in enumerate(self._chosen)]
         return {"bs": _rows_of(rows), **_at_cost(outage)}
 
-    def _choose(self, outage: OutageWorld) -> NDArray[np.int64]:
+    def _choose(self, outage: BlackoutWorld) -> NDArray[np.int64]:
         """Best member of every world, ``[B]``."""
         snapshot = outage.get_state()
         scores = [self._score(snapshot, member) for member in portfolio()]
@@ -98,7 +98,7 @@ class HindsightRules:
                 return kpis["survival_h"] + kpis["service_hours"]
 
 
-def _at_cost(outage: OutageWorld) -> dict[str, RetailerCommands]:
+def _at_cost(outage: BlackoutWorld) -> dict[str, RetailerCommands]:
     """What retailers post who ask what power costs them; nothing where there are none."""
     if not isinstance(outage, BrownoutWorld) or outage.market.model.n_retailers == 0:
         return {}
@@ -108,6 +108,6 @@ def _at_cost(outage: OutageWorld) -> dict[str, RetailerCommands]:
 
 def _rows_of(commands: list[SiteCommands]) -> SiteCommands:
     """Row ``w`` of the ``w``-th commands, for every world; free, as they are in force."""
-    names = ("mode", "bands", "radius_m", "ev_power_kw", "dynamic_price", "ev_to_battery")
+    names = ("mode", "band_bits", "radius_m", "ev_power_kw", "dynamic_price", "ev_to_battery")
     rows = {name: np.stack([getattr(each, name)[w] for w, each in enumerate(commands)]) for name in names}
     return SiteCommands(**rows, command_set="free")

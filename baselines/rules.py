@@ -6,10 +6,10 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from voltran.envs.blackout.commands import SiteCommands, mode_commands
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.controller import CommandSet, Information, PricePolicy
 from voltran.envs.errors import ScenarioError
-from voltran.envs.outage.commands import SiteCommands, mode_commands
-from voltran.envs.outage.world import OutageWorld
 from voltran.envs.seeds import checked_seed
 from voltran.envs.world import ActionSpace, World
 from voltran.physics.ordering import falling, rising
@@ -22,13 +22,13 @@ BoolArray = NDArray[np.bool_]
 NEIGHBOUR_SLACK = 1.01
 
 
-def outage_world(world: World, controller: str) -> OutageWorld:
+def outage_world(world: World, controller: str) -> BlackoutWorld:
     """The world as an outage world.
 
     Raises:
         ScenarioError: the world is of another kind.
     """
-    if not isinstance(world, OutageWorld):
+    if not isinstance(world, BlackoutWorld):
         raise ScenarioError(f"controller {controller!r} plays blackout_v0; this world is {world.name}")
     return world
 
@@ -60,7 +60,7 @@ class FixedPlan:
         mode = np.full((world.n_worlds, model.n_sites), self.mode)
         bands = np.full(mode.shape, model.low_bands) if self.low_bands_only else None
         commands = mode_commands(
-            model, mode, command_set=self.commands, bands=bands, dynamic_price=self.v2g, ev_to_battery=self.v2g
+            model, mode, command_set=self.commands, band_bits=bands, dynamic_price=self.v2g, ev_to_battery=self.v2g
         )
         return {"bs": commands}
 
@@ -143,7 +143,7 @@ class RotatingSleep:
         self._plan = plan
         return {"bs": mode_commands(outage.model, plan, command_set=self.commands)}
 
-    def _roles(self, outage: OutageWorld, score: FloatArray, alive: BoolArray) -> NDArray[np.int64]:
+    def _roles(self, outage: BlackoutWorld, score: FloatArray, alive: BoolArray) -> NDArray[np.int64]:
         """Modes ``[site]`` for one world."""
         model = outage.model
         first_tier_m = NEIGHBOUR_SLACK * model.inter_site_distance_m
@@ -182,7 +182,7 @@ class Random:
 
     def reset(self, world: World) -> None:
         """Start the same sequence again; in outages, the command set is that of the world's action codes."""
-        if isinstance(world, OutageWorld):
+        if isinstance(world, BlackoutWorld):
             self.commands, self.price_policy = world.codec.action_set, "dynamic"
         else:
             self.commands, self.price_policy = "free", "none"

@@ -23,7 +23,7 @@ from benchmarks.report import report
 from benchmarks.retail_worlds import retail_worlds
 from benchmarks.training import training
 from benchmarks.uplink import matching, variants
-from voltran.train.files import write_text
+from voltran.evaluation.files import write_text
 
 Topics = dict[str, Callable[[bool], Section]]
 

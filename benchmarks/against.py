@@ -16,7 +16,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from benchmarks.measure import number
-from voltran.train.markdown import markdown_row, markdown_rule
+from voltran.evaluation.markdown import markdown_row, markdown_rule
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "benchmarks" / "one_round.py"

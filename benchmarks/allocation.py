@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.measure import Aim, Section, Stopwatch, number, timed
 from voltran.baselines.dpa import Allocation, AllocationProblem, solve
-from voltran.baselines.dpa.modes import FIXED_W, MODES, REGIMES, RegimeName, paper_problem
+from voltran.baselines.dpa.paper_cases import FIXED_W, MODES, REGIMES, RegimeName, paper_problem
 
 # sites, retailers
 SIZES = ((8, 2), (8, 3), (8, 5), (19, 2), (19, 3), (19, 5), (60, 3), (300, 3), (300, 5), (1200, 3), (1200, 5))

@@ -14,13 +14,13 @@ from voltran.baselines.msrc.dispatch import (
     exact_dispatch,
     world_dispatch,
 )
+from voltran.envs.blackout.commands import SiteCommands
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.catalog import make_world
-from voltran.envs.outage.commands import SiteCommands
-from voltran.envs.outage.world import OutageWorld
 
 LOADS = ("medium", "heavy")
 PROGRAMS: tuple[tuple[AssociationRule, int], ...] = (("fixed", 2), ("fixed", 6), ("split", 2), ("split", 6))
-Case = tuple[OutageWorld, SiteCommands]
+Case = tuple[BlackoutWorld, SiteCommands]
 
 
 def dispatch(quick: bool) -> Section:
@@ -50,19 +50,19 @@ def dispatch(quick: bool) -> Section:
 
 def _case(load: str, seed: int) -> Case:
     world, rule = make_world(f"urban19-{load}"), make("rotating-sleep")
-    assert isinstance(world, OutageWorld)
+    assert isinstance(world, BlackoutWorld)
     world.reset([seed])
     rule.reset(world)
     world.step(rule.act(world))
     return world, rule.act(world)["bs"]
 
 
-def _exactly(rule: AssociationRule, segments: int) -> Callable[[OutageWorld, SiteCommands], Dispatch]:
+def _exactly(rule: AssociationRule, segments: int) -> Callable[[BlackoutWorld, SiteCommands], Dispatch]:
     return lambda world, commands: exact_dispatch(world, commands, segments=segments, association=rule)
 
 
 def _measured(
-    solve: Callable[[OutageWorld, SiteCommands], Dispatch], cases: list[Case]
+    solve: Callable[[BlackoutWorld, SiteCommands], Dispatch], cases: list[Case]
 ) -> tuple[list[Dispatch], Stopwatch]:
     """What a dispatch makes of each case, and its time; the first call, which may compile kernels, is not counted."""
     solve(*cases[0])

@@ -3,8 +3,8 @@
 from benchmarks.measure import Aim, Section, number, timed
 from voltran.baselines import make
 from voltran.envs.catalog import make_world
-from voltran.train.evaluate import evaluate
-from voltran.train.references import parse_controllers
+from voltran.evaluation.controller_spec import parse_controllers
+from voltran.evaluation.evaluation import evaluate
 
 SCENARIO = "urban19-medium"
 SEEDS = range(20)

@@ -3,8 +3,8 @@
 import os
 import platform
 
-from voltran.train.machine import processor
-from voltran.train.versions import versions
+from voltran.evaluation.machine import processor
+from voltran.evaluation.versions import versions
 
 SHOWN = ("python", "numpy", "numba", "torch", "voltran", "git_commit")
 

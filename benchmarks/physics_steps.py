@@ -2,12 +2,12 @@
 
 from benchmarks.measure import Aim, Section, Timing, number, timed
 from voltran.baselines import make
+from voltran.envs.blackout.commands import SiteCommands, mode_commands
+from voltran.envs.blackout.constants import BlackoutConstants
+from voltran.envs.blackout.power_imports import NoImports
+from voltran.envs.blackout.simulation import Simulation
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.catalog import make_world
-from voltran.envs.outage.commands import SiteCommands, mode_commands
-from voltran.envs.outage.imports import NoImports
-from voltran.envs.outage.model import OutageModel
-from voltran.envs.outage.simulation import Simulation
-from voltran.envs.outage.world import OutageWorld
 
 BATCHES = (1, 32)
 PLANS = ("independent", "rotating-sleep")
@@ -62,10 +62,10 @@ def _step_time(scenario: str, plan: str, n_worlds: int, cache: bool, quick: bool
     return timed(lambda: simulation.run_period(commands), 3 if quick else PERIODS).per(steps)
 
 
-def _settled(scenario: str, plan: str, n_worlds: int) -> tuple[OutageModel, SiteCommands]:
+def _settled(scenario: str, plan: str, n_worlds: int) -> tuple[BlackoutConstants, SiteCommands]:
     """The scenario's constants, and the commands that a controller gives at the start, as they come into force."""
     world, controller = make_world(scenario, n_worlds), make(plan)
-    assert isinstance(world, OutageWorld)
+    assert isinstance(world, BlackoutWorld)
     world.reset(range(n_worlds))
     controller.reset(world)
     world.step(controller.act(world))

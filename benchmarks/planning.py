@@ -21,8 +21,8 @@ from voltran.baselines.msrc.planner import Planner
 from voltran.baselines.msrc.search import Search
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.solve import SolverName, solve_milp
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.catalog import make_world
-from voltran.envs.outage.world import OutageWorld
 
 IntArray = NDArray[np.int64]
 LOADS = ("light", "medium", "heavy")
@@ -138,14 +138,14 @@ def met(scenario: str, seed: int, epochs: Sequence[int], overrides: dict[str, st
     return cases
 
 
-def _started(scenario: str, seed: int, overrides: dict[str, str] | None = None) -> OutageWorld:
+def _started(scenario: str, seed: int, overrides: dict[str, str] | None = None) -> BlackoutWorld:
     world = make_world(scenario, overrides=overrides)
-    assert isinstance(world, OutageWorld)
+    assert isinstance(world, BlackoutWorld)
     world.reset([seed])
     return world
 
 
-def _problem(world: OutageWorld) -> Instance:
+def _problem(world: BlackoutWorld) -> Instance:
     return Planner(world, 0, PlannerSettings()).instance()
 
 

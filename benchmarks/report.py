@@ -1,7 +1,7 @@
 """The pages of docs/performance*.md: what the words mean, the machine, the aims, and every table."""
 
 from benchmarks.measure import Section, number
-from voltran.train.markdown import markdown_row, markdown_rule
+from voltran.evaluation.markdown import markdown_row, markdown_rule
 
 PREFACE = """\
 Written by `make bench` (`python -m benchmarks`), each page in one run. Words for speed:

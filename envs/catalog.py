@@ -11,7 +11,7 @@ from voltran.envs.world import World
 
 # world name -> "module:function"; the function takes (raw scenario mapping, n_worlds, **options)
 WORLDS: dict[str, str] = {
-    "blackout_v0": "voltran.envs.outage.world:build",
+    "blackout_v0": "voltran.envs.blackout.world:build",
     "brownout_v0": "voltran.envs.brownout.world:build",
     "market_v0": "voltran.envs.market.world:build",
     "uplink_v0": "voltran.envs.uplink.world:build",

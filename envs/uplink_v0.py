@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pettingzoo import AECEnv
 
+from voltran.envs.environment_functions import vector_face, world_maker
 from voltran.envs.faces.aec import aec_face, raw_aec_face
 from voltran.envs.faces.central import CentralFace
 from voltran.envs.faces.parallel import MaskCarrier, ParallelFace
-from voltran.envs.modules import vector_face, world_maker
 
 if TYPE_CHECKING:
     from voltran.envs.faces.vector import VectorFace

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from voltran.baselines import make
+from voltran.envs.blackout.picture import as_png
+from voltran.envs.blackout.viewer import scene_of
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.catalog import make_world
-from voltran.envs.outage.picture import as_png
-from voltran.envs.outage.viewer import scene_of
-from voltran.envs.outage.world import OutageWorld
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 SEED, HOURS = 1000, 2.0
@@ -15,7 +15,7 @@ PICTURES = {"outage-map": "rotating-sleep", "msrc-plan": "msrc"}
 FOLDER.mkdir(parents=True, exist_ok=True)
 for name, player in PICTURES.items():
     world = make_world("urban19-medium")
-    assert isinstance(world, OutageWorld)
+    assert isinstance(world, BlackoutWorld)
     controller = make(player)
     world.reset([SEED])
     controller.reset(world)

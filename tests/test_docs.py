@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import BLOCK, FOLDER, PAGES, TABLES, filled
+from docs.tools.generate import BLOCK, FOLDER, PAGES, TABLES, filled
 from tests.house import ROOT
 from voltran.baselines import make
+from voltran.cli.app import app
+from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.catalog import make_world
 from voltran.envs.draws import Stream
-from voltran.envs.outage.scenario import OutageScenario
 from voltran.envs.seeds import EVALUATION_SEEDS, TRAINING_SEEDS
 from voltran.envs.uplink.scenario import UplinkScenario
-from voltran.train.cli import app
-from voltran.train.markdown import MOST_COLUMNS
-from voltran.train.metrics import TIMING_KEYS
+from voltran.evaluation.markdown import MOST_COLUMNS
+from voltran.evaluation.metrics import TIMING_KEYS
 
 RESULT_PAGES = sorted(FOLDER.glob("results/*/README.md"))
 SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -44,7 +44,7 @@ def quoted(text: str) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_generated_tables_are_up_to_date(page: Path) -> None:
-    assert filled(page.read_text()) == page.read_text(), "run: python -m docs.generate"
+    assert filled(page.read_text()) == page.read_text(), "run: python -m docs.tools.generate"
 
 
 def test_every_generated_table_is_shown() -> None:
@@ -91,8 +91,8 @@ def test_programs_run(program: str, monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 def test_fields_named_in_the_model_exist() -> None:
-    scenario = OutageScenario(name="default")
-    sections = set(OutageScenario.model_fields)
+    scenario = BlackoutScenario(name="default")
+    sections = set(BlackoutScenario.model_fields)
     fields = {
         f"{section}.{field}"
         for section in sections

@@ -15,9 +15,9 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from tests.house import ROOT
-from voltran.train.cli import app
-from voltran.train.experiment import experiment_names
-from voltran.train.study import study_names
+from voltran.cli.app import app
+from voltran.experiments.experiment import experiment_names
+from voltran.experiments.study import study_names
 from voltran.train.training_config import training_names
 
 MAKEFILE = (ROOT / "Makefile").read_text()

@@ -1,1 +1,1 @@
-"""Training, evaluation, statistics, tables, plots and the command line."""
+"""The learning of policies."""

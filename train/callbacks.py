@@ -18,7 +18,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from voltran.envs.errors import VoltranError
 from voltran.envs.faces.vector import VectorFace
-from voltran.train.metrics import metric_of
+from voltran.evaluation.metrics import metric_of
 
 SHOWN_EPISODES = 100  # episodes behind the mean in the bar
 SHOWN_METRICS = ("survival_h", "energy_efficiency", "welfare_usd")  # whichever the world has

@@ -25,7 +25,6 @@ from voltran.envs.team import Team
 from voltran.envs.world import World
 from voltran.train.callbacks import ProgressBar, progress_bar
 from voltran.train.checkpoints import restore_joint_checkpoint, save_joint_checkpoint
-from voltran.train.held_out import evaluate_held_out
 from voltran.train.joint_config import JointConfig
 from voltran.train.league import PastPolicies
 from voltran.train.learner import CHECKPOINT_FILE, CONFIG_FILE, Learner, build_world, linear
@@ -34,10 +33,11 @@ from voltran.train.opponents import (
     Opponents,
     OpponentSource,
     build_opponents,
+    check_compatible,
     frozen,
-    rehearse,
     require_players,
 )
+from voltran.train.training_evaluation import evaluate_held_out
 
 
 class JointRun:
@@ -58,7 +58,7 @@ class JointRun:
         self.past = PastPolicies(settings.league)
         world = build_world(settings, 1)
         require_players(world, settings.roles, settings.opponents)
-        rehearse(world, build_opponents(settings.opponents))
+        check_compatible(world, build_opponents(settings.opponents))
         self._checkpoint = folder / CHECKPOINT_FILE
         rows = {role.name: self._rollout_rows(world, role.name) for role in world.roles if role.name in settings.roles}
         self.rounds = math.ceil(settings.total_decisions / sum(rows.values()))

@@ -12,7 +12,7 @@ from voltran.envs.errors import ScenarioError
 from voltran.envs.seeds import TRAINING_SEEDS
 from voltran.envs.team import actions_for
 from voltran.envs.world import World
-from voltran.train.references import parse_controllers
+from voltran.evaluation.controller_spec import parse_controllers
 
 SAMPLE_SEEDS = 2**32
 
@@ -92,7 +92,7 @@ def frozen(controller: Controller) -> OpponentSource:
     return partial(_frozen, controller)
 
 
-def rehearse(world: World, opponents: Mapping[str, Controller]) -> None:
+def check_compatible(world: World, opponents: Mapping[str, Controller]) -> None:
     """Let opponents meet a world, so that what cannot work is said before anything is written.
 
     Raises:

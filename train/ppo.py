@@ -33,12 +33,12 @@ from voltran.envs.files import write_atomically
 from voltran.envs.team import Team
 from voltran.train.callbacks import DivergenceGuard, Every, ProgressBar, progress_bar
 from voltran.train.checkpoints import read_checkpoint, restore_checkpoint, save_checkpoint
-from voltran.train.held_out import evaluate_held_out
 from voltran.train.joint import JointRun
 from voltran.train.joint_config import JointConfig, read_run_config
 from voltran.train.learner import CHECKPOINT_FILE, CONFIG_FILE, POLICY_FILE, Learner, build_world
-from voltran.train.opponents import Opponents, build_opponents, frozen, rehearse
+from voltran.train.opponents import Opponents, build_opponents, check_compatible, frozen
 from voltran.train.training_config import TrainingConfig, require_same_run
+from voltran.train.training_evaluation import evaluate_held_out
 
 __all__ = ["CHECKPOINT_FILE", "CONFIG_FILE", "POLICY_FILE", "Run", "train"]
 
@@ -100,7 +100,7 @@ class Run:
         sources = {role: frozen(controller) for role, controller in controllers.items()}
         self.learner = Learner(settings, folder, Opponents(sources, settings.seed) if sources else None)
         if controllers:
-            rehearse(build_world(settings, 1), controllers)
+            check_compatible(build_world(settings, 1), controllers)
         self.face = self.learner.face
         self.model: MaskablePPO = self.learner.model
 

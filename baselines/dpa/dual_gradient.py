@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from voltran.baselines.dpa.agents import (
+from voltran.baselines.dpa.allocation import Allocation, Prices, conclude, infeasible, residuals
+from voltran.baselines.dpa.dual_messages import (
     DualGradientSettings,
     MovingPrice,
     Retailer,
     Sites,
     Steps,
 )
-from voltran.baselines.dpa.allocation import Allocation, Prices, conclude, infeasible, residuals
 from voltran.baselines.dpa.problem import AllocationProblem, FloatArray
 from voltran.baselines.dpa.recovery import is_feasible, shed_on_purpose
 from voltran.baselines.dpa.response import pair_terms, sensitivity

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from voltran.baselines.market.best_response import BestResponse, BestResponseSettings
 from voltran.baselines.market.dpa_controller import Dpa, DpaSettings
 from voltran.baselines.market.pricing import CostPlus, CostPlusSettings, PriceCap
-from voltran.baselines.market.sites import Autarky, BuyAll, PriceThreshold, PriceThresholdSettings
+from voltran.baselines.market.site_rules import Autarky, BuyAll, PriceThreshold, PriceThresholdSettings
 from voltran.baselines.market.social_controller import SocialOptimum
 from voltran.envs.controller import Controller
 from voltran.envs.scenario import Section

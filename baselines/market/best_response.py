@@ -10,7 +10,7 @@ from pydantic import Field
 from voltran.baselines.market.expectation import ROLE, available_kw, posted, retail_world, sales_kw, wanted_kw
 from voltran.envs.controller import CommandSet, Information, PricePolicy
 from voltran.envs.retail.actions import RetailerCommands
-from voltran.envs.retail.model import PRICE_LEVELS, RetailModel
+from voltran.envs.retail.constants import PRICE_LEVELS, RetailConstants
 from voltran.envs.scenario import Section, validated
 from voltran.envs.world import BoolArray, FloatArray, World
 from voltran.physics.market import payments
@@ -55,7 +55,7 @@ class Answers(NamedTuple):
     cycled: BoolArray
 
 
-def profit(model: RetailModel, expected: Expectation, price: FloatArray) -> FloatArray:
+def profit(model: RetailConstants, expected: Expectation, price: FloatArray) -> FloatArray:
     """Profits ``[B, I]`` at prices ``[B, I]``, USD/h: what is earned, less costs and the charge for spilled energy."""
     sold_kw = sales_kw(model, expected.wanted_kw, expected.available_kw, price)
     spilled_kw = expected.available_kw - sold_kw.sum(axis=1)
@@ -63,7 +63,7 @@ def profit(model: RetailModel, expected: Expectation, price: FloatArray) -> Floa
     return np.asarray(earned - model.generation_cost(sold_kw) - model.retail.spill_penalty_usd_per_kwh * spilled_kw)
 
 
-def answer(model: RetailModel, expected: Expectation, price: FloatArray, retailer: int) -> FloatArray:
+def answer(model: RetailConstants, expected: Expectation, price: FloatArray, retailer: int) -> FloatArray:
     """Price ``[B]`` of its ladder that earns a retailer most while others' ``[B, I]`` stay; of equals the lowest."""
     n_worlds, ladder = price.shape[0], model.price_ladder[retailer]
     tried = np.repeat(price, PRICE_LEVELS, axis=0)
@@ -75,7 +75,7 @@ def answer(model: RetailModel, expected: Expectation, price: FloatArray, retaile
     return np.asarray(ladder[np.argmax(earned >= best - SAME * np.maximum(np.abs(best), 1.0), axis=1)])
 
 
-def answer_each_other(model: RetailModel, expected: Expectation, price: FloatArray, rounds: int) -> Answers:
+def answer_each_other(model: RetailConstants, expected: Expectation, price: FloatArray, rounds: int) -> Answers:
     """Let retailers answer in turn until nobody changes its price, prices repeat, or the rounds are over.
 
     Args:

@@ -12,13 +12,13 @@ from pydantic import Field, model_validator
 from voltran.baselines.dpa import Allocation, AllocationProblem, solve
 from voltran.baselines.market.expectation import ROLE as RETAILER
 from voltran.baselines.market.expectation import available_kw, marginal_cost, posted, retail_world
-from voltran.baselines.market.sites import ROLE as SITE
-from voltran.baselines.market.sites import purchases
+from voltran.baselines.market.site_rules import ROLE as SITE
+from voltran.baselines.market.site_rules import purchases
 from voltran.envs.controller import CommandSet, Information, PricePolicy
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.world import MarketWorld
 from voltran.envs.retail.actions import RetailerCommands
-from voltran.envs.retail.model import RetailModel
+from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.retail.protocol import RetailWorld
 from voltran.envs.scenario import Section, validated
 from voltran.envs.world import FloatArray, World
@@ -115,7 +115,7 @@ class Dpa:
         limits = {} if self.settings.max_iterations is None else {"max_iterations": self.settings.max_iterations}
         return solve(problem, self.settings.method, **limits)
 
-    def _prices(self, model: RetailModel, allocations: list[Allocation]) -> RetailerCommands:
+    def _prices(self, model: RetailConstants, allocations: list[Allocation]) -> RetailerCommands:
         capacity_price = np.stack([allocation.capacity_price for allocation in allocations])
         usd = model.retail.satisfaction_usd_per_h if self.settings.utility == "paper" else 1.0
         sold_kw = np.stack([allocation.power_kw for allocation in allocations])
@@ -135,7 +135,7 @@ class Dpa:
 
 
 def allocation_problem(
-    model: RetailModel,
+    model: RetailConstants,
     available: FloatArray,
     demand: FloatArray,
     battery: FloatArray,

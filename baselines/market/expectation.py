@@ -6,8 +6,8 @@ import numpy as np
 
 from voltran.envs.errors import ScenarioError
 from voltran.envs.retail.actions import RetailerCommands
+from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.retail.market import RetailMarket
-from voltran.envs.retail.model import RetailModel
 from voltran.envs.retail.protocol import RetailWorld
 from voltran.envs.world import FloatArray, World
 from voltran.physics.market import Offers, clear_market
@@ -41,7 +41,7 @@ def wanted_kw(world: RetailWorld, charge_share: float) -> FloatArray:
     return world.demand_kw + charge_share * world.charge_room_kw
 
 
-def sales_kw(model: RetailModel, wanted: FloatArray, available: FloatArray, price: FloatArray) -> FloatArray:
+def sales_kw(model: RetailConstants, wanted: FloatArray, available: FloatArray, price: FloatArray) -> FloatArray:
     """Sales ``[B, M, I]`` at prices ``[B, I]`` to sites that accept them all, nothing being reserved.
 
     Args:
@@ -54,7 +54,7 @@ def sales_kw(model: RetailModel, wanted: FloatArray, available: FloatArray, pric
     return clear_market(wanted, accepted, Offers(price, available, np.zeros(price.shape)), model.contracts)
 
 
-def marginal_cost(model: RetailModel, sold_kw: FloatArray) -> FloatArray:
+def marginal_cost(model: RetailConstants, sold_kw: FloatArray) -> FloatArray:
     """Cost ``[..., I]`` of one more kWh at the sales ``[..., M, I]``, USD; the mean over what is sold, by pair."""
     if not model.is_quadratic:
         return np.broadcast_to(model.unit_cost, sold_kw.shape[:-2] + model.unit_cost.shape).copy()
@@ -67,7 +67,7 @@ def marginal_cost(model: RetailModel, sold_kw: FloatArray) -> FloatArray:
     )
 
 
-def posted(model: RetailModel, price: FloatArray) -> RetailerCommands:
+def posted(model: RetailConstants, price: FloatArray) -> RetailerCommands:
     """Commands that post prices ``[B, I]``, lowered to the cap where they exceed it, and reserve nothing."""
     capped = np.clip(price, 0.0, model.retail.price_cap_usd_per_kwh)
     return RetailerCommands(capped, np.zeros_like(capped))

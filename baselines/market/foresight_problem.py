@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.envs.retail.model import RetailModel
+from voltran.envs.retail.constants import RetailConstants
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -47,7 +47,7 @@ class ForesightProblem:
         per_pair: whether the worth of power counts every sale by itself, as in the paper, or a site's total.
     """
 
-    model: RetailModel
+    model: RetailConstants
     load_kw: FloatArray
     available_kw: FloatArray
     storage: Storage

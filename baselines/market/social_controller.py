@@ -5,13 +5,13 @@ import numpy as np
 from voltran.baselines.market.expectation import ROLE as RETAILER
 from voltran.baselines.market.foresight import Plan
 from voltran.baselines.market.optimum import social_optimum
-from voltran.baselines.market.sites import ROLE as SITE
-from voltran.baselines.market.sites import market_world, purchases
+from voltran.baselines.market.site_rules import ROLE as SITE
+from voltran.baselines.market.site_rules import market_world, purchases
 from voltran.envs.controller import CommandSet, Information, PricePolicy
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.world import MarketWorld
 from voltran.envs.retail.actions import RetailerCommands
-from voltran.envs.retail.model import RetailModel
+from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.world import FloatArray, World
 from voltran.physics.ordering import rising
 
@@ -65,7 +65,7 @@ class SocialOptimum:
         return purchases(market, bought_kw, discharge_kw - charge_kw)
 
 
-def merit_order_prices(model: RetailModel) -> FloatArray:
+def merit_order_prices(model: RetailConstants) -> FloatArray:
     """Prices ``[I]`` in USD/kWh, the highest at the cap, that every site takes in the order of unit costs."""
     rank = np.argsort(rising(model.unit_cost))
     step = APART * (2.0 - model.retail.priority)

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from voltran.baselines.msrc.account import Account
+from voltran.baselines.msrc.plan_statistics import Account
 from voltran.baselines.msrc.planner import Plan, Planner
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.rules import outage_world
+from voltran.envs.blackout.commands import SiteCommands, mode_commands
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.controller import CommandSet, Information, PricePolicy
-from voltran.envs.outage.commands import SiteCommands, mode_commands
-from voltran.envs.outage.world import OutageWorld
 from voltran.envs.scenario import validated
 from voltran.envs.world import World
 
@@ -68,10 +68,12 @@ class Msrc:
         self._account.add(self.plans)
         return {"bs": self.commands_of(outage, np.array([plan.options for plan in self.plans]))}
 
-    def commands_of(self, world: OutageWorld, options: np.ndarray[Any, np.dtype[np.int64]]) -> SiteCommands:
+    def commands_of(self, world: BlackoutWorld, options: np.ndarray[Any, np.dtype[np.int64]]) -> SiteCommands:
         """Commands of plans ``[B, site]``."""
         table = self._planners[0].options
-        return mode_commands(world.model, table.mode[options], command_set=self.commands, bands=table.bands[options])
+        return mode_commands(
+            world.model, table.mode[options], command_set=self.commands, band_bits=table.band_bits[options]
+        )
 
     def counters(self) -> Mapping[str, float]:
         """What planning took in the episode so far, and how far the plans were from what came of them."""

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.baselines.msrc.options import load_power_kw
-from voltran.baselines.msrc.situation import Situation, situation
+from voltran.baselines.msrc.planning_state import Situation, situation
 from voltran.baselines.solve import MixedIntegerProgram, Rows, SolverError, solve_milp
+from voltran.envs.blackout.commands import SiteCommands
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import ScenarioError
-from voltran.envs.outage.commands import SiteCommands
-from voltran.envs.outage.world import OutageWorld
 from voltran.physics.compiled import kernel
 from voltran.physics.power import HELPING, site_power_kw
 from voltran.physics.radio import RadioParameters, RealArray, candidate_rates, link_rate_mbps, total_power_mw
@@ -81,7 +81,7 @@ class DispatchProgram(NamedTuple):
     model: MixedIntegerProgram
 
 
-def world_dispatch(world: OutageWorld, commands: SiteCommands, index: int = 0) -> Dispatch:
+def world_dispatch(world: BlackoutWorld, commands: SiteCommands, index: int = 0) -> Dispatch:
     """What the world does under these commands, if they come into force now.
 
     The world itself stays as it is. Users are where they are and ask for what they ask for now: in scenarios where they
@@ -98,12 +98,12 @@ def world_dispatch(world: OutageWorld, commands: SiteCommands, index: int = 0) -
         ScenarioError: a demand that is no positive number, or an index outside the batch.
     """
     now = situation(world, commands, index)
-    plan = schedule(now.associate(), now.mode, now.bands, now.demand_mbps, now.weight, now.model.scheduler)
+    plan = schedule(now.associate(), now.mode, now.band_bits, now.demand_mbps, now.weight, now.model.scheduler)
     return _result(now, plan.rate_mbps, plan.resource_use, plan.traffic_mbps)
 
 
 def exact_dispatch(
-    world: OutageWorld,
+    world: BlackoutWorld,
     commands: SiteCommands,
     index: int = 0,
     segments: int = 6,
@@ -132,7 +132,7 @@ def exact_dispatch(
 
 
 def dispatch_program(
-    world: OutageWorld,
+    world: BlackoutWorld,
     commands: SiteCommands,
     index: int = 0,
     segments: int = 6,
@@ -167,7 +167,7 @@ def _result(now: Situation, rate_mbps: FloatArray, resource_use: FloatArray, tra
     power_kw = np.zeros(now.model.n_sites)
     for site in np.flatnonzero(now.alive):
         loads = (resource_use[site], traffic_mbps[site])
-        power_kw[site] = site_power_kw(now.mode[site], now.bands[site], *loads, now.model.power)
+        power_kw[site] = site_power_kw(now.mode[site], now.band_bits[site], *loads, now.model.power)
     value = utility(rate_mbps, now.demand_mbps, now.weight)
     served_share = float(rate_mbps.sum() / now.demand_mbps.sum())
     return Dispatch(rate_mbps, resource_use, traffic_mbps, power_kw, value, served_share)
@@ -210,7 +210,7 @@ def _links(now: Situation, association: AssociationRule) -> Links:
         site, rate_mbps = found.server[user].astype(np.int64), found.rate_mbps[:, user].T
     else:
         user, site, rate_mbps = _reachable_rates(
-            now.received_mw, now.distance_m, now.mode, now.bands, now.radius_m, now.alive, now.model.radio
+            now.received_mw, now.distance_m, now.mode, now.band_bits, now.radius_m, now.alive, now.model.radio
         )
     pair, band = np.nonzero(rate_mbps)
     return Links(user[pair], site[pair], band, rate_mbps[pair, band])
@@ -219,7 +219,7 @@ def _links(now: Situation, association: AssociationRule) -> Links:
 def _capacity_mbps(now: Situation) -> FloatArray:
     """Most traffic ``[site]``. Source: [MSRC] Eq. 9."""
     scheduler = now.model.scheduler
-    is_on = (now.bands[:, None] >> np.arange(now.model.n_bands) & 1) != 0
+    is_on = (now.band_bits[:, None] >> np.arange(now.model.n_bands) & 1) != 0
     kept = np.where(now.mode == HELPING, 1.0 - scheduler.helping_loss, 1.0)
     return np.asarray((is_on * scheduler.capacity_mbps).sum(axis=1) * kept)
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.baselines.msrc.options import Options
+from voltran.envs.blackout.constants import BlackoutConstants
+from voltran.envs.blackout.service import BEST_EFFORT, Population
 from voltran.envs.errors import ScenarioError
-from voltran.envs.outage.model import OutageModel
-from voltran.envs.outage.service import BEST_EFFORT, Population
 from voltran.physics.compiled import kernel
 from voltran.physics.layout import FloatArray
 from voltran.physics.ordering import falling, first_largest, surpasses
@@ -55,7 +55,7 @@ class Groups(NamedTuple):
     traffic_mbps: FloatArray
 
 
-def user_groups(model: OutageModel, users: Population, world: int, options: Options, candidates: int) -> Groups:
+def user_groups(model: BlackoutConstants, users: Population, world: int, options: Options, candidates: int) -> Groups:
     """Group the users of one world.
 
     Args:
@@ -122,7 +122,7 @@ def _widest(options: Options) -> IntArray:
     )
 
 
-def _home_sites(model: OutageModel, users: Population, world: int) -> IntArray:
+def _home_sites(model: BlackoutConstants, users: Population, world: int) -> IntArray:
     """Who serves each user while every site is normal; the best site at any distance for users whom nobody serves."""
     shape = model.n_sites
     association = associate(
@@ -234,7 +234,7 @@ def flow_tables(
     for site in range(n_sites):
         total = reference_total_mw(received_mw, home, site, radio)
         for option in range(n_options):
-            mode, bands = options.mode[option], options.bands[option]
+            mode, bands = options.mode[option], options.band_bits[option]
             if mode == SLEEP:
                 continue
             for user in range(n_users):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from voltran.baselines.msrc.groups import CLASS_GROUPS, Groups
 from voltran.baselines.msrc.options import Options
 from voltran.baselines.msrc.settings import PlannerSettings
-from voltran.envs.outage.repair import repair_modes, repair_modes_literally
+from voltran.envs.blackout.repair import repair_modes, repair_modes_literally
 from voltran.physics.layout import FloatArray
 from voltran.physics.ordering import falling
 from voltran.physics.power import NORMAL, SLEEP
@@ -37,7 +37,7 @@ class Instance:
         energy_kwh: ``[site]`` usable battery energy and what present vehicles are expected to give.
         previous_mode: ``[site]`` modes in force, -1 where a new mode is not a switch.
         may_help: ``[helper, site]``.
-        kappa: ``[helper, site]`` assistance potential; says who is near whom.
+        assistance_potential: ``[helper, site]`` assistance potential; says who is near whom.
         k_max: most links of a site.
         literal_links: True counts every pair of a helper and a needy site within reach as a link.
     """
@@ -49,7 +49,7 @@ class Instance:
     energy_kwh: FloatArray
     previous_mode: IntArray
     may_help: BoolArray
-    kappa: FloatArray
+    assistance_potential: FloatArray
     k_max: int
     literal_links: bool
 
@@ -134,7 +134,7 @@ class Instance:
     @cached_property
     def rings(self) -> list[IntArray]:
         """Live neighbours of each site: those with the largest assistance potential, of equals the first."""
-        order = falling(self.kappa)[:, :RING_SITES]
+        order = falling(self.assistance_potential)[:, :RING_SITES]
         return [near[self.may_help[site, near] & self.alive[near]] for site, near in enumerate(order)]
 
     def budget(self, count: int) -> int:

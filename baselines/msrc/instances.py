@@ -19,7 +19,7 @@ from voltran.envs.files import write_atomically
 
 FORMAT = 1
 PARTS: dict[str, Any] = {"options": Options, "groups": Groups}
-ARRAYS = ("alive", "energy_kwh", "previous_mode", "may_help", "kappa")
+ARRAYS = ("alive", "energy_kwh", "previous_mode", "may_help", "assistance_potential")
 NUMBERS = {"k_max": int, "literal_links": bool}
 REMEDY = "save the instance again with save_instance"
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.baselines.msrc.settings import PlannerSettings
-from voltran.envs.outage.model import OutageModel
+from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.physics.layout import FloatArray
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP, site_power_kw
 
@@ -21,7 +21,7 @@ class Options(NamedTuple):
 
     Attributes:
         mode: ``[option]`` cooperation mode.
-        bands: ``[option]`` bit set of active bands.
+        band_bits: ``[option]`` bit set of active bands.
         radius_m: ``[option]`` coverage radius.
         table: ``[option]`` index of the costs of serving users; normal and helping sites with the same bands share one.
         first_band: ``[option]`` the band that is filled first, -1 asleep.
@@ -35,7 +35,7 @@ class Options(NamedTuple):
     """
 
     mode: IntArray
-    bands: IntArray
+    band_bits: IntArray
     radius_m: FloatArray
     table: IntArray
     first_band: IntArray
@@ -47,7 +47,7 @@ class Options(NamedTuple):
     traffic_kw: FloatArray
 
 
-def site_options(model: OutageModel, settings: PlannerSettings) -> Options:
+def site_options(model: BlackoutConstants, settings: PlannerSettings) -> Options:
     """All ways in which the planner may let a site operate."""
     choices = [(mode, bands) for mode in (NORMAL, HELPING, ASSISTED) for bands in _band_sets(model, mode, settings)]
     mode, bands = np.array([*choices, (SLEEP, 0)]).T
@@ -57,7 +57,7 @@ def site_options(model: OutageModel, settings: PlannerSettings) -> Options:
     active = (bands[:, None] >> np.arange(model.n_bands)) & 1
     return Options(
         mode=mode,
-        bands=bands,
+        band_bits=bands,
         radius_m=model.mode_radius_m[mode],
         table=np.unique(np.stack([near, bands]), axis=1, return_inverse=True)[1],
         first_band=np.array([_first_band(model, int(chosen)) for chosen in bands]),
@@ -71,7 +71,7 @@ def site_options(model: OutageModel, settings: PlannerSettings) -> Options:
     )
 
 
-def load_power_kw(model: OutageModel) -> tuple[FloatArray, FloatArray]:
+def load_power_kw(model: BlackoutConstants) -> tuple[FloatArray, FloatArray]:
     """What load costs beyond idle power: ``[band]`` of all resource blocks, and ``[band]`` per Mbit/s carried."""
     idle = np.zeros(model.n_bands)
     unit = np.eye(model.n_bands)
@@ -84,7 +84,7 @@ def load_power_kw(model: OutageModel) -> tuple[FloatArray, FloatArray]:
     return np.array([extra_kw(row, idle) for row in unit]), np.array([extra_kw(idle, row) for row in unit])
 
 
-def _band_sets(model: OutageModel, mode: int, settings: PlannerSettings) -> list[int]:
+def _band_sets(model: BlackoutConstants, mode: int, settings: PlannerSettings) -> list[int]:
     """Band sets of a mode: the paper's one, or all that keep the lowest of its bands, in falling order of size.
 
     Higher bands have less reach for the same power per MHz, so that they are switched off from the top.
@@ -96,11 +96,11 @@ def _band_sets(model: OutageModel, mode: int, settings: PlannerSettings) -> list
     return [sum(1 << band for band in kept[:count]) for count in range(len(kept), 0, -1)]
 
 
-def _first_band(model: OutageModel, bands: int) -> int:
+def _first_band(model: BlackoutConstants, bands: int) -> int:
     return next((band for band in model.scheduler.band_order.tolist() if bands >> band & 1), -1)
 
 
-def _overflow_kw(model: OutageModel, bands: int, dynamic_kw: FloatArray) -> float:
+def _overflow_kw(model: BlackoutConstants, bands: int, dynamic_kw: FloatArray) -> float:
     """The other bands together carry what the first cannot; each as much per MHz as the first."""
     first = _first_band(model, bands)
     others = [band for band in range(model.n_bands) if bands >> band & 1 and band != first]

@@ -13,7 +13,7 @@ from voltran.baselines.msrc.options import site_options
 from voltran.baselines.msrc.search import Search
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.solve import SolverError
-from voltran.envs.outage.world import OutageWorld
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.physics.power import SLEEP
 
 IntArray = NDArray[np.int64]
@@ -51,7 +51,7 @@ class Planner:
         failed_solves: plans that fell back on the last feasible one because a solver failed.
     """
 
-    def __init__(self, world: OutageWorld, index: int, settings: PlannerSettings) -> None:
+    def __init__(self, world: BlackoutWorld, index: int, settings: PlannerSettings) -> None:
         self.world, self.index, self.settings = world, index, settings
         self.options = site_options(world.model, settings)
         self.failed_solves = 0
@@ -72,7 +72,7 @@ class Planner:
             energy_kwh=world.usable_kwh[index] + vehicles_kwh,
             previous_mode=world.mode[index] if settled else np.full(model.n_sites, -1),
             may_help=model.may_help,
-            kappa=model.kappa,
+            assistance_potential=model.assistance_potential,
             k_max=model.k_max,
             literal_links=model.scenario.cooperation.links == "literal",
         )

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from voltran.baselines.msrc.dual_bounds import Screen
 from voltran.baselines.msrc.evaluation import Evaluator
 from voltran.baselines.msrc.instance import Instance, IntArray
-from voltran.baselines.msrc.screen import Screen
 from voltran.physics.ordering import rising
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 

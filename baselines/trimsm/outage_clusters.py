@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.envs.outage.model import OutageModel
-from voltran.envs.outage.service import BEST_EFFORT, Population
+from voltran.envs.blackout.constants import BlackoutConstants
+from voltran.envs.blackout.service import BEST_EFFORT, Population
 from voltran.physics.compiled import kernel
 from voltran.physics.layout import FloatArray
 from voltran.physics.ordering import falling
@@ -45,7 +45,7 @@ class Clusters(NamedTuple):
     flow: IntArray
 
 
-def user_clusters(model: OutageModel, users: Population, world: int, candidates: int) -> Clusters:
+def user_clusters(model: BlackoutConstants, users: Population, world: int, candidates: int) -> Clusters:
     """Cluster the users of one world.
 
     Args:
@@ -73,7 +73,7 @@ def user_clusters(model: OutageModel, users: Population, world: int, candidates:
     )
 
 
-def _servers(model: OutageModel, users: Population, world: int, of_user: IntArray, candidates: int) -> BoolArray:
+def _servers(model: BlackoutConstants, users: Population, world: int, of_user: IntArray, candidates: int) -> BoolArray:
     """``[cluster, site]`` who may serve whom."""
     near = users.distance_m[world] <= max(model.mode_radius_m[HELPING], model.mode_radius_m[NORMAL])
     heard_db = np.where(near, linear_to_db(users.received_mw[world, model.lowest_band]), -np.inf)

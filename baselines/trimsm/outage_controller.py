@@ -14,9 +14,9 @@ from voltran.baselines.trimsm.outage_evaluator import NO_SHORTFALL, OutageEvalua
 from voltran.baselines.trimsm.outage_problem import outage_problem
 from voltran.baselines.trimsm.outage_settings import TrimsmSettings
 from voltran.baselines.trimsm.outage_sites import BANDS, POWER_KW
+from voltran.envs.blackout.commands import SiteCommands, mode_commands
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.controller import CommandSet, Information, PricePolicy
-from voltran.envs.outage.commands import SiteCommands, mode_commands
-from voltran.envs.outage.world import OutageWorld
 from voltran.envs.scenario import validated
 from voltran.envs.world import World
 from voltran.physics.power import SLEEP
@@ -89,7 +89,7 @@ class TrimsmOutage:
         self._power_errors: list[float] = []
         self._decisions = self._moves = self._evaluations = 0
 
-    def _matched(self, world: OutageWorld, index: int) -> OutageEvaluator:
+    def _matched(self, world: BlackoutWorld, index: int) -> OutageEvaluator:
         problem = outage_problem(world, index, self.settings, self._current_clusters(world, index))
         evaluator = OutageEvaluator(problem)
         blocks = SiteBlocks(evaluator)
@@ -104,7 +104,7 @@ class TrimsmOutage:
         self._count(report)
         return evaluator
 
-    def _current_clusters(self, world: OutageWorld, index: int) -> Clusters:
+    def _current_clusters(self, world: BlackoutWorld, index: int) -> Clusters:
         """Clusters of users; those who stand still and ask for the same all the time are clustered once."""
         scenario = world.scenario
         changing = scenario.traffic.redraw_period_s is not None or scenario.users.speed_m_per_s > 0.0
@@ -112,10 +112,10 @@ class TrimsmOutage:
             self._clusters[index] = user_clusters(world.model, world.users, index, self.settings.candidate_servers)
         return self._clusters[index]
 
-    def _commands(self, world: OutageWorld, evaluators: list[OutageEvaluator]) -> SiteCommands:
+    def _commands(self, world: BlackoutWorld, evaluators: list[OutageEvaluator]) -> SiteCommands:
         """Commands that the world's repair leaves alone."""
         read = np.array([evaluator.holdings.modes for evaluator in evaluators])
-        mode = world.in_force(mode_commands(world.model, read, command_set=self.commands)).mode
+        mode = world.effective_commands(mode_commands(world.model, read, command_set=self.commands)).mode
         bands, self._planned_kw = np.zeros_like(mode), np.zeros(mode.shape)
         for index, evaluator in enumerate(evaluators):
             roused = (mode[index] != SLEEP) & ~evaluator.awake
@@ -123,14 +123,14 @@ class TrimsmOutage:
                 evaluator.load(SiteBlocks(evaluator).chosen(evaluator.awake | roused))
             operations = evaluator.holdings.operations(mode[index])
             bands[index], self._planned_kw[index] = operations[:, BANDS].astype(np.int64), operations[:, POWER_KW]
-        return mode_commands(world.model, mode, command_set=self.commands, bands=bands)
+        return mode_commands(world.model, mode, command_set=self.commands, band_bits=bands)
 
     def _count(self, report: Report) -> None:
         self._decisions += 1
         self._moves += report.moves + report.blocks
         self._evaluations += report.evaluations
 
-    def _compare(self, world: OutageWorld) -> None:
+    def _compare(self, world: BlackoutWorld) -> None:
         """Compare the last plans with what became of them, where no site went down or came back."""
         if self._planned_kw is None:
             return

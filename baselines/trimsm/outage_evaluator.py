@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from voltran.baselines.trimsm.cluster_assignment import Holdings, Scene, clients_after
 from voltran.baselines.trimsm.matching import apply_move
 from voltran.baselines.trimsm.moves import Moves
-from voltran.baselines.trimsm.outage_holdings import Holdings, Scene, clients_after
 from voltran.baselines.trimsm.outage_problem import OutageProblem
 from voltran.baselines.trimsm.outage_sites import POWER_KW
 from voltran.physics.layout import FloatArray

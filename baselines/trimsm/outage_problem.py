@@ -10,9 +10,9 @@ from voltran.baselines.trimsm.moves import Limits
 from voltran.baselines.trimsm.outage_clusters import Clusters, flow_tables, user_clusters
 from voltran.baselines.trimsm.outage_settings import TrimsmSettings
 from voltran.baselines.trimsm.outage_sites import SiteRules
-from voltran.envs.outage.model import OutageModel
-from voltran.envs.outage.repair import repair_modes, repair_modes_literally
-from voltran.envs.outage.world import OutageWorld
+from voltran.envs.blackout.constants import BlackoutConstants
+from voltran.envs.blackout.repair import repair_modes, repair_modes_literally
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.physics.layout import FloatArray
 from voltran.physics.power import HELPING, SLEEP
 from voltran.physics.radio import RealArray
@@ -40,7 +40,7 @@ class OutageProblem:
         energy_kwh: ``[site]`` the same and that of vehicles, positive.
     """
 
-    model: OutageModel
+    model: BlackoutConstants
     settings: TrimsmSettings
     clusters: Clusters
     received_mw: RealArray
@@ -106,7 +106,7 @@ class OutageProblem:
 
 
 def outage_problem(
-    world: OutageWorld, index: int, settings: TrimsmSettings, clusters: Clusters | None = None
+    world: BlackoutWorld, index: int, settings: TrimsmSettings, clusters: Clusters | None = None
 ) -> OutageProblem:
     """The problem of this moment in one world of a batch.
 

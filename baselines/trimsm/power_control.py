@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from voltran.baselines.trimsm.direct import maximise_directly
+from voltran.baselines.trimsm.newton_power_control import maximise_directly
 from voltran.baselines.trimsm.power_program import power_program, select
 from voltran.baselines.trimsm.slmdb import maximise_successively
 from voltran.envs.errors import ScenarioError

@@ -5,7 +5,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from voltran.envs.batch import checked_actions
-from voltran.envs.outage.actions import ActionCodec
+from voltran.envs.blackout.actions import ActionCodec
 from voltran.envs.world import BoolArray, FloatArray
 
 IntArray = NDArray[np.int64]

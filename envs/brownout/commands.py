@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.errors import ActionError
-from voltran.envs.outage.commands import SiteCommands
 
 FloatArray = NDArray[np.float64]
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from voltran.envs.retail.model import RetailModel
+from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.world import FloatArray
 
 
 def market_metrics(
-    model: RetailModel, series: dict[str, FloatArray], unserved_kwh: float, step_h: float
+    model: RetailConstants, series: dict[str, FloatArray], unserved_kwh: float, step_h: float
 ) -> dict[str, float]:
     """Metrics of one episode; definitions in docs/metrics.md.
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from voltran.envs.blackout.observation import OBSERVATION_VERSION as OUTAGE_VERSION
 from voltran.envs.brownout.supply import Supply
-from voltran.envs.outage.observation import OBSERVATION_VERSION as OUTAGE_VERSION
 from voltran.envs.retail.observation import SITE_FEATURES, Feature, site_features
 from voltran.envs.world import FloatArray
 

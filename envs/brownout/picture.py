@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from voltran.envs.blackout.picture import DARK, LIGHT, Theme
+from voltran.envs.blackout.picture import as_image as outage_image
 from voltran.envs.brownout.viewer import Scene
 from voltran.envs.canvas import SIZE_IN, painted
-from voltran.envs.outage.picture import DARK, LIGHT, Theme
-from voltran.envs.outage.picture import as_image as outage_image
 
 # Matplotlib is loaded only when something is drawn, so its classes have no names here.
 Axes = Any

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from voltran.envs import domains
-from voltran.envs.outage.scenario import OutageScenario, Reward
+from voltran.envs.blackout.scenario import BlackoutScenario, Reward
 from voltran.envs.retail.scenario import Retail
 from voltran.envs.scenario import Section
 
@@ -49,7 +49,7 @@ class BrownoutReward(Reward):
     purchase_per_usd: domains.Weight = 0.02
 
 
-class BrownoutScenario(OutageScenario):
+class BrownoutScenario(BlackoutScenario):
     """The brownout world ``brownout_v0``."""
 
     import_keys: ClassVar[tuple[str, ...]] = (

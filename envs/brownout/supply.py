@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from voltran.envs.brownout.grid import MainGrid
-from voltran.envs.outage.model import OutageModel
-from voltran.envs.outage.state import OutageState
+from voltran.envs.blackout.constants import BlackoutConstants
+from voltran.envs.blackout.state import BlackoutState
+from voltran.envs.energy.grid import MainGrid
 from voltran.envs.retail.market import RetailMarket
 from voltran.envs.world import BoolArray, FloatArray
 from voltran.physics.balance import EnergyStep
@@ -22,7 +22,7 @@ RETAILER_SERIES = ("price", "available_kw", "sold_kw", "earned_usd", "retailer_c
 
 
 class Supply:
-    """The imports of a batch of brownout episodes; implements :class:`voltran.envs.outage.imports.Imports`.
+    """The imports of a batch of brownout episodes; implements :class:`voltran.envs.blackout.power_imports.Imports`.
 
     Args:
         model: constants of the outage.
@@ -36,7 +36,7 @@ class Supply:
         series: name -> ``[B, T]`` or ``[B, T, I]``, per physics step.
     """
 
-    def __init__(self, model: OutageModel, market: RetailMarket, grid: MainGrid) -> None:
+    def __init__(self, model: BlackoutConstants, market: RetailMarket, grid: MainGrid) -> None:
         self.model, self.market, self.grid = model, market, grid
         shape = (market.n_worlds, model.n_sites)
         self.buy, self.accepted_price = np.ones(shape), np.full(shape, market.model.highest_payment)
@@ -59,7 +59,7 @@ class Supply:
         self.buy[...], self.accepted_price[...] = buy, accepted_price
         self.main_kwh[...], self.main_paid_usd[...] = 0.0, 0.0
 
-    def limits_kw(self, state: OutageState) -> tuple[FloatArray, BoolArray]:
+    def limits_kw(self, state: BlackoutState) -> tuple[FloatArray, BoolArray]:
         """Clear the market for the coming step; batteries may take what loads do not. Both ``[B, M]``."""
         load_kw = state.service.power_kw * state.alive
         room_kw = largest_charge_kw(state.soc, self.model.step_h, self.model.battery)
@@ -72,7 +72,7 @@ class Supply:
         self._sold_kw = sold_kw * carried[:, :, None]
         return self._main_kw + self._sold_kw.sum(axis=2), np.ones_like(state.alive)
 
-    def settle(self, state: OutageState, flows: EnergyStep) -> None:
+    def settle(self, state: BlackoutState, flows: EnergyStep) -> None:
         """Book the step; sites ask for no more than they can take, so that all that was sold was taken."""
         step_h, available_kw = self.model.step_h, self._available_kw(state)
         earned, cost = self.market.settle(self._requested_kw, self._sold_kw, available_kw, step_h)
@@ -121,9 +121,9 @@ class Supply:
             self.series[name][...] = values
         self.market.restore(snapshot["market"], seeds)
 
-    def _available_kw(self, state: OutageState) -> FloatArray:
+    def _available_kw(self, state: BlackoutState) -> FloatArray:
         return self.market.available_at(state.step // self.model.steps_per_decision)
 
-    def _record(self, state: OutageState, **values: FloatArray) -> None:
+    def _record(self, state: BlackoutState, **values: FloatArray) -> None:
         for name, value in values.items():
             self.series[name][self._worlds, state.step] = value

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from voltran.envs.blackout import viewer as outage
 from voltran.envs.errors import ScenarioError
-from voltran.envs.outage import viewer as outage
 
 if TYPE_CHECKING:
     from voltran.envs.brownout.world import BrownoutWorld

@@ -9,9 +9,12 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from voltran.envs.batch import build_world, require_roles, require_running
+from voltran.envs.blackout.actions import ActionForm, ActionSet
+from voltran.envs.blackout.commands import SiteCommands
+from voltran.envs.blackout.reward import RewardKind
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.brownout.actions import BUY_LEVELS, PurchaseCodec
 from voltran.envs.brownout.commands import BrownoutCommands, check_purchases
-from voltran.envs.brownout.grid import MainGrid
 from voltran.envs.brownout.metrics import market_metrics
 from voltran.envs.brownout.observation import (
     PURCHASE_FEATURES,
@@ -21,13 +24,10 @@ from voltran.envs.brownout.observation import (
 )
 from voltran.envs.brownout.scenario import BrownoutScenario
 from voltran.envs.brownout.supply import Supply
-from voltran.envs.outage.actions import ActionForm, ActionSet
-from voltran.envs.outage.commands import SiteCommands
-from voltran.envs.outage.reward import RewardKind
-from voltran.envs.outage.world import OutageWorld
+from voltran.envs.energy.grid import MainGrid
 from voltran.envs.retail.actions import RetailerCodec, RetailerCommands, RetailerForm
+from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.retail.market import RetailMarket
-from voltran.envs.retail.model import RetailModel
 from voltran.envs.retail.observation import (
     RETAILER_FEATURES,
     Feature,
@@ -51,7 +51,7 @@ def build(data: Mapping[str, Any], n_worlds: int, **options: Any) -> "BrownoutWo
     return build_world(BrownoutWorld, BrownoutWorld.name, BrownoutScenario, data, n_worlds, options)
 
 
-class BrownoutWorld(OutageWorld):
+class BrownoutWorld(BlackoutWorld):
     """A batch of brownout episodes; implements ``envs.world.World`` and ``envs.retail.protocol.RetailWorld``.
 
     It is the outage world, and whoever controls sites there controls them here. Besides, sites ask for a share of the
@@ -60,7 +60,7 @@ class BrownoutWorld(OutageWorld):
 
     Args:
         scenario: the scenario.
-        n_worlds, action_set, action_form, reward, cache, trace_sites: as in :class:`OutageWorld`.
+        n_worlds, action_set, action_form, reward, cache, trace_sites: as in :class:`BlackoutWorld`.
         retailer_form: "ladder" (one Discrete of eleven prices) or "box" (price and reserved share).
 
     Raises:
@@ -82,7 +82,7 @@ class BrownoutWorld(OutageWorld):
         cache: bool = True,
         trace_sites: bool | None = None,
     ) -> None:
-        self._retail_model = RetailModel(scenario.retail, scenario.layout.n_sites)
+        self._retail_model = RetailConstants(scenario.retail, scenario.layout.n_sites)
         self._grid = MainGrid(scenario.grid, scenario.layout.n_sites)
         self._purchase_usd = scenario.reward.purchase_per_usd
         self._start_hour = scenario.retail.weather.start_hour

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from voltran.envs.checks.acting import carried_mask, is_legal, mask_parts
+from voltran.envs.checks.action_sampling import carried_mask, is_legal, mask_parts
 from voltran.envs.checks.recording import Moment, Subject, difference
 from voltran.envs.checks.report import ConformanceError, NotApplicable
 

@@ -7,7 +7,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.checks.acting import carried_mask, mask_parts
+from voltran.envs.checks.action_sampling import carried_mask, mask_parts
 from voltran.envs.checks.recording import Moment, Subject, difference
 from voltran.envs.checks.report import ConformanceError, NotApplicable
 from voltran.envs.faces.aec import aec_face

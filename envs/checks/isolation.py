@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from voltran.envs.checks.acting import illegal_inputs
+from voltran.envs.checks.action_sampling import illegal_inputs
 from voltran.envs.checks.recording import Subject, chosen_actions, difference, episode_difference, recorded
 from voltran.envs.checks.report import ConformanceError, NotApplicable
 from voltran.envs.errors import ActionError, EpisodeError

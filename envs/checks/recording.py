@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from voltran.envs.checks.acting import carried_mask, choose
+from voltran.envs.checks.action_sampling import carried_mask, choose
 from voltran.envs.checks.report import ConformanceError
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from voltran.envs.batch import checked_actions
 from voltran.envs.errors import ScenarioError
 from voltran.envs.market.commands import MarketCommands
-from voltran.envs.market.model import MarketModel
+from voltran.envs.market.constants import MarketConstants
 from voltran.envs.world import BoolArray, FloatArray
 
 MarketForm = Literal["joint", "multi", "box"]
@@ -56,7 +56,7 @@ class MarketCodec:
         ScenarioError: an unknown form.
     """
 
-    def __init__(self, model: MarketModel, form: MarketForm = "joint") -> None:
+    def __init__(self, model: MarketConstants, form: MarketForm = "joint") -> None:
         if form not in ("joint", "multi", "box"):
             raise ScenarioError(f"action_form = {form!r} is unknown; use 'joint', 'multi' or 'box'")
         self.model, self.form = model, form

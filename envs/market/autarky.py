@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from voltran.envs.market.flows import serve_alone
-from voltran.envs.market.model import MarketModel
+from voltran.envs.energy.site_batteries import serve_alone
+from voltran.envs.market.constants import MarketConstants
 from voltran.envs.market.reward import lost_load_usd, wear_usd
 from voltran.envs.world import FloatArray
 
 
-def autarky_usd(model: MarketModel, load_kw: FloatArray) -> FloatArray:
+def autarky_usd(model: MarketConstants, load_kw: FloatArray) -> FloatArray:
     """Welfare ``[T]`` of each period without any trade, in USD.
 
     Args:

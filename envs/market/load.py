@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.draws import Stream, generator
+from voltran.envs.energy.generation import OUTLOOK_H
 from voltran.envs.market.scenario import Load, MarketScenario
-from voltran.envs.retail.generation import OUTLOOK_H
 from voltran.physics.power import utilisation_power_kw
 
 FloatArray = NDArray[np.float64]

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from voltran.envs.market.model import MarketModel
+from voltran.envs.market.constants import MarketConstants
 from voltran.envs.world import FloatArray
 
 SUMS = ("satisfaction_usd", "generation_cost_usd", "lost_load_usd", "wear_usd", "paid_usd", "utility_paper")
 
 
-def episode_metrics(model: MarketModel, series: dict[str, FloatArray], autarky_usd: FloatArray) -> dict[str, float]:
+def episode_metrics(model: MarketConstants, series: dict[str, FloatArray], autarky_usd: FloatArray) -> dict[str, float]:
     """Metrics of one episode; definitions in docs/market.md.
 
     Args:

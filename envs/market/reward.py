@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from voltran.envs.market.model import MarketModel
+from voltran.envs.market.constants import MarketConstants
 from voltran.envs.retail.scenario import Retail
 from voltran.envs.world import FloatArray
 from voltran.physics.market import generation_cost, satisfaction
@@ -13,7 +13,7 @@ RewardKind = Literal["own", "welfare"]
 REWARD_KINDS: tuple[RewardKind, ...] = ("own", "welfare")
 
 
-def satisfaction_usd(model: MarketModel, sold_kw: FloatArray, load_kw: FloatArray) -> FloatArray:
+def satisfaction_usd(model: MarketConstants, sold_kw: FloatArray, load_kw: FloatArray) -> FloatArray:
     """What purchases that serve the load are worth to sites, ``[B, M]`` in USD for the period.
 
     Charging is worth nothing by itself; each retailer has the same part in it as in the load.
@@ -31,17 +31,17 @@ def satisfaction_usd(model: MarketModel, sold_kw: FloatArray, load_kw: FloatArra
     return np.asarray(_worth(retail, sold_kw * share[..., None]).sum(axis=2) * model.period_h)
 
 
-def lost_load_usd(model: MarketModel, unserved_kw: FloatArray) -> FloatArray:
+def lost_load_usd(model: MarketConstants, unserved_kw: FloatArray) -> FloatArray:
     """What load that is not served costs, in USD for a period; any shape."""
     return unserved_kw * (model.scenario.retail.value_of_lost_load_usd_per_kwh * model.period_h)
 
 
-def wear_usd(model: MarketModel, battery_kw: FloatArray) -> FloatArray:
+def wear_usd(model: MarketConstants, battery_kw: FloatArray) -> FloatArray:
     """What charging and discharging cost, in USD for a period; any shape."""
     return np.abs(battery_kw) * (model.scenario.battery.wear_usd_per_kwh * model.period_h)
 
 
-def paper_utility(model: MarketModel, sold_kw: FloatArray) -> FloatArray:
+def paper_utility(model: MarketConstants, sold_kw: FloatArray) -> FloatArray:
     """Objective of [DPA] Eq. 12, ``[B]`` over the period: Eq. 4 of all sales ``[B, M, I]``, with ``eta_2 = eta_1``.
 
     The paper counts costs, with the surcharge of non-subscribers, and values all purchases, one by one.

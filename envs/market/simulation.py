@@ -5,16 +5,16 @@ from typing import Any
 
 import numpy as np
 
+from voltran.envs.energy.generation import OUTLOOK_H
+from voltran.envs.energy.site_batteries import SiteFlows, supply_sites
 from voltran.envs.market.actions import Situation, usable_kw
 from voltran.envs.market.autarky import autarky_usd
 from voltran.envs.market.commands import MarketCommands
-from voltran.envs.market.flows import SiteFlows, supply_sites
+from voltran.envs.market.constants import MarketConstants
 from voltran.envs.market.load import draw_load
-from voltran.envs.market.model import MarketModel
 from voltran.envs.market.reward import lost_load_usd, paper_utility, satisfaction_usd, wear_usd
 from voltran.envs.market.state import blank_state
 from voltran.envs.retail.actions import RetailerCommands
-from voltran.envs.retail.generation import OUTLOOK_H
 from voltran.envs.retail.market import RetailMarket
 from voltran.envs.world import FloatArray
 
@@ -34,7 +34,7 @@ class Simulation:
         autarky_usd: ``[B, T]`` welfare of each period, had nobody traded.
     """
 
-    def __init__(self, model: MarketModel, n_worlds: int) -> None:
+    def __init__(self, model: MarketConstants, n_worlds: int) -> None:
         self.model, self.n_worlds = model, n_worlds
         self.state = blank_state(model, n_worlds)
         self.market = RetailMarket(model.retail, n_worlds, model.decisions, model.period_h)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.envs.market.model import MarketModel
+from voltran.envs.market.constants import MarketConstants
 from voltran.envs.seeds import SeedArray, unset_seeds
 from voltran.envs.world import BoolArray, FloatArray
 
@@ -76,7 +76,7 @@ class MarketState:
             self.series[name][...] = values
 
 
-def blank_state(model: MarketModel, n_worlds: int) -> MarketState:
+def blank_state(model: MarketConstants, n_worlds: int) -> MarketState:
     """State before the first reset."""
     rows = (n_worlds, model.decisions)
     sizes = [(SITE_SERIES, (model.n_sites,)), (RETAILER_SERIES, (model.n_retailers,)), (WORLD_SERIES, ())]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.errors import EpisodeError, ScenarioError
-from voltran.envs.market.model import MarketModel
+from voltran.envs.market.constants import MarketConstants
 from voltran.envs.world import FloatArray
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Scene:
     """
 
     title: str
-    model: MarketModel
+    model: MarketConstants
     time_h: float
     soc: FloatArray
     past: dict[str, FloatArray]

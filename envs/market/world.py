@@ -15,12 +15,12 @@ from voltran.envs.batch import (
     require_running,
     worlds_to_reset,
 )
+from voltran.envs.energy.site_batteries import SiteBatteries
 from voltran.envs.errors import EpisodeError, ScenarioError
 from voltran.envs.market.actions import MarketCodec, MarketForm
 from voltran.envs.market.commands import MarketCommands, check_commands
-from voltran.envs.market.flows import SiteBatteries
+from voltran.envs.market.constants import MarketConstants
 from voltran.envs.market.metrics import episode_metrics
-from voltran.envs.market.model import MarketModel
 from voltran.envs.market.observation import BS_FEATURES, OBSERVATION_VERSION, Observer, site_meaning
 from voltran.envs.market.reward import REWARD_KINDS, RewardKind
 from voltran.envs.market.scenario import MarketScenario
@@ -81,7 +81,7 @@ class MarketWorld:
         if reward not in REWARD_KINDS:
             raise ScenarioError(f"reward = {reward!r} is unknown; use one of {', '.join(REWARD_KINDS)}")
         self.scenario, self.n_worlds, self.reward_kind = scenario, n_worlds, reward
-        self.model = MarketModel(scenario)
+        self.model = MarketConstants(scenario)
         self.codec = MarketCodec(self.model, action_form)
         self.retailer_codec = RetailerCodec(self.model.retail, retailer_form)
         self._simulation = Simulation(self.model, n_worlds)

@@ -8,7 +8,7 @@ from gymnasium import spaces
 
 from voltran.envs.batch import checked_actions
 from voltran.envs.errors import ActionError, ScenarioError
-from voltran.envs.retail.model import PRICE_LEVELS, RetailModel
+from voltran.envs.retail.constants import PRICE_LEVELS, RetailConstants
 from voltran.envs.world import BoolArray, FloatArray
 
 RetailerForm = Literal["ladder", "box"]
@@ -40,7 +40,7 @@ class RetailerCodec:
         ScenarioError: an unknown form.
     """
 
-    def __init__(self, model: RetailModel, form: RetailerForm = "ladder") -> None:
+    def __init__(self, model: RetailConstants, form: RetailerForm = "ladder") -> None:
         if form not in ("ladder", "box"):
             raise ScenarioError(f"retailer_form = {form!r} is unknown; use 'ladder' or 'box'")
         self.model, self.form = model, form

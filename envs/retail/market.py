@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from voltran.envs.energy.generation import OUTLOOK_H, draw_generation
 from voltran.envs.retail.actions import RetailerCommands
-from voltran.envs.retail.generation import OUTLOOK_H, draw_generation
-from voltran.envs.retail.model import RetailModel
+from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.world import FloatArray
 from voltran.physics.market import Offers, clear_market, payments
 
@@ -74,7 +74,7 @@ class RetailMarket:
         available_kw, outlook_kw: ``[B, T, I]`` and ``[B, T, I, ahead]``, see ``generation.Generation``.
     """
 
-    def __init__(self, model: RetailModel, n_worlds: int, periods: int, period_h: float) -> None:
+    def __init__(self, model: RetailConstants, n_worlds: int, periods: int, period_h: float) -> None:
         self.model, self.n_worlds, self.periods, self.period_h = model, n_worlds, periods, period_h
         shape = (n_worlds, model.n_retailers)
         self.price, self.posted_price = np.zeros(shape), np.zeros(shape)

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from voltran.envs.retail.constants import PRICE_LEVELS
 from voltran.envs.retail.market import OTHERS, SUBSCRIBERS, RetailMarket
-from voltran.envs.retail.model import PRICE_LEVELS
 from voltran.envs.world import FloatArray, Sight
 
 SMALL_KW = 1e-9

@@ -9,13 +9,13 @@ import pytest
 from tests.envs.fake_world import make_fake_world
 from voltran.agents.policy import load_policy, read_policy
 from voltran.agents.zoo import policy_names, policy_path
+from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.catalog import make_world
 from voltran.envs.controller import information_of
 from voltran.envs.errors import ScenarioError
-from voltran.envs.outage.scenario import OutageScenario
 from voltran.envs.world import Role, Sight, World
 
-BANDS = [band.model_dump() for band in OutageScenario(name="default").bands]
+BANDS = [band.model_dump() for band in BlackoutScenario(name="default").bands]
 SMALL = {"users.count": 40, "time.horizon_h": 1}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.envs.outage.tools import outage_world, started
+from tests.envs.blackout.tools import outage_world, started
 from voltran.baselines.msrc.evaluation import Evaluator
 from voltran.baselines.msrc.instance import Instance, IntArray
 from voltran.baselines.msrc.planner import Planner

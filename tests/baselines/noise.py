@@ -26,7 +26,16 @@ TOLD = (
     "usable_kwh", "vehicle_energy_kwh", "power_kw", "users", "demand_kw", "charge_room_kw", "discharge_room_kw",
 )  # fmt: skip
 KEPT = ("posted_price", "available_kw", "sales")
-CONSTANTS = ("distance_m", "kappa", "mode_radius_m", "radio", "scheduler", "power", "unit_cost", "price_ladder")
+CONSTANTS = (
+    "distance_m",
+    "assistance_potential",
+    "mode_radius_m",
+    "radio",
+    "scheduler",
+    "power",
+    "unit_cost",
+    "price_ladder",
+)
 
 LOADS = ("light", "medium", "heavy")
 RULES = ("independent", "static", "static-v2g", "carrier-shutdown", "rotating-sleep", "hindsight-rules")

@@ -12,10 +12,10 @@ pytest.importorskip("cvxpy")
 
 from tests.baselines.allocation_problems import draw_problem, independent_optimum
 from voltran.baselines.dpa import METHODS, Allocation, AllocationProblem, solve
-from voltran.baselines.dpa.agents import DualGradientSettings
 from voltran.baselines.dpa.dual_gradient import run_dual_gradient
-from voltran.baselines.dpa.modes import paper_problem
+from voltran.baselines.dpa.dual_messages import DualGradientSettings
 from voltran.baselines.dpa.newton import NewtonSettings, run_newton
+from voltran.baselines.dpa.paper_cases import paper_problem
 from voltran.envs.errors import ScenarioError
 
 PAIRS: dict[str, Any] = {"satisfaction": "pair", "cost_scope": "pair"}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from voltran.baselines.dpa import AllocationProblem, solve
-from voltran.baselines.dpa.modes import PUBLIC_LOAD, paper_demand_w, paper_problem, public_problem
+from voltran.baselines.dpa.paper_cases import PUBLIC_LOAD, paper_demand_w, paper_problem, public_problem
 from voltran.envs.errors import ScenarioError
 
 SOME_KW = 1e-6

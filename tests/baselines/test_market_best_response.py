@@ -8,19 +8,19 @@ import pytest
 
 from voltran.baselines.market.best_response import Answers, Expectation, answer, answer_each_other, profit
 from voltran.baselines.market.expectation import marginal_cost
-from voltran.envs.retail.model import RetailModel
+from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.retail.scenario import Retail, Retailer
 from voltran.physics.market import Offers, clear_market
 
 
-def draw_model(seed: int, **changed: Any) -> tuple[RetailModel, Expectation]:
+def draw_model(seed: int, **changed: Any) -> tuple[RetailConstants, Expectation]:
     """Two retailers, four sites, one moment."""
     rng = np.random.default_rng(seed)
     retailers = (
         Retailer(capacity_kw=2.0, unit_cost_usd_per_mwh=60),
         Retailer(capacity_kw=2.0, unit_cost_usd_per_mwh=200),
     )
-    model = RetailModel(Retail(retailers=retailers, **changed), 4)
+    model = RetailConstants(Retail(retailers=retailers, **changed), 4)
     return model, Expectation(rng.uniform(0.1, 1.5, (1, 4)), rng.uniform(0.2, 3.0, (1, 2)))
 
 
@@ -35,7 +35,7 @@ def test_marginal_cost_is_what_one_more_watt_costs(scope: str) -> None:
     assert (marginal_cost(model, np.zeros((4, 2))) == 0.0).all()
 
 
-def stable_prices(model: RetailModel, expected: Expectation) -> set[tuple[float, ...]]:
+def stable_prices(model: RetailConstants, expected: Expectation) -> set[tuple[float, ...]]:
     """All pairs of prices of two ladders from which nobody gains by leaving alone, from the clearing itself."""
     accepted, nothing = np.full((1, 4), np.inf), np.zeros((1, 2))
     first, second = model.price_ladder
@@ -64,7 +64,7 @@ def test_answers_settle_where_nobody_gains_by_another_price_or_go_round_in_circl
     assert 0 < sum(settled) < len(settled)
 
 
-def returns_to(model: RetailModel, expected: Expectation, answers: Answers) -> bool:
+def returns_to(model: RetailConstants, expected: Expectation, answers: Answers) -> bool:
     """Whether answering on and on comes back to where a circle was said to close, by way of other prices."""
     price, moved = answers.price.copy(), False
     for _ in range(50):

@@ -11,11 +11,11 @@ from voltran import baselines
 from voltran.baselines.dpa import solve
 from voltran.baselines.market.dpa_controller import allocation_problem
 from voltran.baselines.market.social_controller import merit_order_prices
+from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.catalog import make_world
 from voltran.envs.errors import ScenarioError
-from voltran.envs.outage.commands import SiteCommands
 from voltran.envs.retail.actions import RetailerCommands
-from voltran.envs.retail.model import RetailModel
+from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.retail.scenario import Retail, Retailer
 
 BOTH, RETAILER, SITE = {"bs", "retailer"}, {"retailer"}, {"bs"}
@@ -209,7 +209,7 @@ def test_price_thresholds_turn_batteries_round() -> None:
 
 def test_prices_of_the_social_optimum_are_in_the_order_of_costs_for_everybody() -> None:
     retailers = tuple(Retailer(capacity_kw=1.0, unit_cost_usd_per_mwh=cost) for cost in (113, 53, 60, 53))
-    model = RetailModel(Retail(retailers=retailers), 8)
+    model = RetailConstants(Retail(retailers=retailers), 8)
     price = merit_order_prices(model)
     assert price.max() == pytest.approx(1.0)
     for site in range(8):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voltran.baselines.msrc.account import Account
+from voltran.baselines.msrc.plan_statistics import Account
 
 
 def world(alive: list[bool], power_kw: list[float]) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.outage.tools import assert_same, outage_world, started
+from tests.envs.blackout.tools import assert_same, outage_world, started
 from tests.physics import reference, reference_scheduler
 from voltran import baselines
 from voltran.baselines.msrc.dispatch import (
@@ -17,9 +17,9 @@ from voltran.baselines.msrc.dispatch import (
     world_dispatch,
 )
 from voltran.baselines.solve import SolverError
+from voltran.envs.blackout.commands import SiteCommands, mode_commands
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import ActionError, EpisodeError, ScenarioError, VoltranError
-from voltran.envs.outage.commands import SiteCommands, mode_commands
-from voltran.envs.outage.world import OutageWorld
 from voltran.physics.power import NORMAL
 
 RULES: tuple[AssociationRule, ...] = ("fixed", "split")
@@ -27,18 +27,18 @@ RULES: tuple[AssociationRule, ...] = ("fixed", "split")
 SOLVER_SLACK = 1e-3
 
 
-def plan(world: OutageWorld, modes: Any) -> SiteCommands:
+def plan(world: BlackoutWorld, modes: Any) -> SiteCommands:
     """Paper commands for the same modes in every world."""
     return mode_commands(world.model, np.tile(modes, (world.n_worlds, 1)), command_set="paper")
 
 
-def mixed_plan(world: OutageWorld, seed: int) -> SiteCommands:
+def mixed_plan(world: BlackoutWorld, seed: int) -> SiteCommands:
     """Modes drawn at random."""
     modes = np.random.default_rng(seed).choice(4, world.model.n_sites, p=[0.3, 0.4, 0.15, 0.15])
     return plan(world, modes)
 
 
-def sleep_plan(world: OutageWorld) -> SiteCommands:
+def sleep_plan(world: BlackoutWorld) -> SiteCommands:
     """A few helpers and many sleepers."""
     rule = baselines.make("rotating-sleep")
     rule.reset(world)
@@ -47,12 +47,12 @@ def sleep_plan(world: OutageWorld) -> SiteCommands:
     return commands
 
 
-def in_force(world: OutageWorld, commands: SiteCommands) -> SiteCommands:
+def in_force(world: BlackoutWorld, commands: SiteCommands) -> SiteCommands:
     """The commands as the world repairs them."""
     return world._commands({"bs": commands})[0]
 
 
-def slack(world: OutageWorld, other: Dispatch, segments: int = 6) -> float:
+def slack(world: BlackoutWorld, other: Dispatch, segments: int = 6) -> float:
     """How far the exact dispatch may lie below another one."""
     users = world.users
     partly = (other.rate_mbps > 0.0) & (other.rate_mbps < users.demand_mbps[0])
@@ -63,7 +63,7 @@ def slack(world: OutageWorld, other: Dispatch, segments: int = 6) -> float:
 # --- the world's own dispatch -----------------------------------------------------------------------------------------
 
 
-def assert_as_in_world(found: Dispatch, world: OutageWorld, index: int = 0) -> None:
+def assert_as_in_world(found: Dispatch, world: BlackoutWorld, index: int = 0) -> None:
     """The world now has the service that was foretold."""
     service = world._simulation.state.service
     for name in ("rate_mbps", "resource_use", "traffic_mbps", "power_kw"):
@@ -158,7 +158,7 @@ def test_the_world_comes_as_near_where_capacity_binds() -> None:
     world.step({"bs": sleep_plan(world)})
     commands = sleep_plan(world)
     found, obeyed = world_dispatch(world, commands), in_force(world, commands)
-    capacity = reference_scheduler.site_capacity_mbps(obeyed.mode[0], obeyed.bands[0], world.model.scheduler)
+    capacity = reference_scheduler.site_capacity_mbps(obeyed.mode[0], obeyed.band_bits[0], world.model.scheduler)
     assert np.any(found.traffic_mbps.sum(axis=1) >= capacity * (1.0 - 1e-9))
     users = world.users
     critical = users.weight[0] >= 100.0
@@ -196,7 +196,7 @@ def test_limits_hold(rule: Any) -> None:
     asked = mixed_plan(world, 6)
     d = world_dispatch(world, asked) if rule == "world" else exact_dispatch(world, asked, association=rule)
     commands, alive, model = in_force(world, asked), world.alive[0], world.model
-    mode, bands = commands.mode[0], commands.bands[0]
+    mode, bands = commands.mode[0], commands.band_bits[0]
     users = world.users
     demand, weight = users.demand_mbps[0], users.weight[0]
     link = reference.link_rates_mbps(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, minimize
 
-from tests.envs.outage.tools import outage_world, started
+from tests.envs.blackout.tools import outage_world, started
 from tests.physics import reference, reference_scheduler
 from voltran.baselines.msrc.dispatch import (
     AssociationRule,
@@ -17,7 +17,7 @@ from voltran.baselines.msrc.dispatch import (
     world_dispatch,
 )
 from voltran.baselines.solve import solve_milp
-from voltran.envs.outage.commands import mode_commands
+from voltran.envs.blackout.commands import mode_commands
 from voltran.physics.power import HELPING, NORMAL, SLEEP
 
 FloatArray = reference.FloatArray
@@ -78,7 +78,7 @@ def test_three_users_get_what_a_general_solver_gives_them(
     }
     world = started(outage_world("toy3", overrides=settings))
     commands = mode_commands(world.model, np.array([modes]), command_set="free")
-    mode, bands, radio = commands.mode[0], commands.bands[0], world.model.radio
+    mode, bands, radio = commands.mode[0], commands.band_bits[0], world.model.radio
     users, alive = world.users, world.alive[0]
     demand, weight = users.demand_mbps[0], users.weight[0]
     link = reference.link_rates_mbps(reference.sinr(users.received_mw[0], mode, bands, alive, radio), mode, radio)

@@ -20,7 +20,7 @@ def test_round_trip(tmp_path: Path, settings: dict[str, str]) -> None:
     loaded = load_instance(path)
     assert loaded.settings == instance.settings
     assert (loaded.k_max, loaded.literal_links) == (2, True)
-    for name in ("alive", "energy_kwh", "previous_mode", "may_help", "kappa"):
+    for name in ("alive", "energy_kwh", "previous_mode", "may_help", "assistance_potential"):
         assert np.array_equal(getattr(loaded, name), getattr(instance, name)), name
     for part in ("options", "groups"):
         for name, value in getattr(instance, part)._asdict().items():

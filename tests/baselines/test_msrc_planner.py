@@ -6,23 +6,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.outage.tools import outage_world, started, until_over
+from tests.envs.blackout.tools import outage_world, started, until_over
 from voltran import baselines
 from voltran.baselines.msrc.controller import Msrc
 from voltran.baselines.msrc.dispatch import world_dispatch
+from voltran.baselines.msrc.dual_bounds import Screen
 from voltran.baselines.msrc.evaluation import Evaluator
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.planner import Planner
-from voltran.baselines.msrc.screen import Screen
 from voltran.baselines.msrc.search import Search
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.solve import LinearSolver, SolverError
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import MissingExtraError, ScenarioError
-from voltran.envs.outage.world import OutageWorld
 from voltran.physics.power import HELPING, NORMAL, SLEEP
 
 
-def planner(world: OutageWorld, **settings: Any) -> Planner:
+def planner(world: BlackoutWorld, **settings: Any) -> Planner:
     return Planner(world, 0, PlannerSettings(**settings))
 
 

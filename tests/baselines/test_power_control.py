@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, NonlinearConstraint, minimize, minimize_scalar
 
 from tests.baselines.uplink_problems import draw_problem
-from voltran.baselines.trimsm import direct, slmdb
+from voltran.baselines.trimsm import newton_power_control, slmdb
 from voltran.baselines.trimsm.power_control import POWER_METHODS, PowerMethod, optimise_power, steps_until
 from voltran.envs.errors import ScenarioError
 from voltran.envs.uplink.problem import UplinkProblem, evaluate
@@ -253,7 +253,7 @@ def test_a_search_that_fails_leaves_powers_that_reach_all_targets(
     method: PowerMethod, answer: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     problem, association = case("8/20", 0)
-    for module in (direct, slmdb):
+    for module in (newton_power_control, slmdb):
         monkeypatch.setattr(module, "interior_point", lambda program, *_: (program.start * answer, 1, False))
     found = optimise_power(problem, association, method)
     assert found.status == "stopped"

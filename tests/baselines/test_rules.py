@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.envs.blackout.tools import commands as free_commands
+from tests.envs.blackout.tools import outage_world, over, play, started
 from tests.envs.fake_world import make_fake_world
-from tests.envs.outage.tools import commands as free_commands
-from tests.envs.outage.tools import outage_world, over, play, started
 from voltran import baselines
+from voltran.envs.blackout.actions import ActionForm, ActionSet
+from voltran.envs.blackout.commands import SiteCommands
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import ScenarioError
-from voltran.envs.outage.actions import ActionForm, ActionSet
-from voltran.envs.outage.commands import SiteCommands
-from voltran.envs.outage.world import OutageWorld
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 
 
-def asked(name: str, world: OutageWorld, **options: Any) -> SiteCommands:
+def asked(name: str, world: BlackoutWorld, **options: Any) -> SiteCommands:
     """What a rule commands at the start of an episode."""
     rule = baselines.make(name, **options)
     rule.reset(world)
@@ -42,7 +42,7 @@ def test_fixed_plans(name: str, mode: int, bands: int, radius_m: float, v2g: boo
     assert world.model.frequencies_ghz[[0, 1]].tolist() == [0.8, 1.8]
     commands = asked(name, world)
     expected = {
-        "mode": mode, "bands": bands, "radius_m": radius_m, "dynamic_price": v2g, "ev_to_battery": v2g,
+        "mode": mode, "band_bits": bands, "radius_m": radius_m, "dynamic_price": v2g, "ev_to_battery": v2g,
         "ev_power_kw": world.model.ev.site_limit_kw,
     }  # fmt: skip
     for field, value in expected.items():
@@ -135,7 +135,7 @@ def test_keeping_helpers_saves_changes() -> None:
     assert switches[3.0] < 0.8 * switches[1.0]
 
 
-def _play_for(world: OutageWorld, periods: int, **options: Any) -> None:
+def _play_for(world: BlackoutWorld, periods: int, **options: Any) -> None:
     started(world)
     rule = baselines.make("rotating-sleep", **options)
     rule.reset(world)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from voltran.envs.catalog import make_world
-from voltran.train.references import parse_controllers
+from voltran.evaluation.controller_spec import parse_controllers
 
 SEEDS = tuple(range(12))
 

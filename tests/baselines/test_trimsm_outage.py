@@ -5,16 +5,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.outage.tools import LIVELY, outage_world, over, play, started
+from tests.envs.blackout.tools import LIVELY, outage_world, over, play, started
 from voltran import baselines
 from voltran.baselines.trimsm.outage_controller import TrimsmOutage
+from voltran.envs.blackout.commands import SiteCommands
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import ScenarioError
-from voltran.envs.outage.commands import SiteCommands
-from voltran.envs.outage.world import OutageWorld
 from voltran.physics.power import HELPING, SLEEP
 
 
-def asked(world: OutageWorld, **settings: Any) -> tuple[TrimsmOutage, SiteCommands]:
+def asked(world: BlackoutWorld, **settings: Any) -> tuple[TrimsmOutage, SiteCommands]:
     """The controller and its first commands."""
     controller = TrimsmOutage(**settings)
     controller.reset(world)
@@ -27,8 +27,8 @@ def asked(world: OutageWorld, **settings: Any) -> tuple[TrimsmOutage, SiteComman
 def test_the_world_puts_commands_into_force_as_they_are(reading: str, command_set: str, links: str) -> None:
     world = started(outage_world("urban7-medium", 2, {"cooperation.links": links}))
     controller, commands = asked(world, reading=reading, command_set=command_set)
-    in_force = world.in_force(commands)
-    for field in ("mode", "bands", "radius_m", "ev_power_kw"):
+    in_force = world.effective_commands(commands)
+    for field in ("mode", "band_bits", "radius_m", "ev_power_kw"):
         np.testing.assert_array_equal(getattr(in_force, field), getattr(commands, field))
     assert controller.commands == commands.command_set == command_set
     assert controller.price_policy == "dynamic"
@@ -42,10 +42,10 @@ def test_it_saves_power_by_sleep_and_by_bands() -> None:
     _, paper = asked(world, command_set="paper")
     assert (paper.mode == SLEEP).any()
     assert (paper.mode == HELPING).any()
-    assert (paper.bands == world.model.mode_bands[paper.mode]).all()
+    assert (paper.band_bits == world.model.mode_bands[paper.mode]).all()
     _, extended = asked(world)
     awake = extended.mode != SLEEP
-    assert (extended.bands[awake] < world.model.all_bands).all()
+    assert (extended.band_bits[awake] < world.model.all_bands).all()
 
 
 def test_it_plays_toy3_to_the_end() -> None:
@@ -72,7 +72,7 @@ def test_a_batch_gets_what_each_world_alone_would_get() -> None:
     for _ in range(3):
         together = controllers[0].act(batch)
         singly = [controller.act(world) for controller, world in zip(controllers[1:], alone, strict=True)]
-        for field in ("mode", "bands"):
+        for field in ("mode", "band_bits"):
             rows = [getattr(commands["bs"], field)[0] for commands in singly]
             np.testing.assert_array_equal(getattr(together["bs"], field), rows)
         batch.step(together)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.outage.tools import outage_world, started
+from tests.envs.blackout.tools import outage_world, started
 from voltran.baselines.trimsm.matching import MatchingSettings, Report, apply_move, improve
 from voltran.baselines.trimsm.moves import legal_moves
 from voltran.baselines.trimsm.outage_blocks import SiteBlocks
@@ -14,7 +14,7 @@ from voltran.baselines.trimsm.outage_evaluator import OutageEvaluator
 from voltran.baselines.trimsm.outage_problem import outage_problem
 from voltran.baselines.trimsm.outage_settings import TrimsmSettings
 from voltran.baselines.trimsm.outage_sites import BANDS, POWER_KW
-from voltran.envs.outage.world import OutageWorld
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.physics.power import HELPING, NORMAL, site_power_kw
 from voltran.physics.radio import Association, link_rate_mbps, total_power_mw
 from voltran.physics.scheduler import schedule
@@ -23,7 +23,7 @@ LIGHT = {"traffic.load_factor": 0.5}
 SEARCH = MatchingSettings(block_moves=True, swaps=False)
 
 
-def evaluator(world: OutageWorld, **settings: Any) -> OutageEvaluator:
+def evaluator(world: BlackoutWorld, **settings: Any) -> OutageEvaluator:
     return OutageEvaluator(outage_problem(world, 0, TrimsmSettings(**settings)))
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.catalog import evaluation_overrides, make_world
 from voltran.envs.errors import ScenarioError
-from voltran.envs.outage.scenario import OutageScenario
 from voltran.envs.scenario import scenario_names
 from voltran.envs.world import World
 
@@ -18,7 +18,7 @@ def test_every_shipped_scenario_is_a_world_that_evaluations_play_to_the_horizon(
     world = make_world(name, 2, evaluation_overrides(name))
     assert isinstance(world, World)
     assert (world.scenario.name, world.n_worlds) == (name, 2)
-    if isinstance(world.scenario, OutageScenario):
+    if isinstance(world.scenario, BlackoutScenario):
         assert world.scenario.survival.end == "horizon"
 
 

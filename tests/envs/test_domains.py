@@ -13,17 +13,17 @@ from pydantic.fields import FieldInfo
 from tests.envs.brownout.tools import brownout_world
 from voltran.baselines import make
 from voltran.envs.batch import metrics_of_worlds
+from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.brownout.scenario import BrownoutScenario
 from voltran.envs.catalog import make_world
 from voltran.envs.errors import PhysicsError, ScenarioError
 from voltran.envs.market.scenario import MarketScenario
-from voltran.envs.outage.scenario import OutageScenario
 from voltran.envs.scenario import validated
 from voltran.envs.seeds import unset_seeds
 from voltran.envs.uplink.scenario import UplinkScenario
 
 MODELS: dict[str, type[BaseModel]] = {
-    "outage": OutageScenario,
+    "outage": BlackoutScenario,
     "uplink": UplinkScenario,
     "market": MarketScenario,
     "brownout": BrownoutScenario,
@@ -139,7 +139,7 @@ def test_demand_cannot_be_infinite() -> None:
     [("frequency_mhz", 400), ("frequency_mhz", 1e6), ("transmit_dbm", 500), ("bandwidth_mhz", 0), ("static_w", -1)],
 )
 def test_bands_have_ranges(key: str, value: float) -> None:
-    band = OutageScenario(name="default").bands[0].model_dump()
+    band = BlackoutScenario(name="default").bands[0].model_dump()
     with pytest.raises(ScenarioError, match=rf"bands.0.{key} = {value}: must lie in"):
         make_world("toy3", 1, {"bands": [{**band, key: value}]})
 

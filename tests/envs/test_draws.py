@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from voltran.envs.draws import Stream, generator
+from voltran.envs.energy.generation import draw_generation
 from voltran.envs.market.load import draw_load
 from voltran.envs.market.scenario import MarketScenario
-from voltran.envs.retail.generation import draw_generation
 from voltran.envs.retail.scenario import Retail
 from voltran.envs.uplink.architecture import build_architecture
 from voltran.envs.uplink.deployment import draw_deployment

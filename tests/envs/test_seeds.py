@@ -15,9 +15,9 @@ from voltran.envs.faces.parallel import ParallelFace
 from voltran.envs.faces.vector import VectorFace
 from voltran.envs.seeds import SEED_LIMIT, TRAINING_SEEDS, checked_seed, short_seed, training_seed
 from voltran.envs.world import World
+from voltran.evaluation.controller_spec import parse_controllers
+from voltran.evaluation.evaluation import evaluate
 from voltran.train.checkpoints import pack, unpack
-from voltran.train.evaluate import evaluate
-from voltran.train.references import parse_controllers
 
 LARGE = (2**31, 2**32, 2**63 - 1, 2**63, 2**64, 2**128 - 1)
 NAMES = ("toy3", "uplink20", "market4", "brownout")

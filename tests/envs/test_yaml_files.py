@@ -13,7 +13,7 @@ from tests.house import ROOMS, modules
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import parse_overrides, read_scenario
 from voltran.envs.yaml_files import parse_mapping, parse_yaml
-from voltran.train.experiment import read_experiment
+from voltran.experiments.experiment import read_experiment
 from voltran.train.training_config import read_training_config
 
 

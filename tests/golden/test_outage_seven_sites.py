@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.envs.outage.tools import outage_world, play
+from tests.envs.blackout.tools import outage_world, play
 
 RECORD = Path(__file__).with_name("outage_seven_sites.json")
 METRICS = (

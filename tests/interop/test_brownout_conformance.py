@@ -13,8 +13,8 @@ from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test, ren
 
 from voltran.envs import brownout_v0
 from voltran.envs.checks import RULES, check_env
+from voltran.envs.environment_functions import OtherRoles
 from voltran.envs.faces.parallel import ParallelFace
-from voltran.envs.modules import OtherRoles
 from voltran.envs.world import World
 
 # Small and short, so that many episodes can be played; sites go down, and the main grid comes and goes.

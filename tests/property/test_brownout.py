@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.envs.blackout.tools import Actions, assert_same, over, same_transition
 from tests.envs.brownout.tools import brownout_world, constant, started
-from tests.envs.outage.tools import Actions, assert_same, over, same_transition
 from voltran.envs.brownout.world import BrownoutWorld
-from voltran.envs.retail.model import PRICE_LEVELS
+from voltran.envs.retail.constants import PRICE_LEVELS
 
 STEPS = 6
 retailers = st.lists(

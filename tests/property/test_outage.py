@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.envs.outage.tools import assert_same, outage_world, over, same_transition, started
-from voltran.envs.outage.world import OutageWorld
+from tests.envs.blackout.tools import assert_same, outage_world, over, same_transition, started
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.physics.power import ASSISTED, HELPING, SLEEP
 
 STEPS = 10
@@ -27,13 +27,13 @@ overrides = st.fixed_dictionaries(
 seeds = st.integers(0, 2**31 - 1)
 
 
-def small(seed: int, changes: dict[str, Any], n_worlds: int = 1) -> OutageWorld:
+def small(seed: int, changes: dict[str, Any], n_worlds: int = 1) -> BlackoutWorld:
     """Worlds of seven sites and few users, so that many of them can be played."""
     world = outage_world("urban7-medium", n_worlds, {"users.count": 60, **changes}, action_set="extended")
     return started(world, seed)
 
 
-def any_codes(world: OutageWorld, generator: np.random.Generator) -> dict[str, Any]:
+def any_codes(world: BlackoutWorld, generator: np.random.Generator) -> dict[str, Any]:
     """Codes from the whole space, legal or not."""
     codes = generator.integers(world.codec.sizes[0], size=(world.n_worlds, world.model.n_sites))
     return {"bs": codes}
@@ -60,7 +60,7 @@ def test_an_episode_keeps_its_bounds(seed: int, changes: dict[str, Any]) -> None
         _check_sites(world, state)
 
 
-def _check_sites(world: OutageWorld, state: dict[str, Any]) -> None:
+def _check_sites(world: BlackoutWorld, state: dict[str, Any]) -> None:
     """Modes in force and who serves: the radio of the next minute is not known yet, so stale service is left out."""
     alive, mode, bands = state["alive"], state["mode"], state["bands"]
     assert np.all(mode[~alive] == SLEEP)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from voltran.envs.outage.repair import repair_modes, repair_worlds
+from voltran.envs.blackout.repair import repair_modes, repair_worlds
 from voltran.physics.layout import disc_overlap_share, distances_m, hexagonal_sites
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 

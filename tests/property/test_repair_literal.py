@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.property.test_repair import EVEN, MANY_HELPERS, MOSTLY_NORMAL, Case, case
+from voltran.envs.blackout.commands import mode_commands
+from voltran.envs.blackout.repair import repair_modes_literally
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.catalog import make_world
-from voltran.envs.outage.commands import mode_commands
-from voltran.envs.outage.repair import repair_modes_literally
-from voltran.envs.outage.world import OutageWorld
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 
 cases = st.builds(
@@ -66,7 +66,7 @@ def test_the_scenario_chooses_the_reading() -> None:
     kept = {}
     for links in ("active", "literal"):
         world = make_world("urban7-medium", 1, {"cooperation.links": links})
-        assert isinstance(world, OutageWorld)
+        assert isinstance(world, BlackoutWorld)
         world.reset([0])
         world.step({"bs": mode_commands(world.model, asked, command_set="paper")})
         kept[links] = world.mode[0]

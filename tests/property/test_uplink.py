@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.envs.outage.tools import assert_same, same_transition
+from tests.envs.blackout.tools import assert_same, same_transition
 from tests.envs.uplink.tools import random_codes, started, uplink_world
 from voltran.envs.uplink.architecture import ARCHITECTURES
 from voltran.envs.uplink.world import UplinkWorld

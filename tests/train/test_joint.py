@@ -11,15 +11,15 @@ from typer.testing import CliRunner
 
 from tests.train.joint_runs import CONFIG, LEAGUE, ROUND, equal, single_config, weights, worlds_of
 from voltran.agents.policy import LearnedPolicy, load_policy, read_policy
+from voltran.cli.app import app
 from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
 from voltran.envs.faces.vector import VectorFace
 from voltran.envs.team import Team
+from voltran.evaluation.controller_spec import parse_controllers
 from voltran.train import learner, ppo
 from voltran.train.checkpoints import read_checkpoint
-from voltran.train.cli import app
 from voltran.train.joint import JointRun
 from voltran.train.joint_config import JointConfig, read_run_config
-from voltran.train.references import parse_controllers
 
 pytestmark = pytest.mark.usefixtures("joint_worlds")
 

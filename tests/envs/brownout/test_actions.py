@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.envs.blackout.tools import Actions, assert_same, same_transition
 from tests.envs.brownout.tools import (
     CHARGE_KW,
     NOBODY,
@@ -17,12 +18,11 @@ from tests.envs.brownout.tools import (
     toy_actions,
     toy_world,
 )
-from tests.envs.outage.tools import Actions, assert_same, same_transition
 from voltran.envs.brownout.actions import BUY_LEVELS
 from voltran.envs.brownout.world import BrownoutWorld
 from voltran.envs.errors import ActionError, ScenarioError
 from voltran.envs.retail.actions import RetailerCommands
-from voltran.envs.retail.model import PRICE_LEVELS
+from voltran.envs.retail.constants import PRICE_LEVELS
 
 ALL = len(BUY_LEVELS) - 1
 PLENTY = constant(100.0, 50.0)

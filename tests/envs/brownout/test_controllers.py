@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.envs.blackout.tools import Actions
 from tests.envs.brownout.tools import NOBODY, blackout_twin, brownout_world, started
-from tests.envs.outage.tools import Actions
 from voltran.baselines import make
 from voltran.envs.brownout.world import BrownoutWorld
 from voltran.envs.controller import Controller

@@ -9,12 +9,12 @@ import pytest
 
 from tests.envs.brownout.tools import NOBODY, ROLLING, brownout_world, play_randomly, started
 from voltran.envs import brownout_v0
+from voltran.envs.blackout import viewer as outage_viewer
+from voltran.envs.blackout.picture import as_image as outage_image
 from voltran.envs.brownout.picture import MAIN, RETAILER_COLOURS, as_image
 from voltran.envs.brownout.viewer import scene_of
 from voltran.envs.brownout.world import BrownoutWorld
 from voltran.envs.errors import MissingExtraError, ScenarioError
-from voltran.envs.outage import viewer as outage_viewer
-from voltran.envs.outage.picture import as_image as outage_image
 
 SIZE = (1050, 1290, 3)
 

@@ -5,17 +5,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.envs.blackout.tools import assert_same, over, random_codes
 from tests.envs.brownout.tools import NOBODY, blackout_twin, brownout_world, started
-from tests.envs.outage.tools import assert_same, over, random_codes
+from voltran.envs.blackout.commands import mode_commands
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.brownout.actions import BUY_LEVELS
 from voltran.envs.brownout.commands import BrownoutCommands
 from voltran.envs.brownout.world import BrownoutWorld
-from voltran.envs.outage.commands import mode_commands
-from voltran.envs.outage.world import OutageWorld
 from voltran.envs.world import Transition
 
 
-def assert_twins(brownout: BrownoutWorld, outage: OutageWorld) -> None:
+def assert_twins(brownout: BrownoutWorld, outage: BlackoutWorld) -> None:
     """Everything that the outage has to tell, both tell alike."""
     ours, theirs = brownout.get_state(), outage.get_state()
     assert_same({"state": ours["state"], "trace": ours["trace"]}, {"state": theirs["state"], "trace": theirs["trace"]})
@@ -28,7 +28,7 @@ def assert_twins(brownout: BrownoutWorld, outage: OutageWorld) -> None:
         assert np.array_equal(brownout.ledger()[name], values), name
 
 
-def assert_same_metrics(brownout: BrownoutWorld, outage: OutageWorld) -> None:
+def assert_same_metrics(brownout: BrownoutWorld, outage: BlackoutWorld) -> None:
     found, known = brownout.kpis(), outage.kpis()
     assert_same({name: found[name] for name in known}, known)
 

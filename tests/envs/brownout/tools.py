@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from tests.envs.outage.tools import Actions, outage_world, over
+from tests.envs.blackout.tools import Actions, outage_world, over
+from voltran.envs.blackout.commands import mode_commands
+from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.brownout.commands import BrownoutCommands
 from voltran.envs.brownout.world import BrownoutWorld, build
 from voltran.envs.catalog import make_world
-from voltran.envs.outage.commands import mode_commands
-from voltran.envs.outage.world import OutageWorld
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.scenario import apply_overrides, read_scenario
 from voltran.envs.world import Transition
@@ -38,7 +38,7 @@ def brownout_world(n_worlds: int = 1, overrides: Mapping[str, Any] | None = None
     return world
 
 
-def blackout_twin(n_worlds: int = 1, overrides: Mapping[str, Any] | None = None, **options: Any) -> OutageWorld:
+def blackout_twin(n_worlds: int = 1, overrides: Mapping[str, Any] | None = None, **options: Any) -> BlackoutWorld:
     """The outage world on the same small scenario."""
     return outage_world("urban19-medium", n_worlds, {**SMALL, **(overrides or {})}, **options)
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.envs.blackout.tools import assert_same, same_transition
 from tests.envs.market.tools import SHORT, market_world, random_actions, started
-from tests.envs.outage.tools import assert_same, same_transition
 from voltran.envs.errors import EpisodeError
 
 

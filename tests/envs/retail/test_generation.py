@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.envs.retail.tools import PERIOD_H, SOLAR, STEADY, WIND, market, retail
+from voltran.envs.energy.generation import OUTLOOK_H, draw_generation, draw_wind_share
 from voltran.envs.errors import ScenarioError
-from voltran.envs.retail.generation import OUTLOOK_H, draw_generation, draw_wind_share
 from voltran.envs.retail.scenario import Retail, Weather
 
 PERIODS = 96
@@ -62,7 +62,7 @@ def turbine() -> dict[str, list[float]]:
 
     import yaml
 
-    text = (resources.files("voltran.envs.retail.tables") / "wind_turbine.yaml").read_text()
+    text = (resources.files("voltran.envs.energy.tables") / "wind_turbine.yaml").read_text()
     curve: dict[str, list[float]] = yaml.safe_load(text)
     return curve
 

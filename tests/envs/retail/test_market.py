@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.outage.tools import assert_same
+from tests.envs.blackout.tools import assert_same
 from tests.envs.retail.tools import PERIOD_H, SOLAR, STEADY, WIND, market, retail
 from voltran.envs.errors import ActionError, ScenarioError
 from voltran.envs.retail.actions import RetailerCodec, RetailerCommands
+from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.retail.market import RetailMarket
-from voltran.envs.retail.model import RetailModel
 from voltran.envs.retail.observation import RETAILER_FEATURES, SITE_FEATURES, retailer_features, site_features
 
 PLENTY: dict[str, Any] = {**STEADY, "capacity_kw": 10.0}
@@ -104,7 +104,7 @@ def test_without_retailers_nothing_is_sold() -> None:
 
 
 def test_codes_and_boxes_name_prices_between_cost_and_cap() -> None:
-    model = RetailModel(retail(WIND, STEADY), 2)
+    model = RetailConstants(retail(WIND, STEADY), 2)
     ladder, box = RetailerCodec(model), RetailerCodec(model, "box")
     assert ladder.commands(np.array([[0, 10]]), 1).price[0].tolist() == pytest.approx([0.053, 1.0])
     assert not ladder.commands(np.array([[3, 3]]), 1).reserved.any()
@@ -140,7 +140,7 @@ def test_codes_and_boxes_name_prices_between_cost_and_cap() -> None:
     ],
 )
 def test_nonsense_is_refused(form: Any, actions: Any, message: str) -> None:
-    codec = RetailerCodec(RetailModel(retail(WIND, STEADY), 2), form)
+    codec = RetailerCodec(RetailConstants(retail(WIND, STEADY), 2), form)
     with pytest.raises(ActionError, match=message):
         codec.commands(actions, 1)
 

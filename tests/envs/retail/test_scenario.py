@@ -7,7 +7,7 @@ import pytest
 
 from tests.envs.retail.tools import SOLAR, STEADY, WIND, retail
 from voltran.envs.errors import ScenarioError
-from voltran.envs.retail.model import PRICE_LEVELS, RetailModel
+from voltran.envs.retail.constants import PRICE_LEVELS, RetailConstants
 from voltran.envs.retail.scenario import Retail
 from voltran.envs.scenario import validated
 
@@ -49,22 +49,22 @@ def test_what_is_said_of_sites_fits_them(terms: dict[str, Any], message: str) ->
 
 
 def test_sites_take_turns_unless_told_where_they_are_at_home() -> None:
-    assert RetailModel(retail(WIND, SOLAR), 5).home.tolist() == [0, 1, 0, 1, 0]
-    told = RetailModel(retail(WIND, SOLAR, home_retailer=[1, 1, 1]), 3)
+    assert RetailConstants(retail(WIND, SOLAR), 5).home.tolist() == [0, 1, 0, 1, 0]
+    told = RetailConstants(retail(WIND, SOLAR, home_retailer=[1, 1, 1]), 3)
     assert told.home.tolist() == [1, 1, 1]
     assert told.contracts.subscriber.tolist() == [[False, True]] * 3
     assert told.contracts.factor.tolist() == [[1.6, 1.0]] * 3
-    assert RetailModel(retail(), 2).home.tolist() == [-1, -1]
+    assert RetailConstants(retail(), 2).home.tolist() == [-1, -1]
 
 
 def test_access_is_everybodys_unless_it_is_limited() -> None:
-    assert RetailModel(retail(WIND, SOLAR), 3).contracts.access.all()
-    limited = RetailModel(retail(WIND, SOLAR, access=[[0, 2], []]), 3).contracts.access
+    assert RetailConstants(retail(WIND, SOLAR), 3).contracts.access.all()
+    limited = RetailConstants(retail(WIND, SOLAR, access=[[0, 2], []]), 3).contracts.access
     assert limited.tolist() == [[True, False], [False, False], [True, False]]
 
 
 def test_the_ladder_rises_in_equal_ratios_from_cost_to_cap() -> None:
-    ladder = RetailModel(retail(WIND, {**WIND, "unit_cost_usd_per_mwh": 0}), 2).price_ladder
+    ladder = RetailConstants(retail(WIND, {**WIND, "unit_cost_usd_per_mwh": 0}), 2).price_ladder
     assert ladder.shape == (2, PRICE_LEVELS)
     assert ladder[:, 0].tolist() == pytest.approx([0.053, 0.01])
     assert ladder[:, -1].tolist() == pytest.approx([1.0, 1.0])
@@ -76,7 +76,7 @@ def test_the_ladder_rises_in_equal_ratios_from_cost_to_cap() -> None:
 @pytest.mark.parametrize("unit_cost_usd_per_mwh", [9, 36, 72])
 def test_the_highest_price_is_the_cap_to_the_last_bit(unit_cost_usd_per_mwh: float) -> None:
     dear = {**WIND, "unit_cost_usd_per_mwh": unit_cost_usd_per_mwh}
-    model = RetailModel(retail(dear, price_cap_usd_per_kwh=0.7), 2)
+    model = RetailConstants(retail(dear, price_cap_usd_per_kwh=0.7), 2)
     assert model.price_ladder[0, -1] == 0.7
     assert np.all(model.price_ladder[0, -1] * model.contracts.factor <= model.highest_payment)
 
@@ -86,7 +86,7 @@ def test_costs_by_purchase_or_by_retailer() -> None:
     cost = np.array([0.053, 0.28])
     by: dict[str, Any] = {"pair": [5.0, 1.0], "retailer": [9.0, 1.0]}
     for scope, squares in by.items():
-        model = RetailModel(retail(WIND, STEADY, cost_model="quadratic", cost_scope=scope), 2)
+        model = RetailConstants(retail(WIND, STEADY, cost_model="quadratic", cost_scope=scope), 2)
         assert model.generation_cost(sold)[0] == pytest.approx(cost * squares)
-        linear = RetailModel(retail(WIND, STEADY, cost_scope=scope), 2)
+        linear = RetailConstants(retail(WIND, STEADY, cost_scope=scope), 2)
         assert linear.generation_cost(sold)[0] == pytest.approx(cost * [3.0, 1.0])

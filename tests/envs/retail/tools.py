@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.retail.market import RetailMarket
-from voltran.envs.retail.model import RetailModel
 from voltran.envs.retail.scenario import Retail
 
 PERIOD_H = 0.25
@@ -19,7 +19,7 @@ def retail(*retailers: dict[str, Any], **terms: Any) -> Retail:
 
 def market(section: Retail, n_sites: int = 3, n_worlds: int = 1, periods: int = 96, seed: int = 0) -> RetailMarket:
     """A market at the start of episodes with consecutive seeds."""
-    built = RetailMarket(RetailModel(section, n_sites), n_worlds, periods, PERIOD_H)
+    built = RetailMarket(RetailConstants(section, n_sites), n_worlds, periods, PERIOD_H)
     for world in range(n_worlds):
         built.start(world, seed + world)
     return built

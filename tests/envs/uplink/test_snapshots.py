@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.outage.tools import assert_same, same_transition
+from tests.envs.blackout.tools import assert_same, same_transition
 from tests.envs.uplink.tools import SMALL, random_codes, started, uplink_world
 from voltran.envs.errors import EpisodeError
 

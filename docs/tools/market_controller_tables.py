@@ -1,0 +1,18 @@
+"""The generated table of the documentation about the controllers of worlds with retailers."""
+
+from docs.tools.rows import fields, table
+from voltran.baselines.market import CONTROLLERS
+
+
+def market_settings() -> str:
+    """Every option of every controller, with default and meaning."""
+    rows = [
+        [f"`{controller}`", f"`{name}`", *rest]
+        for controller, (_, settings) in CONTROLLERS.items()
+        if settings is not None
+        for name, *rest in fields(settings)
+    ]
+    return table(["controller", "option", "default", "meaning"], rows)
+
+
+TABLES = {market_settings.__name__: market_settings}

@@ -1,0 +1,113 @@
+"""Generated tables of the documentation about retailers and the worlds that have some."""
+
+from docs.tools.rows import fields, space_cells, table
+from voltran.envs.blackout.actions import ActionCodec, ActionForm, ActionSet
+from voltran.envs.blackout.constants import BlackoutConstants
+from voltran.envs.blackout.observation import Observer
+from voltran.envs.blackout.scenario import BlackoutScenario
+from voltran.envs.brownout.actions import PurchaseCodec
+from voltran.envs.brownout.observation import PURCHASE_FEATURES
+from voltran.envs.brownout.scenario import BrownoutReward, Grid
+from voltran.envs.market.actions import MarketCodec, MarketForm
+from voltran.envs.market.constants import MarketConstants
+from voltran.envs.market.observation import BS_FEATURES
+from voltran.envs.market.scenario import Battery, Load, MarketScenario, Reward, SiteGroup, Time
+from voltran.envs.retail.observation import RETAILER_FEATURES, Feature
+from voltran.envs.retail.scenario import Retail, Retailer, Weather
+from voltran.envs.scenario import Section
+
+DEFAULT = BlackoutScenario(name="default")
+MARKET = MarketScenario(name="default", sites=(SiteGroup(fixed_kw=1.0),))
+
+
+def retailer_observation() -> str:
+    """One row per entry of a retailer's observation."""
+    return features(RETAILER_FEATURES)
+
+
+def brownout_observation() -> str:
+    """One row per entry that follows the outage's in a site's observation."""
+    return features(PURCHASE_FEATURES, start=Observer(BlackoutConstants(DEFAULT)).low.size)
+
+
+def brownout_actions() -> str:
+    """Space, mask and version of each set and form of the actions of sites in the brownout."""
+    sets: tuple[ActionSet, ...] = ("paper", "extended")
+    forms: tuple[ActionForm, ...] = ("joint", "multi")
+    rows = []
+    for codec in (PurchaseCodec(ActionCodec(BlackoutConstants(DEFAULT), of, form)) for of in sets for form in forms):
+        cells = space_cells(codec.space(), codec.sizes, codec.version)
+        rows.append([codec.outage.action_set, codec.outage.form, *cells])
+    return table(["action set", "form", "space of one site", "mask entries", "version"], rows)
+
+
+def retail_scenario() -> str:
+    """Every key of scenarios about retailers, with default and meaning."""
+    sections: tuple[tuple[str, type[Section]], ...] = (
+        ("retail.", Retail),
+        ("retail.retailers: ", Retailer),
+        ("retail.weather.", Weather),
+    )
+    rows = [[f"`{prefix}{key}`", *rest] for prefix, section in sections for key, *rest in fields(section)]
+    own_tables = {"`retail.weather`"}
+    return table(["key", "default", "meaning"], [row for row in rows if row[0] not in own_tables])
+
+
+def brownout_scenario() -> str:
+    """Every key of scenarios about the main grid, and the price of what sites pay."""
+    rows = [[f"`grid.{key}`", *rest] for key, *rest in fields(Grid)]
+    rows += [[f"`reward.{key}`", *rest] for key, *rest in fields(BrownoutReward, ["purchase_per_usd"])]
+    return table(["key", "default", "meaning"], rows)
+
+
+def market_observation() -> str:
+    """One row per entry of a site's observation in the market."""
+    return features(BS_FEATURES)
+
+
+def market_actions() -> str:
+    """Space, mask and version of each form of the actions of sites in the market."""
+    forms: tuple[MarketForm, ...] = ("joint", "multi")
+    rows = []
+    for codec in (MarketCodec(MarketConstants(MARKET), form) for form in forms):
+        rows.append([codec.form, *space_cells(codec.space(), codec.sizes, codec.version)])
+    box = MarketCodec(MarketConstants(MARKET), "box")
+    rows.append([box.form, f"`Box(-1, 1, {box.space().shape})`", "0", f"`{box.version}`"])
+    return table(["form", "space of one site", "mask entries", "version"], rows)
+
+
+def market_scenario() -> str:
+    """Every key of scenarios of the market about sites, time and rewards, with default and meaning."""
+    sections: tuple[tuple[str, type[Section]], ...] = (
+        ("sites: ", SiteGroup),
+        ("battery.", Battery),
+        ("load.", Load),
+        ("time.", Time),
+        ("reward.", Reward),
+    )
+    rows = [[f"`{prefix}{key}`", *rest] for prefix, section in sections for key, *rest in fields(section)]
+    return table(["key", "default", "meaning"], rows)
+
+
+def features(described: tuple[Feature, ...], start: int = 0) -> str:
+    """One row per entry of an observation, from an index on."""
+    rows = [
+        [f"`{feature.name}`", str(index), f"[{feature.low:g}, {feature.high:g}]", feature.meaning]
+        for index, feature in enumerate(described, start)
+    ]
+    return table(["field", "index", "range", "meaning"], rows)
+
+
+TABLES = {
+    made.__name__: made
+    for made in (
+        retailer_observation,
+        brownout_observation,
+        brownout_actions,
+        retail_scenario,
+        brownout_scenario,
+        market_observation,
+        market_actions,
+        market_scenario,
+    )
+}

@@ -1,0 +1,59 @@
+"""What the generated tables of the documentation have in common: rows of settings, spaces and observations."""
+
+import re
+from collections.abc import Collection, Sequence
+
+from gymnasium import spaces
+from pydantic import BaseModel
+
+from voltran.envs.scenario import Section
+from voltran.evaluation.markdown import markdown_row, markdown_rule
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A table in Markdown."""
+    return "".join([markdown_row(head), markdown_rule(len(head), 0), *(markdown_row(row) for row in rows)])
+
+
+def shown(value: object) -> str:
+    """A default as tables show it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def settings(model: type[BaseModel]) -> str:
+    """One row per field of a settings model."""
+    return table(["setting", "default", "meaning"], [[f"`{name}`", *rest] for name, *rest in fields(model)])
+
+
+def fields(model: type[BaseModel], only: Collection[str] = ()) -> list[list[str]]:
+    """Name, default and meaning of fields, all of them by default; meanings are those of its class and its parents."""
+    meanings: dict[str, str] = {}
+    for ancestor in model.__mro__:
+        if issubclass(ancestor, Section) and ancestor is not Section:
+            meanings |= _meanings(ancestor)
+    rows = []
+    for name in only or model.model_fields:
+        field = model.model_fields[name]
+        default = "to be given" if field.is_required() else shown(field.get_default())
+        rows.append([name, default, meanings[name]])
+    return rows
+
+
+def _meanings(model: type[BaseModel]) -> dict[str, str]:
+    _, _, attributes = (model.__doc__ or "").partition("Attributes:\n")
+    entries = re.findall(r"^ {8}(.+(?:\n {12}.+)*)", attributes, flags=re.MULTILINE)
+    meanings: dict[str, str] = {}
+    for entry in entries:
+        names, _, meaning = " ".join(entry.split()).replace("``", "`").partition(": ")
+        meanings |= dict.fromkeys(names.split(", "), meaning)
+    return meanings
+
+
+def space_cells(space: spaces.Space[object], sizes: Sequence[int], version: str) -> list[str]:
+    """Space, mask entries and version of actions with so many values per dimension."""
+    inside = f"{list(sizes)}" if isinstance(space, spaces.MultiDiscrete) else f"{sizes[0]}"
+    return [f"`{type(space).__name__}({inside})`", str(sum(sizes)), f"`{version}`"]

@@ -1,0 +1,186 @@
+"""Users and vehicles of a batch of episodes: exogenous draws laid out as arrays with a leading world axis."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.envs.blackout import channels, draws
+from voltran.envs.blackout.constants import BlackoutConstants
+from voltran.envs.blackout.home_users import blank_home_view, update_home_view
+from voltran.envs.blackout.service import Population, home_sites
+from voltran.envs.errors import ScenarioError
+from voltran.envs.seeds import unset_seeds
+from voltran.physics.balance import Fleet
+from voltran.physics.ev import is_present
+from voltran.physics.layout import FloatArray, distances_m
+from voltran.physics.power import HELPING, NORMAL
+from voltran.physics.radio import covered_users
+
+# Users that normal operation cannot reach although they drew their channels again; more are an error.
+UNCOVERED_SHARE_MAX = 0.05
+
+
+class Drawn(NamedTuple):
+    """Everything drawn for the start of an episode.
+
+    Attributes:
+        seed: the episode's.
+        classes: ``[user]``.
+        start_m: ``[user, 2]``.
+        distance_m: ``[site, user]``.
+        channels: of all users.
+        received_mw: ``[band, site, user]``.
+        vehicles: of all sites.
+    """
+
+    seed: int
+    classes: NDArray[np.int64]
+    start_m: FloatArray
+    distance_m: FloatArray
+    channels: channels.ChannelDraws
+    received_mw: FloatArray
+    vehicles: draws.VehicleDraws
+
+
+def draw_inhabitants(model: BlackoutConstants, seed: int) -> Drawn:
+    """Users and vehicles of one episode.
+
+    Raises:
+        ScenarioError: the scenario asks for covered users, and many are beyond the reach of every site.
+    """
+    start_m = draws.draw_positions(model, seed)
+    distance = distances_m(model.sites_m, start_m)
+    drawn, received_mw, uncovered = channels.draw_covered_channels(model, seed, distance)
+    share = uncovered.size / model.n_users
+    if model.scenario.users.covered_at_start and share > UNCOVERED_SHARE_MAX:
+        raise ScenarioError(
+            f"seed {seed}: in normal operation no site reaches {share:.1%} of the users (at most "
+            f"{UNCOVERED_SHARE_MAX:.0%} may be left out); lower layout.inter_site_distance_m, raise radio.r_nom_m = "
+            f"{model.r_nom_m:g}, move users.positions_m, or set users.covered_at_start = false to play all the same"
+        )
+    classes = draws.draw_classes(model, seed)
+    return Drawn(seed, classes, start_m, distance, drawn, received_mw, draws.draw_vehicles(model, seed))
+
+
+class Inhabitants:
+    """Draws of all worlds; each world's depend on its seed (and the time) alone.
+
+    Attributes:
+        users: what users bring to radio and scheduling.
+        home_view: what they mean to each site.
+        arrival_s, departure_s, usable_kwh, reservation_price: ``[B, site, slot]`` vehicles as drawn.
+    """
+
+    def __init__(self, model: BlackoutConstants, n_worlds: int) -> None:
+        self.model = model
+        n_sites, n_users, n_bands = model.n_sites, model.n_users, model.n_bands
+        precision = np.dtype(model.scenario.radio.precision)
+
+        def indices(*shape: int) -> NDArray[np.int16]:
+            return np.zeros((n_worlds, *shape), dtype=np.int16)
+
+        self.users = Population(
+            received_mw=np.zeros((n_worlds, n_bands, n_sites, n_users), dtype=precision),
+            distance_m=np.zeros((n_worlds, n_sites, n_users), dtype=np.float32),
+            service_class=indices(n_users),
+            demand_mbps=np.ones((n_worlds, n_users)),
+            minimum_mbps=np.zeros((n_worlds, n_users)),
+            weight=np.ones((n_worlds, n_users)),
+            home=indices(n_users),
+            second=indices(n_users),
+            servable=np.ones((n_worlds, n_users), dtype=np.bool_),
+        )
+        self.home_view = blank_home_view(model, n_worlds)
+        self.n_slots = sum(model.vehicle_slots)
+        shape = (n_worlds, n_sites, self.n_slots)
+        self.arrival_s, self.departure_s = np.full(shape, np.inf), np.full(shape, np.inf)
+        self.usable_kwh, self.reservation_price = np.zeros(shape), np.zeros(shape)
+        self._seed = unset_seeds(n_worlds)
+        self._demand_window = np.full(n_worlds, -1)
+        self._channels: list[channels.ChannelDraws | None] = [None] * n_worlds
+        self._start_m = np.zeros((n_worlds, n_users, 2))
+        self._walk: list[draws.Walk | None] = [None] * n_worlds
+        self._place_s = np.zeros(n_worlds)
+
+    def load(self, world: int, seed: int) -> None:
+        """Put one world at the start of the episode of a seed.
+
+        Raises:
+            ScenarioError: see :func:`draw_inhabitants`; nothing has changed then.
+        """
+        self.put(world, draw_inhabitants(self.model, seed))
+
+    def put(self, world: int, drawn: Drawn) -> None:
+        """Put one world at the start of an episode that has been drawn."""
+        users, vehicles = self.users, drawn.vehicles
+        users.service_class[world] = drawn.classes
+        users.weight[world] = self.model.class_weight[drawn.classes]
+        self._seed[world] = drawn.seed
+        self._start_m[world], self._channels[world] = drawn.start_m, drawn.channels
+        self._demand_window[world] = -1
+        self._walk[world] = None
+        self._place(world, drawn.distance_m, drawn.received_mw, 0.0)
+        self._draw_demand(world, 0)
+        update_home_view(self.home_view, self.model, users, world)
+        self.arrival_s[world], self.departure_s[world] = vehicles.arrival_s, vehicles.departure_s
+        self.usable_kwh[world], self.reservation_price[world] = vehicles.usable_kwh, vehicles.reservation_price
+
+    def advance_to(self, world: int, time_s: float) -> bool:
+        """Move users and redraw demands for a decision period that starts at ``time_s``; True if anything changed."""
+        scenario = self.model.scenario
+        changed = False
+        if scenario.traffic.redraw_period_s is not None:
+            window = int(time_s // scenario.traffic.redraw_period_s)
+            if window != self._demand_window[world]:
+                self._draw_demand(world, window)
+                changed = True
+        if scenario.users.speed_m_per_s > 0.0 and time_s != self._place_s[world]:
+            self._move(world, time_s)
+            changed = True
+        if changed:
+            update_home_view(self.home_view, self.model, self.users, world)
+        return changed
+
+    def fleet(self, energy_kwh: FloatArray, accepted: NDArray[np.bool_]) -> Fleet:
+        """The vehicles with their present energy and acceptance, as the physics takes them."""
+        return Fleet(self.arrival_s, self.departure_s, self.reservation_price, energy_kwh, accepted)
+
+    def present(self, time_s: FloatArray, step_s: float) -> NDArray[np.bool_]:
+        """Vehicles ``[B, site, slot]`` parked during the step that starts at ``time_s [B]``."""
+        present: NDArray[np.bool_] = is_present(self.arrival_s, self.departure_s, time_s[:, None, None], step_s)
+        return present
+
+    def _move(self, world: int, time_s: float) -> None:
+        model, seed = self.model, self._seed[world]
+        start, walk = self._channels[world], self._walk[world]
+        assert start is not None, "channels are drawn before users move"
+        if walk is None:
+            walk = self._walk[world] = draws.draw_walk(model, seed, self._start_m[world])
+        walked_m = model.scenario.users.speed_m_per_s * time_s
+        distance = distances_m(model.sites_m, walk.positions_at_m(walked_m))
+        here = channels.walked_channels(model, seed, start, walked_m)
+        self._place(world, distance, channels.received_power_mw(model, here, distance), time_s)
+
+    def _place(self, world: int, distance: FloatArray, received_mw: FloatArray, time_s: float) -> None:
+        model, users = self.model, self.users
+        users.received_mw[world] = received_mw
+        users.distance_m[world] = distance
+        expanded_m = float(model.mode_radius_m[HELPING])
+        users.home[world], users.second[world] = home_sites(
+            users.received_mw[world], users.distance_m[world], expanded_m, model.radio
+        )
+        nominal_m = float(model.mode_radius_m[NORMAL])
+        users.servable[world] = covered_users(users.received_mw[world], users.distance_m[world], nominal_m, model.radio)
+        self._place_s[world] = time_s
+
+    def _draw_demand(self, world: int, window: int) -> None:
+        model, users = self.model, self.users
+        classes = users.service_class[world].astype(np.int64)
+        demand = draws.draw_demand_mbps(model, self._seed[world], window, classes)
+        users.demand_mbps[world] = demand
+        services = model.scenario.traffic.classes
+        share = np.array([service.minimum_share for service in services])[classes]
+        fixed = np.array([np.nan if service.minimum_mbps is None else service.minimum_mbps for service in services])
+        users.minimum_mbps[world] = share * np.where(np.isnan(fixed[classes]), demand, fixed[classes])
+        self._demand_window[world] = window

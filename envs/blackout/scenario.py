@@ -1,0 +1,362 @@
+"""Scenario of the outage world: every number of [MSRC]'s simulator as a typed, named field.
+
+Defaults are the medium-load 19-site network of [MSRC] Table I. Where the paper is silent or contradicts itself, the
+choice is a field of its own; docs/model.md gives the reasons.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from voltran.envs import domains
+from voltran.envs.scenario import Scenario, Section
+
+
+class Layout(Section):
+    """Sites: full hexagonal rings, or explicit positions.
+
+    Radii that are not set follow the distance of neighbouring sites: ``inter_site_distance_m``, or the median distance
+    to the nearest site where several positions are given.
+    """
+
+    n_sites: Annotated[int, Field(ge=1, le=127)] = 19
+    inter_site_distance_m: domains.DistanceM = 500.0
+    positions_m: tuple[domains.Point, ...] | None = None
+
+    @model_validator(mode="after")
+    def _positions_match(self) -> "Layout":
+        if self.positions_m is not None and len(self.positions_m) != self.n_sites:
+            raise ValueError(f"positions_m has {len(self.positions_m)} entries but n_sites is {self.n_sites}")
+        rings = {1 + 3 * ring * (ring + 1) for ring in range(7)}
+        if self.positions_m is None and self.n_sites not in rings:
+            raise ValueError(f"n_sites = {self.n_sites} does not fill whole rings; use one of {sorted(rings)}")
+        return self
+
+
+class Users(Section):
+    """Users: how many, where, and of which service class."""
+
+    count: Annotated[int, Field(ge=1, le=20000)] = 1000
+    hotspot_share: domains.Share = 0.7
+    hotspots: Literal["per_cell", "free"] = "per_cell"
+    free_hotspots: Annotated[int, Field(ge=1, le=20000)] = 10
+    hotspot_sigma_m: domains.DistanceM = 120.0
+    indoor_share: domains.Share = 0.7
+    covered_at_start: bool = True
+    height_m: domains.UserHeightM = 1.5
+    speed_m_per_s: domains.SpeedMPerS = 0.0
+    positions_m: tuple[domains.Point, ...] | None = None
+    classes: tuple[Literal["emergency", "voice", "essential", "best_effort"], ...] | None = None
+
+    @model_validator(mode="after")
+    def _explicit_users_match(self) -> "Users":
+        for field in ("positions_m", "classes"):
+            value = getattr(self, field)
+            if value is not None and len(value) != self.count:
+                raise ValueError(f"{field} has {len(value)} entries but count is {self.count}")
+        return self
+
+
+class ServiceClass(Section):
+    """One service class: its share of users, priority weight and demand.
+
+    The demand is constant, or log-normal where ``log_sigma`` is positive; the load factor scales elastic classes only.
+    """
+
+    share: domains.Share
+    weight: domains.PositiveWeight
+    mean_log_mbps: domains.LogMbps | None = None
+    log_sigma: domains.LogSpread = 0.0
+    constant_mbps: domains.PositiveRateMbps | None = None
+    minimum_mbps: domains.RateMbps | None = None
+    minimum_share: domains.Share = 0.99
+    floor: domains.Share = 0.97
+    elastic: bool = True
+
+
+class Traffic(Section):
+    """Demand. A list of load factors means one drawn per episode."""
+
+    load_factor: domains.Factor | Annotated[tuple[domains.Factor, ...], Field(min_length=1)] = 1.0
+    redraw_period_s: domains.DurationS | None = None
+    emergency: ServiceClass = ServiceClass(
+        share=0.02, weight=1000.0, constant_mbps=0.064, minimum_mbps=0.064, elastic=False
+    )
+    voice: ServiceClass = ServiceClass(share=0.15, weight=100.0, constant_mbps=0.064, minimum_mbps=0.064, elastic=False)
+    essential: ServiceClass = ServiceClass(share=0.50, weight=10.0, mean_log_mbps=0.0, log_sigma=0.5)
+    best_effort: ServiceClass = ServiceClass(
+        share=0.33, weight=1.0, mean_log_mbps=1.5, log_sigma=0.7, minimum_share=0.0, floor=0.75
+    )
+
+    @model_validator(mode="after")
+    def _shares_sum_to_one(self) -> "Traffic":
+        total = sum(service.share for service in self.classes)
+        if abs(total - 1.0) > 1e-9:
+            raise ValueError(f"the class shares sum to {total:g}; they must sum to 1")
+        return self
+
+    @property
+    def classes(self) -> tuple[ServiceClass, ServiceClass, ServiceClass, ServiceClass]:
+        """Classes in order of priority: emergency, voice, essential, best effort."""
+        return self.emergency, self.voice, self.essential, self.best_effort
+
+
+class Band(Section):
+    """One band of a site; powers are per sector, capacity per site."""
+
+    name: str
+    frequency_mhz: domains.FrequencyMhz
+    bandwidth_mhz: domains.BandwidthMhz
+    capacity_mbps: domains.PositiveRateMbps
+    transmit_dbm: domains.PowerDbm = 46.0
+    antenna_gain_dbi: domains.GainDb = 15.0
+    static_w: domains.PowerW
+    dynamic_w: domains.PowerW
+    w_per_mbps: domains.PowerW
+    standby_w: domains.PowerW
+
+
+LTE_800 = Band(
+    name="LTE 800", frequency_mhz=800, bandwidth_mhz=10, capacity_mbps=50,
+    static_w=124, dynamic_w=300, w_per_mbps=0.30, standby_w=12,
+)  # fmt: skip
+LTE_1800 = Band(
+    name="LTE 1800", frequency_mhz=1800, bandwidth_mhz=20, capacity_mbps=100,
+    static_w=142, dynamic_w=340, w_per_mbps=0.30, standby_w=14,
+)  # fmt: skip
+LTE_2600 = Band(
+    name="LTE 2600", frequency_mhz=2600, bandwidth_mhz=20, capacity_mbps=120,
+    static_w=142, dynamic_w=340, w_per_mbps=0.30, standby_w=14,
+)  # fmt: skip
+NR_3700 = Band(
+    name="NR 3700", frequency_mhz=3700, bandwidth_mhz=100, capacity_mbps=500, transmit_dbm=53, antenna_gain_dbi=20,
+    static_w=380, dynamic_w=900, w_per_mbps=0.20, standby_w=38,
+)  # fmt: skip
+
+
+class Power(Section):
+    """Site power.
+
+    The coefficients of [MSRC]'s source are unpublished. Those of the bands are plausible values; the multipliers are
+    calibrated on independent operation (configs/calibration.yaml, docs/results.md) and frozen.
+    """
+
+    sectors: Annotated[int, Field(ge=1, le=24)] = 3
+    sleep_w: domains.PowerW = 100.0
+    static_multiplier: domains.Factor = 0.86
+    dynamic_multiplier: domains.Factor = 1.2
+
+
+class Radio(Section):
+    """Propagation, coverage radii, association and scheduling.
+
+    By default the nominal radius is 0.8 times the distance of neighbouring sites; the expanded one of helping sites is
+    1.6 times that distance, or the planning radius of the lowest band where that is less.
+    """
+
+    site_height_m: domains.SiteHeightM = 25.0
+    r_nom_m: domains.DistanceM | None = None
+    r_red: Annotated[float, domains.between(0.01, 1.0)] = 0.5
+    r_exp_m: domains.DistanceM | None = None
+    planning_margin_db: domains.LossDb = 7.7
+    sinr_min_db: Annotated[float, domains.between(-30.0, 40.0)] = -6.0
+    noise_figure_db: domains.LossDb = 7.0
+    shannon_share: Annotated[float, domains.between(0.01, 1.0)] = 0.6
+    efficiency_max: domains.BitPerSHz = 4.4
+    interference: Literal["per_band", "per_site"] = "per_band"
+    line_of_sight: Literal["random", "always", "never"] = "random"
+    shadowing: bool = True
+    shadowing_site_common_share: domains.Share = 0.5
+    helping_loss: domains.Share = 0.05
+    handover_hysteresis: Annotated[float, domains.between(0.0, 100.0)] = 0.3
+    association_passes: Annotated[int, Field(ge=1, le=10)] = 3
+    precision: Literal["float32", "float64"] = "float32"
+
+
+class Cooperation(Section):
+    """Who may help whom, and what assisted sites keep on.
+
+    Links that count towards ``k_max`` are the assignments in use ("active"), or all pairs of a helping and an assisted
+    or sleeping site within reach, as [MSRC] Eq. 23 is printed ("literal"); "unlimited" sets ``k_max`` aside, so that
+    only Eqs. 20 and 21 hold. Helpers are by default at most twice the distance of neighbouring sites away.
+    """
+
+    r_coop_m: domains.DistanceM | None = None
+    kappa_min: domains.Share = 0.3
+    k_max: Annotated[int, Field(ge=0, le=127)] = 3
+    links: Literal["active", "literal", "unlimited"] = "active"
+    assisted_bands: Literal["low", "high"] = "low"
+    low_band_mhz_max: Annotated[float, domains.between(1.0, 1e6)] = 2000.0
+
+
+class Battery(Section):
+    """Stationary battery of every site."""
+
+    capacity_kwh: domains.PositiveEnergyKwh = 20.0
+    initial_soc: domains.Share | tuple[domains.Share, ...] = 0.8
+    soc_min: domains.Share = 0.2
+    soc_max: domains.Share = 1.0
+    charge_efficiency: domains.Efficiency = 0.95
+    discharge_efficiency: domains.Efficiency = 0.95
+    charge_limit_kw: domains.PowerKw = 5.0
+    discharge_limit_kw: domains.PositivePowerKw = 10.0
+    restart_margin: Annotated[float, domains.between(1e-6, 1.0)] = 0.05
+    restart_hold_s: domains.DurationS = 300.0
+
+    @model_validator(mode="after")
+    def _bounds_are_ordered(self) -> "Battery":
+        if self.soc_min >= self.soc_max:
+            raise ValueError(f"soc_min = {self.soc_min} must be below soc_max = {self.soc_max}")
+        if self.soc_min + self.restart_margin > self.soc_max + 1e-9:
+            raise ValueError(
+                f"restart_margin = {self.restart_margin} above soc_min = {self.soc_min} must not exceed soc_max = "
+                f"{self.soc_max}: no battery could bring its site back"
+            )
+        initial = self.initial_soc if isinstance(self.initial_soc, tuple) else (self.initial_soc,)
+        for soc in initial:
+            if not self.soc_min <= soc <= self.soc_max:
+                raise ValueError(f"initial_soc = {soc} must lie between soc_min = {self.soc_min} and soc_max")
+        return self
+
+
+class Vehicles(Section):
+    """Electric vehicles that park at sites."""
+
+    arrivals_per_day: Annotated[float, domains.between(0.0, 1000.0)] = 3.0
+    mean_stay_h: domains.DurationH = 3.0
+    capacity_mean_kwh: domains.PositiveEnergyKwh = 60.0
+    capacity_sigma_kwh: domains.EnergyKwh = 15.0
+    capacity_min_kwh: domains.PositiveEnergyKwh = 20.0
+    capacity_max_kwh: domains.PositiveEnergyKwh = 110.0
+    initial_soc_low: domains.Share = 0.5
+    initial_soc_high: domains.Share = 0.8
+    soc_min: domains.Share = 0.33
+    vehicle_limit_kw: domains.PositivePowerKw = 7.0
+    site_limit_kw: domains.PowerKw = 7.0
+    base_price: domains.PositiveUsdPerKwh = 0.5
+    urgency: Annotated[float, domains.between(0.0, 1000.0)] = 2.0
+    urgency_time_h: domains.DurationH = 1.5
+    price_acceptance: bool = True
+
+    @property
+    def price_max(self) -> float:
+        """Highest price that can be offered, $/kWh; reservation prices are uniform up to it."""
+        return self.base_price * (1.0 + self.urgency)
+
+    @model_validator(mode="after")
+    def _ranges_are_ordered(self) -> "Vehicles":
+        if self.capacity_min_kwh > self.capacity_max_kwh:
+            raise ValueError(
+                f"capacity_min_kwh = {self.capacity_min_kwh:g} must not exceed capacity_max_kwh = "
+                f"{self.capacity_max_kwh:g}"
+            )
+        if self.initial_soc_low > self.initial_soc_high:
+            raise ValueError(
+                f"initial_soc_low = {self.initial_soc_low:g} must not exceed initial_soc_high = "
+                f"{self.initial_soc_high:g}"
+            )
+        return self
+
+
+class Time(Section):
+    """Physics step, decision period and horizon."""
+
+    physics_step_s: domains.DurationS = 60.0
+    decision_period_s: domains.DurationS = 900.0
+    horizon_h: domains.HorizonH = 24.0
+
+    @model_validator(mode="after")
+    def _steps_divide(self) -> "Time":
+        steps = self.decision_period_s / self.physics_step_s
+        if abs(steps - round(steps)) > 1e-9 or steps < 1:
+            raise ValueError(
+                f"decision_period_s = {self.decision_period_s:g} must be an integer multiple of "
+                f"physics_step_s = {self.physics_step_s:g}"
+            )
+        periods = self.horizon_h * 3600.0 / self.decision_period_s
+        if abs(periods - round(periods)) > 1e-9 or periods < 1:
+            raise ValueError(
+                f"horizon_h = {self.horizon_h:g} must be an integer multiple of the decision period of "
+                f"{self.decision_period_s:g} s"
+            )
+        return self
+
+
+class Survival(Section):
+    """When the network counts as lost (see ``envs.blackout.survival``), and when the episode ends."""
+
+    critical_availability: domains.Share = 0.95
+    hold_s: domains.DurationS = 1800.0
+    window_s: domains.DurationS = 3600.0
+    short_hold_s: domains.DurationS = 900.0
+    continuity_window_h: domains.DurationH = 5.0
+    end: Literal["survival_lost", "late", "horizon"] = "survival_lost"
+    late_margin_h: domains.MarginH = 1.5
+
+    @model_validator(mode="after")
+    def _window_holds_a_run(self) -> "Survival":
+        if self.window_s < self.hold_s:
+            raise ValueError(f"window_s = {self.window_s:g} must not be shorter than hold_s = {self.hold_s:g}")
+        return self
+
+
+class Reward(Section):
+    """Weights of [MSRC] Eq. 18, normalised, and of the per-site training reward.
+
+    The neighbourhood that shares credit reaches by default 1.1 times the distance of neighbouring sites.
+    """
+
+    survival: domains.Weight = 0.5
+    service: domains.Weight = 0.3
+    ev_cost: domains.Weight = 0.1
+    switching: domains.Weight = 0.1
+    reference_h: domains.DurationH = 5.0
+    local_energy: domains.Weight = 1.0
+    local_service: domains.Weight = 2.0
+    local_critical: domains.Weight = 4.0
+    local_handover: domains.Weight = 0.05
+    local_switching: domains.Weight = 0.02
+    local_repair: domains.Weight = 0.15
+    local_team: domains.Weight = 0.3
+    energy_exponent: Annotated[float, domains.between(0.0, 10.0)] = 1.5
+    energy_weight_max: domains.PositiveWeight = 10.0
+    neighbourhood_m: domains.DistanceM | None = None
+    mixed_share: domains.Share = 0.5
+
+
+class BlackoutScenario(Scenario):
+    """The outage world ``blackout_v0``, and what ``brownout_v0`` adds retailers to.
+
+    Attributes:
+        import_keys: keys that :attr:`import_limit_kw` follows from.
+    """
+
+    import_keys: ClassVar[tuple[str, ...]] = ()
+
+    world: Literal["blackout_v0", "brownout_v0"] = "blackout_v0"
+    layout: Layout = Layout()
+    users: Users = Users()
+    traffic: Traffic = Traffic()
+    bands: Annotated[tuple[Band, ...], Field(min_length=1, max_length=6)] = (LTE_800, LTE_1800, LTE_2600, NR_3700)
+    power: Power = Power()
+    radio: Radio = Radio()
+    cooperation: Cooperation = Cooperation()
+    battery: Battery = Battery()
+    vehicles: Vehicles = Vehicles()
+    time: Time = Time()
+    survival: Survival = Survival()
+    reward: Reward = Reward()
+
+    @property
+    def import_limit_kw(self) -> float:
+        """Most that a site could ever import."""
+        return 0.0
+
+    @model_validator(mode="after")
+    def _per_site_values_match(self) -> "BlackoutScenario":
+        soc = self.battery.initial_soc
+        if isinstance(soc, tuple) and len(soc) != self.layout.n_sites:
+            raise ValueError(f"battery.initial_soc has {len(soc)} entries but layout.n_sites is {self.layout.n_sites}")
+        if self.layout.positions_m is not None and self.users.positions_m is None:
+            raise ValueError("explicit layout.positions_m need explicit users.positions_m: cells are not hexagonal")
+        return self

@@ -1,0 +1,249 @@
+"""The transition of the outage world: commands come into force, loads are supplied, sites go down and come back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from voltran.envs.blackout.commands import SiteCommands
+from voltran.envs.blackout.constants import BlackoutConstants
+from voltran.envs.blackout.population import Inhabitants, draw_inhabitants
+from voltran.envs.blackout.power_imports import Imports
+from voltran.envs.blackout.reward import service_loss
+from voltran.envs.blackout.service import refresh
+from voltran.envs.blackout.state import (
+    blank_state,
+    blank_totals,
+    copy_fields,
+    mean_power_kw,
+    restore_fields,
+    start_episode,
+)
+from voltran.envs.blackout.survival import loss_rule, update_losses
+from voltran.envs.blackout.trace import EV_COST, Before, Trace, network_row
+from voltran.envs.errors import PhysicsError
+from voltran.envs.world import BoolArray, FloatArray
+from voltran.physics.balance import EnergyOrders, EnergyStep, Restart, energy_step, vehicle_offers
+from voltran.physics.power import SLEEP
+
+
+class Simulation:
+    """State and transition of a batch of outage episodes, without agents: commands in, physics out.
+
+    Args:
+        model: the scenario's constants.
+        n_worlds: batch size.
+        cache: False recomputes service in every physics step; the results are the same, bit for bit.
+        trace_sites: keep time series of each site.
+        imports: what sites can import.
+    """
+
+    def __init__(
+        self, model: BlackoutConstants, n_worlds: int, cache: bool, trace_sites: bool, imports: Imports
+    ) -> None:
+        self.model, self.n_worlds, self.cache, self.imports = model, n_worlds, cache, imports
+        self.inhabitants = Inhabitants(model, n_worlds)
+        self.state = blank_state(model, n_worlds, self.inhabitants.n_slots)
+        self.trace = Trace(model, n_worlds, trace_sites)
+        self.flows: EnergyStep | None = None
+        self.residual_kw = np.zeros((n_worlds, model.n_sites))
+        self._step_s = model.scenario.time.physics_step_s
+        self._loss_rule = loss_rule(model.scenario.survival, self._step_s)
+        battery = model.scenario.battery
+        # A site that could not last a single step would be down again at once.
+        self._restart = Restart(battery.soc_min + battery.restart_margin, max(battery.restart_hold_s, self._step_s))
+        # Holds as long as the service does, like everything that is computed from it.
+        self._service_loss = np.zeros(n_worlds)
+
+    def start(self, seeds: Mapping[int, int]) -> None:
+        """Put worlds at the start of the episodes of their seeds, serve their users, and show vehicles the base price.
+
+        Raises:
+            ScenarioError: see :func:`draw_inhabitants`, or imports from a file that cannot be used; nothing has changed
+                then.
+        """
+        drawn = {world: draw_inhabitants(self.model, seed) for world, seed in seeds.items()}
+        for world, seed in seeds.items():
+            self.imports.start(world, seed)  # a file fails in the first world, before anything has changed
+            self.inhabitants.put(world, drawn[world])
+            start_episode(self.state, self.model, world, seed)
+            self.state.ev_energy_kwh[world] = self.inhabitants.usable_kwh[world]
+            self.state.ev_accepted[world] = False
+        # Other worlds of the batch may be stale too: what changed there counts from their own next step on.
+        self._refresh_service(self.state.stale & self.state.running & (self.state.step == 0))
+        self._update_offers()
+
+    def run_period(self, commands: SiteCommands) -> FloatArray:
+        """One decision period under validated commands; returns where ``[B, site]`` the commanded mode changed."""
+        self.state.totals = blank_totals(self.n_worlds, self.model.n_sites)
+        changed = self._issue(commands)
+        for step in range(self.model.steps_per_decision):
+            self._advance(changed if step == 0 else np.zeros_like(changed))
+        self._update_offers()
+        return changed
+
+    def endings(self, max_decisions: int) -> tuple[BoolArray, BoolArray]:
+        """Which worlds are terminated, and which truncated at the horizon or after ``max_decisions``."""
+        state, survival = self.state, self.model.scenario.survival
+        lost = state.lost_step >= 0
+        hours_done = state.step * self.model.step_h
+        if survival.end == "survival_lost":
+            terminated = lost & (hours_done >= survival.continuity_window_h - 1e-9)
+        elif survival.end == "late":
+            lost_h = state.lost_step * self.model.step_h
+            half_dead = (~state.alive).mean(axis=1) >= 0.5
+            terminated = lost & (half_dead | (hours_done - lost_h >= survival.late_margin_h - 1e-9))
+        else:
+            terminated = np.zeros(self.n_worlds, dtype=bool)
+        decisions = state.step // self.model.steps_per_decision
+        limit = min(max_decisions, self.model.max_decisions)
+        truncated = (decisions >= limit) & ~terminated
+        return terminated, truncated
+
+    def present(self) -> BoolArray:
+        """Vehicles ``[B, site, slot]`` that are parked now."""
+        return self.inhabitants.present(self.time_s(), self._step_s)
+
+    def time_s(self) -> FloatArray:
+        """Time since the outage began, ``[B]``."""
+        return np.asarray(self.state.step * self._step_s, dtype=np.float64)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that changes, as copies; users and vehicles are redrawn from the seeds."""
+        steps = int(self.state.step.max(initial=0))
+        series = {name: values[:, :steps].copy() for name, values in self.trace.series.items()}
+        return {"state": copy_fields(self.state), "trace": series, "imports": self.imports.snapshot()}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Continue from a snapshot of the same scenario and batch size."""
+        steps = snapshot["state"]["step"]
+        seeds = {world: int(seed) for world, seed in enumerate(snapshot["state"]["seed"]) if seed >= 0}
+        for world, seed in seeds.items():
+            self.inhabitants.load(world, seed)
+            decided_s = (int(steps[world]) - self.model.steps_per_decision) * self._step_s
+            self.inhabitants.advance_to(world, max(decided_s, 0.0))
+        restore_fields(self.state, snapshot["state"])
+        service = self.state.service
+        self._service_loss = service_loss(self.model, service.weighted_loss, service.availability)
+        for name, values in snapshot["trace"].items():
+            self.trace.series[name][:, : values.shape[1]] = values
+        self.imports.restore(snapshot["imports"], seeds)
+        self.flows = None
+
+    def _issue(self, commands: SiteCommands) -> FloatArray:
+        """Put commands into force; returns the sites ``[B, site]`` whose commanded mode changed."""
+        state = self.state
+        changed: BoolArray = state.alive & (commands.mode != state.mode) & state.decided[:, None]
+        stale = np.zeros(self.n_worlds, dtype=bool)
+        for name in ("mode", "band_bits", "radius_m"):
+            new, current = getattr(commands, name), getattr(state, name)
+            stale |= (new != current).any(axis=1)
+            current[...] = new
+        # Vehicles of a site that is down may recharge its battery, so that it can come back.
+        down = ~state.alive & commands.ev_to_battery
+        state.ev_power_kw[...] = np.where(down, self.model.ev.site_limit_kw, commands.ev_power_kw)
+        state.dynamic_price[...] = commands.dynamic_price
+        state.ev_to_battery[...] = commands.ev_to_battery
+        state.switches += changed
+        state.decided[:] = True
+        for world in range(self.n_worlds):
+            stale[world] |= self.inhabitants.advance_to(world, float(self.time_s()[world]))
+        state.stale |= stale
+        return changed.astype(np.float64)
+
+    def _refresh_service(self, where: BoolArray) -> FloatArray:
+        """Recompute service where something changed; returns the handovers ``[B, site]`` of home users."""
+        state, model, service = self.state, self.model, self.state.service
+        changed = where & state.stale
+        service.anchor[changed] = service.last_server[changed]
+        users = self.inhabitants.users
+        refresh(
+            where, state.mode, state.band_bits, state.radius_m, state.alive, users, service,
+            model.radio, model.scheduler, model.power,
+        )  # fmt: skip
+        state.stale &= ~where
+        self._service_loss = service_loss(model, service.weighted_loss, service.availability)
+        return np.where(changed[:, None], service.home_handovers, 0.0)
+
+    def _advance(self, mode_changes: FloatArray) -> None:
+        """One physics step."""
+        state, model = self.state, self.model
+        handovers = np.zeros(state.soc.shape)
+        if not self.cache or state.stale.any():
+            where = state.stale.copy() if self.cache else np.ones(self.n_worlds, dtype=bool)
+            handovers = self._refresh_service(where)
+        limits = self.imports.limits_kw(state)
+        orders = EnergyOrders(state.ev_power_kw, state.dynamic_price, state.ev_to_battery, *limits)
+        flows = energy_step(
+            state.soc, state.alive, state.needed_kw, state.service.power_kw, mean_power_kw(state),
+            self.inhabitants.fleet(state.ev_energy_kwh, state.ev_accepted), orders, self.time_s(), self._step_s,
+            self._restart, model.battery, model.ev,
+        )  # fmt: skip
+        self._check_finite(flows)
+        self.imports.settle(state, flows)
+        self._record(flows, mode_changes, handovers)
+        self._apply(flows)
+
+    def _apply(self, flows: EnergyStep) -> None:
+        state = self.state
+        slot = state.step % state.power_history_kw.shape[-1]
+        worlds = np.arange(self.n_worlds)
+        state.power_sum_kw += flows.load_kw - state.power_history_kw[worlds, :, slot]
+        state.power_history_kw[worlds, :, slot] = flows.load_kw
+        turned = flows.alive != state.alive
+        if turned.any():
+            state.stale |= turned.any(axis=1)
+            self._turn(turned, flows)
+        state.soc[...], state.alive[...] = flows.soc, flows.alive
+        state.ev_energy_kwh[...], state.ev_accepted[...] = flows.energy_kwh, flows.accepted
+        state.price[...], state.offered_kw[...] = flows.price, flows.offered_kw
+        state.step += 1
+        self.flows = flows
+
+    def _turn(self, turned: BoolArray, flows: EnergyStep) -> None:
+        """Sites that go down forget their mode; those that come back sleep, with all vehicles, until told otherwise."""
+        state, model = self.state, self.model
+        state.mode[turned] = SLEEP
+        failed, back = turned & state.alive, turned & flows.alive
+        state.needed_kw[failed] = np.maximum(flows.load_kw[failed], model.normal_idle_kw)
+        state.ev_power_kw[back] = model.ev.site_limit_kw
+
+    def _record(self, flows: EnergyStep, mode_changes: FloatArray, handovers: FloatArray) -> None:
+        """Write the trace, and add to the totals of the decision period."""
+        state, model, service, totals = self.state, self.model, self.state.service, self.state.totals
+        before = Before(state.soc, state.alive, state.ev_energy_kwh)
+        network, self.residual_kw = network_row(
+            flows, before, service, handovers, mode_changes, model.step_h, model.battery.capacity_kwh
+        )
+        sites = {"soc": state.soc, "power_kw": flows.load_kw, "alive": state.alive, "mode": state.mode}
+        self.trace.record(state.step, network, **(sites if self.trace.per_site else {}))
+        totals.surviving_h += model.step_h * self._survived_steps()
+        totals.service_loss_h += model.step_h * self._service_loss
+        totals.ev_cost += network[:, EV_COST]
+        totals.home_service += service.home_service
+        totals.home_critical += service.home_critical
+        totals.handovers += handovers
+
+    def _survived_steps(self) -> FloatArray:
+        """Steps ``[B]`` survived by this one: one, none once lost; those since the loss are taken back as it shows."""
+        state = self.state
+        before = state.lost_step.copy()
+        update_losses(self.trace.critical, state.step, state.lost_step, self._loss_rule)
+        since_loss = np.where(before >= 0, 0, state.step - state.lost_step)
+        return np.where(state.lost_step >= 0, -since_loss, 1).astype(np.float64)
+
+    def _update_offers(self) -> None:
+        """Power that vehicles parked now would give; the base price is on offer before the first decision."""
+        state, model = self.state, self.model
+        fleet = self.inhabitants.fleet(state.ev_energy_kwh, state.ev_accepted)
+        accepted, offered_kw = vehicle_offers(fleet, state.price, self.time_s(), self._step_s, model.ev)
+        state.ev_accepted[...], state.offered_kw[...] = accepted, offered_kw
+
+    def _check_finite(self, flows: EnergyStep) -> None:
+        finite = np.isfinite(flows.soc + flows.load_kw)
+        if not finite.all():
+            bad = ~finite
+            world, site = (int(index) for index in np.argwhere(bad)[0])
+            quantity = "soc" if not np.isfinite(flows.soc[world, site]) else "load_kw"
+            step = int(self.state.step[world])
+            raise PhysicsError(f"{quantity} of bs_{site} in world {world} is not finite at physics step {step}")

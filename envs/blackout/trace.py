@@ -1,0 +1,112 @@
+"""The trace of an outage episode: what happened in every physics step, for metrics and pictures."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltran.envs.blackout.constants import CLASS_NAMES, BlackoutConstants
+from voltran.envs.blackout.service import Service
+from voltran.physics.balance import EnergyStep
+from voltran.physics.compiled import kernel
+from voltran.physics.ledger import balance_residual_kw
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+# In the order of the columns that `network_row` fills; the availability of the classes follows them.
+NETWORK_SERIES = (
+    "critical", "satisfaction", "served_mbps", "asked_mbps", "ev_kw", "ev_cost", "handovers", "switches", "unserved_kw",
+    "residual_kw", "mean_power_kw", "alive_share", "uncovered_share",
+)  # fmt: skip
+N_SERIES = len(NETWORK_SERIES)
+EV_COST, CRITICAL = NETWORK_SERIES.index("ev_cost"), NETWORK_SERIES.index("critical")
+SITE_SERIES = ("soc", "power_kw", "alive", "mode")
+
+
+class Trace:
+    """Time series of a batch, one row per physics step; row ``t`` of world ``w`` is about the step starting at ``t``.
+
+    Args:
+        model: the scenario's constants.
+        n_worlds: batch size.
+        per_site: also keep the series of each site, which pictures need and metrics do not.
+    """
+
+    def __init__(self, model: BlackoutConstants, n_worlds: int, per_site: bool) -> None:
+        steps = model.max_decisions * model.steps_per_decision
+        self._network = np.zeros((n_worlds, steps, N_SERIES + len(CLASS_NAMES)))
+        self._sites = {name: np.zeros((n_worlds, steps, model.n_sites)) for name in SITE_SERIES if per_site}
+        self._worlds = np.arange(n_worlds)
+
+    @property
+    def per_site(self) -> bool:
+        """Whether the series of each site are kept."""
+        return bool(self._sites)
+
+    @property
+    def series(self) -> dict[str, FloatArray]:
+        """Name -> ``[B, T]``, ``[B, T, class]`` or ``[B, T, site]``; writing to them writes to the trace."""
+        network = {name: self._network[:, :, column] for column, name in enumerate(NETWORK_SERIES)}
+        return {**network, "availability": self._network[:, :, N_SERIES:], **self._sites}
+
+    @property
+    def critical(self) -> FloatArray:
+        """``[B, T]`` availability of emergency and voice users."""
+        return self._network[:, :, CRITICAL]
+
+    def record(self, step: NDArray[np.int64], network: FloatArray, **sites: NDArray[np.generic]) -> None:
+        """Write one row per world at its own step: ``network`` from :func:`network_row`, and series of sites."""
+        self._network[self._worlds, step] = network
+        for name, value in sites.items():
+            self._sites[name][self._worlds, step] = value
+
+    def of_world(self, world: int, steps: int) -> dict[str, FloatArray]:
+        """Copies of one world's first rows."""
+        return {name: values[world, :steps].copy() for name, values in self.series.items()}
+
+
+class Before(NamedTuple):
+    """What the ledger compares a step with: the state at its start, ``[B, site]`` and ``[B, site, slot]``."""
+
+    soc: FloatArray
+    alive: BoolArray
+    ev_energy_kwh: FloatArray
+
+
+@kernel
+def network_row(
+    flows: EnergyStep,
+    before: Before,
+    service: Service,
+    handovers: FloatArray,
+    mode_changes: FloatArray,
+    step_h: float,
+    capacity_kwh: float,
+) -> tuple[FloatArray, FloatArray]:
+    """One row ``[B, series + class]`` of the trace, from a physics step's flows and service (``[B, site]`` arrays).
+
+    Returns:
+        The row, and the residuals ``[B, site]`` of the ledger.
+    """
+    alive = before.alive
+    n_worlds, n_sites = alive.shape
+    residual_kw = balance_residual_kw(flows, before.soc, before.ev_energy_kwh, step_h, capacity_kwh)
+    row = np.zeros((n_worlds, N_SERIES + service.availability.shape[1]))
+    for w in range(n_worlds):
+        row[w, 0], row[w, 1] = service.critical[w], service.satisfaction[w]
+        row[w, 2], row[w, 3] = service.served_mbps[w], service.asked_mbps[w]
+        for i in range(n_sites):
+            row[w, 4] += flows.ev_kw[w, i]
+            row[w, 5] += flows.ev_kw[w, i] * flows.price[w, i] * step_h
+            row[w, 6] += handovers[w, i]
+            row[w, 7] += mode_changes[w, i]
+            row[w, 8] += flows.unserved_kw[w, i]
+            row[w, 9] = max(row[w, 9], abs(residual_kw[w, i]))
+            row[w, 10] += flows.load_kw[w, i]
+            row[w, 11] += alive[w, i]
+        row[w, 12] = service.uncovered_share[w]
+        row[w, 10] /= n_sites
+        row[w, 11] /= n_sites  # after the sum, so that all sites alive give exactly 1
+        row[w, N_SERIES:] = service.availability[w]
+    return row, residual_kw

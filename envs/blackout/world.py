@@ -1,0 +1,341 @@
+"""The outage world ``blackout_v0``: base stations on batteries in a power cut, helping each other. Source: [MSRC]."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from voltran.envs.batch import (
+    actions_of,
+    build_world,
+    check_snapshot,
+    metrics_of_worlds,
+    require_running,
+    worlds_to_reset,
+)
+from voltran.envs.blackout.actions import ActionCodec, ActionForm, ActionSet, Legality
+from voltran.envs.blackout.commands import SiteCommands, check_commands, with_modes
+from voltran.envs.blackout.constants import MODES, BlackoutConstants
+from voltran.envs.blackout.home_users import HomeView
+from voltran.envs.blackout.meaning import site_meaning, site_sight
+from voltran.envs.blackout.metrics import episode_metrics, hours
+from voltran.envs.blackout.observation import OBSERVATION_VERSION, Observer
+from voltran.envs.blackout.power_imports import Imports, NoImports
+from voltran.envs.blackout.repair import repair_worlds
+from voltran.envs.blackout.reward import (
+    REWARD_KINDS,
+    RewardKind,
+    shared_with_neighbours,
+    site_credit,
+    team_components,
+)
+from voltran.envs.blackout.scenario import BlackoutScenario
+from voltran.envs.blackout.service import IndexArray, Population
+from voltran.envs.blackout.simulation import Simulation
+from voltran.envs.blackout.state import BlackoutState
+from voltran.envs.errors import EpisodeError, ScenarioError
+from voltran.envs.world import BoolArray, FloatArray, Role, Transition
+from voltran.physics.battery import usable_energy_kwh
+from voltran.physics.power import ASSISTED, HELPING, SLEEP
+
+
+def build(data: Mapping[str, Any], n_worlds: int, **options: Any) -> "BlackoutWorld":
+    """Build a batch of outage worlds from a raw scenario mapping; options as in :class:`BlackoutWorld`.
+
+    Raises:
+        ScenarioError: a mistyped or impossible scenario, or an unknown option.
+    """
+    return build_world(BlackoutWorld, BlackoutWorld.name, BlackoutScenario, data, n_worlds, options)
+
+
+class BlackoutWorld:
+    """A batch of outage episodes; implements :class:`voltran.envs.world.World`.
+
+    One decision period: commands are validated, decoded and repaired; then, in each physics step, service is recomputed
+    if anything changed, loads are supplied, batteries and vehicles are updated, and sites that ran dry go down from the
+    next step on.
+
+    Args:
+        scenario: the scenario.
+        n_worlds: batch size ``B``.
+        action_set: "paper" (bands follow the mode) or "extended" (any band set that the mode allows).
+        action_form: "joint" (Discrete) or "multi" (MultiDiscrete).
+        reward: "team" ([MSRC] Eq. 18, normalised), "local" (per-site training credit) or "mixed".
+        cache: False recomputes service in every physics step; the results are the same, bit for bit.
+        trace_sites: keep time series of each site for :meth:`trace`; by default in a batch of one.
+
+    Raises:
+        ScenarioError: an unknown reward.
+    """
+
+    name = "blackout_v0"
+    render_modes: tuple[str, ...] = ("ansi", "rgb_array")
+    may_be_undefined: frozenset[str] = frozenset()  # metrics that are NaN by definition in some episodes
+
+    def __init__(
+        self,
+        scenario: BlackoutScenario,
+        n_worlds: int = 1,
+        *,
+        action_set: ActionSet = "paper",
+        action_form: ActionForm = "joint",
+        reward: RewardKind = "team",
+        cache: bool = True,
+        trace_sites: bool | None = None,
+    ) -> None:
+        if reward not in REWARD_KINDS:
+            raise ScenarioError(f"reward = {reward!r} is unknown; use one of {', '.join(REWARD_KINDS)}")
+        self.scenario, self.n_worlds, self.reward_kind = scenario, n_worlds, reward
+        self.model = BlackoutConstants(scenario)
+        self.codec = ActionCodec(self.model, action_set, action_form)
+        self.max_decisions = self.model.max_decisions
+        self.observation_version, self.action_version = OBSERVATION_VERSION, self.codec.version
+        self._observer = Observer(self.model)
+        observed = spaces.Box(self._observer.low, self._observer.high, dtype=np.float32)
+        self.roles: tuple[Role, ...] = (
+            Role(
+                "bs",
+                self.model.n_sites,
+                observed,
+                self.codec.space(),
+                sees=site_sight(self.model.n_bands),
+                meaning=site_meaning(self.model),
+            ),
+        )
+        self.state_space: spaces.Box = spaces.Box(self._observer.state_low, self._observer.state_high, dtype=np.float32)
+        keep_sites = n_worlds == 1 if trace_sites is None else trace_sites
+        self._simulation = Simulation(self.model, n_worlds, cache, keep_sites, self._imports())
+
+    # --- the protocol -------------------------------------------------------------------------------------------------
+
+    def reset(self, seeds: Sequence[int], worlds: BoolArray | None = None) -> None:
+        """Start new episodes; see :meth:`voltran.envs.world.World.reset`.
+
+        Raises:
+            ScenarioError: sites do not reach users as the scenario asks for; nothing has changed then.
+        """
+        self._simulation.start(worlds_to_reset(seeds, worlds, self.n_worlds))
+
+    def step(self, actions: Mapping[str, Any]) -> Transition:
+        """Advance by one decision period; see :meth:`voltran.envs.world.World.step`."""
+        require_running(self._state.running, self._state.seed)
+        return self._play(*self._commands(actions))
+
+    def _play(self, commands: SiteCommands, agent_infos: dict[str, NDArray[Any]]) -> Transition:
+        """Advance by one decision period under checked and repaired commands."""
+        before_kwh = self.usable_kwh
+        changed = self._simulation.run_period(commands)
+        terminated, truncated = self._simulation.endings(self.max_decisions)
+        self._state.running[:] = ~(terminated | truncated)
+        rewards, components = self._rewards(before_kwh, changed, agent_infos["repaired"])
+        return Transition(
+            rewards={"bs": rewards},
+            terminated=terminated,
+            truncated=truncated,
+            agent_infos={"bs": agent_infos},
+            episode_infos={**components, "survival_lost": self._state.lost_step >= 0},
+        )
+
+    def observations(self) -> dict[str, NDArray[np.float32]]:
+        """Role -> ``[B, n, F]``; the table is ``observation.observation_fields``."""
+        return {"bs": self._observer.observations(self._state, self._home_view, self._simulation.present())}
+
+    def state(self) -> NDArray[np.float32]:
+        """Global state vector ``[B, S]``."""
+        return self._observer.state(self._state, self._home_view, self._simulation.present())
+
+    def action_masks(self) -> dict[str, BoolArray]:
+        """Role -> ``[B, n, A]``."""
+        return {"bs": self.codec.mask(self.legality())}
+
+    def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
+        """Metric -> ``[B]``, over the episodes so far (docs/metrics.md); NaN outside the mask ``worlds``."""
+        return metrics_of_worlds(self._metrics_of, worlds, self._state.seed, self.may_be_undefined)
+
+    def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
+        """Time series of one world: ``time_h`` and the series of :class:`voltran.envs.blackout.trace.Trace`."""
+        steps = int(self._state.step[world])
+        return {
+            "time_h": hours(steps, self.scenario.time.physics_step_s),
+            **self._simulation.trace.of_world(world, steps),
+        }
+
+    def ledger(self) -> dict[str, FloatArray]:
+        """Energy balance of the latest physics step, quantity -> ``[B, site]``; power into the site is positive."""
+        flows = self._simulation.flows
+        if flows is None:
+            raise EpisodeError("the ledger is empty: no step has been made since the start or the snapshot")
+        quantities = ("load_kw", "battery_kw", "ev_kw", "grid_kw", "unserved_kw", "loss_kw")
+        ledger = {name: getattr(flows, name).copy() for name in quantities}
+        ledger["pv_kw"] = np.zeros_like(flows.load_kw)
+        ledger["residual_kw"] = self._simulation.residual_kw.copy()
+        return ledger
+
+    def get_state(self) -> dict[str, Any]:
+        """Snapshot: seeds (users and vehicles are redrawn from them), state arrays and trace."""
+        return {"scenario": self.scenario.model_dump_json(), **self._simulation.snapshot()}
+
+    def set_state(self, snapshot: Mapping[str, Any]) -> None:
+        """Continue from a snapshot.
+
+        Raises:
+            EpisodeError: the snapshot is of another scenario, batch size or ``trace_sites``; nothing has changed then.
+        """
+        expected, seeds = self.scenario.model_dump_json(), snapshot["state"]["seed"]
+        check_snapshot(snapshot.get("scenario"), expected, seeds, self.n_worlds)
+        if snapshot["trace"].keys() != self._simulation.trace.series.keys():
+            raise EpisodeError("the snapshot was taken with another trace_sites; build the world with the same")
+        self._simulation.restore(snapshot)
+
+    def render(self, mode: str, world: int = 0) -> Any:
+        """Picture of one world; see ``viewer``."""
+        from voltran.envs.blackout import viewer
+
+        return viewer.render(self, mode, world)
+
+    # --- what controllers ask -----------------------------------------------------------------------------------------
+
+    def legality(self) -> Legality:
+        """What live sites may do now: helping and being helped need somebody within reach, vehicle power an offer."""
+        state, may_help = self._state, self.model.may_help
+        shape = (*state.soc.shape, len(MODES))
+        mode = np.ones(shape, dtype=bool)
+        mode[..., HELPING] = may_help.any(axis=1)
+        helper_near = (state.alive[:, :, None] & may_help).any(axis=1)
+        mode[..., ASSISTED] = mode[..., SLEEP] = helper_near
+        if self.model.k_max == 0:
+            mode[..., 1:] = False
+        level = np.ones(shape, dtype=bool)
+        level[..., 1:] = (state.offered_kw > 0.0)[..., None]
+        return Legality(mode, level, state.alive.copy())
+
+    def effective_commands(self, commands: SiteCommands) -> SiteCommands:
+        """Commands as they would come into force now: checked, and repaired unless they are free. Nothing changes.
+
+        Raises:
+            ActionError: commands that no site could carry out, or that their command set does not allow.
+            EpisodeError: a world that has not been reset.
+        """
+        unset = np.flatnonzero(self._state.seed < 0)
+        if unset.size:
+            raise EpisodeError(f"world {int(unset[0])} has not been reset: call reset(seeds) first")
+        return self._commands({"bs": commands})[0]
+
+    def hysteresis_sites(self, in_force: SiteCommands) -> IndexArray:
+        """Last serving sites ``[B, user]`` as they would count for the hysteresis under these commands, -1 for none.
+
+        As long as nothing changes users do not associate anew, and the sites before the latest change count.
+        """
+        state = self._state
+        same = ~state.stale
+        for name in ("mode", "band_bits", "radius_m"):
+            same &= (getattr(in_force, name) == getattr(state, name)).all(axis=1)
+        return np.where(same[:, None], state.service.anchor, state.service.last_server)
+
+    @property
+    def alive(self) -> BoolArray:
+        """Sites in operation, ``[B, site]``."""
+        return self._state.alive.copy()
+
+    @property
+    def mode(self) -> NDArray[np.int64]:
+        """Modes in force, ``[B, site]``."""
+        return self._state.mode.copy()
+
+    @property
+    def usable_kwh(self) -> FloatArray:
+        """Energy that batteries can still deliver, ``[B, site]``."""
+        return usable_energy_kwh(self._state.soc, self.model.battery)
+
+    @property
+    def vehicle_energy_kwh(self) -> FloatArray:
+        """Usable energy of parked vehicles that have accepted, ``[B, site]``."""
+        state = self._state
+        return np.asarray((state.ev_energy_kwh * (self._simulation.present() & state.ev_accepted)).sum(axis=-1))
+
+    @property
+    def power_kw(self) -> FloatArray:
+        """Power that sites drew in the latest physics step, ``[B, site]``; zero where they are down."""
+        return self._state.service.power_kw.copy()
+
+    @property
+    def weighted_service(self) -> FloatArray:
+        """Service by priority weight, ``[B]``: the mean of min(1, r / D)."""
+        return 1.0 - self._state.service.weighted_loss
+
+    @property
+    def users(self) -> Population:
+        """Users of all worlds: classes, demands, and the power they receive from every site. Not to be written to."""
+        return self._simulation.inhabitants.users
+
+    @property
+    def decision(self) -> NDArray[np.int64]:
+        """Decision periods done, ``[B]``."""
+        return self._state.step // self.model.steps_per_decision
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _state(self) -> BlackoutState:
+        return self._simulation.state
+
+    @property
+    def _home_view(self) -> HomeView:
+        return self._simulation.inhabitants.home_view
+
+    def _imports(self) -> Imports:
+        """What sites can import; called once, when the model is there."""
+        return NoImports()
+
+    def _commands(self, actions: Mapping[str, Any]) -> tuple[SiteCommands, dict[str, NDArray[Any]]]:
+        """Validated, decoded and repaired commands, and what to tell the agents about them."""
+        state, model = self._state, self.model
+        asked = actions_of("bs", actions, self.name)
+        if isinstance(asked, SiteCommands):
+            check_commands(model, asked, self.n_worlds)
+            commands, projected = asked, np.zeros(state.soc.shape, dtype=bool)
+        else:
+            codes = self.codec.validate(asked, self.n_worlds)
+            decoded = self.codec.decode(codes, self.legality(), state.offered_kw)
+            commands, projected = decoded.commands, decoded.projected
+        live = np.where(state.alive, commands.mode, SLEEP)
+        links = np.zeros((*live.shape, model.n_sites), dtype=bool)
+        mode = live
+        if commands.command_set != "free":
+            literal = self.scenario.cooperation.links == "literal"
+            mode, links = repair_worlds(live, state.alive, self.usable_kwh, model.may_help, model.k_max, literal)
+        infos = {
+            "projected": projected,
+            "repaired": mode != live,
+            "links": links.sum(axis=-1),
+            "alive": state.alive.copy(),
+        }
+        return with_modes(model, commands, mode), infos
+
+    def _rewards(
+        self, before_kwh: FloatArray, changed: FloatArray, repaired: BoolArray
+    ) -> tuple[FloatArray, dict[str, FloatArray]]:
+        """Rewards ``[B, site]`` and their components ``[B]``."""
+        totals, model, weights = self._state.totals, self.model, self.scenario.reward
+        components = team_components(model, totals, changed.sum(axis=1))
+        named = {f"reward_{name}": value for name, value in components.items()}
+        team = np.sum(list(components.values()), axis=0)
+        shared = np.repeat(team[:, None], model.n_sites, axis=1)
+        if self.reward_kind == "team":
+            return shared, named
+        credit = site_credit(model, totals, before_kwh, self.usable_kwh, changed > 0.0, repaired, self._home_view.users)
+        local = shared_with_neighbours(model, credit) + weights.local_team * shared
+        named["reward_local"] = local.mean(axis=1)
+        if self.reward_kind == "local":
+            return local, named
+        return weights.mixed_share * local + (1.0 - weights.mixed_share) * shared, named
+
+    def _metrics_of(self, world: int) -> dict[str, float]:
+        steps = int(self._state.step[world])
+        if steps == 0:
+            raise EpisodeError(f"world {world} has no metrics yet: no step has been made")
+        drawn = self._simulation.inhabitants
+        vehicles = {name: getattr(drawn, name)[world] for name in ("arrival_s", "departure_s", "usable_kwh")}
+        return episode_metrics(self.model, self._simulation.trace.of_world(world, steps), vehicles)

@@ -1,0 +1,1 @@
+"""Where power comes from besides batteries of the outage: weather, generation, the main grid, site batteries."""

@@ -1,0 +1,97 @@
+"""Generation of retailers over an episode: a function of the seed and the time alone."""
+
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from voltran.envs.draws import Stream, generator
+from voltran.envs.energy.clear_sky import clear_sky_share
+from voltran.envs.energy.generation_files import read_generation_kw
+from voltran.envs.retail.scenario import Retail, Weather
+from voltran.envs.yaml_files import parse_mapping
+from voltran.physics.renewables import solar_power_share, wind_power_share
+
+FloatArray = NDArray[np.float64]
+
+# How far ahead retailers and sites are told of generation.
+OUTLOOK_H = (1.0, 4.0)
+
+
+class Generation(NamedTuple):
+    """Generation of one episode; power is constant within a decision period.
+
+    Attributes:
+        available_kw: ``[T, I]`` power that can be sold.
+        outlook_kw: ``[T, I, ahead]`` what one would expect in :data:`OUTLOOK_H` hours: clouds and wind as they are now,
+            and the sun where it will be.
+    """
+
+    available_kw: FloatArray
+    outlook_kw: FloatArray
+
+
+def draw_generation(retail: Retail, seed: int, periods: int, period_h: float) -> Generation:
+    """Generation of all retailers over an episode of ``periods`` decision periods.
+
+    Raises:
+        ScenarioError: a generation file that cannot be used.
+        MissingExtraError: pvlib is asked for and not installed.
+    """
+    shape = (periods, len(retail.retailers))
+    available, outlook = np.zeros(shape), np.zeros((*shape, len(OUTLOOK_H)))
+    hour = np.asarray((np.arange(periods) + 0.5) * period_h, np.float64)
+    for index, retailer in enumerate(retail.retailers):
+        capacity_kw, now = retailer.capacity_kw, np.ones(periods)
+        ahead = np.ones((periods, len(OUTLOOK_H)))
+        if retailer.source == "wind":
+            now = draw_wind_share(retail.weather, seed, index, hour)
+            ahead = np.repeat(now[:, None], len(OUTLOOK_H), axis=1)
+        elif retailer.source == "solar":
+            now, ahead = draw_solar_shares(retail.weather, seed, index, hour)
+        elif retailer.source == "file":
+            now = read_generation_kw(retailer, periods, period_h) / capacity_kw
+            ahead = np.repeat(now[:, None], len(OUTLOOK_H), axis=1)
+        available[:, index], outlook[:, index] = capacity_kw * now, capacity_kw * ahead
+    return Generation(available, outlook)
+
+
+def draw_wind_share(weather: Weather, seed: int, retailer: int, hour: FloatArray) -> FloatArray:
+    """Output ``[T]`` of one retailer's turbines: Weibull wind speeds with a memory, through a power curve."""
+    rank = _ranks(generator(seed, Stream.WIND, retailer), weather.wind_memory_h, hour)
+    speed = weather.wind_scale_m_per_s * (-np.log1p(-rank)) ** (1.0 / weather.wind_shape)
+    curve_m_per_s, curve_share = _turbine()
+    return wind_power_share(speed, curve_m_per_s, curve_share)
+
+
+def draw_solar_shares(weather: Weather, seed: int, retailer: int, hour: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Output ``[T]`` of one retailer's panels, and its outlook ``[T, ahead]``."""
+    rank = _ranks(generator(seed, Stream.CLOUDS, retailer), weather.cloud_memory_h, hour)
+    clearness = weather.clearness_low + (weather.clearness_high - weather.clearness_low) * rank
+    clear, day_hour = clear_sky_share(weather), weather.start_hour + hour
+    now = solar_power_share(day_hour, clear, clearness)
+    ahead = [solar_power_share(day_hour + hours, clear, clearness) for hours in OUTLOOK_H]
+    return now, np.stack(ahead, axis=-1)
+
+
+def _ranks(rng: np.random.Generator, memory_h: float, hour: FloatArray) -> FloatArray:
+    """Uniform numbers ``[T]`` in (0, 1) whose correlation with themselves fades over ``memory_h``.
+
+    Hourly normal numbers with a memory of one step, interpolated, and ranked by their distribution.
+    """
+    hours = int(np.ceil(hour[-1])) + 2
+    keep = np.exp(-1.0 / memory_h)
+    normal = rng.standard_normal(hours)
+    for step in range(1, hours):
+        normal[step] = keep * normal[step - 1] + np.sqrt(1.0 - keep * keep) * normal[step]
+    return np.asarray(ndtr(np.interp(hour, np.arange(hours), normal)))
+
+
+@cache
+def _turbine() -> tuple[FloatArray, FloatArray]:
+    text = (resources.files("voltran.envs.energy.tables") / "wind_turbine.yaml").read_text()
+    curve = parse_mapping(text, "table wind_turbine")
+    return np.array(curve["speed_m_per_s"]), np.array(curve["share"])

@@ -1,0 +1,1 @@
+"""Controllers compared on the same draws: episodes, statistics, tables and pictures."""

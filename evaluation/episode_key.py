@@ -1,0 +1,122 @@
+"""What decides how an episode goes: all of it, so that a stored episode is taken for no other."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from voltran.envs.catalog import make_world
+from voltran.evaluation.bounds import BOUND_MODULES
+from voltran.evaluation.code_digest import Code
+from voltran.evaluation.controller_spec import ControllerSpec
+from voltran.evaluation.description import Describer, UntraceableError
+from voltran.evaluation.machine import elementary_functions
+from voltran.evaluation.setting import Setting
+from voltran.evaluation.versions import computing
+
+# It builds the world that a scenario names. Which others it might build does not matter.
+CATALOG = frozenset({make_world.__module__})
+OF_THE_CONTROLLER = ("controller", "files", "code", "versions")
+
+
+@dataclass(frozen=True)
+class EpisodeKey:
+    """What decides the episodes of one controller in one setting, but for the seed.
+
+    Attributes:
+        content: as JSON takes it.
+        untraceable: why nobody can tell whether another process would play the same; empty where that can be told.
+            Then the content is met once only.
+    """
+
+    content: Mapping[str, Any]
+    untraceable: str = ""
+
+    def of(self, seed: int) -> dict[str, Any]:
+        """What decides one episode."""
+        return {**self.content, "seed": seed}
+
+    @property
+    def situation(self) -> dict[str, Any]:
+        """What decides what a controller meets, whoever it is; a code that changes is not part of it."""
+        return {key: value for key, value in self.content.items() if key not in OF_THE_CONTROLLER}
+
+    def digest(self, seed: int) -> str:
+        """Beginning of the digest of what decides one episode."""
+        return hashlib.sha256(json.dumps(self.of(seed), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def episode_key(setting: Setting, spec: ControllerSpec) -> EpisodeKey:
+    """What decides the episodes of a controller in a setting, as it is now.
+
+    It holds the scenario and the options with the bytes of files that they name, the controller and what builds it, the
+    world's builder, the bytes of all code that these need, the versions of libraries that this code computes with, and
+    the machine's elementary functions.
+    """
+    code = Code()
+    describer = Describer(code, CATALOG)
+    try:
+        content = _described(setting, spec, describer)
+        code.follow({setting.module, *BOUND_MODULES.get(setting.module, ())})
+        if code.outdated:
+            name = min(code.outdated)
+            raise UntraceableError(f"module {name}: its file has changed since Python loaded it; start Python again")
+    except UntraceableError as error:
+        return EpisodeKey({"untraceable": str(error), "met": secrets.token_hex(8)}, str(error))
+    return EpisodeKey(
+        {
+            **content,
+            "code": code.digest(),
+            "versions": computing(code.libraries),
+            "elementary_functions": elementary_functions(),
+        }
+    )
+
+
+def _described(setting: Setting, spec: ControllerSpec, describer: Describer) -> dict[str, Any]:
+    given: dict[str, Any] = {"setting": setting.content, "build_world": setting.build_world}
+    if setting.build_world is not make_world:  # it may make of this what it likes
+        given |= {"scenario": setting.scenario, "overrides": setting.overrides}
+    content = {key: _named(key, value, describer, reads_files=True) for key, value in given.items()}
+    content["controller"] = _named("controller", [spec.identity, *_builders(spec)], describer)
+    content["files"] = _named("files", spec.files, describer, reads_files=True)
+    for kind in spec.classes:
+        describer.follow(kind)
+    return content
+
+
+def _builders(spec: ControllerSpec) -> list[Any]:
+    """What builds a controller; those that are made from a text say it all in their identity."""
+    function = getattr(spec.builder, "func", spec.builder)
+    own = getattr(function, "__module__", None) == ControllerSpec.__module__
+    return [*spec.recipes] if own else [spec.builder, *spec.recipes]
+
+
+def _named(what: str, value: Any, describer: Describer, *, reads_files: bool = False) -> Any:
+    try:
+        return describer.describe(value, reads_files=reads_files)
+    except UntraceableError as error:
+        raise UntraceableError(f"{what}: {error}") from error
+
+
+def difference(expected: Any, found: Any, field: str = "") -> str:
+    """The first field in which two contents differ, with both values; empty where they are equal."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        return next(_differences(expected, found, field), "")
+    if expected == found:
+        return ""
+    return f"{field or 'content'} = {_short(found)}, expected {_short(expected)}"
+
+
+def _differences(expected: dict[str, Any], found: dict[str, Any], field: str) -> Iterator[str]:
+    for key in [*expected, *(key for key in found if key not in expected)]:
+        name = f"{field}.{key}" if field else key
+        if text := difference(expected.get(key, "nothing"), found.get(key, "nothing"), name):
+            yield text
+
+
+def _short(value: Any, length: int = 60) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= length else f"{text[:length]}..."

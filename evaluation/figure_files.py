@@ -1,0 +1,89 @@
+"""What all pictures share: the file, headings, and how a controller is drawn."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from voltran.envs.errors import MissingExtraError
+from voltran.envs.files import write_atomically
+from voltran.evaluation.palette import Look, style
+from voltran.evaluation.results import MetricSummary
+from voltran.evaluation.svg import compact
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDTH_IN = 8.6
+PICTURE_SUFFIX = ".svg"
+
+Painter = Callable[["Figure"], None]
+
+
+def write_picture(folder: Path, name: str, height_in: float, paint: Painter) -> Path:
+    """Draw one picture as ``name.svg``; the same data give the same bytes.
+
+    Raises:
+        MissingExtraError: Matplotlib is not installed.
+        VoltranError: a picture cannot be written.
+    """
+    path = folder / f"{name}{PICTURE_SUFFIX}"
+    write_atomically(path, _render(paint, height_in).encode())
+    return path
+
+
+def heading(figure: Any, text: str) -> None:
+    """Write a line above a figure or a part of one."""
+    figure.suptitle(text, fontsize=9.5, x=0.008, ha="left")
+
+
+def shown(label: str) -> str:
+    """A label with options, and every member of a team, on a line of its own."""
+    return label.replace(":", "\n", 1).replace("+", "\n")
+
+
+def line(look: Look) -> dict[str, Any]:
+    """How a controller's line is drawn, without markers."""
+    return {"color": look.colour, "linestyle": look.line}
+
+
+def point(look: Look) -> dict[str, Any]:
+    """How a controller's marker is drawn, with the bars of its interval; nothing is cut off where an axis ends."""
+    return {"color": look.colour, "elinewidth": 1.4, "linestyle": "none", "clip_on": False, **marker(look)}
+
+
+def marker(look: Look) -> dict[str, Any]:
+    """A controller's marker."""
+    return {"marker": look.marker, "markersize": look.size, "markeredgewidth": 0.0}
+
+
+def reach(summary: MetricSummary, scale: float) -> list[list[float]] | None:
+    """How far the interval goes to either side of the mean, as error bars take it; ``None`` without an interval."""
+    if summary.mean is None or summary.bootstrap95 is None:
+        return None
+    low, high = summary.bootstrap95
+    return [[scale * max(summary.mean - low, 0.0)], [scale * max(high - summary.mean, 0.0)]]
+
+
+def end_axes(panel: Any, axis: str, bounds: tuple[float, float]) -> None:
+    """Let an axis go no further than the values that it shows can."""
+    low, high = getattr(panel, f"get_{axis}lim")()
+    getattr(panel, f"set_{axis}lim")(max(low, bounds[0]), min(high, bounds[1]))
+
+
+def _render(paint: Painter, height_in: float) -> str:
+    try:
+        import matplotlib as mpl
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
+    except ImportError as error:
+        raise MissingExtraError("plots need Matplotlib; install it with: pip install 'voltran[train]'") from error
+    stream = io.StringIO()
+    settings: Any = style()
+    with mpl.rc_context(settings):
+        figure = Figure(figsize=(WIDTH_IN, height_in), layout=ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06))
+        FigureCanvasSVG(figure)
+        paint(figure)
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    return compact(stream.getvalue())

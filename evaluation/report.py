@@ -1,0 +1,48 @@
+"""The readable side of an evaluation: tables and pictures beside its results file."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from voltran.envs.errors import MissingExtraError
+from voltran.evaluation.files import write_text
+from voltran.evaluation.plots import write_plots
+from voltran.evaluation.results import Results
+from voltran.evaluation.tables import csv_table, markdown_report, terminal_table
+
+TABLE_FILE = "table.md"
+CSV_FILE = "table.csv"
+
+
+def write_report(
+    results: Results,
+    folder: Path,
+    console: Console,
+    title: str | None = None,
+    families: Mapping[str, Sequence[str]] | None = None,
+) -> list[Path]:
+    """Write tables and pictures, and print the short table.
+
+    Args:
+        results: what was evaluated.
+        folder: where ``results.json`` lies.
+        console: where to print.
+        title: heading of the Markdown file; the scenario by default.
+        families: title to controllers that share a panel, see :func:`voltran.evaluation.plots.write_plots`.
+
+    Returns:
+        The files written. Without Matplotlib there are no pictures, and the console says so.
+
+    Raises:
+        VoltranError: a file cannot be written.
+    """
+    console.print(terminal_table(results))
+    write_text(folder / TABLE_FILE, markdown_report(results, title))
+    write_text(folder / CSV_FILE, csv_table(results))
+    tables = [folder / TABLE_FILE, folder / CSV_FILE]
+    try:
+        return tables + write_plots(results, folder, families)
+    except MissingExtraError as error:
+        console.print(f"No pictures: {error}", markup=False)
+        return tables

@@ -1,0 +1,254 @@
+"""Result tables: Markdown and CSV for files, rich for the terminal."""
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.table import Table
+
+from voltran.evaluation.markdown import grid
+from voltran.evaluation.metrics import MISSING, Metric, in_order
+from voltran.evaluation.results import ControllerResults, Difference, Results
+from voltran.evaluation.statistics import FEWEST, RATIO_KEY
+
+README_KEYS = {"survival_h", "continuity", "availability_critical", "service_hours", "decision_ms"}
+READING = f"mean and 95 % bootstrap interval (BCa; ± where both sides are about as long, none below {FEWEST} episodes)"
+
+
+def headline_metrics(results: Results) -> list[Metric]:
+    """The metrics of the short tables; all of them for a world that has none of the headline ones."""
+    metrics = in_order(results.metric_keys())
+    return [metric for metric in metrics if metric.headline] or metrics
+
+
+def markdown_table(results: Results) -> str:
+    """One row per controller, the headline metrics as columns, with intervals.
+
+    Returns:
+        Markdown tables and a line that says how to read it.
+    """
+    metrics = headline_metrics(results)
+    head = ["Controller", "Information", "Commands", "Price", *(metric.heading for metric in metrics)]
+    rows = [
+        [label, *_declared(controller), *(_estimate(controller, metric) for metric in metrics)]
+        for label, controller in results.controllers.items()
+    ]
+    return grid(head, rows, keys=1, texts=4) + "\n" + caption(results) + "\n"
+
+
+def markdown_all_metrics(results: Results) -> str:
+    """One row per metric, all of them, and one column per controller."""
+    rows = [
+        [metric.heading, *(_estimate(controller, metric) for controller in results.controllers.values())]
+        for metric in in_order(results.metric_keys())
+    ]
+    return grid(["Metric", *results.controllers], rows, keys=1)
+
+
+def markdown_paired(results: Results, reference: str) -> str:
+    """Differences from a reference on the same seeds, headline metrics only.
+
+    Args:
+        results: what was evaluated.
+        reference: label of the controller that the others are compared with.
+
+    Returns:
+        A Markdown table; differences whose interval excludes zero are bold.
+    """
+    compared = results.paired[reference]
+    shared = set().union(*compared.values())
+    metrics = [metric for metric in headline_metrics(results) if metric.key in shared]
+    rows = [([label], row) for label, row in compared.items()]
+    return markdown_differences([f"Minus {reference}"], rows, metrics)
+
+
+def markdown_differences(
+    head: Sequence[str], rows: Sequence[tuple[Sequence[str], Mapping[str, Difference]]], metrics: Sequence[Metric]
+) -> str:
+    """Paired differences, and the ratio of survival where survival is among the metrics.
+
+    Args:
+        head: titles of the leading columns.
+        rows: words of the leading columns, and metric to difference.
+        metrics: the other columns.
+    """
+    titles = [*head, *(metric.heading for metric in metrics)]
+    lines = [[*words, *(_difference(row.get(metric.key), metric) for metric in metrics)] for words, row in rows]
+    note = "Mean difference on the same seeds"
+    several = any(difference.bootstrap95 for _, row in rows for difference in row.values())
+    note += " with its 95 % bootstrap interval (BCa); bold where that excludes zero." if several else "."
+    if RATIO_KEY in {metric.key for metric in metrics}:
+        titles.append("Survival ratio")
+        for cells, (_, row) in zip(lines, rows, strict=True):
+            cells.append(_ratio(row))
+        note += f" No ratio of survival ({MISSING}) where more than 5 % of either side's episodes are censored."
+    return f"{grid(titles, lines, keys=len(head))}\n{note}\n"
+
+
+def markdown_cells(results: Mapping[str, Results], metrics: Sequence[Metric]) -> str:
+    """Some metrics of every controller in several situations, and a line that says how to read them.
+
+    Args:
+        results: name of the situation to what was found in it.
+        metrics: the columns.
+    """
+    rows = [
+        [name, label, *(_estimate(controller, metric) for metric in metrics)]
+        for name, found in results.items()
+        for label, controller in found.controllers.items()
+    ]
+    table = grid(["Scenario", "Controller", *(metric.heading for metric in metrics)], rows, keys=2)
+    return table + _captions(results)
+
+
+def markdown_swept(title: str, values: Sequence[str], found: Sequence[Results], metric: Metric) -> str:
+    """One metric over the values of a scenario key, a column per controller, and a line that says how to read it.
+
+    Args:
+        title: name of the key.
+        values: its values as text.
+        found: what was found at each of them; a controller may be missing at some.
+        metric: which metric.
+    """
+    labels = list(dict.fromkeys(label for results in found for label in results.controllers))
+    rows = []
+    for value, results in zip(values, found, strict=True):
+        controllers = [results.controllers.get(label) for label in labels]
+        rows.append([value, *(_estimate(controller, metric) if controller else MISSING for controller in controllers)])
+    table = grid([title, *labels], rows, keys=1)
+    return f"{table}\n{metric.heading}." + _captions(dict(zip(values, found, strict=True))).replace("\n", " ", 1)
+
+
+def _captions(results: Mapping[str, Results]) -> str:
+    """One line on how to read the results, or one per situation where they differ."""
+    captions = {name: caption(found) for name, found in results.items()}
+    if len(set(captions.values())) == 1:
+        return f"\n{next(iter(captions.values()))}\n"
+    return "".join(f"\n{name}: {text}\n" for name, text in captions.items())
+
+
+def readme_table(results: Results, link: str) -> str:
+    """A narrower table for the README, and a link to the rest."""
+    metrics = [metric for metric in headline_metrics(results) if metric.key in README_KEYS]
+    rows = [
+        [label, controller.information, controller.commands, *(_estimate(controller, metric) for metric in metrics)]
+        for label, controller in results.controllers.items()
+    ]
+    head = ["Controller", "Information", "Commands", *(metric.heading for metric in metrics)]
+    table = grid(head, rows, keys=3)
+    return f"{table}\n{results.scenario}. {caption(results)} All loads and metrics: [{link}]({link}).\n"
+
+
+def markdown_report(results: Results, title: str | None = None) -> str:
+    """The content of ``table.md``: headline table, paired tables, all metrics."""
+    parts = [f"# {title or results.scenario}", markdown_table(results)]
+    for reference in results.paired:
+        if results.paired[reference]:
+            parts += [f"## Paired differences from {reference}", markdown_paired(results, reference)]
+    parts += ["## All metrics", markdown_all_metrics(results), provenance(results)]
+    return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
+def csv_table(results: Results) -> str:
+    """One row per controller and metric, in stored units, with both intervals."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    declared = ["information", "commands", "price_policy", "n", "censored_share"]
+    intervals = ["ci95_low", "ci95_high", "bootstrap95_low", "bootstrap95_high"]
+    writer.writerow(["controller", *declared, "metric", "mean", "iqm", *intervals])
+    for label, controller in results.controllers.items():
+        for metric in in_order(set(controller.metrics)):
+            summary = controller.metrics[metric.key]
+            ends = [*(summary.ci95 or ("", "")), *(summary.bootstrap95 or ("", ""))]
+            told = [*_declared(controller), controller.n, _blank(controller.censored_share)]
+            writer.writerow([label, *told, metric.key, _blank(summary.mean), _blank(summary.iqm), *ends])
+    return stream.getvalue()
+
+
+def terminal_table(results: Results) -> Table:
+    """The headline metrics for the terminal: metrics as rows, so that it fits a narrow window."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+    table.title, table.title_justify = escape(results.scenario), "left"
+    table.caption, table.caption_justify = escape(caption(results)), "left"
+    table.add_column("", no_wrap=True)
+    for label in results.controllers:
+        table.add_column(re.sub(r"([-:])(?=.)", r"\1\n", escape(label)), justify="right", overflow="fold")
+    for metric in headline_metrics(results):
+        estimates = (_terminal(controller, metric) for controller in results.controllers.values())
+        table.add_row(metric.short_heading, *estimates)
+    table.add_section()
+    declared = zip(*(_declared(controller) for controller in results.controllers.values()), strict=True)
+    for title, values in zip(("Information", "Commands", "Price"), declared, strict=True):
+        table.add_row(title, *values)
+    return table
+
+
+def caption(results: Results) -> str:
+    """How to read a table of these results."""
+    episodes = f"{results.n} episodes per controller" if results.n > 1 else "1 episode per controller"
+    last = results.seeds[-1]
+    contiguous = results.seeds == list(range(results.first_seed, last + 1))
+    seeds = f"seeds {results.first_seed} to {last}" if contiguous and results.n > 1 else _listed(results.seeds)
+    text = f"{episodes} ({seeds}, the same for all)"
+    fewer = [f"{label} the first {item.n}" for label, item in results.controllers.items() if item.n < results.n]
+    text += f"; {', '.join(fewer)} only" if fewer else ""
+    text += f"; {READING}" if results.n > 1 else ""
+    censored = [
+        f"{label} {100 * controller.censored_share:.0f} %"
+        for label, controller in results.controllers.items()
+        if controller.censored_share
+    ]
+    return text + (f"; censored at the horizon: {', '.join(censored)}." if censored else ".")
+
+
+def provenance(results: Results) -> str:
+    """What was played, and by which versions."""
+    changed = ", ".join(f"{key} = {value}" for key, value in (results.overrides | results.options).items())
+    return f"Scenario {results.scenario}{f' with {changed}' if changed else ''}. {made_with(results)}"
+
+
+def made_with(results: Results) -> str:
+    """Versions of all that made results."""
+    versions = ", ".join(f"{name} {version}" for name, version in results.versions.items() if version)
+    return f"Made with {versions}."
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    return ("seeds " if len(seeds) > 1 else "seed ") + ", ".join(map(str, seeds))
+
+
+def _declared(controller: ControllerResults) -> list[str]:
+    return [controller.information, controller.commands, controller.price_policy]
+
+
+def _estimate(controller: ControllerResults, metric: Metric) -> str:
+    summary = controller.metrics.get(metric.key)
+    return metric.estimate(summary.mean, summary.bootstrap95) if summary else MISSING
+
+
+def _terminal(controller: ControllerResults, metric: Metric) -> str:
+    """A mean, and its interval on a line of its own: columns are narrow."""
+    summary = controller.metrics.get(metric.key)
+    if summary is None or summary.bootstrap95 is None:
+        return _estimate(controller, metric)
+    return f"{metric.number(summary.mean)}\n{metric.span(summary.bootstrap95)}"
+
+
+def _difference(difference: Difference | None, metric: Metric) -> str:
+    if difference is None:
+        return MISSING
+    interval = difference.bootstrap95
+    text = metric.estimate(difference.mean, interval, signed=True)
+    return f"**{text}**" if interval and (interval[0] > 0.0 or interval[1] < 0.0) else text
+
+
+def _ratio(row: Mapping[str, Difference]) -> str:
+    difference = row.get(RATIO_KEY)
+    return f"{difference.ratio:.2f}" if difference and difference.ratio is not None else MISSING
+
+
+def _blank(value: float | None) -> float | str:
+    return "" if value is None else value

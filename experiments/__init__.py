@@ -1,0 +1,1 @@
+"""Experiments and studies that reproduce tables and figures of the papers, and their pages."""

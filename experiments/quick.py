@@ -1,0 +1,51 @@
+"""The quick form of an experiment: a little of everything in it, to show that it works."""
+
+from itertools import islice
+from typing import Any
+
+from voltran.envs.catalog import make_world
+from voltran.experiments.experiment import Experiment, Sweep
+from voltran.experiments.published_values import Comparison
+
+SEEDS, VARIANTS, HORIZON_H = 2, 2, 0.5
+
+
+def quick_form(experiment: Experiment) -> Experiment:
+    """The experiment in its first scenario: two seeds, half an hour, and two variants or values of each sweep.
+
+    All controllers play; those that play the first seeds only play the first.
+
+    Raises:
+        ScenarioError: an unknown scenario or key.
+    """
+    sweeps = tuple(_shortened(sweep) for sweep in experiment.sweeps)
+    variants = dict(islice(experiment.variants.items(), VARIANTS))
+    left = {*variants, *(variant for sweep in sweeps for variant in sweep.variants())}
+    skip = {who: tuple(name for name in where if name in left) for who, where in experiment.skip.items()}
+    changed: dict[str, Any] = {
+        "scenarios": experiment.scenarios[:1],
+        "overrides": experiment.overrides | {"time.horizon_h": min(HORIZON_H, _horizon_h(experiment))},
+        "sweeps": sweeps,
+        "variants": variants,
+        "skip": {who: where for who, where in skip.items() if where},
+        "seeds": min(SEEDS, experiment.seeds),
+        "first_only": dict.fromkeys(experiment.first_only, 1),
+        "answer": "",  # it is about cells that are not all played
+    }
+    quick = experiment.model_copy(update=changed)
+    played = {cell.name for cell in quick.cells()}
+    return quick.model_copy(update={"paper": tuple(_narrowed(table, played) for table in experiment.paper)})
+
+
+def _shortened(sweep: Sweep) -> Sweep:
+    return sweep.model_copy(update={"values": sweep.values[:VARIANTS]})
+
+
+def _narrowed(table: Comparison, played: set[str]) -> Comparison:
+    """The published table, with ratios in the cells that are played."""
+    return table.model_copy(update={"ratio_cells": tuple(cell for cell in table.ratio_cells if cell in played)})
+
+
+def _horizon_h(experiment: Experiment) -> float:
+    scenario: Any = make_world(experiment.scenarios[0], 1, experiment.overrides, **experiment.options).scenario
+    return float(scenario.time.horizon_h)

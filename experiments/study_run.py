@@ -1,0 +1,110 @@
+"""Carries out a study: solves its problems, looks for what the paper says, and writes the report."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from voltran.baselines.dpa import AllocationProblem, solve
+from voltran.baselines.dpa.paper_cases import MODES, PUBLIC_LOAD, paper_problem, public_problem
+from voltran.baselines.dpa.problem import FloatArray
+from voltran.baselines.dpa.utility import site_utility
+from voltran.envs.errors import MissingExtraError, VoltranError
+from voltran.evaluation.evaluation import RESULTS_FILE
+from voltran.evaluation.files import prepare_output_folder, write_text
+from voltran.evaluation.report import TABLE_FILE
+from voltran.evaluation.versions import versions
+from voltran.experiments.paper_claims import findings
+from voltran.experiments.study import Study, read_study
+from voltran.experiments.study_plots import write_study_plots
+from voltran.experiments.study_report import study_chapter
+from voltran.experiments.study_results import Curve, StudyResults, study_text
+from voltran.physics.units import WATTS_PER_KILOWATT
+
+# Powers are published to a tenth of a milliwatt, and utilities to as many digits of USD/h.
+DIGITS = 4
+QUICK_POINTS = 3
+
+
+def run_study(name: str, out: Path, *, resume: bool, console: Console, quick: bool = False) -> Path:
+    """Carry out a study and write ``results.json``, ``table.md`` and pictures.
+
+    Args:
+        name: of a shipped study.
+        out: folder to write to.
+        resume: whether ``out`` may hold something; everything is done anew, which takes seconds.
+        console: where to show progress.
+        quick: solve at few arrival rates, to see that it works.
+
+    Returns:
+        The report.
+
+    Raises:
+        ScenarioError: no such study.
+        VoltranError: ``out`` holds something and ``resume`` is off or cannot be written, or a problem was not solved.
+    """
+    study = read_study(name)
+    if quick:
+        study = study.model_copy(update={"points": QUICK_POINTS})
+    prepare_output_folder(out, resume, "study")
+    total = 2 if study.over == "day" else len(study.regimes) * len(MODES)
+    curves = list(track(_curves(study), description=name, total=total, console=console))
+    results = StudyResults(versions=versions(), curves=curves, findings=findings(study.claims, curves))
+    write_text(out / RESULTS_FILE, study_text(results))
+    with suppress(MissingExtraError):
+        write_study_plots(study, results, out)
+    write_text(out / TABLE_FILE, study_chapter(study, results, out))
+    return out / TABLE_FILE
+
+
+def _curves(study: Study) -> Iterator[Curve]:
+    if study.over == "day":
+        hours = [float(hour) for hour in range(len(PUBLIC_LOAD))]
+        for name in ("proposed", "traditional"):
+            problems = [public_problem(int(hour), traditional=name == "traditional") for hour in hours]
+            yield _curve(name, 0, hours, problems)
+        return
+    for regime in study.regimes:
+        for mode, case in MODES.items():
+            rates = np.linspace(0.0, case.highest_arrival_rate, study.points).tolist()
+            problems = [
+                paper_problem(mode, quadratic=study.quadratic, arrival_rate=rate, regime=regime, access=study.access)
+                for rate in rates
+            ]
+            yield _curve(regime, mode, rates, problems)
+
+
+def _curve(name: str, mode: int, at: list[float], problems: list[AllocationProblem]) -> Curve:
+    found = [solve(problem) for problem in problems]
+    if unsolved := [place for place, allocation in zip(at, found, strict=True) if allocation.status != "optimal"]:
+        raise VoltranError(f"mode {mode}, {name}: the problem at {unsolved[0]:g} was not solved; report this")
+    return Curve(
+        name=name,
+        mode=mode,
+        at=at,
+        power_w=[_watts(allocation.power_kw) for allocation in found],
+        battery_w=[
+            _watts(problem.demand_kw - allocation.power_kw.sum(axis=1))
+            for problem, allocation in zip(problems, found, strict=True)
+        ],
+        utility=[
+            _rounded(site_utility(problem, allocation.power_kw))
+            for problem, allocation in zip(problems, found, strict=True)
+        ],
+        demand_w=[_watts(problem.demand_kw) for problem in problems],
+        generation_w=[_watts(problem.generation_kw) for problem in problems],
+        gap=[float(f"{allocation.gap:.1e}") for allocation in found],
+    )
+
+
+def _watts(power_kw: FloatArray) -> Any:
+    return _rounded(WATTS_PER_KILOWATT * power_kw)
+
+
+def _rounded(values: FloatArray) -> Any:
+    # Nothing is left of the sign of zero.
+    return (np.round(values, DIGITS) + 0.0).tolist()

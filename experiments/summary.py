@@ -1,0 +1,161 @@
+"""The summary of an experiment: all that its page shows, in one file that a repository can carry.
+
+The full results of every cell, with all episodes' values of all metrics, lie in the folder that the experiment was
+played into. A summary keeps means and the intervals that are shown, the values per seed of the metrics that tables
+compare and pictures draw, and of the cells of a sweep the metrics of short tables only.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Set
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from voltran.envs.errors import FileFormatError
+from voltran.evaluation.files import lines_json
+from voltran.evaluation.metrics import DRAWN_KEYS, TIMING_KEYS, metric_of
+from voltran.evaluation.results import ControllerResults, Difference, Results
+from voltran.experiments.answer import quantities
+from voltran.experiments.experiment import Experiment
+
+FORMAT: Literal["voltran-summary-1"] = "voltran-summary-1"
+DIGITS = 7  # significant ones
+
+
+class Summary(BaseModel):
+    """What an experiment found; the content of a published ``results.json``.
+
+    Attributes:
+        experiment: its name.
+        digests: name of each cell to :func:`results_digest` of its full results.
+        cells: name of each cell to what was found in it, with its own seeds and versions: cells may have been played at
+            different times.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    format: Literal["voltran-summary-1"] = FORMAT
+    experiment: str
+    digests: dict[str, str]
+    cells: dict[str, Results]
+
+
+def summary_of(name: str, experiment: Experiment, results: Mapping[str, Results]) -> Summary:
+    """Sum up what was played.
+
+    Args:
+        name: the experiment's.
+        experiment: what was played.
+        results: name of each cell to its full results.
+    """
+    return Summary(
+        experiment=name,
+        digests={cell: results_digest(found) for cell, found in results.items()},
+        cells={cell: _shortened(found, experiment) for cell, found in results.items()},
+    )
+
+
+def results_digest(results: Results) -> str:
+    """Beginning of the digest of who played what and what it gave, wall times aside.
+
+    Whoever plays an experiment again gets the same if all episodes went the same.
+    """
+    controllers = {
+        label: [
+            controller.identity,
+            {key: metric.values for key, metric in sorted(controller.metrics.items()) if key not in TIMING_KEYS},
+        ]
+        for label, controller in results.controllers.items()
+    }
+    content = [results.scenario, results.overrides, results.options, results.seeds, controllers]
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def summary_text(summary: Summary) -> str:
+    """The content of the file: a line per controller and metric."""
+    data = summary.model_dump(mode="json", exclude_defaults=True)
+    return lines_json({"format": summary.format, **rounded(data)}) + "\n"
+
+
+def read_summary(path: Path, experiment: Experiment) -> Summary:
+    """Read and check the summary of an experiment.
+
+    Raises:
+        FileFormatError: the file is missing, corrupt, of another version or lacks a cell; says what to do.
+    """
+    remedy = "play the experiment and publish it again"
+    try:
+        summary = Summary.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise FileFormatError(f"summary {path}: cannot be read ({error.strerror}); {remedy}") from error
+    except ValidationError as error:
+        item = error.errors()[0]
+        field = ".".join(map(str, item["loc"])) or "corrupt or truncated"
+        raise FileFormatError(f"summary {path}: {field}: {item['msg']}; {remedy}") from error
+    missing = [cell.name for cell in experiment.cells() if cell.name not in summary.cells]
+    if missing:
+        raise FileFormatError(f"summary {path}: cell {missing[0]!r} is missing; {remedy}")
+    return summary
+
+
+def rounded(data: Any, digits: int = DIGITS) -> Any:
+    """The same with all numbers rounded to significant digits, whole ones without a point."""
+    if isinstance(data, float):
+        short = float(f"{data:.{digits}g}")
+        return int(short) if short.is_integer() else short
+    if isinstance(data, dict):
+        return {key: rounded(value, digits) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [rounded(value, digits) for value in data]
+    return data
+
+
+def _shortened(results: Results, experiment: Experiment) -> Results:
+    """Results without what the page of the experiment does not need."""
+    headline = {key for key in results.metric_keys() if metric_of(key).headline}
+    compared = {*experiment.metrics} or headline
+    seen = (compared - TIMING_KEYS) | _published(experiment) | _drawn(experiment)
+    answered = {quantity.metric for quantity in quantities(experiment.answer)}
+    told = seen | headline | answered if experiment.sweeps else results.metric_keys()
+    controllers = {label: _reduced(controller, told, seen) for label, controller in results.controllers.items()}
+    paired = {
+        reference: {label: _cut(row, compared) for label, row in differences.items()}
+        for reference, differences in results.paired.items()
+        if not experiment.sweeps
+    }
+    return results.model_copy(update={"controllers": controllers, "paired": paired})
+
+
+def _published(experiment: Experiment) -> set[str]:
+    """The metrics that published values are compared with."""
+    keys = set()
+    for comparison in experiment.paper:
+        keys |= {key for metrics in comparison.values.values() for key in metrics}
+        keys |= {ratio.metric for ratio in comparison.ratios}
+        keys |= {comparison.gain.metric} if comparison.gain else set()
+    return keys
+
+
+def _drawn(experiment: Experiment) -> set[str]:
+    """The metrics whose every episode a picture shows."""
+    if experiment.sweeps:
+        return set()
+    shown = DRAWN_KEYS if experiment.pictures is None else DRAWN_KEYS.keys() & {*experiment.pictures}
+    return {key for name in shown for key in DRAWN_KEYS[name]}
+
+
+def _reduced(controller: ControllerResults, told: Set[str], seen: Set[str]) -> ControllerResults:
+    """One controller with some metrics, and values per seed of fewer."""
+    metrics = {
+        key: metric.model_copy(update={"ci95": None} | ({} if key in seen else {"values": []}))
+        for key, metric in controller.metrics.items()
+        if key in told
+    }
+    return controller.model_copy(update={"metrics": metrics, "trace": None})
+
+
+def _cut(row: Mapping[str, Difference], keys: Set[str]) -> dict[str, Difference]:
+    return {key: difference.model_copy(update={"ci95": None}) for key, difference in row.items() if key in keys}

@@ -1,0 +1,1 @@
+"""The command line: ``voltran`` and ``python -m voltran``."""

@@ -1,0 +1,232 @@
+"""The command line. Heavy libraries are loaded by the commands that need them, so that help is quick."""
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class VoltranGroup(TyperGroup):
+    """Turns what users can act on into one message on standard error."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; bad input exits with 2, an interrupt with 130, and neither shows a traceback."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _complain(
+                "Interrupted. What was finished is kept: run the same command with --resume to continue "
+                "(voltran demo continues by itself)."
+            )
+            raise typer.Exit(INTERRUPTED) from None
+        except Exception as error:
+            from voltran.envs.errors import VoltranError
+
+            if not isinstance(error, VoltranError):
+                raise
+            _complain(f"Error: {error}")
+            raise typer.Exit(BAD_INPUT) from None
+
+
+app = typer.Typer(
+    cls=VoltranGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    help="Energy-resilient mobile networks: train controllers, compare them, reproduce published tables.",
+)
+
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set one key differently; may be repeated.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue what the output folder holds.")]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="As little as shows that everything works; says nothing about quality.")
+]
+Jobs = Annotated[int, typer.Option(min=1, help="Worker processes; as many as there are cores by default.")]
+
+
+def _version(shown: bool) -> None:
+    if shown:
+        from voltran import __version__
+
+        typer.echo(f"voltran {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Energy-resilient mobile networks."""
+
+
+@app.command()
+def train(
+    config: Annotated[str, typer.Argument(help="Training configuration: a YAML file or a shipped name.")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME by default.")] = None,
+    resume: Resume = False,
+    overrides: Overrides = None,
+) -> None:
+    """Train a policy, or one for each role that learns."""
+    from voltran.envs.scenario import parse_overrides
+    from voltran.train.ppo import POLICY_FILE
+    from voltran.train.ppo import train as run
+
+    trained = run(config, parse_overrides(overrides or []), out, resume)
+    console = Console(highlight=False, soft_wrap=True)
+    if trained.is_file():
+        console.print(f"Policy: {trained}", markup=False)
+        return
+    policies = sorted(trained.glob(f"*/{POLICY_FILE}"))
+    console.print("Policies: " + "+".join(f"{path.parent.name}={path}" for path in policies), markup=False)
+
+
+@app.command()
+def evaluate(
+    scenario: Annotated[str, typer.Option(help="Scenario: a shipped name or a YAML file.")] = "urban19-medium",
+    controllers: Annotated[
+        str,
+        typer.Option(help="Separated by commas: names with options, policy files, or teams like bs=msrc+retailer=dpa."),
+    ] = "independent,static,carrier-shutdown,rotating-sleep",
+    seeds: Annotated[int, typer.Option(min=1, help="Episodes per controller.")] = 50,
+    first_seed: Annotated[int, typer.Option(min=0, help="The seeds follow each other from here.")] = 1000,
+    reference: Annotated[
+        str | None, typer.Option(help="Whom to compare with in pairs, separated by commas; the first by default.")
+    ] = None,
+    jobs: Jobs = CORES,
+    out: Annotated[Path, typer.Option(help="Folder for results, tables and pictures.")] = Path("runs/evaluate"),
+    resume: Resume = False,
+    overrides: Overrides = None,
+) -> None:
+    """Play controllers on the same outages and compare them, with intervals."""
+    from voltran.envs.scenario import parse_overrides
+    from voltran.evaluation.controller_spec import parse_controllers
+    from voltran.evaluation.evaluation import evaluate as run
+    from voltran.evaluation.report import write_report
+
+    console = _console()
+    results = run(
+        scenario,
+        parse_controllers(controllers),
+        range(first_seed, first_seed + seeds),
+        overrides=parse_overrides(overrides or []),
+        jobs=jobs,
+        out=out,
+        resume=resume,
+        progress=console,
+        references=reference.split(",") if reference else None,
+    )
+    write_report(results, out, console)
+    console.print(f"Results, tables and pictures: {out}", markup=False)
+
+
+@app.command()
+def experiment(
+    name: Annotated[str, typer.Argument(help="A shipped experiment, or a YAML file.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the report; runs/NAME by default.")] = None,
+    resume: Resume = False,
+    jobs: Jobs = CORES,
+    store: Annotated[
+        Path | None, typer.Option(help="Folder of finished episodes, which experiments may share; in --out by default.")
+    ] = None,
+    publish_to: Annotated[
+        Path | None,
+        typer.Option("--publish", help="Checkout whose docs/results and README to write from the results."),
+    ] = None,
+    quick: Quick = False,
+) -> None:
+    """Reproduce a published table or figure, with the published values beside ours."""
+    from voltran.envs.errors import VoltranError
+    from voltran.evaluation.provenance import check_committed
+    from voltran.experiments.publish import check_publishable
+    from voltran.experiments.publish import publish as write_documents
+    from voltran.experiments.run import run_experiment
+
+    console = _console()
+    folder = out if out is not None else Path("runs") / Path(name).stem
+    if publish_to is not None:
+        if quick:
+            raise VoltranError("--publish with --quick: quick results are not published; leave one of them out")
+        check_publishable(name, publish_to)
+        check_committed(publish_to)
+    report = run_experiment(name, folder, resume=resume, jobs=jobs, console=console, store=store, quick=quick)
+    console.print(f"Report: {report}", markup=False)
+    if publish_to is not None:
+        check_committed(publish_to)  # again: it has played for hours, perhaps
+        told = partial(console.print, "Not as it was published:", markup=False)
+        for document in write_documents(name, folder, publish_to, told):
+            console.print(f"Written: {document}", markup=False)
+
+
+@app.command()
+def publish(
+    root: Annotated[Path, typer.Argument(help="Checkout whose docs/results and README to write.")] = Path("."),
+) -> None:
+    """Write the pages of results and the README's table again from the published summaries, without playing."""
+    from voltran.experiments.publish import write_pages
+
+    for document in write_pages(root):
+        _console().print(f"Written: {document}", markup=False)
+
+
+@app.command()
+def calibrate(
+    out: Annotated[Path, typer.Option(help="File for the fit.")] = Path("runs/calibration.yaml"),
+    quick: Quick = False,
+) -> None:
+    """Fit the power model to the survival of independent operation; the shipped fit is already in the scenarios."""
+    from voltran.experiments import calibration
+
+    console = _console()
+    seeds, steps = (calibration.SEEDS[:1], calibration.STEPS[:1]) if quick else (calibration.SEEDS, calibration.STEPS)
+    fit = calibration.calibrate(lambda tried: console.print(str(tried), markup=False), seeds, steps)
+    calibration.save_fit(fit, out, seeds)
+    console.print(f"Best: {fit}\nFit: {out}", markup=False)
+
+
+@app.command()
+def scenarios() -> None:
+    """List the scenarios that ship with the package."""
+    from voltran.cli.scenario_table import scenario_table
+
+    _console().print(scenario_table())
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, what works, and what to do about what does not."""
+    from voltran.cli.doctor import print_report
+
+    if not print_report(_console()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for everything that is made.")] = Path("runs/demo"),
+    jobs: Jobs = CORES,
+    quick: Quick = False,
+) -> None:
+    """Train a small policy and compare it with rules and an optimiser, in a few minutes."""
+    from voltran.cli.demo import run_demo
+
+    run_demo(out, jobs=jobs, console=_console(), quick=quick)
+
+
+def _console() -> Console:
+    return Console(highlight=False)
+
+
+def _complain(message: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False, style="red")

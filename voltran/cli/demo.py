@@ -1,0 +1,144 @@
+"""The demonstration: trains a small policy and compares it with simple rules and an optimiser."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from voltran.envs.errors import VoltranError
+from voltran.envs.files import write_atomically
+from voltran.evaluation.controller_spec import parse_controllers
+from voltran.evaluation.evaluation import RESULTS_FILE, evaluate
+from voltran.evaluation.figure_files import PICTURE_SUFFIX
+from voltran.evaluation.report import TABLE_FILE, write_report
+from voltran.evaluation.results import Results
+
+TRAINING_CONFIG = "demo"
+SCENARIO = "urban19-medium"
+RULES = ("independent", "static", "carrier-shutdown", "rotating-sleep")
+OPTIMISER = "msrc-fast"
+POLICY_FILE = "policy.safetensors"
+LEARNED = "policy"
+FIRST_SEED = 500
+EPISODES = 10
+# The quick form shows that everything works, not how well: one rollout, and few episodes.
+QUICK_EPISODES, QUICK_TRAINING = 2, {"total_decisions": 1}
+
+
+@dataclass(frozen=True)
+class DemoFolder:
+    """Where the demonstration's files lie."""
+
+    root: Path
+
+    @property
+    def training(self) -> Path:
+        """Folder of the training run."""
+        return self.root / "training"
+
+    @property
+    def policy(self) -> Path:
+        """The trained policy."""
+        return self.root / POLICY_FILE
+
+
+def run_demo(out: Path, *, jobs: int, console: Console, quick: bool = False) -> Results:
+    """Train, evaluate, print the table, write the report and say what to try next.
+
+    Running it again continues where it stopped: finished training and episodes are kept.
+
+    Args:
+        out: folder for everything that is made.
+        jobs: worker processes of the evaluation.
+        console: where to show progress and the table.
+        quick: train for one rollout and play few outages, to see that it works.
+
+    Raises:
+        MissingExtraError: the packages for training are not installed.
+        VoltranError: ``out`` holds something else, or a file cannot be written.
+    """
+    folder = DemoFolder(out)
+    _require_ours(folder)
+    console.print(f"[bold]1/2[/] Training a small policy on {SCENARIO}.")
+    _train(folder, QUICK_TRAINING if quick else {})
+    episodes = QUICK_EPISODES if quick else EPISODES
+    others = opponents()
+    if OPTIMISER not in others:
+        console.print(f"{OPTIMISER} stays out: it needs OR-Tools, pip install 'voltran[solvers]'", markup=False)
+    console.print(f"[bold]2/2[/] Playing it and {len(others)} other controllers on {episodes} fresh outages.")
+    learned, *compared = parse_controllers(",".join([str(folder.policy), *others]))
+    results = evaluate(
+        SCENARIO,
+        [replace(learned, label=LEARNED), *compared],
+        range(FIRST_SEED, FIRST_SEED + episodes),
+        jobs=jobs,
+        out=out,
+        resume=True,
+        progress=console,
+        references=others,
+    )
+    pictures = [path.name for path in write_report(results, out, console) if path.suffix == PICTURE_SUFFIX]
+    console.print(summary(results, folder, pictures), markup=False)
+    return results
+
+
+def opponents() -> tuple[str, ...]:
+    """Whom the policy is compared with: simple rules, and the fast MSRC planner where its solver is there."""
+    return (*RULES, OPTIMISER) if find_spec("ortools") else RULES
+
+
+def summary(results: Results, folder: DemoFolder, pictures: list[str]) -> str:
+    """What was made, what it shows, and what to try next, in plain words."""
+    again = f"voltran evaluate --controllers {folder.policy},rotating-sleep"
+    return f"""
+{_verdict(results)}
+
+Everything is in {folder.root}/:
+  {POLICY_FILE}  the policy; it plays networks of any size
+  {TABLE_FILE}            all metrics, and differences on the same outages
+  {RESULTS_FILE}        every episode's numbers, seeds and versions
+  {", ".join(pictures) or "no pictures: Matplotlib is not installed"}
+
+Try next:
+  {again} --scenario urban37-medium --out runs/larger
+  {again} --scenario urban19-heavy --out runs/heavy
+  voltran train blackout_ppo         the full training run
+  voltran experiment outage    the shipped policy and the rules beside the published tables
+"""
+
+
+def _verdict(results: Results) -> str:
+    """One honest sentence: survival against each of the others, and that survival is not all."""
+    words = []
+    for other in results.paired:
+        difference = results.paired[other][LEARNED]["survival_h"]
+        if difference.mean is None or difference.bootstrap95 is None:
+            continue
+        low, high = difference.bootstrap95
+        relation = "longer than" if low > 0.0 else "shorter than" if high < 0.0 else "not clearly different from"
+        words.append(f"{relation} {other} ({difference.mean:+.1f} h, 95 % interval {low:+.1f} to {high:+.1f})")
+    compared = "; ".join(words)
+    return (
+        f"Over {results.n} outages the policy's network survived {compared}. "
+        "Survival alone is not the goal: read it with continuity, availability and handovers."
+    )
+
+
+def _train(folder: DemoFolder, overrides: Mapping[str, Any]) -> None:
+    from voltran.train.ppo import CHECKPOINT_FILE, CONFIG_FILE, train
+
+    resume = (folder.training / CHECKPOINT_FILE).exists()
+    if not resume:  # stopped before its first checkpoint: there is nothing to continue
+        (folder.training / CONFIG_FILE).unlink(missing_ok=True)
+        shutil.rmtree(folder.training / "tensorboard", ignore_errors=True)
+    write_atomically(folder.policy, train(TRAINING_CONFIG, overrides, folder.training, resume).read_bytes())
+
+
+def _require_ours(folder: DemoFolder) -> None:
+    """An earlier demonstration may be continued; anything else in the folder is left alone."""
+    if folder.root.is_dir() and any(folder.root.iterdir()) and not folder.training.is_dir():
+        raise VoltranError(f"{folder.root} holds something else than a demonstration; choose another folder with --out")
