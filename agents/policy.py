@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 
 from voltran import __version__
 from voltran.agents.actor import Actor, ActorDescription, FloatRows
-from voltran.envs.controller import CommandSet, Information, PricePolicy
+from voltran.envs.controller import Information
 from voltran.envs.errors import FileFormatError, MissingExtraError, ScenarioError
 from voltran.envs.files import write_atomically
 from voltran.envs.scenario import Section
@@ -61,10 +61,10 @@ class PolicyMetadata(Section):
     role: str
     observation_version: str
     action_version: str
-    action_set: CommandSet | None = None
+    action_set: str | None = None
     action_form: Literal["joint", "multi"]
     world_options: dict[str, Any] | None = None
-    price_policy: PricePolicy = "dynamic"
+    price_policy: str = "dynamic"
     action_sizes: tuple[int, ...]
     network: ActorDescription
     deterministic: bool = True
@@ -106,8 +106,7 @@ class LearnedPolicy:
             )
         self.name = name
         self.information: Information = metadata.information
-        self.commands: CommandSet = metadata.action_set or "paper"
-        self.price_policy: PricePolicy = metadata.price_policy
+        self.declarations = _declared(metadata)
         self.metadata = metadata
         self.deterministic = metadata.deterministic if deterministic is None else deterministic
         self.seed = checked_seed(seed)
@@ -284,6 +283,12 @@ def _parse_header(path: str | Path, header: str) -> PolicyMetadata:
             f"policy {path}: header field {field!r} = {first['input']!r} ({first['msg']}); it was written by another "
             f"version of VoltRAN (this is {__version__}): use that version or train the policy again"
         ) from error
+
+
+def _declared(metadata: PolicyMetadata) -> dict[str, str]:
+    if metadata.action_set is None:
+        return {}
+    return {"commands": metadata.action_set, "price_policy": metadata.price_policy}
 
 
 def _world_options(metadata: PolicyMetadata) -> dict[str, Any]:

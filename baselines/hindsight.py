@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.baselines.rules import RotatingSleep, carrier_shutdown, outage_world, static_v2g
-from voltran.envs.blackout.commands import SiteCommands
+from voltran.envs.blackout.commands import SiteCommands, declare
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.brownout.world import BrownoutWorld
-from voltran.envs.controller import CommandSet, Controller, Information, PricePolicy
+from voltran.envs.controller import Controller, Information
 from voltran.envs.errors import ScenarioError
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.world import World
@@ -50,8 +50,7 @@ class HindsightRules:
 
     name = "hindsight-rules"
     information: Information = "hindsight"
-    commands: CommandSet = "free"
-    price_policy: PricePolicy = "dynamic"
+    declarations = declare("free", "dynamic")
 
     def __init__(self, every: int = 16) -> None:
         if every != int(every) or every < 1:
@@ -100,9 +99,9 @@ class HindsightRules:
 
 def _at_cost(outage: BlackoutWorld) -> dict[str, RetailerCommands]:
     """What retailers post who ask what power costs them; nothing where there are none."""
-    if not isinstance(outage, BrownoutWorld) or outage.market.model.n_retailers == 0:
+    if not isinstance(outage, BrownoutWorld) or outage.market.constants.n_retailers == 0:
         return {}
-    price = np.repeat(outage.market.model.price_ladder[None, :, 0], outage.n_worlds, axis=0)
+    price = np.repeat(outage.market.constants.price_ladder[None, :, 0], outage.n_worlds, axis=0)
     return {"retailer": RetailerCommands(price, np.zeros_like(price))}
 
 

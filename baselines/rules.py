@@ -6,9 +6,9 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.blackout.commands import SiteCommands, mode_commands
+from voltran.envs.blackout.commands import SiteCommands, declare, mode_commands
 from voltran.envs.blackout.world import BlackoutWorld
-from voltran.envs.controller import CommandSet, Information, PricePolicy
+from voltran.envs.controller import Information
 from voltran.envs.errors import ScenarioError
 from voltran.envs.seeds import checked_seed
 from voltran.envs.world import ActionSpace, World
@@ -45,22 +45,21 @@ class FixedPlan:
     """
 
     information: Information = "local"
-    commands: CommandSet = "free"
 
     def __init__(self, name: str, mode: int, *, low_bands_only: bool = False, v2g: bool = False) -> None:
         self.name, self.mode, self.low_bands_only, self.v2g = name, mode, low_bands_only, v2g
-        self.price_policy: PricePolicy = "dynamic" if v2g else "flat"
+        self.declarations = declare("free", "dynamic" if v2g else "flat")
 
     def reset(self, world: World) -> None:
         """Nothing to forget."""
 
     def act(self, world: World) -> dict[str, SiteCommands]:
         """The plan, for every site of every world."""
-        model = outage_world(world, self.name).model
-        mode = np.full((world.n_worlds, model.n_sites), self.mode)
-        bands = np.full(mode.shape, model.low_bands) if self.low_bands_only else None
+        constants = outage_world(world, self.name).constants
+        mode = np.full((world.n_worlds, constants.n_sites), self.mode)
+        bands = np.full(mode.shape, constants.low_bands) if self.low_bands_only else None
         commands = mode_commands(
-            model, mode, command_set=self.commands, band_bits=bands, dynamic_price=self.v2g, ev_to_battery=self.v2g
+            constants, mode, command_set="free", band_bits=bands, dynamic_price=self.v2g, ev_to_battery=self.v2g
         )
         return {"bs": commands}
 
@@ -105,8 +104,7 @@ class RotatingSleep:
 
     name = "rotating-sleep"
     information: Information = "global"
-    commands: CommandSet = "paper"
-    price_policy: PricePolicy = "dynamic"
+    declarations = declare("paper", "dynamic")
 
     def __init__(self, replan_min: float = 15.0, keep_helper: float = 1.0) -> None:
         if not 0.0 < replan_min < np.inf:
@@ -141,14 +139,14 @@ class RotatingSleep:
             score = np.where(mode[w] == HELPING, self.keep_helper, 1.0) * energy_kwh[w]
             plan[w] = self._roles(outage, score, alive[w])
         self._plan = plan
-        return {"bs": mode_commands(outage.model, plan, command_set=self.commands)}
+        return {"bs": mode_commands(outage.constants, plan, command_set="paper")}
 
     def _roles(self, outage: BlackoutWorld, score: FloatArray, alive: BoolArray) -> NDArray[np.int64]:
         """Modes ``[site]`` for one world."""
-        model = outage.model
-        first_tier_m = NEIGHBOUR_SLACK * model.inter_site_distance_m
-        near = model.may_help & (model.distance_m <= first_tier_m)
-        roles = np.full(model.n_sites, SLEEP)
+        constants = outage.constants
+        first_tier_m = NEIGHBOUR_SLACK * constants.inter_site_distance_m
+        near = constants.may_help & (constants.distance_m <= first_tier_m)
+        roles = np.full(constants.n_sites, SLEEP)
         uncovered = alive.copy()
         for site in falling(score):
             if not uncovered[site]:
@@ -156,7 +154,7 @@ class RotatingSleep:
             roles[site] = HELPING
             uncovered[site] = False
             reachable = np.flatnonzero(near[site] & uncovered)
-            covered = reachable[rising(score[reachable])][: model.k_max]
+            covered = reachable[rising(score[reachable])][: constants.k_max]
             uncovered[covered] = False
         return roles
 
@@ -176,16 +174,12 @@ class Random:
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = checked_seed(seed)
-        self.commands: CommandSet = "paper"
-        self.price_policy: PricePolicy = "dynamic"
+        self.declarations: dict[str, str] = {}
         self._generator = np.random.default_rng(seed)
 
     def reset(self, world: World) -> None:
         """Start the same sequence again; in outages, the command set is that of the world's action codes."""
-        if isinstance(world, BlackoutWorld):
-            self.commands, self.price_policy = world.codec.action_set, "dynamic"
-        else:
-            self.commands, self.price_policy = "free", "none"
+        self.declarations = declare(world.codec.action_set, "dynamic") if isinstance(world, BlackoutWorld) else {}
         self._generator = np.random.default_rng(self.seed)
 
     def act(self, world: World) -> dict[str, NDArray[Any]]:

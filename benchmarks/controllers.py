@@ -7,8 +7,8 @@ from typing import Any
 from benchmarks.measure import Section, Stopwatch, number
 from voltran.baselines import make
 from voltran.baselines.registry import OUTAGE_CONTROLLERS
-from voltran.envs.catalog import make_world
 from voltran.envs.controller import Controller
+from voltran.envs.registry import make_world
 from voltran.train.ppo import Run
 from voltran.train.training_config import read_training_config
 

@@ -16,7 +16,7 @@ from voltran.baselines.msrc.dispatch import (
 )
 from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.blackout.world import BlackoutWorld
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 
 LOADS = ("medium", "heavy")
 PROGRAMS: tuple[tuple[AssociationRule, int], ...] = (("fixed", 2), ("fixed", 6), ("split", 2), ("split", 6))

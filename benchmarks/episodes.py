@@ -2,7 +2,7 @@
 
 from benchmarks.measure import Aim, Section, number, timed
 from voltran.baselines import make
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 from voltran.evaluation.controller_spec import parse_controllers
 from voltran.evaluation.evaluation import evaluate
 

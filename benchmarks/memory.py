@@ -16,7 +16,7 @@ CASES = {
 PROGRAM = """
 def play(scenario, n_worlds):
     from voltran.baselines import make
-    from voltran.envs.catalog import make_world
+    from voltran.envs.registry import make_world
     world = make_world(scenario, n_worlds)
     world.reset(range(n_worlds))
     world.step(make("independent").act(world))

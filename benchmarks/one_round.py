@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from benchmarks.physics_steps import _step_time as step_time
 from voltran.baselines import make
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 
 SCENARIO = "urban19-medium"
 SEEDS = range(500, 503)

@@ -7,7 +7,7 @@ from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.power_imports import NoImports
 from voltran.envs.blackout.simulation import Simulation
 from voltran.envs.blackout.world import BlackoutWorld
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 
 BATCHES = (1, 32)
 PLANS = ("independent", "rotating-sleep")
@@ -43,22 +43,22 @@ def network_sizes(quick: bool) -> Section:
     )
     fresh_of_size = {}
     for scenario in SIZES:
-        model, _ = _settled(scenario, "independent", 1)
+        constants, _ = _settled(scenario, "independent", 1)
         times = [_step_time(scenario, "independent", 8, cache, quick) for cache in (False, True)]
-        fresh, cached = (time.per(model.n_sites) for time in times)
-        fresh_of_size[model.n_sites] = fresh.cpu_s
-        section.rows.append([scenario, str(model.n_sites), str(model.n_users), _us(fresh), _us(cached)])
+        fresh, cached = (time.per(constants.n_sites) for time in times)
+        fresh_of_size[constants.n_sites] = fresh.cpu_s
+        section.rows.append([scenario, str(constants.n_sites), str(constants.n_users), _us(fresh), _us(cached)])
     growth = fresh_of_size[61] / fresh_of_size[19]
     section.aims.append(Aim("fresh cost per site, 61 sites : 19 sites", growth, 1.25, "", True))
     return section
 
 
 def _step_time(scenario: str, plan: str, n_worlds: int, cache: bool, quick: bool) -> Timing:
-    model, commands = _settled(scenario, plan, n_worlds)
-    simulation = Simulation(model, n_worlds, cache, trace_sites=False, imports=NoImports())
+    constants, commands = _settled(scenario, plan, n_worlds)
+    simulation = Simulation(constants, n_worlds, cache, trace_sites=False, imports=NoImports())
     simulation.start({index: index for index in range(n_worlds)})
     simulation.run_period(commands)  # from here on the commands stay the same, so that nothing needs the radio anew
-    steps = model.steps_per_decision * n_worlds
+    steps = constants.steps_per_decision * n_worlds
     return timed(lambda: simulation.run_period(commands), 3 if quick else PERIODS).per(steps)
 
 
@@ -69,7 +69,7 @@ def _settled(scenario: str, plan: str, n_worlds: int) -> tuple[BlackoutConstants
     world.reset(range(n_worlds))
     controller.reset(world)
     world.step(controller.act(world))
-    return world.model, mode_commands(world.model, world.mode, command_set="free")
+    return world.constants, mode_commands(world.constants, world.mode, command_set="free")
 
 
 def _us(timing: Timing) -> str:

@@ -22,7 +22,7 @@ from voltran.baselines.msrc.search import Search
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.solve import SolverName, solve_milp
 from voltran.envs.blackout.world import BlackoutWorld
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 
 IntArray = NDArray[np.int64]
 LOADS = ("light", "medium", "heavy")

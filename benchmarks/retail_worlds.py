@@ -2,7 +2,7 @@
 
 from benchmarks.measure import Section, Stopwatch, number
 from voltran.baselines.rules import Random
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 
 # scenario, worlds
 CASES = (

@@ -15,7 +15,7 @@ from voltran.baselines.trimsm.power_control import optimise_power
 from voltran.baselines.trimsm.uplink_evaluator import uplink_evaluator
 from voltran.baselines.trimsm.uplink_matching import match
 from voltran.baselines.trimsm.uplink_settings import TriMsmSettings
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 from voltran.envs.uplink.problem import UplinkProblem, evaluate
 from voltran.envs.uplink.world import UplinkWorld
 from voltran.physics.uplink_control import eipc_power_mw

@@ -1,5 +1,5 @@
 """Worlds, their faces for reinforcement-learning libraries, and the conformance suite."""
 
-from voltran.envs.registration import register_environments
+from voltran.envs.registry import register_own_worlds
 
-register_environments()
+register_own_worlds()

@@ -1,6 +1,5 @@
 """What worlds have in common as batches of episodes: how they are built, reset and asked, whatever they simulate."""
 
-import inspect
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
@@ -8,43 +7,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.envs.errors import ActionError, EpisodeError, PhysicsError, ScenarioError
-from voltran.envs.scenario import Scenario, validated
+from voltran.envs.errors import ActionError, EpisodeError, PhysicsError
 from voltran.envs.seeds import SeedArray, checked_seed
 from voltran.envs.world import BoolArray, FloatArray, Role
 
 WorldT = TypeVar("WorldT")
-
-
-def build_world(
-    world: Callable[..., WorldT],
-    name: str,
-    scenario: type[Scenario],
-    data: Mapping[str, Any],
-    n_worlds: int,
-    options: Mapping[str, Any],
-) -> WorldT:
-    """Build a batch of worlds from a raw scenario mapping.
-
-    Args:
-        world: class of the world; it takes the scenario, the batch size and options.
-        name: of the world.
-        scenario: model of its scenarios.
-        data: the mapping.
-        n_worlds: batch size ``B``.
-        options: of the world.
-
-    Raises:
-        ScenarioError: a mistyped or impossible scenario, an unknown option, or a batch size below 1.
-    """
-    checked = validated(scenario, data, f"scenario {data.get('name', '')}".rstrip())
-    known = list(inspect.signature(world).parameters)[2:]
-    for option in options:
-        if option not in known:
-            raise ScenarioError(f"{name} has no option {option!r}; its options: {', '.join(known)}")
-    if n_worlds < 1:
-        raise ScenarioError(f"n_worlds = {n_worlds}: at least one world is needed")
-    return world(checked, n_worlds, **options)
 
 
 def worlds_to_reset(seeds: Sequence[int], worlds: BoolArray | None, n_worlds: int) -> dict[int, int]:

@@ -1,36 +1,37 @@
-"""The protocol that rules, optimisers and learned policies implement."""
+"""What plays worlds: rules, optimisers and learned policies, ours or yours.
 
-from typing import Any, Literal, Protocol, runtime_checkable
+Any object with ``reset(world)`` and ``act(world)`` is a controller. What it says of itself besides is optional, and
+asked for by the functions below, which know the defaults; :class:`ControllerBase` writes them down.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 from voltran.envs.world import Role, World
 
 Information = Literal["local", "neighbours", "aggregates", "global", "forecast", "hindsight"]
-CommandSet = Literal["paper", "extended", "free"]
-PricePolicy = Literal["none", "flat", "dynamic"]
+KNOWLEDGE: tuple[Information, ...] = get_args(Information)  # each holds those before it
+UNKNOWN: Information = "hindsight"  # of a controller that does not say: it may know anything
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @runtime_checkable
 class Controller(Protocol):
     """Plays one or more roles of a world.
 
-    Attributes:
-        name: as shown in result tables.
+    Optional attributes:
+        name: as shown in result tables; by default the class's.
         information: the most that any of its decisions rests on: what an agent knows of itself ("local") and of others
             near it ("neighbours"), averages or totals of the network ("aggregates"), the whole network ("global"),
-            forecasts, or the true future ("hindsight").
-        commands: what it may do; "paper" and "extended" actions are repaired to meet the joint constraints.
-        price_policy: what it pays EV owners; "none" in worlds without.
-
-    A controller that plays only worlds built in a certain way says so in an optional attribute
-    ``world_options: Mapping[str, Any]``: options of the world's builder, such as ``{"action_set": "extended"}``, which
-    evaluations follow unless they are given others. One that counts its own work says so in an optional method
-    ``counters() -> Mapping[str, float]``, whose numbers about the episode so far join the episode's metrics.
+            forecasts, or the true future ("hindsight", which is what a controller that does not say is taken for).
+        declarations: what else result tables show of it, such as ``{"commands": "paper"}``: key -> a word or two.
+        world_options: options of the world that it needs, such as ``{"action_set": "extended"}``, which evaluations
+            follow unless they are given others.
+        counters: a method that returns name -> number about its own work in the episode so far; these join the
+            episode's metrics.
     """
-
-    name: str
-    information: Information
-    commands: CommandSet
-    price_policy: PricePolicy
 
     def reset(self, world: World) -> None:
         """Forget the previous episode; called after the world's own reset."""
@@ -41,7 +42,53 @@ class Controller(Protocol):
         ...
 
 
-def information_of(role: Role) -> Information:
+class ControllerBase:
+    """The defaults of all that a controller may say of itself; nobody has to derive from it."""
+
+    information: Information = UNKNOWN
+    declarations: Mapping[str, str] = NOTHING
+    world_options: Mapping[str, Any] = NOTHING
+
+    @property
+    def name(self) -> str:
+        """As shown in result tables."""
+        return type(self).__name__
+
+    def reset(self, world: World) -> None:
+        """Nothing to forget."""
+
+    def counters(self) -> Mapping[str, float]:
+        """Nothing is counted."""
+        return NOTHING
+
+
+def name_of(controller: Controller) -> str:
+    """A controller's name in result tables."""
+    return str(getattr(controller, "name", type(controller).__name__))
+
+
+def information_of(controller: Controller) -> Information:
+    """The most that any of a controller's decisions rests on."""
+    information: Information = getattr(controller, "information", UNKNOWN)
+    return information
+
+
+def declarations_of(controller: Controller) -> dict[str, str]:
+    """What else result tables show of a controller, key -> words."""
+    return dict(getattr(controller, "declarations", NOTHING))
+
+
+def world_options_of(controller: Controller) -> dict[str, Any]:
+    """Options of the world that a controller needs."""
+    return dict(getattr(controller, "world_options", NOTHING))
+
+
+def counters_of(controller: Controller) -> dict[str, float]:
+    """What a controller counted of its own work in the episode so far."""
+    return dict(getattr(controller, "counters", dict)())
+
+
+def information_from(role: Role) -> Information:
     """What a controller knows that looks at the role's observations, and at nothing else."""
     if "network" in role.sees:
         return "aggregates"

@@ -1,14 +1,20 @@
 """Teams: one controller per role, played together as one controller."""
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
-from voltran.envs.controller import CommandSet, Controller, Information, PricePolicy
+from voltran.envs.controller import (
+    KNOWLEDGE,
+    Controller,
+    Information,
+    counters_of,
+    declarations_of,
+    information_of,
+    name_of,
+    world_options_of,
+)
 from voltran.envs.errors import ScenarioError
 from voltran.envs.world import World
-
-LEADING_ROLE = "bs"  # what a team may do and what it pays is said of its sites
-KNOWLEDGE: tuple[Information, ...] = get_args(Information)  # each holds those before it
 
 
 class Team:
@@ -29,12 +35,17 @@ class Team:
         if not members:
             raise ScenarioError("a team without members: name one controller per role, such as bs=msrc+retailer=dpa")
         self.members = dict(members)
-        self.name = name or "+".join(f"{role}={member.name}" for role, member in members.items())
-        leader = members.get(LEADING_ROLE, next(iter(members.values())))
-        self.information: Information = max((member.information for member in members.values()), key=KNOWLEDGE.index)
-        self.commands: CommandSet = leader.commands
-        self.price_policy: PricePolicy = leader.price_policy
+        self.name = name or "+".join(f"{role}={name_of(member)}" for role, member in members.items())
+        self.information: Information = max(map(information_of, members.values()), key=KNOWLEDGE.index)
         self.world_options = _merged_options(self.members)
+
+    @property
+    def declarations(self) -> dict[str, str]:
+        """What the members declare; of one key, the first that does."""
+        declared: dict[str, str] = {}
+        for member in self.members.values():
+            declared = {**declarations_of(member), **declared}
+        return declared
 
     def reset(self, world: World) -> None:
         """Forget the previous episode, all members.
@@ -62,7 +73,7 @@ class Team:
 
     def counters(self) -> dict[str, float]:
         """What the members counted; a name that several use has the role in front."""
-        counted = {role: dict(getattr(member, "counters", dict)()) for role, member in self.members.items()}
+        counted = {role: counters_of(member) for role, member in self.members.items()}
         names = [name for numbers in counted.values() for name in numbers]
         return {
             name if names.count(name) == 1 else f"{role}_{name}": number
@@ -89,7 +100,7 @@ def actions_for(role: str, member: Controller, chosen: Mapping[str, Any]) -> Any
     if role not in chosen:
         played = ", ".join(chosen) or "nothing"
         raise ScenarioError(
-            f"controller {member.name} was asked to play role {role}, but it plays {played}; "
+            f"controller {name_of(member)} was asked to play role {role}, but it plays {played}; "
             f"choose a controller that plays {role}"
         )
     return chosen[role]
@@ -100,12 +111,12 @@ def _merged_options(members: Mapping[str, Controller]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     wanted_by: dict[str, str] = {}
     for role, member in members.items():
-        for option, value in getattr(member, "world_options", {}).items():
+        for option, value in world_options_of(member).items():
             if option in merged and merged[option] != value:
                 raise ScenarioError(
-                    f"team: {wanted_by[option]} needs {option}={merged[option]}, but {role}={member.name} needs "
+                    f"team: {wanted_by[option]} needs {option}={merged[option]}, but {role}={name_of(member)} needs "
                     f"{option}={value}; choose members that play the same world"
                 )
             merged[option] = value
-            wanted_by[option] = f"{role}={member.name}"
+            wanted_by[option] = f"{role}={name_of(member)}"
     return merged

@@ -22,7 +22,7 @@ from voltran.evaluation.versions import LIBRARIES
 
 PACKAGE = "voltran"
 DATA = ("*.yaml", "*.yml", "*.csv", "*.npz", "*.safetensors")  # what modules read lies beside them
-CATALOG = "voltran.envs.catalog"  # finds worlds and scenarios by name, which imports do not show
+CATALOG = "voltran.envs.registry"  # finds worlds and scenarios by name, which imports do not show
 SOURCES = (".py", ".pyw")
 
 _SEEN: dict[Path, tuple[Any, str]] = {}  # file to what this process loaded it as, and its digest when first looked at
@@ -113,10 +113,10 @@ class Code:
         package = name if path.stem == "__init__" else name.rpartition(".")[0]
         found = list(_imports(content, package))
         if name == CATALOG:
-            from voltran.envs.catalog import WORLDS
+            from voltran.envs.registry import world_specs
 
             self._every_world = True
-            found += [world.partition(":")[0] for world in WORLDS.values()]
+            found += [module for spec in world_specs() for module in spec.modules]
         if name.startswith(f"{PACKAGE}."):
             return found
         parents = [name.rsplit(".", cut)[0] for cut in range(1, name.count(".") + 1)]

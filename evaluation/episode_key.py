@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from voltran.envs.catalog import make_world
-from voltran.evaluation.bounds import BOUND_MODULES
+from voltran.envs.registry import make_world
 from voltran.evaluation.code_digest import Code
 from voltran.evaluation.controller_spec import ControllerSpec
 from voltran.evaluation.description import Describer, UntraceableError
@@ -59,7 +58,7 @@ def episode_key(setting: Setting, spec: ControllerSpec) -> EpisodeKey:
     describer = Describer(code, CATALOG)
     try:
         content = _described(setting, spec, describer)
-        code.follow({setting.module, *BOUND_MODULES.get(setting.module, ())})
+        code.follow(setting.spec.modules if setting.spec else ())
         if code.outdated:
             name = min(code.outdated)
             raise UntraceableError(f"module {name}: its file has changed since Python loaded it; start Python again")

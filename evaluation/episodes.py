@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from voltran.envs.controller import Controller
+from voltran.envs.controller import Controller, counters_of, declarations_of, information_of, name_of
 from voltran.envs.errors import VoltranError
 from voltran.envs.world import World
 from voltran.evaluation.bounds import bound_metrics
@@ -47,7 +47,7 @@ class Episode(BaseModel):
 
     Attributes:
         seed: its seed.
-        information, commands, price_policy: what the controller says of itself.
+        information, declarations: what the controller says of itself.
         kpis: metric name to value, ``None`` where the episode has none.
         decisions: decisions taken.
         wall_s: wall time of the whole episode.
@@ -57,8 +57,7 @@ class Episode(BaseModel):
 
     seed: int
     information: str
-    commands: str
-    price_policy: str
+    declarations: dict[str, str]
     kpis: dict[str, float | None]
     decisions: int
     wall_s: float
@@ -87,12 +86,11 @@ def play(task: Task) -> Played:
     kpis["decision_p95_ms"] = float(np.percentile(decision_ms, 95))
     kpis |= _counted(controller, kpis)
     wall_s = time.perf_counter() - start
-    kpis |= bound_metrics(world, task.key.situation, task.seed, kpis)
+    kpis |= bound_metrics(task.setting.spec, world, task.key.situation, task.seed, kpis)
     episode = Episode(
         seed=task.seed,
-        information=controller.information,
-        commands=controller.commands,
-        price_policy=controller.price_policy,
+        information=information_of(controller),
+        declarations=declarations_of(controller),
         kpis=kpis,
         decisions=len(decision_ms),
         wall_s=wall_s,
@@ -133,9 +131,9 @@ def _run(world: World, controller: Controller) -> list[float]:
 
 def _counted(controller: Controller, kpis: Mapping[str, float | None]) -> dict[str, float | None]:
     """What a controller counted of its own work, if it counts; it may not speak for the world."""
-    counters: Mapping[str, float] = getattr(controller, "counters", dict)()
+    counters = counters_of(controller)
     if taken := sorted(counters.keys() & kpis.keys()):
-        raise VoltranError(f"controller {controller.name}: counter {taken[0]!r} is a metric already; rename it")
+        raise VoltranError(f"controller {name_of(controller)}: counter {taken[0]!r} is a metric already; rename it")
     return {key: _number(key, value) for key, value in counters.items()}
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from voltran.envs.catalog import evaluation_overrides, make_world
 from voltran.envs.errors import ScenarioError, VoltranError
+from voltran.envs.registry import evaluation_overrides, make_world
 from voltran.envs.seeds import SEED_LIMIT, TRAINING_SEEDS
 from voltran.envs.world import World
 from voltran.evaluation.controller_spec import ControllerSpec
@@ -254,8 +254,7 @@ def _summary(spec: ControllerSpec, episodes: list[Episode | None], trace: str | 
     values = {key: [episode.kpis.get(key) if episode else None for episode in episodes] for key in keys}
     return ControllerResults(
         information=played[0].information,
-        commands=played[0].commands,
-        price_policy=played[0].price_policy,
+        declarations=played[0].declarations,
         identity=spec.identity,
         n=len(played),
         censored_share=censored_share(values.get("censored", [])),

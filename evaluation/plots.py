@@ -9,11 +9,12 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from voltran.envs.blackout.metric_table import CLASSES
 from voltran.envs.errors import FileFormatError
 from voltran.evaluation.episodes import Trace
 from voltran.evaluation.figure_files import Painter, end_axes, heading, point, reach, shown, write_picture
 from voltran.evaluation.market_plots import EFFICIENCY, efficiencies, traded, trading_day
-from voltran.evaluation.metrics import CLASSES, metric_of
+from voltran.evaluation.metrics import metric_of
 from voltran.evaluation.palette import FAINT, Look, looks
 from voltran.evaluation.results import MetricSummary, Results
 from voltran.evaluation.statistics import Values
@@ -28,6 +29,13 @@ FEW = 4  # so many panels have room for a line per site
 SERVICE_CLASSES = ("emergency", "voice", "essential", "best_effort")
 
 Families = Mapping[str, Sequence[str]]
+
+# pictures that are drawn episode by episode, and of which metrics
+DRAWN_KEYS = {
+    "survival": frozenset({"survival_h", "censored"}),
+    "cdf-energy_efficiency": frozenset({"energy_efficiency"}),
+    "cdf-swaps": frozenset({"swaps"}),
+}
 
 
 def write_plots(results: Results, folder: Path, families: Families | None = None) -> list[Path]:

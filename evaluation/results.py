@@ -60,8 +60,7 @@ class ControllerResults(_Record):
 
     Attributes:
         information: what it knows.
-        commands: what it may do.
-        price_policy: what it pays EV owners.
+        declarations: what else it says of itself, key -> words.
         identity: its name and options, or the digest of its policy file.
         n: number of episodes.
         censored_share: share of episodes that ended at the horizon with the network alive.
@@ -72,8 +71,7 @@ class ControllerResults(_Record):
     """
 
     information: str
-    commands: str
-    price_policy: str
+    declarations: dict[str, str]
     identity: dict[str, Any]
     n: int
     censored_share: float | None

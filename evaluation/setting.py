@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from voltran.envs.catalog import WORLDS
-from voltran.envs.controller import Controller
+from voltran.envs.controller import Controller, world_options_of
+from voltran.envs.errors import ScenarioError
+from voltran.envs.registry import make_world, world_spec
 from voltran.envs.scenario import apply_overrides, read_scenario
 from voltran.envs.world import World
+from voltran.envs.world_spec import WorldSpec
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Setting:
 
     def world(self, controller: Controller) -> World:
         """Build a world with one episode; a learned policy says which form of actions it needs."""
-        needed: Mapping[str, Any] = getattr(controller, "world_options", {})
+        needed = world_options_of(controller)
         return self.build_world(self.scenario, 1, self.overrides, **{**needed, **self.options})
 
     @cached_property
@@ -37,7 +39,12 @@ class Setting:
         """Everything that sets this setting apart from others."""
         return {"scenario": apply_overrides(read_scenario(self.scenario), self.overrides), "options": self.options}
 
-    @property
-    def module(self) -> str:
-        """Full name of the module that the world is written in; empty for a world that is not listed."""
-        return WORLDS.get(str(self.content["scenario"].get("world")), "").partition(":")[0]
+    @cached_property
+    def spec(self) -> WorldSpec | None:
+        """Declaration of the world; None where a builder of one's own makes a world that nobody declares."""
+        try:
+            return world_spec(str(self.content["scenario"].get("world")))
+        except ScenarioError:
+            if self.build_world is make_world:
+                raise
+            return None

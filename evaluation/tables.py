@@ -9,11 +9,13 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
+from voltran.envs.metric import MISSING, Metric
 from voltran.evaluation.markdown import grid
-from voltran.evaluation.metrics import MISSING, Metric, in_order
+from voltran.evaluation.metrics import in_order
 from voltran.evaluation.results import ControllerResults, Difference, Results
 from voltran.evaluation.statistics import FEWEST, RATIO_KEY
 
+README_DECLARED = 2  # what a controller knows, and the first of what it declares
 README_KEYS = {"survival_h", "continuity", "availability_critical", "service_hours", "decision_ms"}
 READING = f"mean and 95 % bootstrap interval (BCa; ± where both sides are about as long, none below {FEWEST} episodes)"
 
@@ -31,9 +33,9 @@ def markdown_table(results: Results) -> str:
         Markdown tables and a line that says how to read it.
     """
     metrics = headline_metrics(results)
-    head = ["Controller", "Information", "Commands", "Price", *(metric.heading for metric in metrics)]
+    head = ["Controller", *_declared_heads(results), *(metric.heading for metric in metrics)]
     rows = [
-        [label, *_declared(controller), *(_estimate(controller, metric) for metric in metrics)]
+        [label, *_declared(controller, results), *(_estimate(controller, metric) for metric in metrics)]
         for label, controller in results.controllers.items()
     ]
     return grid(head, rows, keys=1, texts=4) + "\n" + caption(results) + "\n"
@@ -134,10 +136,14 @@ def readme_table(results: Results, link: str) -> str:
     """A narrower table for the README, and a link to the rest."""
     metrics = [metric for metric in headline_metrics(results) if metric.key in README_KEYS]
     rows = [
-        [label, controller.information, controller.commands, *(_estimate(controller, metric) for metric in metrics)]
+        [
+            label,
+            *_declared(controller, results)[:README_DECLARED],
+            *(_estimate(controller, metric) for metric in metrics),
+        ]
         for label, controller in results.controllers.items()
     ]
-    head = ["Controller", "Information", "Commands", *(metric.heading for metric in metrics)]
+    head = ["Controller", *_declared_heads(results)[:README_DECLARED], *(metric.heading for metric in metrics)]
     table = grid(head, rows, keys=3)
     return f"{table}\n{results.scenario}. {caption(results)} All loads and metrics: [{link}]({link}).\n"
 
@@ -156,14 +162,14 @@ def csv_table(results: Results) -> str:
     """One row per controller and metric, in stored units, with both intervals."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    declared = ["information", "commands", "price_policy", "n", "censored_share"]
+    declared = ["information", *_declared_keys(results), "n", "censored_share"]
     intervals = ["ci95_low", "ci95_high", "bootstrap95_low", "bootstrap95_high"]
     writer.writerow(["controller", *declared, "metric", "mean", "iqm", *intervals])
     for label, controller in results.controllers.items():
         for metric in in_order(set(controller.metrics)):
             summary = controller.metrics[metric.key]
             ends = [*(summary.ci95 or ("", "")), *(summary.bootstrap95 or ("", ""))]
-            told = [*_declared(controller), controller.n, _blank(controller.censored_share)]
+            told = [*_declared(controller, results), controller.n, _blank(controller.censored_share)]
             writer.writerow([label, *told, metric.key, _blank(summary.mean), _blank(summary.iqm), *ends])
     return stream.getvalue()
 
@@ -180,8 +186,8 @@ def terminal_table(results: Results) -> Table:
         estimates = (_terminal(controller, metric) for controller in results.controllers.values())
         table.add_row(metric.short_heading, *estimates)
     table.add_section()
-    declared = zip(*(_declared(controller) for controller in results.controllers.values()), strict=True)
-    for title, values in zip(("Information", "Commands", "Price"), declared, strict=True):
+    declared = zip(*(_declared(controller, results) for controller in results.controllers.values()), strict=True)
+    for title, values in zip(_declared_heads(results), declared, strict=True):
         table.add_row(title, *values)
     return table
 
@@ -220,8 +226,17 @@ def _listed(seeds: Sequence[int]) -> str:
     return ("seeds " if len(seeds) > 1 else "seed ") + ", ".join(map(str, seeds))
 
 
-def _declared(controller: ControllerResults) -> list[str]:
-    return [controller.information, controller.commands, controller.price_policy]
+def _declared_keys(results: Results) -> list[str]:
+    """What controllers say of themselves besides what they know, in the order in which they first say it."""
+    return list(dict.fromkeys(key for controller in results.controllers.values() for key in controller.declarations))
+
+
+def _declared_heads(results: Results) -> list[str]:
+    return ["Information", *(key.replace("_", " ").capitalize() for key in _declared_keys(results))]
+
+
+def _declared(controller: ControllerResults, results: Results) -> list[str]:
+    return [controller.information, *(controller.declarations.get(key, MISSING) for key in _declared_keys(results))]
 
 
 def _estimate(controller: ControllerResults, metric: Metric) -> str:

@@ -7,7 +7,7 @@ from voltran.envs.brownout.picture import as_image
 from voltran.envs.brownout.viewer import scene_of
 from voltran.envs.brownout.world import BrownoutWorld
 from voltran.envs.canvas import png_of
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 from voltran.envs.team import Team
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
@@ -19,7 +19,7 @@ assert isinstance(world, BrownoutWorld)
 team = Team({"bs": make("rotating-sleep"), "retailer": make("dpa")})
 world.reset([SEED])
 team.reset(world)
-while world.decision[0] * world.model.decision_h < HOURS:
+while world.decision[0] * world.constants.decision_h < HOURS:
     world.step(team.act(world))
 for suffix, dark in (("", False), ("-dark", True)):
     path = FOLDER / f"brownout{suffix}.png"

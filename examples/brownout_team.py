@@ -1,7 +1,7 @@
 """Let a team play a day of the brownout: sites take turns at sleeping, retailers set prices."""
 
 from voltran.baselines import make
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 from voltran.envs.team import Team
 
 world = make_world("urban19-brownout-medium", overrides={"survival.end": "horizon"})

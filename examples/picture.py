@@ -6,7 +6,7 @@ from voltran.baselines import make
 from voltran.envs.blackout.picture import as_png
 from voltran.envs.blackout.viewer import scene_of
 from voltran.envs.blackout.world import BlackoutWorld
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 SEED, HOURS = 1000, 2.0
@@ -19,7 +19,7 @@ for name, player in PICTURES.items():
     controller = make(player)
     world.reset([SEED])
     controller.reset(world)
-    while world.decision[0] * world.model.decision_h < HOURS:
+    while world.decision[0] * world.constants.decision_h < HOURS:
         world.step(controller.act(world))
     scene = scene_of(world)
     for suffix, dark in (("", False), ("-dark", True)):

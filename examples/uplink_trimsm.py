@@ -1,7 +1,7 @@
 """Let TriMSM run a day of the uplink world: the second example of the README."""
 
 from voltran.baselines import make
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 
 world, controller = make_world("uplink20"), make("trimsm-eipc")
 world.reset(seeds=[0])

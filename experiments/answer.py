@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from voltran.evaluation.metrics import MISSING, metric_of
+from voltran.envs.metric import MISSING
+from voltran.evaluation.metrics import metric_of
 from voltran.evaluation.results import Results
 from voltran.experiments.published_values import Comparison
 

@@ -15,7 +15,7 @@ import numpy as np
 import yaml
 
 from voltran.baselines import make
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 from voltran.envs.yaml_files import parse_mapping
 from voltran.evaluation.files import write_text
 

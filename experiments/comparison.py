@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from voltran.envs.metric import MISSING
 from voltran.evaluation.markdown import grid
-from voltran.evaluation.metrics import MISSING, metric_of
+from voltran.evaluation.metrics import metric_of
 from voltran.evaluation.results import ControllerResults, Interval, Results
 from voltran.evaluation.statistics import FEWEST, mean_ratio, ratio_is_honest
 from voltran.experiments.published_values import Comparison, Extreme, Gain, Ratio

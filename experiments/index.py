@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from voltran.envs.metric import MISSING
 from voltran.evaluation.markdown import grid
-from voltran.evaluation.metrics import MISSING
 from voltran.experiments.answer import beside_paper, filled
 from voltran.experiments.calibration import PAPER_SURVIVAL_H, recorded_fit
 from voltran.experiments.experiment import Experiment

@@ -3,7 +3,7 @@
 from itertools import islice
 from typing import Any
 
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 from voltran.experiments.experiment import Experiment, Sweep
 from voltran.experiments.published_values import Comparison
 

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from voltran.envs.errors import FileFormatError
 from voltran.evaluation.files import lines_json
-from voltran.evaluation.metrics import DRAWN_KEYS, TIMING_KEYS, metric_of
+from voltran.evaluation.metrics import TIMING_KEYS, metric_of
+from voltran.evaluation.plots import DRAWN_KEYS
 from voltran.evaluation.results import ControllerResults, Difference, Results
 from voltran.experiments.answer import quantities
 from voltran.experiments.experiment import Experiment

@@ -5,8 +5,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voltran.envs.metric import Metric
 from voltran.evaluation.figure_files import end_axes, line, marker, shown, write_picture
-from voltran.evaluation.metrics import Metric, metric_of
+from voltran.evaluation.metrics import metric_of
 from voltran.evaluation.palette import Look, looks
 from voltran.evaluation.results import MetricSummary, Results
 from voltran.experiments.experiment import Experiment, Sweep

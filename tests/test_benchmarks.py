@@ -17,8 +17,8 @@ from benchmarks.uplink import matching
 from tests.house import ROOT
 from voltran.baselines import make
 from voltran.baselines.registry import CONTROLLERS, OUTAGE_CONTROLLERS
-from voltran.envs.catalog import make_world
 from voltran.envs.errors import VoltranError
+from voltran.envs.registry import make_world
 
 
 @pytest.mark.parametrize(

@@ -20,14 +20,16 @@ EXTRAS_OF_ROOM = {
     "envs": ("train", "renewables"),
     "baselines": ("solvers",),
     "agents": ("train",),
+    "evaluation": ("train",),
     "train": ("train",),
+    "experiments": ("train",),
     "configs": (),
 }
 
 
 def packages_on_disk() -> set[str]:
     folders = {path.parent for room in ROOMS for path in (ROOT / room).rglob("__init__.py")}
-    return {"voltran"} | {"voltran." + ".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    return {"voltran", "voltran.cli"} | {"voltran." + ".".join(folder.relative_to(ROOT).parts) for folder in folders}
 
 
 def folder_of(package: str) -> Path:
@@ -68,9 +70,9 @@ def test_link_leads_to_the_folder_that_is_packaged(room: str) -> None:
     assert link.resolve() == (ROOT / room).resolve()
 
 
-def test_nothing_but_links_the_version_and_the_typing_marker_lies_in_voltran() -> None:
+def test_voltran_holds_the_front_door_the_command_line_and_links() -> None:
     present = {path.name for path in (ROOT / "voltran").iterdir()} - {"__pycache__"}
-    assert present == {"__init__.py", "py.typed", *ROOMS}
+    assert present - {"__main__.py"} == {"__init__.py", "py.typed", "cli", *ROOMS}
 
 
 def test_every_data_file_is_packaged() -> None:
@@ -154,4 +156,6 @@ def test_wheel_holds_every_module_and_data_file(tmp_path: Path) -> None:
     held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("voltran/")}
     files = {path for room in ROOMS for path in (source / room).rglob("*") if path.is_file()}
     expected = {f"voltran/{path.relative_to(source).as_posix()}" for path in files}
-    assert held == expected | {"voltran/__init__.py", "voltran/py.typed"}
+    own = {path for path in (source / "voltran").rglob("*") if path.suffix in {".py", ".typed"} and path.is_file()}
+    front = {path for path in own if path.relative_to(source / "voltran").parts[0] not in ROOMS}
+    assert held == expected | {f"voltran/{path.relative_to(source / 'voltran').as_posix()}" for path in front}

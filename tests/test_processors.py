@@ -13,7 +13,7 @@ import pytest
 
 from tests.baselines.noise import Episode, assert_same_commands, controller_of, play
 from tests.house import ROOT
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 from voltran.physics.ordering import SAME
 
 CORE = "numpy._core" if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else "numpy.core"

@@ -22,12 +22,11 @@ from voltran.agents.policy import (
     role_versions,
     save_policy,
 )
-from voltran.envs.catalog import make_world
-from voltran.envs.controller import information_of
+from voltran.envs.controller import information_from
 from voltran.envs.errors import ScenarioError
 from voltran.envs.faces.vector import VectorFace
+from voltran.envs.registry import make_world
 from voltran.envs.seeds import short_seed
-from voltran.envs.team import LEADING_ROLE
 from voltran.envs.world import World
 from voltran.train.callbacks import BeforeRollouts, EntropySchedule, KpiLogger, TransitionLogger, require_finite
 from voltran.train.opponents import Opponents, require_players
@@ -88,7 +87,7 @@ class Learner:
     def metadata(self) -> PolicyMetadata:
         """What the policy file says about the policy."""
         settings = self.settings
-        plays_sites = len(self.world.roles) == 1 or settings.role == LEADING_ROLE
+        plays_sites = len(self.world.roles) == 1 or settings.role == self.world.roles[0].name
         action_set = settings.action_set if plays_sites else None
         observation_version, action_version = role_versions(self.world, settings.role)
         return PolicyMetadata(
@@ -103,7 +102,7 @@ class Learner:
             action_sizes=self.action_sizes,
             network=self.network.description,
             deterministic=settings.deterministic,
-            information=information_of(self.role),
+            information=information_from(self.role),
             meaning=dict(self.role.meaning),
             scenario=self.world.scenario.model_dump(mode="json"),
             training={**settings.model_dump(mode="json"), "decisions": self.model.num_timesteps},

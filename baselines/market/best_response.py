@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from voltran.baselines.market.expectation import ROLE, available_kw, posted, retail_world, sales_kw, wanted_kw
-from voltran.envs.controller import CommandSet, Information, PricePolicy
+from voltran.envs.controller import Information
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.retail.constants import PRICE_LEVELS, RetailConstants
 from voltran.envs.scenario import Section, validated
@@ -55,45 +55,47 @@ class Answers(NamedTuple):
     cycled: BoolArray
 
 
-def profit(model: RetailConstants, expected: Expectation, price: FloatArray) -> FloatArray:
+def profit(constants: RetailConstants, expected: Expectation, price: FloatArray) -> FloatArray:
     """Profits ``[B, I]`` at prices ``[B, I]``, USD/h: what is earned, less costs and the charge for spilled energy."""
-    sold_kw = sales_kw(model, expected.wanted_kw, expected.available_kw, price)
+    sold_kw = sales_kw(constants, expected.wanted_kw, expected.available_kw, price)
     spilled_kw = expected.available_kw - sold_kw.sum(axis=1)
-    earned = payments(sold_kw, price, model.contracts.factor).sum(axis=1)
-    return np.asarray(earned - model.generation_cost(sold_kw) - model.retail.spill_penalty_usd_per_kwh * spilled_kw)
+    earned = payments(sold_kw, price, constants.contracts.factor).sum(axis=1)
+    return np.asarray(
+        earned - constants.generation_cost(sold_kw) - constants.retail.spill_penalty_usd_per_kwh * spilled_kw
+    )
 
 
-def answer(model: RetailConstants, expected: Expectation, price: FloatArray, retailer: int) -> FloatArray:
+def answer(constants: RetailConstants, expected: Expectation, price: FloatArray, retailer: int) -> FloatArray:
     """Price ``[B]`` of its ladder that earns a retailer most while others' ``[B, I]`` stay; of equals the lowest."""
-    n_worlds, ladder = price.shape[0], model.price_ladder[retailer]
+    n_worlds, ladder = price.shape[0], constants.price_ladder[retailer]
     tried = np.repeat(price, PRICE_LEVELS, axis=0)
     tried[:, retailer] = np.tile(ladder, n_worlds)
     repeated = Expectation(*(np.repeat(values, PRICE_LEVELS, axis=0) for values in expected))
-    earned = profit(model, repeated, tried)[:, retailer].reshape(n_worlds, PRICE_LEVELS)
+    earned = profit(constants, repeated, tried)[:, retailer].reshape(n_worlds, PRICE_LEVELS)
     best = earned.max(axis=1, keepdims=True)
     # Rounding is no reason to ask for a higher price.
     return np.asarray(ladder[np.argmax(earned >= best - SAME * np.maximum(np.abs(best), 1.0), axis=1)])
 
 
-def answer_each_other(model: RetailConstants, expected: Expectation, price: FloatArray, rounds: int) -> Answers:
+def answer_each_other(constants: RetailConstants, expected: Expectation, price: FloatArray, rounds: int) -> Answers:
     """Let retailers answer in turn until nobody changes its price, prices repeat, or the rounds are over.
 
     Args:
-        model: constants of the retailers.
+        constants: constants of the retailers.
         expected: what all of them believe.
         price: ``[B, I]`` where they begin, USD/kWh.
         rounds: at most.
     """
     price = price.copy()
     used, cycled = np.zeros(price.shape[0], np.int64), np.zeros(price.shape[0], bool)
-    open_ = np.full(price.shape[0], model.n_retailers > 0)
+    open_ = np.full(price.shape[0], constants.n_retailers > 0)
     seen = [price.copy()]
     for _ in range(rounds):
         if not open_.any():
             break
         active = Expectation(*(values[open_] for values in expected))
-        for retailer in range(model.n_retailers):
-            price[open_, retailer] = answer(model, active, price[open_], retailer)
+        for retailer in range(constants.n_retailers):
+            price[open_, retailer] = answer(constants, active, price[open_], retailer)
         used += open_
         settled, *repeated = [(np.abs(price - earlier) <= SAME * price).all(axis=1) for earlier in reversed(seen)]
         cycled |= open_ & ~settled & np.any(repeated, axis=0)
@@ -117,8 +119,6 @@ class BestResponse:
 
     name = "best-response"
     information: Information = "global"
-    commands: CommandSet = "free"
-    price_policy: PricePolicy = "none"
 
     def __init__(self, **settings: Any) -> None:
         self.settings = validated(BestResponseSettings, settings, f"controller {self.name}")
@@ -138,9 +138,9 @@ class BestResponse:
         retail = retail_world(world, self.name)
         market = retail.market
         expected = Expectation(wanted_kw(retail, self.settings.charge_share), available_kw(retail))
-        answers = answer_each_other(market.model, expected, market.posted_price, self.settings.rounds)
+        answers = answer_each_other(market.constants, expected, market.posted_price, self.settings.rounds)
         self._answers.append(answers)
-        return {ROLE: posted(market.model, answers.price)}
+        return {ROLE: posted(market.constants, answers.price)}
 
     def counters(self) -> Mapping[str, float]:
         """Rounds of answers per decision, and the share of decisions in which they went round in circles."""

@@ -14,7 +14,7 @@ from voltran.baselines.market.expectation import ROLE as RETAILER
 from voltran.baselines.market.expectation import available_kw, marginal_cost, posted, retail_world
 from voltran.baselines.market.site_rules import ROLE as SITE
 from voltran.baselines.market.site_rules import purchases
-from voltran.envs.controller import CommandSet, Information, PricePolicy
+from voltran.envs.controller import Information
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.world import MarketWorld
 from voltran.envs.retail.actions import RetailerCommands
@@ -70,8 +70,6 @@ class Dpa:
 
     name = "dpa"
     information: Information = "global"
-    commands: CommandSet = "free"
-    price_policy: PricePolicy = "none"
 
     def __init__(self, **settings: Any) -> None:
         self.settings = validated(DpaSettings, settings, f"controller {self.name}")
@@ -94,8 +92,8 @@ class Dpa:
         chosen: dict[str, RetailerCommands | MarketCommands] = {}
         if isinstance(world, MarketWorld):
             chosen[SITE] = self._orders(world, allocations)
-        if retail.market.model.n_retailers:
-            chosen[RETAILER] = self._prices(retail.market.model, allocations)
+        if retail.market.constants.n_retailers:
+            chosen[RETAILER] = self._prices(retail.market.constants, allocations)
         return chosen
 
     def counters(self) -> Mapping[str, float]:
@@ -110,16 +108,16 @@ class Dpa:
     def _allocate(self, world: RetailWorld, index: int) -> Allocation:
         demand_kw, battery_kw = world.demand_kw[index], world.discharge_room_kw[index]
         problem = allocation_problem(
-            world.market.model, available_kw(world)[index], demand_kw, battery_kw, self.settings.utility
+            world.market.constants, available_kw(world)[index], demand_kw, battery_kw, self.settings.utility
         )
         limits = {} if self.settings.max_iterations is None else {"max_iterations": self.settings.max_iterations}
         return solve(problem, self.settings.method, **limits)
 
-    def _prices(self, model: RetailConstants, allocations: list[Allocation]) -> RetailerCommands:
+    def _prices(self, constants: RetailConstants, allocations: list[Allocation]) -> RetailerCommands:
         capacity_price = np.stack([allocation.capacity_price for allocation in allocations])
-        usd = model.retail.satisfaction_usd_per_h if self.settings.utility == "paper" else 1.0
+        usd = constants.retail.satisfaction_usd_per_h if self.settings.utility == "paper" else 1.0
         sold_kw = np.stack([allocation.power_kw for allocation in allocations])
-        return posted(model, marginal_cost(model, sold_kw) + capacity_price / max(usd, LEAST_WEIGHT))
+        return posted(constants, marginal_cost(constants, sold_kw) + capacity_price / max(usd, LEAST_WEIGHT))
 
     def _orders(self, market: MarketWorld, allocations: list[Allocation]) -> MarketCommands:
         sold_kw = np.stack([allocation.power_kw for allocation in allocations])
@@ -135,7 +133,7 @@ class Dpa:
 
 
 def allocation_problem(
-    model: RetailConstants,
+    constants: RetailConstants,
     available: FloatArray,
     demand: FloatArray,
     battery: FloatArray,
@@ -144,22 +142,22 @@ def allocation_problem(
     """The elastic allocation of one period, in which sites take at least what their batteries cannot give.
 
     Args:
-        model: constants of the retailers.
+        constants: constants of the retailers.
         available: ``[I]`` generation, kW.
         demand: ``[M]`` loads, kW.
         battery: ``[M]`` what batteries can give, kW.
         utility: see :class:`DpaSettings`.
     """
-    retail, contracts = model.retail, model.contracts
+    retail, contracts = constants.retail, constants.contracts
     worth = max(retail.satisfaction_usd_per_h, LEAST_WEIGHT)
     return AllocationProblem(
         generation_kw=available,
         demand_kw=demand,
         least_kw=np.maximum(demand - battery, 0.0),
-        unit_cost=model.unit_cost,
+        unit_cost=constants.unit_cost,
         subscriber=contracts.subscriber,
         access=contracts.access,
-        quadratic=model.is_quadratic,
+        quadratic=constants.is_quadratic,
         priority=retail.priority if utility == "paper" else 1.0,
         satisfaction_weight=worth,
         cost_weight=worth if utility == "paper" else 1.0,

@@ -41,33 +41,33 @@ def wanted_kw(world: RetailWorld, charge_share: float) -> FloatArray:
     return world.demand_kw + charge_share * world.charge_room_kw
 
 
-def sales_kw(model: RetailConstants, wanted: FloatArray, available: FloatArray, price: FloatArray) -> FloatArray:
+def sales_kw(constants: RetailConstants, wanted: FloatArray, available: FloatArray, price: FloatArray) -> FloatArray:
     """Sales ``[B, M, I]`` at prices ``[B, I]`` to sites that accept them all, nothing being reserved.
 
     Args:
-        model: constants of the retailers.
+        constants: constants of the retailers.
         wanted: ``[B, M]`` kW.
         available: ``[B, I]`` kW.
         price: ``[B, I]`` USD/kWh.
     """
-    accepted = np.full(wanted.shape, model.highest_payment)
-    return clear_market(wanted, accepted, Offers(price, available, np.zeros(price.shape)), model.contracts)
+    accepted = np.full(wanted.shape, constants.highest_payment)
+    return clear_market(wanted, accepted, Offers(price, available, np.zeros(price.shape)), constants.contracts)
 
 
-def marginal_cost(model: RetailConstants, sold_kw: FloatArray) -> FloatArray:
+def marginal_cost(constants: RetailConstants, sold_kw: FloatArray) -> FloatArray:
     """Cost ``[..., I]`` of one more kWh at the sales ``[..., M, I]``, USD; the mean over what is sold, by pair."""
-    if not model.is_quadratic:
-        return np.broadcast_to(model.unit_cost, sold_kw.shape[:-2] + model.unit_cost.shape).copy()
+    if not constants.is_quadratic:
+        return np.broadcast_to(constants.unit_cost, sold_kw.shape[:-2] + constants.unit_cost.shape).copy()
     total_kw = sold_kw.sum(axis=-2)
-    if model.retail.cost_scope == "retailer":
-        return np.asarray(2.0 * model.unit_cost * total_kw)
+    if constants.retail.cost_scope == "retailer":
+        return np.asarray(2.0 * constants.unit_cost * total_kw)
     squares = np.square(sold_kw).sum(axis=-2)
     return np.asarray(
-        2.0 * model.unit_cost * np.divide(squares, total_kw, out=np.zeros_like(total_kw), where=total_kw > 0.0)
+        2.0 * constants.unit_cost * np.divide(squares, total_kw, out=np.zeros_like(total_kw), where=total_kw > 0.0)
     )
 
 
-def posted(model: RetailConstants, price: FloatArray) -> RetailerCommands:
+def posted(constants: RetailConstants, price: FloatArray) -> RetailerCommands:
     """Commands that post prices ``[B, I]``, lowered to the cap where they exceed it, and reserve nothing."""
-    capped = np.clip(price, 0.0, model.retail.price_cap_usd_per_kwh)
+    capped = np.clip(price, 0.0, constants.retail.price_cap_usd_per_kwh)
     return RetailerCommands(capped, np.zeros_like(capped))

@@ -72,7 +72,7 @@ def plan_ahead(problem: ForesightProblem, tolerance: float = TOLERANCE) -> Plan:
 
 def _judged(problem: ForesightProblem, chosen: Decisions, rounds: int) -> Plan:
     """What decisions are really worth."""
-    retail, storage, shape = problem.model.retail, problem.storage, problem.load_kw.shape
+    retail, storage, shape = problem.constants.retail, problem.storage, problem.load_kw.shape
     worth = satisfaction(np.maximum(chosen.direct_kw, 0.0), retail.satisfaction_usd_per_h, retail.reference_kw).sum()
     cost = _cost_per_h(problem, chosen)
     lost = retail.value_of_lost_load_usd_per_kwh * chosen.unserved_kw.sum()
@@ -97,15 +97,15 @@ def _judged(problem: ForesightProblem, chosen: Decisions, rounds: int) -> Plan:
 
 def _cost_per_h(problem: ForesightProblem, chosen: Decisions) -> float:
     """Cost of generation, all periods added up, in USD/h."""
-    quadratic = problem.model.is_quadratic
+    quadratic = problem.constants.is_quadratic
     counted_kw = _counted(problem, chosen) if quadratic else chosen.power_kw
     retailer = problem.cost_retailer if quadratic else problem.links[1]
-    return float(generation_cost(counted_kw, problem.model.unit_cost[retailer], quadratic).sum())
+    return float(generation_cost(counted_kw, problem.constants.unit_cost[retailer], quadratic).sum())
 
 
 def _counted(problem: ForesightProblem, chosen: Decisions) -> FloatArray:
     """``[T, unit]`` generation whose quadratic cost counts by itself; none where costs are linear."""
-    if not problem.model.is_quadratic:
+    if not problem.constants.is_quadratic:
         return chosen.power_kw[:, :0]
     counted_kw = np.zeros((chosen.power_kw.shape[0], problem.cost_retailer.size))
     np.add.at(counted_kw.T, problem.cost_unit, chosen.power_kw.T)
@@ -114,10 +114,10 @@ def _counted(problem: ForesightProblem, chosen: Decisions) -> FloatArray:
 
 def _first_points(problem: ForesightProblem) -> tuple[FloatArray, FloatArray]:
     """``[T, unit, K]`` points of tangents from 0 to the most there can be: of worth in equal ratios, of cost evenly."""
-    share, reference = np.linspace(0.0, 1.0, FIRST_TANGENTS), problem.model.retail.reference_kw
+    share, reference = np.linspace(0.0, 1.0, FIRST_TANGENTS), problem.constants.retail.reference_kw
     load_kw = problem.load_kw[:, problem.worth_site, None]
     worth_at = reference * np.expm1(np.log1p(load_kw / reference) * share)
-    retailers = problem.cost_retailer[: problem.cost_retailer.size * problem.model.is_quadratic]
+    retailers = problem.cost_retailer[: problem.cost_retailer.size * problem.constants.is_quadratic]
     return worth_at, problem.available_kw[:, retailers, None] * share
 
 
@@ -128,11 +128,11 @@ def _with_point(points: FloatArray, added: FloatArray) -> FloatArray:
 
 
 def _worth(problem: ForesightProblem, points: FloatArray) -> Pieces:
-    retail = problem.model.retail
+    retail = problem.constants.retail
     value = satisfaction(points, retail.satisfaction_usd_per_h, retail.reference_kw)
     return tangents(points, value, retail.satisfaction_usd_per_h / (retail.reference_kw + points))
 
 
 def _cost(problem: ForesightProblem, points: FloatArray) -> Pieces:
-    unit_cost = problem.model.unit_cost[problem.cost_retailer[: points.shape[1]], None]
+    unit_cost = problem.constants.unit_cost[problem.cost_retailer[: points.shape[1]], None]
     return tangents(points, generation_cost(points, unit_cost, quadratic=True), 2.0 * unit_cost * points)

@@ -38,7 +38,7 @@ class ForesightProblem:
     """What nobody can change about an episode.
 
     Attributes:
-        model: the retailers' constants.
+        constants: the retailers' constants.
         load_kw: ``[T, M]``.
         available_kw: ``[T, I]`` generation that can be sold.
         storage: the batteries.
@@ -47,7 +47,7 @@ class ForesightProblem:
         per_pair: whether the worth of power counts every sale by itself, as in the paper, or a site's total.
     """
 
-    model: RetailConstants
+    constants: RetailConstants
     load_kw: FloatArray
     available_kw: FloatArray
     storage: Storage
@@ -58,27 +58,27 @@ class ForesightProblem:
     @cached_property
     def shared_costs(self) -> bool:
         """Whether quadratic costs are those of a retailer's total."""
-        return self.model.is_quadratic and self.model.retail.cost_scope == "retailer"
+        return self.constants.is_quadratic and self.constants.retail.cost_scope == "retailer"
 
     @cached_property
     def group(self) -> IntArray:
         """``[M]`` sites of one number are interchangeable: welfare does not tell which of them buys from whom."""
-        if self.per_pair or (self.model.is_quadratic and not self.shared_costs):
-            return np.arange(self.model.n_sites)
-        return np.unique(self.model.contracts.access, axis=0, return_inverse=True)[1].reshape(-1)
+        if self.per_pair or (self.constants.is_quadratic and not self.shared_costs):
+            return np.arange(self.constants.n_sites)
+        return np.unique(self.constants.contracts.access, axis=0, return_inverse=True)[1].reshape(-1)
 
     @cached_property
     def links(self) -> tuple[IntArray, IntArray]:
         """Group and retailer of every pair that can trade, two arrays ``[link]``."""
-        access = np.zeros((int(self.group.max(initial=-1)) + 1, self.model.n_retailers), dtype=bool)
-        access[self.group] = self.model.contracts.access
+        access = np.zeros((int(self.group.max(initial=-1)) + 1, self.constants.n_retailers), dtype=bool)
+        access[self.group] = self.constants.contracts.access
         group, retailer = np.nonzero(access)
         return group, retailer
 
     @cached_property
     def worth_site(self) -> IntArray:
         """``[unit]`` sites of what has its worth by itself: every site, or every pair."""
-        return self.links[0] if self.per_pair else np.arange(self.model.n_sites)
+        return self.links[0] if self.per_pair else np.arange(self.constants.n_sites)
 
     @cached_property
     def cost_unit(self) -> IntArray:
@@ -88,4 +88,4 @@ class ForesightProblem:
     @cached_property
     def cost_retailer(self) -> IntArray:
         """``[unit]`` retailers of what has its cost by itself."""
-        return np.arange(self.model.n_retailers) if self.shared_costs else self.links[1]
+        return np.arange(self.constants.n_retailers) if self.shared_costs else self.links[1]

@@ -111,8 +111,8 @@ def _variables(
     """Name -> lowest and highest values, and price in USD, ``[T, variable]`` each."""
     storage, hours, periods = problem.storage, problem.period_h, problem.load_kw.shape[0]
     retailer, batteries = problem.links[1], (periods, storage.site.size)
-    unit_cost = np.where(problem.model.is_quadratic, 0.0, problem.model.unit_cost)[retailer]
-    lost = problem.model.retail.value_of_lost_load_usd_per_kwh
+    unit_cost = np.where(problem.constants.is_quadratic, 0.0, problem.constants.unit_cost)[retailer]
+    lost = problem.constants.retail.value_of_lost_load_usd_per_kwh
     kinds: dict[str, tuple[ArrayLike, FloatArray, ArrayLike]] = {
         "power": (0.0, problem.available_kw[:, retailer], unit_cost),
         "worth": (0.0, _flat(worth.width), -_flat(worth.slope)),
@@ -165,7 +165,7 @@ def _equalities(problem: ForesightProblem, sizes: dict[str, int]) -> tuple[Any, 
 def _limits(problem: ForesightProblem, sizes: dict[str, int]) -> tuple[Any, FloatArray]:
     """Retailers sell no more than they have; where worth is of pairs, a pair uses no more than it buys."""
     retailer, periods = problem.links[1], problem.load_kw.shape[0]
-    rows = [{"power": _members(problem.model.n_retailers, retailer)}]
+    rows = [{"power": _members(problem.constants.n_retailers, retailer)}]
     right = problem.available_kw
     if problem.per_pair:
         pair = np.eye(retailer.size)

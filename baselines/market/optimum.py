@@ -30,26 +30,26 @@ def foresight_problem(world: MarketWorld, index: int = 0) -> ForesightProblem:
         world: has been reset.
         index: which episode of the batch.
     """
-    model, batteries, periods = world.model, world.model.batteries, world.max_decisions
-    site = np.flatnonzero(model.has_battery)
+    constants, batteries, periods = world.constants, world.constants.batteries, world.max_decisions
+    site = np.flatnonzero(constants.has_battery)
     capacity_kwh = batteries.capacity_kwh[site]
     return ForesightProblem(
-        model=model.retail,
+        constants=constants.retail,
         load_kw=world.load_series_kw[index, :periods],
         available_kw=world.market.available_kw[index, :periods],
         storage=Storage(
             site=site,
             low_kwh=batteries.soc_min * capacity_kwh,
             high_kwh=batteries.soc_max * capacity_kwh,
-            start_kwh=model.initial_soc[site] * capacity_kwh,
+            start_kwh=constants.initial_soc[site] * capacity_kwh,
             charge_limit_kw=batteries.charge_limit_kw[site],
             discharge_limit_kw=batteries.discharge_limit_kw[site],
             charge_efficiency=batteries.charge_efficiency,
             discharge_efficiency=batteries.discharge_efficiency,
         ),
-        period_h=model.period_h,
-        wear_usd_per_kwh=model.scenario.battery.wear_usd_per_kwh,
-        per_pair=model.scenario.reward.utility == "pair",
+        period_h=constants.period_h,
+        wear_usd_per_kwh=constants.scenario.battery.wear_usd_per_kwh,
+        per_pair=constants.scenario.reward.utility == "pair",
     )
 
 
@@ -62,7 +62,7 @@ def myopic_optimum(world: MarketWorld, index: int = 0) -> Allocation:
     """
     return solve(
         allocation_problem(
-            world.market.model,
+            world.market.constants,
             world.market.available_at(world.decision)[index],
             world.demand_kw[index],
             world.discharge_room_kw[index],

@@ -14,7 +14,7 @@ from voltran.baselines.market.expectation import (
     sales_kw,
     wanted_kw,
 )
-from voltran.envs.controller import CommandSet, Information, PricePolicy
+from voltran.envs.controller import Information
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.scenario import Section, validated
 from voltran.envs.world import World
@@ -44,8 +44,6 @@ class CostPlus:
 
     name = "cost-plus"
     information: Information = "global"  # where costs are quadratic, what all sites want sets them
-    commands: CommandSet = "free"
-    price_policy: PricePolicy = "none"
 
     def __init__(self, **settings: Any) -> None:
         self.settings = validated(CostPlusSettings, settings, f"controller {self.name}")
@@ -62,8 +60,8 @@ class CostPlus:
         """Prices for all retailers."""
         retail = retail_world(world, self.name)
         market = retail.market
-        sold_kw = sales_kw(market.model, wanted_kw(retail, 0.0), available_kw(retail), market.posted_price)
-        return {ROLE: posted(market.model, (1.0 + self.settings.markup) * marginal_cost(market.model, sold_kw))}
+        sold_kw = sales_kw(market.constants, wanted_kw(retail, 0.0), available_kw(retail), market.posted_price)
+        return {ROLE: posted(market.constants, (1.0 + self.settings.markup) * marginal_cost(market.constants, sold_kw))}
 
 
 class PriceCap:
@@ -71,8 +69,6 @@ class PriceCap:
 
     name = "price-cap"
     information: Information = "local"
-    commands: CommandSet = "free"
-    price_policy: PricePolicy = "none"
 
     def reset(self, world: World) -> None:
         """Nothing to forget.
@@ -85,4 +81,4 @@ class PriceCap:
     def act(self, world: World) -> dict[str, RetailerCommands]:
         """The cap, for all retailers."""
         market = retail_world(world, self.name).market
-        return {ROLE: posted(market.model, np.full(market.posted_price.shape, np.inf))}
+        return {ROLE: posted(market.constants, np.full(market.posted_price.shape, np.inf))}

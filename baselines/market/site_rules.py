@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field, model_validator
 
-from voltran.envs.controller import CommandSet, Information, PricePolicy
+from voltran.envs.controller import Information
 from voltran.envs.errors import ScenarioError
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.world import MarketWorld
@@ -36,8 +36,6 @@ class SiteRule(ABC):
     """
 
     information: Information = "local"
-    commands: CommandSet = "free"
-    price_policy: PricePolicy = "none"
     name: str
 
     def reset(self, world: World) -> None:
@@ -116,7 +114,7 @@ class PriceThreshold(SiteRule):
         self.settings = validated(PriceThresholdSettings, settings, f"controller {self.name}")
 
     def _decide(self, market: MarketWorld) -> MarketCommands:
-        price = lowest_payment(market) / market.market.model.retail.price_cap_usd_per_kwh
+        price = lowest_payment(market) / market.market.constants.retail.price_cap_usd_per_kwh
         commands = charging_where(market, expects_enough(market) & (price < self.settings.charge_below - SAME))
         spared_kw = np.where(price > self.settings.discharge_above + SAME, market.discharge_room_kw, 0.0)
         requested_kw = np.maximum(commands.requested_kw - spared_kw, 0.0)
@@ -125,7 +123,7 @@ class PriceThreshold(SiteRule):
 
 def purchases(market: MarketWorld, requested_kw: FloatArray, battery_kw: FloatArray) -> MarketCommands:
     """Commands that accept any price."""
-    accepted = np.full(requested_kw.shape, market.market.model.highest_payment)
+    accepted = np.full(requested_kw.shape, market.market.constants.highest_payment)
     return MarketCommands(requested_kw, accepted, battery_kw)
 
 
@@ -145,6 +143,6 @@ def expects_enough(market: MarketWorld) -> BoolArray:
 
 def lowest_payment(market: MarketWorld) -> FloatArray:
     """What a kWh costs each site ``[B, M]`` at its cheapest retailer; infinite without any."""
-    contracts = market.market.model.contracts
+    contracts = market.market.constants.contracts
     paid = np.where(contracts.access, contracts.factor * market.market.coming_price[:, None, :], np.inf)
     return np.asarray(paid.min(axis=2, initial=np.inf))

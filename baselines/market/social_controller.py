@@ -7,7 +7,7 @@ from voltran.baselines.market.foresight import Plan
 from voltran.baselines.market.optimum import social_optimum
 from voltran.baselines.market.site_rules import ROLE as SITE
 from voltran.baselines.market.site_rules import market_world, purchases
-from voltran.envs.controller import CommandSet, Information, PricePolicy
+from voltran.envs.controller import Information
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.world import MarketWorld
 from voltran.envs.retail.actions import RetailerCommands
@@ -31,8 +31,6 @@ class SocialOptimum:
 
     name = "social-optimum"
     information: Information = "hindsight"
-    commands: CommandSet = "free"
-    price_policy: PricePolicy = "none"
 
     def __init__(self) -> None:
         self._plans: list[Plan] = []
@@ -51,8 +49,8 @@ class SocialOptimum:
         """The plan for the coming period."""
         market = market_world(world, self.name)
         chosen: dict[str, MarketCommands | RetailerCommands] = {SITE: self._orders(market)}
-        if market.market.model.n_retailers:
-            price = np.tile(merit_order_prices(market.market.model), (market.n_worlds, 1))
+        if market.market.constants.n_retailers:
+            price = np.tile(merit_order_prices(market.market.constants), (market.n_worlds, 1))
             chosen[RETAILER] = RetailerCommands(price, np.zeros_like(price))
         return chosen
 
@@ -65,8 +63,8 @@ class SocialOptimum:
         return purchases(market, bought_kw, discharge_kw - charge_kw)
 
 
-def merit_order_prices(model: RetailConstants) -> FloatArray:
+def merit_order_prices(constants: RetailConstants) -> FloatArray:
     """Prices ``[I]`` in USD/kWh, the highest at the cap, that every site takes in the order of unit costs."""
-    rank = np.argsort(rising(model.unit_cost))
-    step = APART * (2.0 - model.retail.priority)
-    return np.asarray(model.retail.price_cap_usd_per_kwh * step ** (rank - (model.n_retailers - 1.0)))
+    rank = np.argsort(rising(constants.unit_cost))
+    step = APART * (2.0 - constants.retail.priority)
+    return np.asarray(constants.retail.price_cap_usd_per_kwh * step ** (rank - (constants.n_retailers - 1.0)))

@@ -9,9 +9,9 @@ from voltran.baselines.msrc.plan_statistics import Account
 from voltran.baselines.msrc.planner import Plan, Planner
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.rules import outage_world
-from voltran.envs.blackout.commands import SiteCommands, mode_commands
+from voltran.envs.blackout.commands import SiteCommands, declare, mode_commands
 from voltran.envs.blackout.world import BlackoutWorld
-from voltran.envs.controller import CommandSet, Information, PricePolicy
+from voltran.envs.controller import Information
 from voltran.envs.scenario import validated
 from voltran.envs.world import World
 
@@ -43,12 +43,11 @@ class Msrc:
     """
 
     information: Information = "global"
-    price_policy: PricePolicy = "dynamic"
 
     def __init__(self, name: str = "msrc", **settings: Any) -> None:
         self.name = name
         self.settings = validated(PlannerSettings, settings, f"controller {name}")
-        self.commands: CommandSet = self.settings.command_set
+        self.declarations = declare(self.settings.command_set, "dynamic")
         self.plans: list[Plan] = []
         self._planners: list[Planner] = []
         self._account = Account()
@@ -72,7 +71,10 @@ class Msrc:
         """Commands of plans ``[B, site]``."""
         table = self._planners[0].options
         return mode_commands(
-            world.model, table.mode[options], command_set=self.commands, band_bits=table.band_bits[options]
+            world.constants,
+            table.mode[options],
+            command_set=self.settings.command_set,
+            band_bits=table.band_bits[options],
         )
 
     def counters(self) -> Mapping[str, float]:

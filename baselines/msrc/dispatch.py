@@ -98,7 +98,7 @@ def world_dispatch(world: BlackoutWorld, commands: SiteCommands, index: int = 0)
         ScenarioError: a demand that is no positive number, or an index outside the batch.
     """
     now = situation(world, commands, index)
-    plan = schedule(now.associate(), now.mode, now.band_bits, now.demand_mbps, now.weight, now.model.scheduler)
+    plan = schedule(now.associate(), now.mode, now.band_bits, now.demand_mbps, now.weight, now.constants.scheduler)
     return _result(now, plan.rate_mbps, plan.resource_use, plan.traffic_mbps)
 
 
@@ -164,10 +164,10 @@ def chord_error(segments: int) -> float:
 
 def _result(now: Situation, rate_mbps: FloatArray, resource_use: FloatArray, traffic_mbps: FloatArray) -> Dispatch:
     """The dispatch with the site power, utility and traffic share that follow from rates and loads."""
-    power_kw = np.zeros(now.model.n_sites)
+    power_kw = np.zeros(now.constants.n_sites)
     for site in np.flatnonzero(now.alive):
         loads = (resource_use[site], traffic_mbps[site])
-        power_kw[site] = site_power_kw(now.mode[site], now.band_bits[site], *loads, now.model.power)
+        power_kw[site] = site_power_kw(now.mode[site], now.band_bits[site], *loads, now.constants.power)
     value = utility(rate_mbps, now.demand_mbps, now.weight)
     served_share = float(rate_mbps.sum() / now.demand_mbps.sum())
     return Dispatch(rate_mbps, resource_use, traffic_mbps, power_kw, value, served_share)
@@ -210,7 +210,7 @@ def _links(now: Situation, association: AssociationRule) -> Links:
         site, rate_mbps = found.server[user].astype(np.int64), found.rate_mbps[:, user].T
     else:
         user, site, rate_mbps = _reachable_rates(
-            now.received_mw, now.distance_m, now.mode, now.band_bits, now.radius_m, now.alive, now.model.radio
+            now.received_mw, now.distance_m, now.mode, now.band_bits, now.radius_m, now.alive, now.constants.radio
         )
     pair, band = np.nonzero(rate_mbps)
     return Links(user[pair], site[pair], band, rate_mbps[pair, band])
@@ -218,15 +218,15 @@ def _links(now: Situation, association: AssociationRule) -> Links:
 
 def _capacity_mbps(now: Situation) -> FloatArray:
     """Most traffic ``[site]``. Source: [MSRC] Eq. 9."""
-    scheduler = now.model.scheduler
-    is_on = (now.band_bits[:, None] >> np.arange(now.model.n_bands) & 1) != 0
+    scheduler = now.constants.scheduler
+    is_on = (now.band_bits[:, None] >> np.arange(now.constants.n_bands) & 1) != 0
     kept = np.where(now.mode == HELPING, 1.0 - scheduler.helping_loss, 1.0)
     return np.asarray((is_on * scheduler.capacity_mbps).sum(axis=1) * kept)
 
 
 def _marginal_kw(now: Situation, links: Links) -> FloatArray:
     """Power ``[link]`` that it costs to carry all demand of its user. Source: [MSRC] Eqs. 2 and 11."""
-    dynamic_kw, traffic_kw = load_power_kw(now.model)
+    dynamic_kw, traffic_kw = load_power_kw(now.constants)
     return now.demand_mbps[links.user] * (dynamic_kw[links.band] / links.rate_mbps + traffic_kw[links.band])
 
 
@@ -236,7 +236,8 @@ def _program(now: Situation, segments: int, association: AssociationRule) -> Dis
     if association not in get_args(AssociationRule):
         raise ScenarioError(f"association = {association!r} is unknown; use one of fixed, split")
     links = _links(now, association)
-    n_links, n_users, n_sites, n_bands = links.user.size, now.model.n_users, now.model.n_sites, now.model.n_bands
+    n_links, n_users = links.user.size, now.constants.n_users
+    n_sites, n_bands = now.constants.n_sites, now.constants.n_bands
     demand = now.demand_mbps[links.user]
     rows, link, chord = Rows(), np.arange(n_links), n_links + np.arange(n_users * segments)
     blocks = rows.add(-np.inf, 1.0, n_sites * n_bands)
@@ -270,13 +271,13 @@ def _solved(now: Situation, program: DispatchProgram, time_limit_s: float | None
             f"the dispatch was not found (solver status: {found.status}): raise time_limit_s = {time_limit_s}, take "
             "fewer segments, or use world_dispatch"
         )
-    links, n_sites, n_bands = program.links, now.model.n_sites, now.model.n_bands
+    links, n_sites, n_bands = program.links, now.constants.n_sites, now.constants.n_bands
     carried_mbps = np.maximum(found.values[: links.user.size], 0.0) * now.demand_mbps[links.user]
 
     def per_band(value: FloatArray) -> FloatArray:
         sums = np.bincount(links.site * n_bands + links.band, value, n_sites * n_bands)
         return sums.astype(np.float64).reshape(n_sites, n_bands)
 
-    rate_mbps = np.minimum(np.bincount(links.user, carried_mbps, now.model.n_users), now.demand_mbps)
+    rate_mbps = np.minimum(np.bincount(links.user, carried_mbps, now.constants.n_users), now.demand_mbps)
     resource_use = np.minimum(per_band(carried_mbps / links.rate_mbps), 1.0)
     return _result(now, rate_mbps, resource_use, per_band(carried_mbps))

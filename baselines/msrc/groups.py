@@ -55,11 +55,13 @@ class Groups(NamedTuple):
     traffic_mbps: FloatArray
 
 
-def user_groups(model: BlackoutConstants, users: Population, world: int, options: Options, candidates: int) -> Groups:
+def user_groups(
+    constants: BlackoutConstants, users: Population, world: int, options: Options, candidates: int
+) -> Groups:
     """Group the users of one world.
 
     Args:
-        model: the scenario's constants.
+        constants: the scenario's constants.
         users: users of all worlds.
         world: which one.
         options: ways in which sites can operate.
@@ -76,21 +78,21 @@ def user_groups(model: BlackoutConstants, users: Population, world: int, options
             f"demand of user {user} = {demand_mbps[user]} Mbit/s: must be a positive number; check the traffic fields"
         )
     received_mw, distance_m = users.received_mw[world], users.distance_m[world]
-    home = _home_sites(model, users, world)
-    rate_mbps = reference_rates_mbps(received_mw, home, model.all_bands, model.radio)
-    reachable = (rate_mbps > 0.0) & (distance_m <= model.mode_radius_m[HELPING])
+    home = _home_sites(constants, users, world)
+    rate_mbps = reference_rates_mbps(received_mw, home, constants.all_bands, constants.radio)
+    reachable = (rate_mbps > 0.0) & (distance_m <= constants.mode_radius_m[HELPING])
     second = _second_sites(rate_mbps, reachable, home)
-    pair, group = np.unique(home * (model.n_sites + 1) + second + 1, return_inverse=True)
+    pair, group = np.unique(home * (constants.n_sites + 1) + second + 1, return_inverse=True)
     best_effort = (users.service_class[world] == BEST_EFFORT).astype(np.int64)
     cell, demand = np.unique(group * CLASS_GROUPS + best_effort, return_inverse=True)
-    pair_home, pair_second = pair // (model.n_sites + 1), pair % (model.n_sites + 1) - 1
+    pair_home, pair_second = pair // (constants.n_sites + 1), pair % (constants.n_sites + 1) - 1
     servers = _servers(reachable, users.weight[world], group, pair_home, pair_second, candidates)
-    flow_of = np.full((cell.size, model.n_sites), -1)
+    flow_of = np.full((cell.size, constants.n_sites), -1)
     flow_of[servers[cell // CLASS_GROUPS]] = np.arange(int(servers[cell // CLASS_GROUPS].sum()))
     weight = np.bincount(demand, users.weight[world])
     tables = flow_tables(
         received_mw, distance_m, home, demand_mbps, users.weight[world], demand, flow_of, options,
-        model.scheduler.band_order, model.radio,
+        constants.scheduler.band_order, constants.radio,
     )  # fmt: skip
     flow_demand, flow_site = np.nonzero(flow_of >= 0)
     reach = tables[0] / weight[flow_demand][:, None]
@@ -122,19 +124,19 @@ def _widest(options: Options) -> IntArray:
     )
 
 
-def _home_sites(model: BlackoutConstants, users: Population, world: int) -> IntArray:
+def _home_sites(constants: BlackoutConstants, users: Population, world: int) -> IntArray:
     """Who serves each user while every site is normal; the best site at any distance for users whom nobody serves."""
-    shape = model.n_sites
+    shape = constants.n_sites
     association = associate(
         users.received_mw[world],
         users.distance_m[world],
         np.full(shape, NORMAL),
-        np.full(shape, model.all_bands),
-        np.full(shape, model.mode_radius_m[NORMAL]),
+        np.full(shape, constants.all_bands),
+        np.full(shape, constants.mode_radius_m[NORMAL]),
         np.ones(shape, dtype=bool),
-        np.full(model.n_users, -1, dtype=np.int16),
+        np.full(constants.n_users, -1, dtype=np.int16),
         users.demand_mbps[world],
-        model.radio,
+        constants.radio,
     )
     return np.where(association.server >= 0, association.server, users.home[world]).astype(np.int64)
 

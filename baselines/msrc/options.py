@@ -47,65 +47,67 @@ class Options(NamedTuple):
     traffic_kw: FloatArray
 
 
-def site_options(model: BlackoutConstants, settings: PlannerSettings) -> Options:
+def site_options(constants: BlackoutConstants, settings: PlannerSettings) -> Options:
     """All ways in which the planner may let a site operate."""
-    choices = [(mode, bands) for mode in (NORMAL, HELPING, ASSISTED) for bands in _band_sets(model, mode, settings)]
+    choices = [(mode, bands) for mode in (NORMAL, HELPING, ASSISTED) for bands in _band_sets(constants, mode, settings)]
     mode, bands = np.array([*choices, (SLEEP, 0)]).T
     near = np.isin(mode, (ASSISTED, SLEEP))
-    idle = np.zeros(model.n_bands)
-    dynamic_kw, traffic_kw = load_power_kw(model)
-    active = (bands[:, None] >> np.arange(model.n_bands)) & 1
+    idle = np.zeros(constants.n_bands)
+    dynamic_kw, traffic_kw = load_power_kw(constants)
+    active = (bands[:, None] >> np.arange(constants.n_bands)) & 1
     return Options(
         mode=mode,
         band_bits=bands,
-        radius_m=model.mode_radius_m[mode],
+        radius_m=constants.mode_radius_m[mode],
         table=np.unique(np.stack([near, bands]), axis=1, return_inverse=True)[1],
-        first_band=np.array([_first_band(model, int(chosen)) for chosen in bands]),
-        spectrum_mhz=active @ model.radio.bandwidth_mhz,
-        static_kw=np.array([site_power_kw(m, b, idle, idle, model.power) for m, b in zip(mode, bands, strict=True)]),
-        overflow_kw=np.array([_overflow_kw(model, int(chosen), dynamic_kw) for chosen in bands]),
-        traffic_mbps=np.where(mode == HELPING, 1.0 - model.radio.helping_loss, 1.0)
-        * (active @ model.scheduler.capacity_mbps),
+        first_band=np.array([_first_band(constants, int(chosen)) for chosen in bands]),
+        spectrum_mhz=active @ constants.radio.bandwidth_mhz,
+        static_kw=np.array(
+            [site_power_kw(m, b, idle, idle, constants.power) for m, b in zip(mode, bands, strict=True)]
+        ),
+        overflow_kw=np.array([_overflow_kw(constants, int(chosen), dynamic_kw) for chosen in bands]),
+        traffic_mbps=np.where(mode == HELPING, 1.0 - constants.radio.helping_loss, 1.0)
+        * (active @ constants.scheduler.capacity_mbps),
         dynamic_kw=dynamic_kw,
         traffic_kw=traffic_kw,
     )
 
 
-def load_power_kw(model: BlackoutConstants) -> tuple[FloatArray, FloatArray]:
+def load_power_kw(constants: BlackoutConstants) -> tuple[FloatArray, FloatArray]:
     """What load costs beyond idle power: ``[band]`` of all resource blocks, and ``[band]`` per Mbit/s carried."""
-    idle = np.zeros(model.n_bands)
-    unit = np.eye(model.n_bands)
+    idle = np.zeros(constants.n_bands)
+    unit = np.eye(constants.n_bands)
 
     def extra_kw(resource_use: FloatArray, traffic_mbps: FloatArray) -> float:
-        every = model.all_bands
-        loaded = site_power_kw(NORMAL, every, resource_use, traffic_mbps, model.power)
-        return loaded - site_power_kw(NORMAL, every, idle, idle, model.power)
+        every = constants.all_bands
+        loaded = site_power_kw(NORMAL, every, resource_use, traffic_mbps, constants.power)
+        return loaded - site_power_kw(NORMAL, every, idle, idle, constants.power)
 
     return np.array([extra_kw(row, idle) for row in unit]), np.array([extra_kw(idle, row) for row in unit])
 
 
-def _band_sets(model: BlackoutConstants, mode: int, settings: PlannerSettings) -> list[int]:
+def _band_sets(constants: BlackoutConstants, mode: int, settings: PlannerSettings) -> list[int]:
     """Band sets of a mode: the paper's one, or all that keep the lowest of its bands, in falling order of size.
 
     Higher bands have less reach for the same power per MHz, so that they are switched off from the top.
     """
-    allowed = int(model.mode_bands[mode])
+    allowed = int(constants.mode_bands[mode])
     if settings.command_set == "paper":
         return [allowed]
-    kept = [band for band in model.scheduler.band_order[::-1].tolist() if allowed >> band & 1]
+    kept = [band for band in constants.scheduler.band_order[::-1].tolist() if allowed >> band & 1]
     return [sum(1 << band for band in kept[:count]) for count in range(len(kept), 0, -1)]
 
 
-def _first_band(model: BlackoutConstants, bands: int) -> int:
-    return next((band for band in model.scheduler.band_order.tolist() if bands >> band & 1), -1)
+def _first_band(constants: BlackoutConstants, bands: int) -> int:
+    return next((band for band in constants.scheduler.band_order.tolist() if bands >> band & 1), -1)
 
 
-def _overflow_kw(model: BlackoutConstants, bands: int, dynamic_kw: FloatArray) -> float:
+def _overflow_kw(constants: BlackoutConstants, bands: int, dynamic_kw: FloatArray) -> float:
     """The other bands together carry what the first cannot; each as much per MHz as the first."""
-    first = _first_band(model, bands)
-    others = [band for band in range(model.n_bands) if bands >> band & 1 and band != first]
+    first = _first_band(constants, bands)
+    others = [band for band in range(constants.n_bands) if bands >> band & 1 and band != first]
     if not others:
         return 0.0
-    width_mhz = model.radio.bandwidth_mhz
+    width_mhz = constants.radio.bandwidth_mhz
     needed = width_mhz[first] / width_mhz[others].sum()
     return float(max(needed * dynamic_kw[others].sum() - dynamic_kw[first], 0.0))

@@ -53,16 +53,16 @@ class Planner:
 
     def __init__(self, world: BlackoutWorld, index: int, settings: PlannerSettings) -> None:
         self.world, self.index, self.settings = world, index, settings
-        self.options = site_options(world.model, settings)
+        self.options = site_options(world.constants, settings)
         self.failed_solves = 0
         self._groups: Groups | None = None
         self._last: IntArray | None = None
 
     def instance(self) -> Instance:
         """The planning problem of this moment."""
-        world, index, model = self.world, self.index, self.world.model
+        world, index, constants = self.world, self.index, self.world.constants
         settled = world.decision[index] > 0
-        vehicle_kw = self.settings.vehicle_horizon_h * model.ev.site_limit_kw
+        vehicle_kw = self.settings.vehicle_horizon_h * constants.ev.site_limit_kw
         vehicles_kwh = np.minimum(world.vehicle_energy_kwh[index], vehicle_kw)
         return Instance(
             settings=self.settings,
@@ -70,11 +70,11 @@ class Planner:
             groups=self._current_groups(),
             alive=world.alive[index],
             energy_kwh=world.usable_kwh[index] + vehicles_kwh,
-            previous_mode=world.mode[index] if settled else np.full(model.n_sites, -1),
-            may_help=model.may_help,
-            assistance_potential=model.assistance_potential,
-            k_max=model.k_max,
-            literal_links=model.scenario.cooperation.links == "literal",
+            previous_mode=world.mode[index] if settled else np.full(constants.n_sites, -1),
+            may_help=constants.may_help,
+            assistance_potential=constants.assistance_potential,
+            k_max=constants.k_max,
+            literal_links=constants.scenario.cooperation.links == "literal",
         )
 
     def plan(self) -> Plan:
@@ -114,6 +114,6 @@ class Planner:
         changing = scenario.traffic.redraw_period_s is not None or scenario.users.speed_m_per_s > 0.0
         if self._groups is None or changing:
             self._groups = user_groups(
-                self.world.model, self.world.users, self.index, self.options, self.settings.candidate_servers
+                self.world.constants, self.world.users, self.index, self.options, self.settings.candidate_servers
             )
         return self._groups

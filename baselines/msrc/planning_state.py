@@ -20,7 +20,7 @@ class Situation(NamedTuple):
     """One world at the moment at which commands come into force.
 
     Attributes:
-        model: the scenario's constants.
+        constants: the scenario's constants.
         mode, bands, radius_m, alive: ``[site]``; sites that are down sleep.
         last_server: ``[user]`` last serving site as it counts for the hysteresis, -1 if never served.
         received_mw: ``[band, site, user]`` power received from each site were it sending.
@@ -28,7 +28,7 @@ class Situation(NamedTuple):
         demand_mbps, weight: ``[user]`` demands, and priority weights of [MSRC] Eq. 27.
     """
 
-    model: BlackoutConstants
+    constants: BlackoutConstants
     mode: IntArray
     band_bits: IntArray
     radius_m: FloatArray
@@ -43,7 +43,7 @@ class Situation(NamedTuple):
         """Who is served by whom, as the world decides it."""
         return associate(
             self.received_mw, self.distance_m, self.mode, self.band_bits, self.radius_m, self.alive,
-            self.last_server, self.demand_mbps, self.model.radio,
+            self.last_server, self.demand_mbps, self.constants.radio,
         )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def situation(world: BlackoutWorld, commands: SiteCommands, index: int = 0) -> S
     in_force, users = world.effective_commands(commands), world.users
     _check_demand(users.demand_mbps[index], index)
     return Situation(
-        model=world.model,
+        constants=world.constants,
         mode=in_force.mode[index],
         band_bits=in_force.band_bits[index],
         radius_m=in_force.radius_m[index],

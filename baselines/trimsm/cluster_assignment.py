@@ -51,7 +51,7 @@ class Holdings:
     def __init__(self, server: IntArray, scene: Scene) -> None:
         self.scene, self.server = scene, server
         problem = scene.problem
-        clusters, n_sites = problem.clusters, problem.model.n_sites
+        clusters, n_sites = problem.clusters, problem.constants.n_sites
         served = np.flatnonzero(server >= 0)
         site, home = server[served], clusters.home[served]
         self.sums = held_by(server, clusters.flow, clusters.best_effort, scene.table)

@@ -64,7 +64,7 @@ class SiteBlocks:
         if self.problem.literal:
             return
         yield self.chosen(awake)
-        for neighbour in self.problem.model.neighbours[site]:
+        for neighbour in self.problem.constants.neighbours[site]:
             if neighbour >= 0 and awake[neighbour]:
                 instead = awake.copy()
                 instead[neighbour] = False

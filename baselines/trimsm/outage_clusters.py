@@ -45,27 +45,27 @@ class Clusters(NamedTuple):
     flow: IntArray
 
 
-def user_clusters(model: BlackoutConstants, users: Population, world: int, candidates: int) -> Clusters:
+def user_clusters(constants: BlackoutConstants, users: Population, world: int, candidates: int) -> Clusters:
     """Cluster the users of one world.
 
     Args:
-        model: the scenario's constants.
+        constants: the scenario's constants.
         users: users of all worlds of the batch.
         world: which one.
         candidates: sites that may serve a cluster: those that its users hear best, within a helper's radius.
     """
     home, second = users.home[world].astype(np.int64), users.second[world].astype(np.int64)
     best_effort = (users.service_class[world] == BEST_EFFORT).astype(np.int64)
-    key = (home * (model.n_sites + 1) + second + 1) * 2 + best_effort
+    key = (home * (constants.n_sites + 1) + second + 1) * 2 + best_effort
     kinds, of_user = np.unique(key, return_inverse=True)
     weighted = users.weight[world] * users.demand_mbps[world]
     user_share = weighted / weighted.sum()
-    servers = _servers(model, users, world, of_user, candidates)
+    servers = _servers(constants, users, world, of_user, candidates)
     flow = np.full(servers.shape, -1)
     flow[servers] = np.arange(int(servers.sum()))
     return Clusters(
         of_user=of_user.astype(np.int64),
-        home=kinds // 2 // (model.n_sites + 1),
+        home=kinds // 2 // (constants.n_sites + 1),
         best_effort=kinds % 2,
         share=np.asarray(np.bincount(of_user, user_share, kinds.size), dtype=np.float64),
         user_share=user_share,
@@ -73,13 +73,15 @@ def user_clusters(model: BlackoutConstants, users: Population, world: int, candi
     )
 
 
-def _servers(model: BlackoutConstants, users: Population, world: int, of_user: IntArray, candidates: int) -> BoolArray:
+def _servers(
+    constants: BlackoutConstants, users: Population, world: int, of_user: IntArray, candidates: int
+) -> BoolArray:
     """``[cluster, site]`` who may serve whom."""
-    near = users.distance_m[world] <= max(model.mode_radius_m[HELPING], model.mode_radius_m[NORMAL])
-    heard_db = np.where(near, linear_to_db(users.received_mw[world, model.lowest_band]), -np.inf)
+    near = users.distance_m[world] <= max(constants.mode_radius_m[HELPING], constants.mode_radius_m[NORMAL])
+    heard_db = np.where(near, linear_to_db(users.received_mw[world, constants.lowest_band]), -np.inf)
     n_clusters = int(of_user.max()) + 1
-    strongest = np.full((n_clusters, model.n_sites), -np.inf)
-    for site in range(model.n_sites):
+    strongest = np.full((n_clusters, constants.n_sites), -np.inf)
+    for site in range(constants.n_sites):
         np.maximum.at(strongest[:, site], of_user, heard_db[site])
     order = falling(strongest)[:, :candidates]
     servers = np.zeros(strongest.shape, dtype=bool)

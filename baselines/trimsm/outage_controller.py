@@ -14,9 +14,9 @@ from voltran.baselines.trimsm.outage_evaluator import NO_SHORTFALL, OutageEvalua
 from voltran.baselines.trimsm.outage_problem import outage_problem
 from voltran.baselines.trimsm.outage_settings import TrimsmSettings
 from voltran.baselines.trimsm.outage_sites import BANDS, POWER_KW
-from voltran.envs.blackout.commands import SiteCommands, mode_commands
+from voltran.envs.blackout.commands import SiteCommands, declare, mode_commands
 from voltran.envs.blackout.world import BlackoutWorld
-from voltran.envs.controller import CommandSet, Information, PricePolicy
+from voltran.envs.controller import Information
 from voltran.envs.scenario import validated
 from voltran.envs.world import World
 from voltran.physics.power import SLEEP
@@ -45,12 +45,11 @@ class TrimsmOutage:
     """
 
     information: Information = "global"
-    price_policy: PricePolicy = "dynamic"
 
     def __init__(self, name: str = "trimsm", **settings: Any) -> None:
         self.name = name
         self.settings = validated(TrimsmSettings, settings, f"controller {name}")
-        self.commands: CommandSet = self.settings.command_set
+        self.declarations = declare(self.settings.command_set, "dynamic")
         self._search = MatchingSettings(
             block_moves=self.settings.block_moves == "on",
             swaps=False,
@@ -109,13 +108,15 @@ class TrimsmOutage:
         scenario = world.scenario
         changing = scenario.traffic.redraw_period_s is not None or scenario.users.speed_m_per_s > 0.0
         if changing or index not in self._clusters:
-            self._clusters[index] = user_clusters(world.model, world.users, index, self.settings.candidate_servers)
+            self._clusters[index] = user_clusters(world.constants, world.users, index, self.settings.candidate_servers)
         return self._clusters[index]
 
     def _commands(self, world: BlackoutWorld, evaluators: list[OutageEvaluator]) -> SiteCommands:
         """Commands that the world's repair leaves alone."""
         read = np.array([evaluator.holdings.modes for evaluator in evaluators])
-        mode = world.effective_commands(mode_commands(world.model, read, command_set=self.commands)).mode
+        mode = world.effective_commands(
+            mode_commands(world.constants, read, command_set=self.settings.command_set)
+        ).mode
         bands, self._planned_kw = np.zeros_like(mode), np.zeros(mode.shape)
         for index, evaluator in enumerate(evaluators):
             roused = (mode[index] != SLEEP) & ~evaluator.awake
@@ -123,7 +124,7 @@ class TrimsmOutage:
                 evaluator.load(SiteBlocks(evaluator).chosen(evaluator.awake | roused))
             operations = evaluator.holdings.operations(mode[index])
             bands[index], self._planned_kw[index] = operations[:, BANDS].astype(np.int64), operations[:, POWER_KW]
-        return mode_commands(world.model, mode, command_set=self.commands, band_bits=bands)
+        return mode_commands(world.constants, mode, command_set=self.settings.command_set, band_bits=bands)
 
     def _count(self, report: Report) -> None:
         self._decisions += 1

@@ -29,7 +29,7 @@ class OutageProblem:
     """One world at a moment of an outage.
 
     Attributes:
-        model: the scenario's constants.
+        constants: the scenario's constants.
         settings: coefficients.
         clusters: the clients.
         received_mw: ``[band, site, user]``.
@@ -40,7 +40,7 @@ class OutageProblem:
         energy_kwh: ``[site]`` the same and that of vehicles, positive.
     """
 
-    model: BlackoutConstants
+    constants: BlackoutConstants
     settings: TrimsmSettings
     clusters: Clusters
     received_mw: RealArray
@@ -58,18 +58,18 @@ class OutageProblem:
     @cached_property
     def rules(self) -> SiteRules:
         """How sites choose their bands."""
-        model = self.model
-        allowed = model.mode_bands.astype(np.int64)
+        constants = self.constants
+        allowed = constants.mode_bands.astype(np.int64)
         needed = np.zeros_like(allowed)
-        needed[HELPING] = 1 << model.lowest_band
+        needed[HELPING] = 1 << constants.lowest_band
         return SiteRules(
             mode_bands=allowed,
             needed_bands=needed if self.settings.command_set == "extended" else allowed,
             carry_all=self.literal,
             shed_price=self.settings.mu,
             exponent=self.settings.q,
-            scheduler=model.scheduler,
-            power=model.power,
+            scheduler=constants.scheduler,
+            power=constants.power,
         )
 
     @cached_property
@@ -90,19 +90,27 @@ class OutageProblem:
 
     def table(self, awake: BoolArray) -> FloatArray:
         """Tables of flows while some sites are awake; see :func:`flow_tables`."""
-        model = self.model
+        constants = self.constants
         return flow_tables(
-            self.received_mw, self.distance_m, self.demand_mbps, awake, self.clusters, model.mode_radius_m, model.radio
+            self.received_mw,
+            self.distance_m,
+            self.demand_mbps,
+            awake,
+            self.clusters,
+            constants.mode_radius_m,
+            constants.radio,
         )
 
     def partnered(self, awake: BoolArray) -> BoolArray:
         """``[site]`` sites that the world would let help if all that are awake asked for it."""
         if self.literal:
             return awake
-        model = self.model
+        constants = self.constants
         asked = np.where(awake & self.alive, HELPING, SLEEP)
-        repair = repair_modes_literally if model.scenario.cooperation.links == "literal" else repair_modes
-        return np.asarray(repair(asked, self.alive, self.battery_kwh, model.may_help, model.k_max)[0] == HELPING)
+        repair = repair_modes_literally if constants.scenario.cooperation.links == "literal" else repair_modes
+        return np.asarray(
+            repair(asked, self.alive, self.battery_kwh, constants.may_help, constants.k_max)[0] == HELPING
+        )
 
 
 def outage_problem(
@@ -116,12 +124,12 @@ def outage_problem(
         settings: coefficients.
         clusters: of that world, where they are known already.
     """
-    users, model = world.users, world.model
+    users, constants = world.users, world.constants
     if clusters is None:
-        clusters = user_clusters(model, users, index, settings.candidate_servers)
+        clusters = user_clusters(constants, users, index, settings.candidate_servers)
     battery_kwh = world.usable_kwh[index]
     return OutageProblem(
-        model=model,
+        constants=constants,
         settings=settings,
         clusters=clusters,
         received_mw=users.received_mw[index],

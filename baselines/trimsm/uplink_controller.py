@@ -10,7 +10,7 @@ from voltran.baselines.trimsm import peers
 from voltran.baselines.trimsm.power_control import PowerControl, optimise_power, steps_until
 from voltran.baselines.trimsm.uplink_matching import match
 from voltran.baselines.trimsm.uplink_settings import PeerSettings, SharedStationsSettings, TriMsmSettings
-from voltran.envs.controller import CommandSet, Information, PricePolicy
+from voltran.envs.controller import Information
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import validated
 from voltran.envs.uplink.architecture import ArchitectureName, build_architecture
@@ -53,8 +53,6 @@ class UplinkController:
     """
 
     information: Information = "global"
-    commands: CommandSet = "paper"
-    price_policy: PricePolicy = "none"
 
     def __init__(
         self,

@@ -31,11 +31,11 @@ from voltran.envs.uplink.architecture import ARCHITECTURES, build_architecture
 from voltran.envs.uplink.observation import FIELDS
 from voltran.envs.uplink.power_tables import PowerTable, power_table, power_table_names
 from voltran.envs.uplink.scenario import UplinkScenario
-from voltran.evaluation.metrics import METRICS
+from voltran.evaluation.metrics import all_metrics
 from voltran.physics.power import ASSISTED, NORMAL, SLEEP, site_power_kw
 from voltran.physics.uplink_power import UplinkPower, station_power
 
-FOLDER = Path(__file__).resolve().parent
+FOLDER = Path(__file__).resolve().parent.parent
 PAGES = sorted([*FOLDER.glob("*.md"), *FOLDER.glob("baselines/*.md")])
 BLOCK = re.compile(r"(<!-- generated:(\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 DEFAULT = BlackoutScenario(name="default")
@@ -82,9 +82,9 @@ def action_spaces() -> str:
 
 def modes() -> str:
     """What each mode means for radius and bands."""
-    model = BlackoutConstants(DEFAULT)
+    constants = BlackoutConstants(DEFAULT)
     rows = [
-        [str(mode), name, f"{model.mode_radius_m[mode]:.0f}", _band_names(int(model.mode_bands[mode]))]
+        [str(mode), name, f"{constants.mode_radius_m[mode]:.0f}", _band_names(int(constants.mode_bands[mode]))]
         for mode, name in enumerate(MODE_NAMES)
     ]
     return table(["mode", "name", "radius, m", "bands it may use"], rows)
@@ -99,15 +99,15 @@ def bands() -> str:
 
 def site_power() -> str:
     """Power of a whole site without users and with every band full."""
-    model = BlackoutConstants(DEFAULT)
-    use, carried = np.ones(model.n_bands), model.scheduler.capacity_mbps
+    constants = BlackoutConstants(DEFAULT)
+    use, carried = np.ones(constants.n_bands), constants.scheduler.capacity_mbps
     rows = []
-    for name, mode, on in (("all", NORMAL, model.all_bands), ("low", ASSISTED, model.low_bands)):
-        idle_kw = site_power_kw(mode, on, 0.0 * use, 0.0 * carried, model.power)
-        full_kw = site_power_kw(mode, on, use, carried, model.power)
+    for name, mode, on in (("all", NORMAL, constants.all_bands), ("low", ASSISTED, constants.low_bands)):
+        idle_kw = site_power_kw(mode, on, 0.0 * use, 0.0 * carried, constants.power)
+        full_kw = site_power_kw(mode, on, use, carried, constants.power)
         cells = [f"{idle_kw:.1f}", f"{full_kw:.1f}", f"{full_kw / idle_kw:.1f}", f"{idle_kw / full_kw:.0%}"]
         rows.append([f"{name}: {_band_names(on)}", *cells])
-    asleep_kw = site_power_kw(SLEEP, 0, 0.0 * use, 0.0 * carried, model.power)
+    asleep_kw = site_power_kw(SLEEP, 0, 0.0 * use, 0.0 * carried, constants.power)
     rows.append(["none: asleep", f"{asleep_kw:.1f}", *[""] * 3])
     return table(["bands on", "idle, kW", "full, kW", "full over idle", "idle over full"], rows)
 
@@ -159,7 +159,7 @@ def uplink_actions() -> str:
 def metrics() -> str:
     """How tables show the metrics."""
     arrows = {"up": "more", "down": "less", None: ""}
-    rows = [[f"`{metric.key}`", metric.title, metric.unit, arrows[metric.better]] for metric in METRICS]
+    rows = [[f"`{metric.key}`", metric.title, metric.unit, arrows[metric.better]] for metric in all_metrics()]
     return table(["key", "in tables", "unit in tables", "better"], rows)
 
 

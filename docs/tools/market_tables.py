@@ -7,13 +7,15 @@ from voltran.envs.blackout.observation import Observer
 from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.brownout.actions import PurchaseCodec
 from voltran.envs.brownout.observation import PURCHASE_FEATURES
-from voltran.envs.brownout.scenario import BrownoutReward, Grid
+from voltran.envs.brownout.scenario import BrownoutReward
+from voltran.envs.energy.grid import Grid
+from voltran.envs.energy.weather import Weather
 from voltran.envs.market.actions import MarketCodec, MarketForm
 from voltran.envs.market.constants import MarketConstants
 from voltran.envs.market.observation import BS_FEATURES
 from voltran.envs.market.scenario import Battery, Load, MarketScenario, Reward, SiteGroup, Time
 from voltran.envs.retail.observation import RETAILER_FEATURES, Feature
-from voltran.envs.retail.scenario import Retail, Retailer, Weather
+from voltran.envs.retail.scenario import Retail, Retailer
 from voltran.envs.scenario import Section
 
 DEFAULT = BlackoutScenario(name="default")

@@ -24,27 +24,27 @@ def shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def settings(model: type[BaseModel]) -> str:
+def settings(constants: type[BaseModel]) -> str:
     """One row per field of a settings model."""
-    return table(["setting", "default", "meaning"], [[f"`{name}`", *rest] for name, *rest in fields(model)])
+    return table(["setting", "default", "meaning"], [[f"`{name}`", *rest] for name, *rest in fields(constants)])
 
 
-def fields(model: type[BaseModel], only: Collection[str] = ()) -> list[list[str]]:
+def fields(constants: type[BaseModel], only: Collection[str] = ()) -> list[list[str]]:
     """Name, default and meaning of fields, all of them by default; meanings are those of its class and its parents."""
     meanings: dict[str, str] = {}
-    for ancestor in model.__mro__:
+    for ancestor in constants.__mro__:
         if issubclass(ancestor, Section) and ancestor is not Section:
             meanings |= _meanings(ancestor)
     rows = []
-    for name in only or model.model_fields:
-        field = model.model_fields[name]
+    for name in only or constants.model_fields:
+        field = constants.model_fields[name]
         default = "to be given" if field.is_required() else shown(field.get_default())
         rows.append([name, default, meanings[name]])
     return rows
 
 
-def _meanings(model: type[BaseModel]) -> dict[str, str]:
-    _, _, attributes = (model.__doc__ or "").partition("Attributes:\n")
+def _meanings(constants: type[BaseModel]) -> dict[str, str]:
+    _, _, attributes = (constants.__doc__ or "").partition("Attributes:\n")
     entries = re.findall(r"^ {8}(.+(?:\n {12}.+)*)", attributes, flags=re.MULTILINE)
     meanings: dict[str, str] = {}
     for entry in entries:

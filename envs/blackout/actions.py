@@ -45,17 +45,17 @@ class ActionCodec:
     """Encodes and decodes the actions of one action set and form.
 
     Args:
-        model: the scenario's constants.
+        constants: the scenario's constants.
         action_set: "paper": bands follow the mode; "extended": any band set that the mode allows.
         form: "joint": one Discrete; "multi": MultiDiscrete of mode, bands (extended only) and level.
     """
 
-    def __init__(self, model: BlackoutConstants, action_set: ActionSet, form: ActionForm) -> None:
+    def __init__(self, constants: BlackoutConstants, action_set: ActionSet, form: ActionForm) -> None:
         if action_set not in ("paper", "extended"):
             raise ScenarioError(f"action_set = {action_set!r} is unknown; use 'paper' or 'extended'")
         if form not in ("joint", "multi"):
             raise ScenarioError(f"action_form = {form!r} is unknown; use 'joint' or 'multi'")
-        self.model, self.action_set, self.form = model, action_set, form
+        self.constants, self.action_set, self.form = constants, action_set, form
         codes = np.array(list(self._combinations()))
         self.code_mode, self.code_bands, self.code_level = codes[:, 0], codes[:, 1], codes[:, 2]
         self.noop = int(np.flatnonzero((self.code_mode == SLEEP) & (self.code_level == 0))[0])
@@ -76,7 +76,7 @@ class ActionCodec:
         """Number of values per dimension of an action; the flat mask is their concatenation."""
         if self.form == "joint":
             return [len(self.code_mode)]
-        bands = [self.model.all_bands] if self.action_set == "extended" else []
+        bands = [self.constants.all_bands] if self.action_set == "extended" else []
         return [len(MODES), *bands, len(EV_LEVELS)]
 
     def mask(self, legality: Legality) -> BoolArray:
@@ -90,7 +90,9 @@ class ActionCodec:
         level = np.where(dead, np.arange(len(EV_LEVELS)) == 0, legality.level)
         if self.action_set == "paper":
             return np.concatenate([mode, level], axis=-1)
-        bands = np.broadcast_to(~dead | (np.arange(self.model.all_bands) == 0), (*mode.shape[:2], self.model.all_bands))
+        bands = np.broadcast_to(
+            ~dead | (np.arange(self.constants.all_bands) == 0), (*mode.shape[:2], self.constants.all_bands)
+        )
         return np.concatenate([mode, bands, level], axis=-1)
 
     def validate(self, actions: object, n_worlds: int) -> IntArray:
@@ -103,7 +105,7 @@ class ActionCodec:
             values = np.asarray(actions)
         except ValueError as error:
             raise ActionError("actions of role bs are ragged: give one action per agent, all of one form") from error
-        shape: tuple[int, ...] = (n_worlds, self.model.n_sites)
+        shape: tuple[int, ...] = (n_worlds, self.constants.n_sites)
         sizes = np.array(self.sizes)
         if self.form == "multi":
             shape = (*shape, len(sizes))
@@ -135,19 +137,21 @@ class ActionCodec:
         projected = np.where(legality.alive, ~(legal_mode & legal_level), ~noop)
         to_normal = legality.alive & ~legal_mode
         mode = np.where(to_normal, NORMAL, np.where(legality.alive, mode, SLEEP))
-        bands = allowed_bands(self.model, mode, np.where(to_normal, self.model.all_bands, bands))
+        bands = allowed_bands(self.constants, mode, np.where(to_normal, self.constants.all_bands, bands))
         level = np.where(legality.alive & legal_level, level, 0)
         power_kw = np.asarray(EV_LEVELS)[level] * offered_kw
         # A dead site's no-op lets its vehicles recharge the battery, so that it can come back.
-        power_kw = np.where(legality.alive, power_kw, self.model.ev.site_limit_kw)
-        commands = mode_commands(self.model, mode, command_set=self.action_set, band_bits=bands, ev_power_kw=power_kw)
+        power_kw = np.where(legality.alive, power_kw, self.constants.ev.site_limit_kw)
+        commands = mode_commands(
+            self.constants, mode, command_set=self.action_set, band_bits=bands, ev_power_kw=power_kw
+        )
         return Decoded(commands, projected)
 
     def _split(self, actions: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         if self.form == "joint":
             return self.code_mode[actions], self.code_bands[actions], self.code_level[actions]
         mode, level = actions[..., 0], actions[..., -1]
-        bands = self.model.mode_bands[mode] if self.action_set == "paper" else actions[..., 1] + 1
+        bands = self.constants.mode_bands[mode] if self.action_set == "paper" else actions[..., 1] + 1
         return mode, bands, level
 
     def _combinations(self) -> list[tuple[int, int, int]]:
@@ -158,10 +162,10 @@ class ActionCodec:
         return combinations
 
     def _band_sets(self, mode: int) -> list[int]:
-        allowed = int(self.model.mode_bands[mode])
+        allowed = int(self.constants.mode_bands[mode])
         if mode == SLEEP or self.action_set == "paper":
             return [allowed]
         subsets = [bands for bands in range(allowed, 0, -1) if bands & ~allowed == 0]
         if mode == HELPING:
-            return [bands for bands in subsets if bands >> self.model.lowest_band & 1]
+            return [bands for bands in subsets if bands >> self.constants.lowest_band & 1]
         return subsets

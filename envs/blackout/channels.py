@@ -48,22 +48,22 @@ class ChannelDraws:
             getattr(self, name)[..., users] = getattr(others, name)
 
 
-def draw_channels(model: BlackoutConstants, seed: int, users: NDArray[np.int64], attempt: int = 0) -> ChannelDraws:
+def draw_channels(constants: BlackoutConstants, seed: int, users: NDArray[np.int64], attempt: int = 0) -> ChannelDraws:
     """Line of sight, shadowing (partly common to all sites) and building loss of some users, given in rising order."""
-    n_sites = model.n_sites
+    n_sites = constants.n_sites
     uniform = uniform_rows(seed, Stream.CHANNEL, attempt, users, 2 * n_sites + 5)
     sight, shadowing, building = np.split(uniform, [n_sites, 2 * n_sites + 1], axis=1)
     return ChannelDraws(
         sight_uniform=np.ascontiguousarray(sight.T),
-        shadowing_normal=_with_common_share(model, normal_of(shadowing)),
-        indoor=building[:, 0] < model.scenario.users.indoor_share,
+        shadowing_normal=_with_common_share(constants, normal_of(shadowing)),
+        indoor=building[:, 0] < constants.scenario.users.indoor_share,
         depth_m=INDOOR_DEPTH_MAX_M * building[:, 1:3].min(axis=1),
         wall_db=INDOOR_SPREAD_DB * normal_of(building[:, 3]),
     )
 
 
 def draw_covered_channels(
-    model: BlackoutConstants, seed: int, distance: FloatArray
+    constants: BlackoutConstants, seed: int, distance: FloatArray
 ) -> tuple[ChannelDraws, FloatArray, NDArray[np.int64]]:
     """Channels under which normal operation covers the users, where the scenario asks for that.
 
@@ -71,28 +71,28 @@ def draw_covered_channels(
     channel again, a few times at most.
 
     Args:
-        model, seed: the scenario's constants, and the episode.
+        constants, seed: the scenario's constants, and the episode.
         distance: ``[site, user]`` in metres.
 
     Returns:
         Channels, received powers ``[band, site, user]``, and the users that remain uncovered.
     """
-    channels = draw_channels(model, seed, np.arange(distance.shape[1]))
-    received = received_power_mw(model, channels, distance)
-    uncovered = np.flatnonzero(~covered_users(received, distance, model.r_nom_m, model.radio))
-    if not model.scenario.users.covered_at_start:
+    channels = draw_channels(constants, seed, np.arange(distance.shape[1]))
+    received = received_power_mw(constants, channels, distance)
+    uncovered = np.flatnonzero(~covered_users(received, distance, constants.r_nom_m, constants.radio))
+    if not constants.scenario.users.covered_at_start:
         return channels, received, uncovered
     for attempt in range(1, COVERAGE_TRIES + 1):
         if uncovered.size == 0:
             break
-        again, apart = draw_channels(model, seed, uncovered, attempt), distance[:, uncovered]
+        again, apart = draw_channels(constants, seed, uncovered, attempt), distance[:, uncovered]
         channels.put(uncovered, again)
-        received[..., uncovered] = anew = received_power_mw(model, again, apart)
-        uncovered = uncovered[~covered_users(anew, apart, model.r_nom_m, model.radio)]
+        received[..., uncovered] = anew = received_power_mw(constants, again, apart)
+        uncovered = uncovered[~covered_users(anew, apart, constants.r_nom_m, constants.radio)]
     return channels, received, uncovered
 
 
-def walked_channels(model: BlackoutConstants, seed: int, start: ChannelDraws, walked_m: float) -> ChannelDraws:
+def walked_channels(constants: BlackoutConstants, seed: int, start: ChannelDraws, walked_m: float) -> ChannelDraws:
     """Channels after walking some distance from the start: a function of that distance, however many steps it took.
 
     Line of sight and shadowing change with the place; users take their building along. Between nodes ``k`` and
@@ -104,7 +104,7 @@ def walked_channels(model: BlackoutConstants, seed: int, start: ChannelDraws, wa
         return start
     node, share = divmod(walked_m / NODE_SPACING_M, 1.0)
     (sight, shadowing), (sight_next, shadowing_next) = (
-        _node_fields(model, seed, start, int(node) + ahead) for ahead in (0, 1)
+        _node_fields(constants, seed, start, int(node) + ahead) for ahead in (0, 1)
     )
     old, new = np.cos(0.5 * np.pi * share), np.sin(0.5 * np.pi * share)
     return replace(
@@ -114,39 +114,41 @@ def walked_channels(model: BlackoutConstants, seed: int, start: ChannelDraws, wa
     )
 
 
-def received_power_mw(model: BlackoutConstants, channels: ChannelDraws, distance: FloatArray) -> FloatArray:
+def received_power_mw(constants: BlackoutConstants, channels: ChannelDraws, distance: FloatArray) -> FloatArray:
     """Power ``[band, site, user]`` that users at distances ``[site, user]`` receive from each site, were it sending."""
-    radio = model.scenario.radio
+    radio = constants.scenario.radio
     if radio.line_of_sight == "random":
         sight = channels.sight_uniform < line_of_sight_probability(distance)
     else:
         sight = np.full(distance.shape, radio.line_of_sight == "always")
     building_db = np.stack(
-        [building_loss_db(frequency, channels.depth_m, channels.wall_db) for frequency in model.frequencies_ghz]
+        [building_loss_db(frequency, channels.depth_m, channels.wall_db) for frequency in constants.frequencies_ghz]
     )
     return propagation.received_power_mw(
         distance,
         sight,
         channels.shadowing_normal if radio.shadowing else np.zeros(distance.shape),
         np.where(channels.indoor, building_db, 0.0),
-        model.transmit_dbm,
-        model.frequencies_ghz,
+        constants.transmit_dbm,
+        constants.frequencies_ghz,
         radio.site_height_m,
-        model.scenario.users.height_m,
+        constants.scenario.users.height_m,
     )
 
 
-def _node_fields(model: BlackoutConstants, seed: int, start: ChannelDraws, node: int) -> tuple[FloatArray, FloatArray]:
+def _node_fields(
+    constants: BlackoutConstants, seed: int, start: ChannelDraws, node: int
+) -> tuple[FloatArray, FloatArray]:
     """Standard normal fields ``[site, user]`` of line of sight and shadowing at a node of the walked distance."""
     if node == 0:
         return normal_of(start.sight_uniform), start.shadowing_normal
     n_sites, n_users = start.sight_uniform.shape
     normal = generator(seed, Stream.WALKED_CHANNEL, node).standard_normal((n_users, 2 * n_sites + 1))
-    return np.ascontiguousarray(normal[:, :n_sites].T), _with_common_share(model, normal[:, n_sites:])
+    return np.ascontiguousarray(normal[:, :n_sites].T), _with_common_share(constants, normal[:, n_sites:])
 
 
-def _with_common_share(model: BlackoutConstants, normal: FloatArray) -> FloatArray:
+def _with_common_share(constants: BlackoutConstants, normal: FloatArray) -> FloatArray:
     """Shadowing ``[site, user]`` from normal numbers ``[user, site + 1]``, the last of which all sites share."""
-    common = model.scenario.radio.shadowing_site_common_share
+    common = constants.scenario.radio.shadowing_site_common_share
     mixed = np.sqrt(1.0 - common) * normal[:, :-1] + np.sqrt(common) * normal[:, -1:]
     return np.ascontiguousarray(mixed.T)

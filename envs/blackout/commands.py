@@ -4,19 +4,21 @@ Action codes of learning agents are one encoding of these commands (see ``action
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.blackout.constants import MODES, BlackoutConstants
-from voltran.envs.controller import CommandSet
 from voltran.envs.errors import ActionError
 from voltran.physics.power import HELPING, SLEEP
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
+
+CommandSet = Literal["paper", "extended", "free"]
+PricePolicy = Literal["none", "flat", "dynamic"]
 
 COMMAND_SETS = ("paper", "extended", "free")
 FIELD_KINDS: dict[str, Any] = {
@@ -52,8 +54,18 @@ class SiteCommands:
     command_set: CommandSet
 
 
+def declare(commands: CommandSet, price_policy: PricePolicy) -> dict[str, str]:
+    """What result tables show of a controller of sites.
+
+    Args:
+        commands: what it may do; "paper" and "extended" actions are repaired to meet the joint constraints.
+        price_policy: what it pays owners of vehicles.
+    """
+    return {"commands": commands, "price_policy": price_policy}
+
+
 def mode_commands(
-    model: BlackoutConstants,
+    constants: BlackoutConstants,
     mode: NDArray[np.integer[Any]],
     *,
     command_set: CommandSet,
@@ -65,7 +77,7 @@ def mode_commands(
     """Commands that follow from cooperation modes: radius by [MSRC] Eq. 5, bands by Eqs. 24-25.
 
     Args:
-        model: the scenario's constants.
+        constants: the scenario's constants.
         mode: ``[B, site]``.
         command_set: as in :class:`SiteCommands`.
         band_bits: ``[B, site]`` bit sets; by default all that the mode allows.
@@ -76,35 +88,35 @@ def mode_commands(
     shape = modes.shape
     return SiteCommands(
         mode=modes,
-        band_bits=model.mode_bands[modes] if band_bits is None else np.asarray(band_bits, dtype=np.int64),
-        radius_m=model.mode_radius_m[modes],
-        ev_power_kw=np.full(shape, model.ev.site_limit_kw) if ev_power_kw is None else ev_power_kw,
+        band_bits=constants.mode_bands[modes] if band_bits is None else np.asarray(band_bits, dtype=np.int64),
+        radius_m=constants.mode_radius_m[modes],
+        ev_power_kw=np.full(shape, constants.ev.site_limit_kw) if ev_power_kw is None else ev_power_kw,
         dynamic_price=np.full(shape, dynamic_price),
         ev_to_battery=np.full(shape, ev_to_battery),
         command_set=command_set,
     )
 
 
-def with_modes(model: BlackoutConstants, commands: SiteCommands, mode: IntArray) -> SiteCommands:
+def with_modes(constants: BlackoutConstants, commands: SiteCommands, mode: IntArray) -> SiteCommands:
     """The same commands with other modes: where the mode changed, radius and bands follow the new one."""
     changed = mode != commands.mode
     return replace(
         commands,
         mode=mode,
-        band_bits=np.where(changed, model.mode_bands[mode], commands.band_bits),
-        radius_m=np.where(changed, model.mode_radius_m[mode], commands.radius_m),
+        band_bits=np.where(changed, constants.mode_bands[mode], commands.band_bits),
+        radius_m=np.where(changed, constants.mode_radius_m[mode], commands.radius_m),
     )
 
 
-def allowed_bands(model: BlackoutConstants, mode: IntArray, bands: IntArray) -> IntArray:
+def allowed_bands(constants: BlackoutConstants, mode: IntArray, bands: IntArray) -> IntArray:
     """The nearest band set that each mode allows: never empty unless asleep, and with the lowest band on a helper."""
-    allowed = model.mode_bands[mode]
+    allowed = constants.mode_bands[mode]
     kept = bands & allowed
-    kept = np.where(mode == HELPING, kept | (1 << model.lowest_band), kept)
+    kept = np.where(mode == HELPING, kept | (1 << constants.lowest_band), kept)
     return np.where((kept == 0) & (mode != SLEEP), allowed, kept)
 
 
-def check_commands(model: BlackoutConstants, commands: SiteCommands, n_worlds: int) -> None:
+def check_commands(constants: BlackoutConstants, commands: SiteCommands, n_worlds: int) -> None:
     """Reject commands that no site could carry out, or that their command set does not allow.
 
     Raises:
@@ -112,7 +124,7 @@ def check_commands(model: BlackoutConstants, commands: SiteCommands, n_worlds: i
     """
     if commands.command_set not in COMMAND_SETS:
         raise ActionError(f"command_set = {commands.command_set!r} is unknown; use one of {', '.join(COMMAND_SETS)}")
-    shape = (n_worlds, model.n_sites)
+    shape = (n_worlds, constants.n_sites)
     for field, kind in FIELD_KINDS.items():
         value = np.asarray(getattr(commands, field))
         if value.shape != shape:
@@ -121,7 +133,7 @@ def check_commands(model: BlackoutConstants, commands: SiteCommands, n_worlds: i
             raise ActionError(f"command {field}: dtype {value.dtype} is not {kind.__name__}")
     for field, high in (
         ("mode", len(MODES) - 1),
-        ("band_bits", model.all_bands),
+        ("band_bits", constants.all_bands),
         ("radius_m", np.inf),
         ("ev_power_kw", np.inf),
     ):
@@ -129,10 +141,10 @@ def check_commands(model: BlackoutConstants, commands: SiteCommands, n_worlds: i
         _require((value >= 0) & (value <= high), field, value, f"must lie in [0, {high}]")
     if commands.command_set == "free":
         return
-    radius_m = model.mode_radius_m[commands.mode]
-    bands = allowed_bands(model, commands.mode, commands.band_bits)
+    radius_m = constants.mode_radius_m[commands.mode]
+    bands = allowed_bands(constants, commands.mode, commands.band_bits)
     if commands.command_set == "paper":
-        bands = model.mode_bands[commands.mode]
+        bands = constants.mode_bands[commands.mode]
     _require(commands.radius_m == radius_m, "radius_m", commands.radius_m, "only free commands choose the radius")
     rule = f"its mode does not allow these bands in the {commands.command_set} command set"
     _require(commands.band_bits == bands, "band_bits", commands.band_bits, rule)

@@ -55,46 +55,46 @@ class Walk:
         return np.asarray(self.waypoints_m[leg, user] * (1.0 - share) + self.waypoints_m[leg + 1, user] * share)
 
 
-def draw_load_factor(model: BlackoutConstants, seed: int) -> float:
+def draw_load_factor(constants: BlackoutConstants, seed: int) -> float:
     """Load factor of the episode: the scenario's, or one of its list."""
-    factor = model.scenario.traffic.load_factor
+    factor = constants.scenario.traffic.load_factor
     if not isinstance(factor, int | float):
         return float(generator(seed, Stream.SCENARIO).choice(np.asarray(factor)))
     return float(factor)
 
 
-def draw_positions(model: BlackoutConstants, seed: int) -> FloatArray:
+def draw_positions(constants: BlackoutConstants, seed: int) -> FloatArray:
     """Positions ``[user, 2]`` at the start: hotspots in the cells, the rest uniform over the service area."""
-    users, n_sites = model.scenario.users, model.n_sites
+    users, n_sites = constants.scenario.users, constants.n_sites
     if users.positions_m is not None:
         return np.asarray(users.positions_m, dtype=np.float64)
     place = generator(seed, Stream.USERS, PLACES).random((users.count, 5))
-    positions = model.sites_m[_index(place[:, 0], n_sites)] + _in_cell(model, place[:, 1:4])
-    hot = np.flatnonzero(draw_hotspot_users(model, seed))
+    positions = constants.sites_m[_index(place[:, 0], n_sites)] + _in_cell(constants, place[:, 1:4])
+    hot = np.flatnonzero(draw_hotspot_users(constants, seed))
     if users.hotspots == "per_cell":
-        centre_cell, chosen = np.arange(n_sites), _cells_in_turn(model, seed, hot.size)
+        centre_cell, chosen = np.arange(n_sites), _cells_in_turn(constants, seed, hot.size)
         offset = generator(seed, Stream.USERS, CENTRES).random((n_sites, 3))
     else:
         drawn = generator(seed, Stream.USERS, CENTRES).random((users.free_hotspots, 4))
         centre_cell, offset = _index(drawn[:, 3], n_sites), drawn[:, :3]
         chosen = _index(place[hot, 4], users.free_hotspots)
-    centres = model.sites_m[centre_cell] + _in_cell(model, offset)
-    positions[hot] = _around(model, seed, hot, centres[chosen])
+    centres = constants.sites_m[centre_cell] + _in_cell(constants, offset)
+    positions[hot] = _around(constants, seed, hot, centres[chosen])
     return positions
 
 
-def draw_hotspot_users(model: BlackoutConstants, seed: int) -> NDArray[np.bool_]:
+def draw_hotspot_users(constants: BlackoutConstants, seed: int) -> NDArray[np.bool_]:
     """Users ``[user]`` who are in hotspots: an exact share, randomly assigned."""
-    users = model.scenario.users
+    users = constants.scenario.users
     return evenly_assigned(users.hotspot_share, generator(seed, Stream.USERS, HOT).random(users.count))
 
 
-def draw_classes(model: BlackoutConstants, seed: int) -> NDArray[np.int64]:
+def draw_classes(constants: BlackoutConstants, seed: int) -> NDArray[np.int64]:
     """Service class ``[user]`` (0 emergency to 3 best effort): exact shares, randomly assigned."""
-    users = model.scenario.users
+    users = constants.scenario.users
     if users.classes is not None:
         return np.array([CLASS_NAMES.index(name) for name in users.classes])
-    share = [service.share for service in model.scenario.traffic.classes]
+    share = [service.share for service in constants.scenario.traffic.classes]
     uniform = generator(seed, Stream.USERS, CLASSES).random((users.count, 3))
     first_two = evenly_assigned(share[0] + share[1], uniform[:, 0])
     classes = np.empty(users.count, dtype=np.int64)
@@ -127,12 +127,12 @@ def evenly_assigned(share: float, uniform: FloatArray) -> NDArray[np.bool_]:
     return member
 
 
-def draw_demand_mbps(model: BlackoutConstants, seed: int, window: int, classes: NDArray[np.int64]) -> FloatArray:
+def draw_demand_mbps(constants: BlackoutConstants, seed: int, window: int, classes: NDArray[np.int64]) -> FloatArray:
     """Demand ``[user]`` in one demand window; the load factor scales elastic classes. Source: [MSRC] Table I."""
     normal = generator(seed, Stream.DEMAND, window).standard_normal(classes.size)
-    load_factor = draw_load_factor(model, seed)
+    load_factor = draw_load_factor(constants, seed)
     demand = np.empty(classes.shape[0])
-    for index, service in enumerate(model.scenario.traffic.classes):
+    for index, service in enumerate(constants.scenario.traffic.classes):
         members = classes == index
         if service.constant_mbps is not None:
             demand[members] = service.constant_mbps
@@ -143,12 +143,14 @@ def draw_demand_mbps(model: BlackoutConstants, seed: int, window: int, classes: 
     return demand
 
 
-def draw_vehicles(model: BlackoutConstants, seed: int) -> VehicleDraws:
+def draw_vehicles(constants: BlackoutConstants, seed: int) -> VehicleDraws:
     """Poisson arrivals from a stationary start, exponential stays. Source: [MSRC] Section V and Table I."""
-    vehicles, horizon_h = model.scenario.vehicles, model.scenario.time.horizon_h
+    vehicles, horizon_h = constants.scenario.vehicles, constants.scenario.time.horizon_h
     rate_per_h = vehicles.arrivals_per_day / DAY_H
-    parts = [_draw_crowd(model, seed, 0, rate_per_h * vehicles.mean_stay_h)]
-    parts += [_draw_crowd(model, seed, 1 + day, rate_per_h * DAY_H) for day in range(int(np.ceil(horizon_h / DAY_H)))]
+    parts = [_draw_crowd(constants, seed, 0, rate_per_h * vehicles.mean_stay_h)]
+    parts += [
+        _draw_crowd(constants, seed, 1 + day, rate_per_h * DAY_H) for day in range(int(np.ceil(horizon_h / DAY_H)))
+    ]
     arrival_s = [np.zeros(parts[0].shape[:2])]
     arrival_s += [(day + part[..., 1]) * DAY_S for day, part in enumerate(parts[1:])]
     marks, arrival = np.concatenate(parts, axis=1), np.concatenate(arrival_s, axis=1)
@@ -159,10 +161,10 @@ def draw_vehicles(model: BlackoutConstants, seed: int) -> VehicleDraws:
     capacity = np.clip(capacity, vehicles.capacity_min_kwh, vehicles.capacity_max_kwh)
     soc = vehicles.initial_soc_low + (vehicles.initial_soc_high - vehicles.initial_soc_low) * marks[..., 4]
     price = vehicles.price_max * marks[..., 5] if vehicles.price_acceptance else np.zeros(empty.shape)
-    order = np.argsort(departure, axis=1, kind="stable")[:, : sum(model.vehicle_slots)]
+    order = np.argsort(departure, axis=1, kind="stable")[:, : sum(constants.vehicle_slots)]
 
     def slots(values: FloatArray, otherwise: float) -> FloatArray:
-        laid_out = np.full((model.n_sites, sum(model.vehicle_slots)), otherwise)
+        laid_out = np.full((constants.n_sites, sum(constants.vehicle_slots)), otherwise)
         laid_out[:, : order.shape[1]] = np.take_along_axis(np.where(empty, otherwise, values), order, axis=1)
         return laid_out
 
@@ -174,28 +176,28 @@ def draw_vehicles(model: BlackoutConstants, seed: int) -> VehicleDraws:
     )
 
 
-def draw_walk(model: BlackoutConstants, seed: int, start_m: FloatArray) -> Walk:
+def draw_walk(constants: BlackoutConstants, seed: int, start_m: FloatArray) -> Walk:
     """Random waypoints from start positions ``[user, 2]`` on, enough to walk until the horizon."""
-    walk_m = model.scenario.users.speed_m_per_s * model.scenario.time.horizon_h * SECONDS_PER_HOUR
+    walk_m = constants.scenario.users.speed_m_per_s * constants.scenario.time.horizon_h * SECONDS_PER_HOUR
     places_m, reached_m = [start_m], [np.zeros(start_m.shape[0])]
     while len(places_m) == 1 or reached_m[-1].min() < walk_m:
         uniform = generator(seed, Stream.MOBILITY, len(places_m) - 1).random((start_m.shape[0], 4))
-        place_m = model.sites_m[_index(uniform[:, 3], model.n_sites)] + _in_cell(model, uniform[:, :3])
+        place_m = constants.sites_m[_index(uniform[:, 3], constants.n_sites)] + _in_cell(constants, uniform[:, :3])
         reached_m.append(reached_m[-1] + np.linalg.norm(place_m - places_m[-1], axis=1))
         places_m.append(place_m)
     return Walk(np.stack(places_m), np.stack(reached_m))
 
 
-def _draw_crowd(model: BlackoutConstants, seed: int, window: int, expected: float) -> FloatArray:
+def _draw_crowd(constants: BlackoutConstants, seed: int, window: int, expected: float) -> FloatArray:
     """Marks ``[site, vehicle, mark]`` of the vehicles of one window, NaN for those who do not come.
 
     Each site has an endless queue of vehicles. A vehicle comes if the expected number passes its level, and levels are
     the points of a Poisson process of rate 1: so many come, and the more are expected, the more of the queue comes.
     """
     blocks: list[FloatArray] = []
-    reached = np.zeros((model.n_sites, 1))
+    reached = np.zeros((constants.n_sites, 1))
     while not blocks or reached.min() < expected:
-        shape = (model.n_sites, VEHICLES_PER_BLOCK, VEHICLE_MARKS)
+        shape = (constants.n_sites, VEHICLES_PER_BLOCK, VEHICLE_MARKS)
         marks = generator(seed, Stream.VEHICLES, window, len(blocks)).random(shape)
         level = reached + np.cumsum(exponential_of(marks[..., 0]), axis=1)
         marks[level >= expected] = np.nan
@@ -209,23 +211,23 @@ def _index(uniform: FloatArray, count: int) -> NDArray[np.int64]:
     return np.asarray((uniform * count).astype(np.int64))
 
 
-def _cells_in_turn(model: BlackoutConstants, seed: int, count: int) -> NDArray[np.int64]:
+def _cells_in_turn(constants: BlackoutConstants, seed: int, count: int) -> NDArray[np.int64]:
     """Cells ``[count]``, all of them in each round, in a random order of its own."""
-    rounds = -(-count // model.n_sites)
-    order = generator(seed, Stream.USERS, TURNS).random((rounds, model.n_sites)).argsort(axis=1)
+    rounds = -(-count // constants.n_sites)
+    order = generator(seed, Stream.USERS, TURNS).random((rounds, constants.n_sites)).argsort(axis=1)
     return np.asarray(order.ravel()[:count])
 
 
-def _in_cell(model: BlackoutConstants, uniform: FloatArray) -> FloatArray:
+def _in_cell(constants: BlackoutConstants, uniform: FloatArray) -> FloatArray:
     """Offsets ``[count, 2]`` uniform in a hexagonal cell: a point of one of the three rhombi that make it up."""
     angles = np.pi / 6.0 + np.arange(3) * 2.0 * np.pi / 3.0
     corners = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    corners *= model.inter_site_distance_m / np.sqrt(3.0)
+    corners *= constants.inter_site_distance_m / np.sqrt(3.0)
     rhombus = _index(uniform[:, 0], 3)
     return np.asarray(uniform[:, 1:2] * corners[rhombus] + uniform[:, 2:3] * corners[(rhombus + 1) % 3])
 
 
-def _around(model: BlackoutConstants, seed: int, users: NDArray[np.int64], centres_m: FloatArray) -> FloatArray:
+def _around(constants: BlackoutConstants, seed: int, users: NDArray[np.int64], centres_m: FloatArray) -> FloatArray:
     """Positions of some users, normally scattered around centres, within the service area."""
     positions = centres_m.copy()
     outside = np.arange(users.size)
@@ -233,8 +235,8 @@ def _around(model: BlackoutConstants, seed: int, users: NDArray[np.int64], centr
         if outside.size == 0:
             break
         scatter = generator(seed, Stream.USERS, SCATTER, attempt).standard_normal((int(users[outside[-1]]) + 1, 2))
-        tries = centres_m[outside] + model.scenario.users.hotspot_sigma_m * scatter[users[outside]]
-        inside = in_some_cell(tries, model.sites_m, model.inter_site_distance_m)
+        tries = centres_m[outside] + constants.scenario.users.hotspot_sigma_m * scatter[users[outside]]
+        inside = in_some_cell(tries, constants.sites_m, constants.inter_site_distance_m)
         positions[outside[inside]] = tries[inside]
         outside = outside[~inside]
     return positions

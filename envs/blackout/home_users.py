@@ -33,10 +33,10 @@ class HomeView:
     overlap_critical: FloatArray
 
 
-def blank_home_view(model: BlackoutConstants, n_worlds: int) -> HomeView:
+def blank_home_view(constants: BlackoutConstants, n_worlds: int) -> HomeView:
     """A view with nobody in it."""
-    shape = (n_worlds, model.n_sites)
-    square = (*shape, model.n_sites)
+    shape = (n_worlds, constants.n_sites)
+    square = (*shape, constants.n_sites)
     return HomeView(
         users=np.zeros(shape),
         critical=np.zeros(shape),
@@ -48,16 +48,16 @@ def blank_home_view(model: BlackoutConstants, n_worlds: int) -> HomeView:
     )
 
 
-def update_home_view(view: HomeView, model: BlackoutConstants, population: Population, world: int) -> None:
+def update_home_view(view: HomeView, constants: BlackoutConstants, population: Population, world: int) -> None:
     """Recompute one world's view in place."""
-    n_sites = model.n_sites
+    n_sites = constants.n_sites
     home = population.home[world].astype(np.int64)
     second = population.second[world].astype(np.int64)
     critical = population.service_class[world] < 2
     distance = population.distance_m[world][home, np.arange(home.size)]
     users = np.bincount(home, minlength=n_sites).astype(np.float64)
     n_critical = np.bincount(home, critical, minlength=n_sites)
-    close = np.bincount(home, distance <= model.mode_radius_m[ASSISTED], minlength=n_sites)
+    close = np.bincount(home, distance <= constants.mode_radius_m[ASSISTED], minlength=n_sites)
     view.users[world], view.critical[world] = users, n_critical
     view.alone[world] = np.bincount(home, critical & (second < 0), minlength=n_sites)
     view.close[world] = close / np.maximum(users, 1.0)

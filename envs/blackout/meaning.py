@@ -10,15 +10,15 @@ from voltran.envs.world import Sight
 SIGHT: dict[Part, Sight] = {"site": "own", "neighbour": "neighbours", "network": "network"}
 
 
-def site_meaning(model: BlackoutConstants) -> dict[str, Any]:
+def site_meaning(constants: BlackoutConstants) -> dict[str, Any]:
     """What a policy for sites is tied to: see ``Role.meaning``."""
     return {
-        "bands_mhz": [float(band.frequency_mhz) for band in model.scenario.bands],
+        "bands_mhz": [float(band.frequency_mhz) for band in constants.scenario.bands],
         "service_classes": list(CLASS_NAMES),
         "neighbours": f"{NEIGHBOURS}, nearest first",
         "modes": list(MODE_NAMES),
         "vehicle_levels": [round(level, 6) for level in EV_LEVELS],
-        "features": [_line(field) for field in observation_fields(model.n_bands)],
+        "features": [_line(field) for field in observation_fields(constants.n_bands)],
     }
 
 

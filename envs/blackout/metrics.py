@@ -18,22 +18,22 @@ THRESHOLD_H = 2.5
 
 
 def episode_metrics(
-    model: BlackoutConstants,
+    constants: BlackoutConstants,
     trace: dict[str, FloatArray],
     vehicles: dict[str, FloatArray],
 ) -> dict[str, float]:
     """Metrics of one episode; definitions in docs/metrics.md.
 
     Args:
-        model: the scenario's constants.
+        constants: the scenario's constants.
         trace: as ``Trace.of_world`` gives it.
         vehicles: ``arrival_s``, ``departure_s``, ``usable_kwh``, all ``[site, slot]``.
 
     Returns:
         Metric name -> value.
     """
-    survival = model.scenario.survival
-    step_s = model.scenario.time.physics_step_s
+    survival = constants.scenario.survival
+    step_s = constants.scenario.time.physics_step_s
     steps = trace["critical"].shape[0]
     rules = (
         loss_rule(survival, step_s),
@@ -43,47 +43,49 @@ def episode_metrics(
     losses = [first_loss(trace["critical"], rule) for rule in rules]
     end, held, held_short = (steps if lost == NOT_LOST else lost for lost in losses)
     own = slice(0, max(end, 1))
-    survival_h = end * model.step_h
+    survival_h = end * constants.step_h
     metrics = {
         "survival_h": survival_h,
-        "survival_hold_h": held * model.step_h,
-        "survival_15_h": held_short * model.step_h,
+        "survival_hold_h": held * constants.step_h,
+        "survival_15_h": held_short * constants.step_h,
         "censored": float(losses[0] == NOT_LOST),
-        **_depletion(model, trace["alive_share"]),
-        **_service(model, trace, own, survival_h),
-        **_vehicles(model, trace, vehicles, end),
+        **_depletion(constants, trace["alive_share"]),
+        **_service(constants, trace, own, survival_h),
+        **_vehicles(constants, trace, vehicles, end),
         "ev_cost": float(trace["ev_cost"].sum()),
-        "unserved_kwh": float(trace["unserved_kw"].sum() * model.step_h),
+        "unserved_kwh": float(trace["unserved_kw"].sum() * constants.step_h),
         "unserved_gbit": float((trace["asked_mbps"] - trace["served_mbps"]).sum() * step_s / MEGABITS_PER_GIGABIT),
         "mean_power_kw": float(trace["mean_power_kw"][own].mean()),
         "uncovered_share_at_start": float(trace["uncovered_share"][0]),
         "uncovered_share": float(trace["uncovered_share"].mean()),
         "ledger_residual_kw": float(trace["residual_kw"].max(initial=0.0)),
     }
-    hours = max(survival_h, model.step_h)
-    for name, count in (("handovers_per_user", model.n_users), ("mode_switches_per_site", model.n_sites)):
+    hours = max(survival_h, constants.step_h)
+    for name, count in (("handovers_per_user", constants.n_users), ("mode_switches_per_site", constants.n_sites)):
         total = float(trace[name.split("_per_")[0].removeprefix("mode_")][own].sum()) / count
         metrics[name] = total
         metrics[f"{name}_h"] = total / hours
     return metrics
 
 
-def _depletion(model: BlackoutConstants, alive_share: FloatArray) -> dict[str, float]:
+def _depletion(constants: BlackoutConstants, alive_share: FloatArray) -> dict[str, float]:
     dead_share = 1.0 - alive_share
     result = {}
     for name, reached in (("first_depletion_h", dead_share > 0.0), ("half_depleted_h", dead_share >= 0.5)):
-        result[name] = float(np.argmax(reached) if reached.any() else len(reached)) * model.step_h
+        result[name] = float(np.argmax(reached) if reached.any() else len(reached)) * constants.step_h
     return result
 
 
-def _service(model: BlackoutConstants, trace: dict[str, FloatArray], own: slice, survival_h: float) -> dict[str, float]:
-    window = slice(0, round(model.scenario.survival.continuity_window_h / model.step_h))
-    at_threshold = min(round(THRESHOLD_H / model.step_h), trace["critical"].shape[0] - 1)
-    step_s = model.scenario.time.physics_step_s
+def _service(
+    constants: BlackoutConstants, trace: dict[str, FloatArray], own: slice, survival_h: float
+) -> dict[str, float]:
+    window = slice(0, round(constants.scenario.survival.continuity_window_h / constants.step_h))
+    at_threshold = min(round(THRESHOLD_H / constants.step_h), trace["critical"].shape[0] - 1)
+    step_s = constants.scenario.time.physics_step_s
     result = {
         "continuity": float(trace["satisfaction"][window].mean()),
         "continuity_own": float(trace["satisfaction"][own].mean()),
-        "service_hours": float(trace["satisfaction"].sum() * model.step_h),
+        "service_hours": float(trace["satisfaction"].sum() * constants.step_h),
         "served_gbit": float(trace["served_mbps"].sum() * step_s / MEGABITS_PER_GIGABIT),
     }
     series = {name: trace["availability"][:, index] for index, name in enumerate(CLASS_NAMES)}
@@ -96,12 +98,12 @@ def _service(model: BlackoutConstants, trace: dict[str, FloatArray], own: slice,
 
 
 def _vehicles(
-    model: BlackoutConstants, trace: dict[str, FloatArray], vehicles: dict[str, FloatArray], end: int
+    constants: BlackoutConstants, trace: dict[str, FloatArray], vehicles: dict[str, FloatArray], end: int
 ) -> dict[str, float]:
-    until_s = np.asarray(end * model.scenario.time.physics_step_s)
-    delivered_kwh = float(trace["ev_kw"][:end].sum() * model.step_h)
+    until_s = np.asarray(end * constants.scenario.time.physics_step_s)
+    delivered_kwh = float(trace["ev_kw"][:end].sum() * constants.step_h)
     deliverable = deliverable_energy_kwh(
-        vehicles["usable_kwh"], vehicles["arrival_s"], vehicles["departure_s"], until_s, model.ev.vehicle_limit_kw
+        vehicles["usable_kwh"], vehicles["arrival_s"], vehicles["departure_s"], until_s, constants.ev.vehicle_limit_kw
     ).sum()
     nameplate = vehicles["usable_kwh"][vehicles["arrival_s"] < until_s].sum()
     return {

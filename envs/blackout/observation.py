@@ -106,18 +106,18 @@ def observation_fields(n_bands: int) -> tuple[Field, ...]:
 class Observer:
     """Builds observations and the global state vector of one scenario."""
 
-    def __init__(self, model: BlackoutConstants) -> None:
-        self.model = model
-        self.fields = observation_fields(model.n_bands)
+    def __init__(self, constants: BlackoutConstants) -> None:
+        self.constants = constants
+        self.fields = observation_fields(constants.n_bands)
         own, near, network = (self._of_part(part) for part in ("site", "neighbour", "network"))
         observed = own + near * NEIGHBOURS + network
         self.low, self.high, self._scale = _limits(observed)
-        self.state_low, self.state_high, self._state_scale = _limits(own * model.n_sites + network)
+        self.state_low, self.state_high, self._state_scale = _limits(own * constants.n_sites + network)
         self._own_names = [field.name for field in own]
-        self._neighbour = np.maximum(model.neighbours, 0)
-        self._exists = (model.neighbours >= 0).astype(np.float64)
-        self._rows = np.arange(model.n_sites)[:, None]
-        self._colour = np.eye(3)[reuse_colours(model.sites_m, model.inter_site_distance_m)]
+        self._neighbour = np.maximum(constants.neighbours, 0)
+        self._exists = (constants.neighbours >= 0).astype(np.float64)
+        self._rows = np.arange(constants.n_sites)[:, None]
+        self._colour = np.eye(3)[reuse_colours(constants.sites_m, constants.inter_site_distance_m)]
 
     def observations(self, state: BlackoutState, view: HomeView, present: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Observations ``[B, site, F]``; ``present [B, site, slot]`` says which vehicles are parked."""
@@ -139,13 +139,13 @@ class Observer:
         return [field for field in self.fields if field.part == part]
 
     def _own(self, state: BlackoutState, view: HomeView, present: NDArray[np.bool_]) -> dict[str, FloatArray]:
-        model, service = self.model, state.service
-        energy = usable_energy_kwh(state.soc, model.battery)
+        constants, service = self.constants, state.service
+        energy = usable_energy_kwh(state.soc, constants.battery)
         mean_power = mean_power_kw(state)
         alive = state.alive.astype(np.float64)
         mean_energy = (energy * alive).sum(axis=1) / np.maximum(alive.sum(axis=1), 1.0)
         accepting = present & state.ev_accepted
-        steps = model.steps_per_decision
+        steps = constants.steps_per_decision
         began = (state.step > 0)[:, None]
         return {
             "soc": state.soc,
@@ -156,7 +156,7 @@ class Observer:
             "lifetime": np.minimum(energy / np.maximum(mean_power, 1e-3), LIFETIME_MAX_H),
             "alive": alive,
             "mode": np.eye(len(MODE_NAMES))[state.mode],
-            "bands": (state.band_bits[..., None] >> np.arange(model.n_bands) & 1).astype(np.float64),
+            "bands": (state.band_bits[..., None] >> np.arange(constants.n_bands) & 1).astype(np.float64),
             "home_demand": view.demand_mbps,
             "resource_use": service.resource_use,
             "critical_users": view.critical,
@@ -180,7 +180,7 @@ class Observer:
 
     def _near(self, state: BlackoutState, view: HomeView, own: dict[str, FloatArray]) -> FloatArray:
         """Neighbour part ``[B, site, 6, F]``, zero where there is no neighbour."""
-        near, rows, model = self._neighbour, self._rows, self.model
+        near, rows, constants = self._neighbour, self._rows, self.constants
         shape = (*state.soc.shape, NEIGHBOURS)
         columns = [
             np.broadcast_to(self._exists, shape),
@@ -190,8 +190,8 @@ class Observer:
             own["resource_use"].mean(axis=-1)[:, near],
             own["power"][:, near],
             own["vehicle_energy"][:, near],
-            np.broadcast_to(model.distance_m[rows, near], shape),
-            np.broadcast_to(model.assistance_potential[near, rows], shape),
+            np.broadcast_to(constants.distance_m[rows, near], shape),
+            np.broadcast_to(constants.assistance_potential[near, rows], shape),
             view.overlap[:, rows, near],
             view.overlap_critical[:, rows, near],
             view.overlap[:, near, rows],
@@ -201,7 +201,7 @@ class Observer:
 
     def _network(self, state: BlackoutState, own: dict[str, FloatArray]) -> FloatArray:
         """Network part ``[B, F]``."""
-        hours = state.step * self.model.step_h
+        hours = state.step * self.constants.step_h
         began = state.step > 0
         least = np.where(state.alive, own["lifetime"], np.inf).min(axis=1)
         shares = [(state.alive & (state.mode == mode)).mean(axis=1) for mode in (HELPING, ASSISTED, SLEEP)]

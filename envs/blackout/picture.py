@@ -86,9 +86,9 @@ class _Map:
 
     def __init__(self, axes: Axes, scene: Scene, theme: Theme) -> None:
         self.axes, self.scene, self.theme = axes, scene, theme
-        self.sites_m = scene.model.sites_m
-        apart_m = np.where(scene.model.distance_m > 0.0, scene.model.distance_m, np.inf).min()
-        self.cell_m = min(scene.model.inter_site_distance_m, float(apart_m))
+        self.sites_m = scene.constants.sites_m
+        apart_m = np.where(scene.constants.distance_m > 0.0, scene.constants.distance_m, np.inf).min()
+        self.cell_m = min(scene.constants.inter_site_distance_m, float(apart_m))
         self.colours = [theme.status[int(status)] for status in scene.status]
 
     def draw(self) -> None:
@@ -217,7 +217,7 @@ def _numbers(figure: Figure, scene: Scene, theme: Theme) -> None:
 def _history(figure: Figure, scene: Scene, theme: Theme) -> None:
     """Critical service and batteries since the outage began."""
     axes = figure.add_axes((0.675, 0.425, 0.305, 0.155))
-    past, model = scene.past, scene.model
+    past, constants = scene.past, scene.constants
     time_h = past["time_h"]
     title = "Critical users served, %"
     if "soc" in past:  # large batches keep no series of each site
@@ -226,7 +226,7 @@ def _history(figure: Figure, scene: Scene, theme: Theme) -> None:
         axes.plot(time_h, soc.mean(axis=1), color=theme.faint, linewidth=1.4)
         title = "Critical users served (line) and state of charge (grey), %"
     axes.plot(time_h, 100 * past["critical"], color=theme.text, linewidth=1.2)
-    last_h = max(model.scenario.survival.continuity_window_h, scene.time_h)
+    last_h = max(constants.scenario.survival.continuity_window_h, scene.time_h)
     axes.set(xlim=(0.0, last_h), ylim=(0.0, 104.0), yticks=(0, 50, 100), facecolor=theme.background)
     axes.tick_params(colors=theme.faint, labelsize=7, length=2)
     axes.grid(color=theme.faint, alpha=0.25, linewidth=0.6)

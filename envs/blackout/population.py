@@ -43,24 +43,24 @@ class Drawn(NamedTuple):
     vehicles: draws.VehicleDraws
 
 
-def draw_inhabitants(model: BlackoutConstants, seed: int) -> Drawn:
+def draw_inhabitants(constants: BlackoutConstants, seed: int) -> Drawn:
     """Users and vehicles of one episode.
 
     Raises:
         ScenarioError: the scenario asks for covered users, and many are beyond the reach of every site.
     """
-    start_m = draws.draw_positions(model, seed)
-    distance = distances_m(model.sites_m, start_m)
-    drawn, received_mw, uncovered = channels.draw_covered_channels(model, seed, distance)
-    share = uncovered.size / model.n_users
-    if model.scenario.users.covered_at_start and share > UNCOVERED_SHARE_MAX:
+    start_m = draws.draw_positions(constants, seed)
+    distance = distances_m(constants.sites_m, start_m)
+    drawn, received_mw, uncovered = channels.draw_covered_channels(constants, seed, distance)
+    share = uncovered.size / constants.n_users
+    if constants.scenario.users.covered_at_start and share > UNCOVERED_SHARE_MAX:
         raise ScenarioError(
             f"seed {seed}: in normal operation no site reaches {share:.1%} of the users (at most "
             f"{UNCOVERED_SHARE_MAX:.0%} may be left out); lower layout.inter_site_distance_m, raise radio.r_nom_m = "
-            f"{model.r_nom_m:g}, move users.positions_m, or set users.covered_at_start = false to play all the same"
+            f"{constants.r_nom_m:g}, move users.positions_m, or set users.covered_at_start = false to play all the same"
         )
-    classes = draws.draw_classes(model, seed)
-    return Drawn(seed, classes, start_m, distance, drawn, received_mw, draws.draw_vehicles(model, seed))
+    classes = draws.draw_classes(constants, seed)
+    return Drawn(seed, classes, start_m, distance, drawn, received_mw, draws.draw_vehicles(constants, seed))
 
 
 class Inhabitants:
@@ -72,10 +72,10 @@ class Inhabitants:
         arrival_s, departure_s, usable_kwh, reservation_price: ``[B, site, slot]`` vehicles as drawn.
     """
 
-    def __init__(self, model: BlackoutConstants, n_worlds: int) -> None:
-        self.model = model
-        n_sites, n_users, n_bands = model.n_sites, model.n_users, model.n_bands
-        precision = np.dtype(model.scenario.radio.precision)
+    def __init__(self, constants: BlackoutConstants, n_worlds: int) -> None:
+        self.constants = constants
+        n_sites, n_users, n_bands = constants.n_sites, constants.n_users, constants.n_bands
+        precision = np.dtype(constants.scenario.radio.precision)
 
         def indices(*shape: int) -> NDArray[np.int16]:
             return np.zeros((n_worlds, *shape), dtype=np.int16)
@@ -91,8 +91,8 @@ class Inhabitants:
             second=indices(n_users),
             servable=np.ones((n_worlds, n_users), dtype=np.bool_),
         )
-        self.home_view = blank_home_view(model, n_worlds)
-        self.n_slots = sum(model.vehicle_slots)
+        self.home_view = blank_home_view(constants, n_worlds)
+        self.n_slots = sum(constants.vehicle_slots)
         shape = (n_worlds, n_sites, self.n_slots)
         self.arrival_s, self.departure_s = np.full(shape, np.inf), np.full(shape, np.inf)
         self.usable_kwh, self.reservation_price = np.zeros(shape), np.zeros(shape)
@@ -109,26 +109,26 @@ class Inhabitants:
         Raises:
             ScenarioError: see :func:`draw_inhabitants`; nothing has changed then.
         """
-        self.put(world, draw_inhabitants(self.model, seed))
+        self.put(world, draw_inhabitants(self.constants, seed))
 
     def put(self, world: int, drawn: Drawn) -> None:
         """Put one world at the start of an episode that has been drawn."""
         users, vehicles = self.users, drawn.vehicles
         users.service_class[world] = drawn.classes
-        users.weight[world] = self.model.class_weight[drawn.classes]
+        users.weight[world] = self.constants.class_weight[drawn.classes]
         self._seed[world] = drawn.seed
         self._start_m[world], self._channels[world] = drawn.start_m, drawn.channels
         self._demand_window[world] = -1
         self._walk[world] = None
         self._place(world, drawn.distance_m, drawn.received_mw, 0.0)
         self._draw_demand(world, 0)
-        update_home_view(self.home_view, self.model, users, world)
+        update_home_view(self.home_view, self.constants, users, world)
         self.arrival_s[world], self.departure_s[world] = vehicles.arrival_s, vehicles.departure_s
         self.usable_kwh[world], self.reservation_price[world] = vehicles.usable_kwh, vehicles.reservation_price
 
     def advance_to(self, world: int, time_s: float) -> bool:
         """Move users and redraw demands for a decision period that starts at ``time_s``; True if anything changed."""
-        scenario = self.model.scenario
+        scenario = self.constants.scenario
         changed = False
         if scenario.traffic.redraw_period_s is not None:
             window = int(time_s // scenario.traffic.redraw_period_s)
@@ -139,7 +139,7 @@ class Inhabitants:
             self._move(world, time_s)
             changed = True
         if changed:
-            update_home_view(self.home_view, self.model, self.users, world)
+            update_home_view(self.home_view, self.constants, self.users, world)
         return changed
 
     def fleet(self, energy_kwh: FloatArray, accepted: NDArray[np.bool_]) -> Fleet:
@@ -152,34 +152,36 @@ class Inhabitants:
         return present
 
     def _move(self, world: int, time_s: float) -> None:
-        model, seed = self.model, self._seed[world]
+        constants, seed = self.constants, self._seed[world]
         start, walk = self._channels[world], self._walk[world]
         assert start is not None, "channels are drawn before users move"
         if walk is None:
-            walk = self._walk[world] = draws.draw_walk(model, seed, self._start_m[world])
-        walked_m = model.scenario.users.speed_m_per_s * time_s
-        distance = distances_m(model.sites_m, walk.positions_at_m(walked_m))
-        here = channels.walked_channels(model, seed, start, walked_m)
-        self._place(world, distance, channels.received_power_mw(model, here, distance), time_s)
+            walk = self._walk[world] = draws.draw_walk(constants, seed, self._start_m[world])
+        walked_m = constants.scenario.users.speed_m_per_s * time_s
+        distance = distances_m(constants.sites_m, walk.positions_at_m(walked_m))
+        here = channels.walked_channels(constants, seed, start, walked_m)
+        self._place(world, distance, channels.received_power_mw(constants, here, distance), time_s)
 
     def _place(self, world: int, distance: FloatArray, received_mw: FloatArray, time_s: float) -> None:
-        model, users = self.model, self.users
+        constants, users = self.constants, self.users
         users.received_mw[world] = received_mw
         users.distance_m[world] = distance
-        expanded_m = float(model.mode_radius_m[HELPING])
+        expanded_m = float(constants.mode_radius_m[HELPING])
         users.home[world], users.second[world] = home_sites(
-            users.received_mw[world], users.distance_m[world], expanded_m, model.radio
+            users.received_mw[world], users.distance_m[world], expanded_m, constants.radio
         )
-        nominal_m = float(model.mode_radius_m[NORMAL])
-        users.servable[world] = covered_users(users.received_mw[world], users.distance_m[world], nominal_m, model.radio)
+        nominal_m = float(constants.mode_radius_m[NORMAL])
+        users.servable[world] = covered_users(
+            users.received_mw[world], users.distance_m[world], nominal_m, constants.radio
+        )
         self._place_s[world] = time_s
 
     def _draw_demand(self, world: int, window: int) -> None:
-        model, users = self.model, self.users
+        constants, users = self.constants, self.users
         classes = users.service_class[world].astype(np.int64)
-        demand = draws.draw_demand_mbps(model, self._seed[world], window, classes)
+        demand = draws.draw_demand_mbps(constants, self._seed[world], window, classes)
         users.demand_mbps[world] = demand
-        services = model.scenario.traffic.classes
+        services = constants.scenario.traffic.classes
         share = np.array([service.minimum_share for service in services])[classes]
         fixed = np.array([np.nan if service.minimum_mbps is None else service.minimum_mbps for service in services])
         users.minimum_mbps[world] = share * np.where(np.isnan(fixed[classes]), demand, fixed[classes])

@@ -17,7 +17,7 @@ FloatArray = NDArray[np.float64]
 CRITICAL_TARGET = 0.99
 
 
-def service_loss(model: BlackoutConstants, weighted_loss: FloatArray, availability: FloatArray) -> FloatArray:
+def service_loss(constants: BlackoutConstants, weighted_loss: FloatArray, availability: FloatArray) -> FloatArray:
     """Service loss ``[B]`` in [0, 1]: priority-weighted loss plus the classes' mean shortfall below their floors.
 
     Reconstructed: [MSRC] Eq. 18 weighs classes 1000 : 100 : 10 : 1, so that all of best effort counts less than 1 %;
@@ -27,12 +27,14 @@ def service_loss(model: BlackoutConstants, weighted_loss: FloatArray, availabili
         weighted_loss: ``[B]`` priority-weighted mean of 1 - min(1, r / D).
         availability: ``[B, class]``.
     """
-    floor = model.class_floor
+    floor = constants.class_floor
     shortfall = np.maximum(floor - availability, 0.0) / np.maximum(floor, 1e-9)
     return np.asarray(np.minimum(weighted_loss + shortfall.mean(axis=-1), 1.0))
 
 
-def team_components(model: BlackoutConstants, totals: PeriodTotals, mode_changes: FloatArray) -> dict[str, FloatArray]:
+def team_components(
+    constants: BlackoutConstants, totals: PeriodTotals, mode_changes: FloatArray
+) -> dict[str, FloatArray]:
     """Components ``[B]`` of the team reward of one decision period. Source: [MSRC] Eq. 18, normalised.
 
     Survival and service are per reference time (5 h by default), vehicle cost per what all chargers could cost in that
@@ -42,21 +44,21 @@ def team_components(model: BlackoutConstants, totals: PeriodTotals, mode_changes
         totals: sums over the period.
         mode_changes: ``[B]`` sites whose commanded mode changed.
     """
-    weights, time = model.scenario.reward, model.scenario.time
+    weights, time = constants.scenario.reward, constants.scenario.time
     reference_h = weights.reference_h
-    cost_scale = model.scenario.vehicles.price_max * model.ev.site_limit_kw * model.n_sites * reference_h
+    cost_scale = constants.scenario.vehicles.price_max * constants.ev.site_limit_kw * constants.n_sites * reference_h
     decisions = reference_h * 3600.0 / time.decision_period_s
-    served_h = model.decision_h - totals.service_loss_h
+    served_h = constants.decision_h - totals.service_loss_h
     return {
         "survival": weights.survival * totals.surviving_h / reference_h,
         "service": weights.service * served_h / reference_h,
         "ev_cost": -weights.ev_cost * totals.ev_cost / max(cost_scale, 1e-9),
-        "switching": -weights.switching * mode_changes / (model.n_sites * decisions),
+        "switching": -weights.switching * mode_changes / (constants.n_sites * decisions),
     }
 
 
 def site_credit(
-    model: BlackoutConstants,
+    constants: BlackoutConstants,
     totals: PeriodTotals,
     energy_before_kwh: FloatArray,
     energy_after_kwh: FloatArray,
@@ -75,13 +77,13 @@ def site_credit(
         changed, repaired: ``[B, site]`` whether the mode changed, and whether the action had to be repaired.
         home_users: ``[B, site]`` number of home users.
     """
-    weights = model.scenario.reward
+    weights = constants.scenario.reward
     mean_kwh = energy_before_kwh.mean(axis=1, keepdims=True)
     scarcity = (mean_kwh / np.maximum(energy_before_kwh, 1e-3)) ** weights.energy_exponent
     scarcity = np.minimum(scarcity, weights.energy_weight_max)
-    discharged = (energy_before_kwh - energy_after_kwh) / model.usable_full_kwh
-    service = 1.0 - totals.home_service / model.steps_per_decision
-    critical = np.maximum(CRITICAL_TARGET - totals.home_critical / model.steps_per_decision, 0.0)
+    discharged = (energy_before_kwh - energy_after_kwh) / constants.usable_full_kwh
+    service = 1.0 - totals.home_service / constants.steps_per_decision
+    critical = np.maximum(CRITICAL_TARGET - totals.home_critical / constants.steps_per_decision, 0.0)
     credit: FloatArray = -weights.local_energy * scarcity * discharged
     credit -= weights.local_service * service + weights.local_critical * critical
     credit -= weights.local_handover * totals.handovers / np.maximum(home_users, 1.0)
@@ -89,8 +91,8 @@ def site_credit(
     return credit
 
 
-def shared_with_neighbours(model: BlackoutConstants, credit: FloatArray) -> FloatArray:
+def shared_with_neighbours(constants: BlackoutConstants, credit: FloatArray) -> FloatArray:
     """Half of a site's own credit plus half of its neighbourhood's mean, ``[B, site]``."""
-    near = model.distance_m <= model.neighbourhood_m
+    near = constants.distance_m <= constants.neighbourhood_m
     share = near / near.sum(axis=1, keepdims=True)
     return np.asarray(0.5 * credit + 0.5 * (credit[:, None, :] * share).sum(axis=-1))

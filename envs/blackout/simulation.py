@@ -31,7 +31,7 @@ class Simulation:
     """State and transition of a batch of outage episodes, without agents: commands in, physics out.
 
     Args:
-        model: the scenario's constants.
+        constants: the scenario's constants.
         n_worlds: batch size.
         cache: False recomputes service in every physics step; the results are the same, bit for bit.
         trace_sites: keep time series of each site.
@@ -39,17 +39,17 @@ class Simulation:
     """
 
     def __init__(
-        self, model: BlackoutConstants, n_worlds: int, cache: bool, trace_sites: bool, imports: Imports
+        self, constants: BlackoutConstants, n_worlds: int, cache: bool, trace_sites: bool, imports: Imports
     ) -> None:
-        self.model, self.n_worlds, self.cache, self.imports = model, n_worlds, cache, imports
-        self.inhabitants = Inhabitants(model, n_worlds)
-        self.state = blank_state(model, n_worlds, self.inhabitants.n_slots)
-        self.trace = Trace(model, n_worlds, trace_sites)
+        self.constants, self.n_worlds, self.cache, self.imports = constants, n_worlds, cache, imports
+        self.inhabitants = Inhabitants(constants, n_worlds)
+        self.state = blank_state(constants, n_worlds, self.inhabitants.n_slots)
+        self.trace = Trace(constants, n_worlds, trace_sites)
         self.flows: EnergyStep | None = None
-        self.residual_kw = np.zeros((n_worlds, model.n_sites))
-        self._step_s = model.scenario.time.physics_step_s
-        self._loss_rule = loss_rule(model.scenario.survival, self._step_s)
-        battery = model.scenario.battery
+        self.residual_kw = np.zeros((n_worlds, constants.n_sites))
+        self._step_s = constants.scenario.time.physics_step_s
+        self._loss_rule = loss_rule(constants.scenario.survival, self._step_s)
+        battery = constants.scenario.battery
         # A site that could not last a single step would be down again at once.
         self._restart = Restart(battery.soc_min + battery.restart_margin, max(battery.restart_hold_s, self._step_s))
         # Holds as long as the service does, like everything that is computed from it.
@@ -62,11 +62,11 @@ class Simulation:
             ScenarioError: see :func:`draw_inhabitants`, or imports from a file that cannot be used; nothing has changed
                 then.
         """
-        drawn = {world: draw_inhabitants(self.model, seed) for world, seed in seeds.items()}
+        drawn = {world: draw_inhabitants(self.constants, seed) for world, seed in seeds.items()}
         for world, seed in seeds.items():
             self.imports.start(world, seed)  # a file fails in the first world, before anything has changed
             self.inhabitants.put(world, drawn[world])
-            start_episode(self.state, self.model, world, seed)
+            start_episode(self.state, self.constants, world, seed)
             self.state.ev_energy_kwh[world] = self.inhabitants.usable_kwh[world]
             self.state.ev_accepted[world] = False
         # Other worlds of the batch may be stale too: what changed there counts from their own next step on.
@@ -75,28 +75,28 @@ class Simulation:
 
     def run_period(self, commands: SiteCommands) -> FloatArray:
         """One decision period under validated commands; returns where ``[B, site]`` the commanded mode changed."""
-        self.state.totals = blank_totals(self.n_worlds, self.model.n_sites)
+        self.state.totals = blank_totals(self.n_worlds, self.constants.n_sites)
         changed = self._issue(commands)
-        for step in range(self.model.steps_per_decision):
+        for step in range(self.constants.steps_per_decision):
             self._advance(changed if step == 0 else np.zeros_like(changed))
         self._update_offers()
         return changed
 
     def endings(self, max_decisions: int) -> tuple[BoolArray, BoolArray]:
         """Which worlds are terminated, and which truncated at the horizon or after ``max_decisions``."""
-        state, survival = self.state, self.model.scenario.survival
+        state, survival = self.state, self.constants.scenario.survival
         lost = state.lost_step >= 0
-        hours_done = state.step * self.model.step_h
+        hours_done = state.step * self.constants.step_h
         if survival.end == "survival_lost":
             terminated = lost & (hours_done >= survival.continuity_window_h - 1e-9)
         elif survival.end == "late":
-            lost_h = state.lost_step * self.model.step_h
+            lost_h = state.lost_step * self.constants.step_h
             half_dead = (~state.alive).mean(axis=1) >= 0.5
             terminated = lost & (half_dead | (hours_done - lost_h >= survival.late_margin_h - 1e-9))
         else:
             terminated = np.zeros(self.n_worlds, dtype=bool)
-        decisions = state.step // self.model.steps_per_decision
-        limit = min(max_decisions, self.model.max_decisions)
+        decisions = state.step // self.constants.steps_per_decision
+        limit = min(max_decisions, self.constants.max_decisions)
         truncated = (decisions >= limit) & ~terminated
         return terminated, truncated
 
@@ -120,11 +120,11 @@ class Simulation:
         seeds = {world: int(seed) for world, seed in enumerate(snapshot["state"]["seed"]) if seed >= 0}
         for world, seed in seeds.items():
             self.inhabitants.load(world, seed)
-            decided_s = (int(steps[world]) - self.model.steps_per_decision) * self._step_s
+            decided_s = (int(steps[world]) - self.constants.steps_per_decision) * self._step_s
             self.inhabitants.advance_to(world, max(decided_s, 0.0))
         restore_fields(self.state, snapshot["state"])
         service = self.state.service
-        self._service_loss = service_loss(self.model, service.weighted_loss, service.availability)
+        self._service_loss = service_loss(self.constants, service.weighted_loss, service.availability)
         for name, values in snapshot["trace"].items():
             self.trace.series[name][:, : values.shape[1]] = values
         self.imports.restore(snapshot["imports"], seeds)
@@ -141,7 +141,7 @@ class Simulation:
             current[...] = new
         # Vehicles of a site that is down may recharge its battery, so that it can come back.
         down = ~state.alive & commands.ev_to_battery
-        state.ev_power_kw[...] = np.where(down, self.model.ev.site_limit_kw, commands.ev_power_kw)
+        state.ev_power_kw[...] = np.where(down, self.constants.ev.site_limit_kw, commands.ev_power_kw)
         state.dynamic_price[...] = commands.dynamic_price
         state.ev_to_battery[...] = commands.ev_to_battery
         state.switches += changed
@@ -153,21 +153,21 @@ class Simulation:
 
     def _refresh_service(self, where: BoolArray) -> FloatArray:
         """Recompute service where something changed; returns the handovers ``[B, site]`` of home users."""
-        state, model, service = self.state, self.model, self.state.service
+        state, constants, service = self.state, self.constants, self.state.service
         changed = where & state.stale
         service.anchor[changed] = service.last_server[changed]
         users = self.inhabitants.users
         refresh(
             where, state.mode, state.band_bits, state.radius_m, state.alive, users, service,
-            model.radio, model.scheduler, model.power,
+            constants.radio, constants.scheduler, constants.power,
         )  # fmt: skip
         state.stale &= ~where
-        self._service_loss = service_loss(model, service.weighted_loss, service.availability)
+        self._service_loss = service_loss(constants, service.weighted_loss, service.availability)
         return np.where(changed[:, None], service.home_handovers, 0.0)
 
     def _advance(self, mode_changes: FloatArray) -> None:
         """One physics step."""
-        state, model = self.state, self.model
+        state, constants = self.state, self.constants
         handovers = np.zeros(state.soc.shape)
         if not self.cache or state.stale.any():
             where = state.stale.copy() if self.cache else np.ones(self.n_worlds, dtype=bool)
@@ -177,7 +177,7 @@ class Simulation:
         flows = energy_step(
             state.soc, state.alive, state.needed_kw, state.service.power_kw, mean_power_kw(state),
             self.inhabitants.fleet(state.ev_energy_kwh, state.ev_accepted), orders, self.time_s(), self._step_s,
-            self._restart, model.battery, model.ev,
+            self._restart, constants.battery, constants.ev,
         )  # fmt: skip
         self._check_finite(flows)
         self.imports.settle(state, flows)
@@ -202,23 +202,23 @@ class Simulation:
 
     def _turn(self, turned: BoolArray, flows: EnergyStep) -> None:
         """Sites that go down forget their mode; those that come back sleep, with all vehicles, until told otherwise."""
-        state, model = self.state, self.model
+        state, constants = self.state, self.constants
         state.mode[turned] = SLEEP
         failed, back = turned & state.alive, turned & flows.alive
-        state.needed_kw[failed] = np.maximum(flows.load_kw[failed], model.normal_idle_kw)
-        state.ev_power_kw[back] = model.ev.site_limit_kw
+        state.needed_kw[failed] = np.maximum(flows.load_kw[failed], constants.normal_idle_kw)
+        state.ev_power_kw[back] = constants.ev.site_limit_kw
 
     def _record(self, flows: EnergyStep, mode_changes: FloatArray, handovers: FloatArray) -> None:
         """Write the trace, and add to the totals of the decision period."""
-        state, model, service, totals = self.state, self.model, self.state.service, self.state.totals
+        state, constants, service, totals = self.state, self.constants, self.state.service, self.state.totals
         before = Before(state.soc, state.alive, state.ev_energy_kwh)
         network, self.residual_kw = network_row(
-            flows, before, service, handovers, mode_changes, model.step_h, model.battery.capacity_kwh
+            flows, before, service, handovers, mode_changes, constants.step_h, constants.battery.capacity_kwh
         )
         sites = {"soc": state.soc, "power_kw": flows.load_kw, "alive": state.alive, "mode": state.mode}
         self.trace.record(state.step, network, **(sites if self.trace.per_site else {}))
-        totals.surviving_h += model.step_h * self._survived_steps()
-        totals.service_loss_h += model.step_h * self._service_loss
+        totals.surviving_h += constants.step_h * self._survived_steps()
+        totals.service_loss_h += constants.step_h * self._service_loss
         totals.ev_cost += network[:, EV_COST]
         totals.home_service += service.home_service
         totals.home_critical += service.home_critical
@@ -234,9 +234,9 @@ class Simulation:
 
     def _update_offers(self) -> None:
         """Power that vehicles parked now would give; the base price is on offer before the first decision."""
-        state, model = self.state, self.model
+        state, constants = self.state, self.constants
         fleet = self.inhabitants.fleet(state.ev_energy_kwh, state.ev_accepted)
-        accepted, offered_kw = vehicle_offers(fleet, state.price, self.time_s(), self._step_s, model.ev)
+        accepted, offered_kw = vehicle_offers(fleet, state.price, self.time_s(), self._step_s, constants.ev)
         state.ev_accepted[...], state.offered_kw[...] = accepted, offered_kw
 
     def _check_finite(self, flows: EnergyStep) -> None:

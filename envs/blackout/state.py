@@ -98,10 +98,10 @@ def blank_totals(n_worlds: int, n_sites: int) -> PeriodTotals:
     )
 
 
-def blank_state(model: BlackoutConstants, n_worlds: int, n_slots: int) -> BlackoutState:
+def blank_state(constants: BlackoutConstants, n_worlds: int, n_slots: int) -> BlackoutState:
     """State before the first reset."""
-    shape = (n_worlds, model.n_sites)
-    history = max(round(1.0 / model.step_h), 1)
+    shape = (n_worlds, constants.n_sites)
+    history = max(round(1.0 / constants.step_h), 1)
     return BlackoutState(
         seed=unset_seeds(n_worlds),
         step=np.zeros(n_worlds, dtype=np.int64),
@@ -125,22 +125,22 @@ def blank_state(model: BlackoutConstants, n_worlds: int, n_slots: int) -> Blacko
         power_sum_kw=np.zeros(shape),
         lost_step=np.full(n_worlds, -1),
         stale=np.ones(n_worlds, dtype=bool),
-        service=empty_service(n_worlds, model.n_sites, model.n_users, model.n_bands),
-        totals=blank_totals(n_worlds, model.n_sites),
+        service=empty_service(n_worlds, constants.n_sites, constants.n_users, constants.n_bands),
+        totals=blank_totals(n_worlds, constants.n_sites),
     )
 
 
-def start_episode(state: BlackoutState, model: BlackoutConstants, world: int, seed: int) -> None:
+def start_episode(state: BlackoutState, constants: BlackoutConstants, world: int, seed: int) -> None:
     """Put one world at the start of an episode: batteries as configured, all sites in normal operation."""
     state.seed[world], state.step[world], state.running[world] = seed, 0, True
-    state.soc[world] = model.scenario.battery.initial_soc
-    state.alive[world] = state.soc[world] > model.battery.soc_min
-    state.needed_kw[world] = model.normal_idle_kw
-    state.mode[world], state.band_bits[world] = NORMAL, model.mode_bands[NORMAL]
-    state.radius_m[world] = model.mode_radius_m[NORMAL]
+    state.soc[world] = constants.scenario.battery.initial_soc
+    state.alive[world] = state.soc[world] > constants.battery.soc_min
+    state.needed_kw[world] = constants.normal_idle_kw
+    state.mode[world], state.band_bits[world] = NORMAL, constants.mode_bands[NORMAL]
+    state.radius_m[world] = constants.mode_radius_m[NORMAL]
     state.ev_power_kw[world], state.dynamic_price[world], state.ev_to_battery[world] = 0.0, False, False
     state.decided[world], state.switches[world] = False, 0.0
-    state.price[world], state.offered_kw[world] = model.ev.base_price, 0.0
+    state.price[world], state.offered_kw[world] = constants.ev.base_price, 0.0
     state.power_history_kw[world], state.power_sum_kw[world] = 0.0, 0.0
     state.lost_step[world], state.stale[world] = -1, True
     for indices in (state.service.server, state.service.anchor, state.service.last_server):

@@ -28,15 +28,15 @@ class Trace:
     """Time series of a batch, one row per physics step; row ``t`` of world ``w`` is about the step starting at ``t``.
 
     Args:
-        model: the scenario's constants.
+        constants: the scenario's constants.
         n_worlds: batch size.
         per_site: also keep the series of each site, which pictures need and metrics do not.
     """
 
-    def __init__(self, model: BlackoutConstants, n_worlds: int, per_site: bool) -> None:
-        steps = model.max_decisions * model.steps_per_decision
+    def __init__(self, constants: BlackoutConstants, n_worlds: int, per_site: bool) -> None:
+        steps = constants.max_decisions * constants.steps_per_decision
         self._network = np.zeros((n_worlds, steps, N_SERIES + len(CLASS_NAMES)))
-        self._sites = {name: np.zeros((n_worlds, steps, model.n_sites)) for name in SITE_SERIES if per_site}
+        self._sites = {name: np.zeros((n_worlds, steps, constants.n_sites)) for name in SITE_SERIES if per_site}
         self._worlds = np.arange(n_worlds)
 
     @property

@@ -28,7 +28,7 @@ class Scene:
     """What one world looks like now.
 
     Attributes:
-        model: the scenario's constants.
+        constants: the scenario's constants.
         title: scenario and seed.
         time_h: time since the outage began.
         lost_h: when survival was lost, None while it is not known to be.
@@ -45,7 +45,7 @@ class Scene:
         past: time series of the episode so far, as ``BlackoutWorld.trace`` gives them.
     """
 
-    model: BlackoutConstants
+    constants: BlackoutConstants
     title: str
     time_h: float
     lost_h: float | None
@@ -101,7 +101,7 @@ def scene_of(world: "BlackoutWorld", index: int = 0) -> Scene:
     if not 0 <= index < world.n_worlds:
         raise ScenarioError(f"world = {index}: the batch has worlds 0 to {world.n_worlds - 1}")
     simulation = world._simulation  # the viewer is a part of the world and reads what the world's methods do not tell
-    model, state, service = world.model, simulation.state, simulation.state.service
+    constants, state, service = world.constants, simulation.state, simulation.state.service
     seed, lost_step = int(state.seed[index]), int(state.lost_step[index])
     if seed < 0:
         raise ScenarioError(f"world = {index}: has not been reset; call reset(seeds) before render")
@@ -110,10 +110,10 @@ def scene_of(world: "BlackoutWorld", index: int = 0) -> Scene:
     sending = state.alive[index] & (state.mode[index] != SLEEP)
     present = simulation.present()[index]
     return Scene(
-        model=model,
+        constants=constants,
         title=f"{world.scenario.name}, seed {seed}",
-        time_h=float(state.step[index]) * model.step_h,
-        lost_h=None if lost_step < 0 else lost_step * model.step_h,
+        time_h=float(state.step[index]) * constants.step_h,
+        lost_h=None if lost_step < 0 else lost_step * constants.step_h,
         critical=float(service.critical[index]),
         satisfaction=float(service.satisfaction[index]),
         status=status,
@@ -123,7 +123,7 @@ def scene_of(world: "BlackoutWorld", index: int = 0) -> Scene:
         power_kw=np.where(state.alive[index], service.power_kw[index], 0.0),
         parked=present.sum(axis=-1),
         accepting=(present & state.ev_accepted[index]).sum(axis=-1),
-        positions_m=_positions_m(model, seed, int(state.step[index])),
+        positions_m=_positions_m(constants, seed, int(state.step[index])),
         server=service.server[index].astype(np.int64),
         satisfied=np.minimum(service.rate_mbps[index] / users.demand_mbps[index], 1.0),
         is_critical=users.service_class[index] < 2,
@@ -143,7 +143,7 @@ def as_text(scene: Scene) -> str:
         f"{n_up} of {n_sites} sites in operation",
     ]
     served = np.bincount(scene.server[scene.server >= 0], minlength=n_sites)
-    band_names = [f"{band.frequency_mhz:g}" for band in scene.model.scenario.bands]
+    band_names = [f"{band.frequency_mhz:g}" for band in scene.constants.scenario.bands]
     wide = max(len("bands (MHz)"), len(" ".join(band_names)))
     lines = [f"{'site':<7}{'mode':<10}{'bands (MHz)':<{wide + 2}}{'battery':<19}{'power':>8}  vehicles       users"]
     for site, status in enumerate(scene.status):
@@ -161,11 +161,11 @@ def _bar(share: float) -> str:
     return f"[{'#' * full}{'.' * (BAR_LENGTH - full)}] {100 * share:>3.0f} % "
 
 
-def _positions_m(model: BlackoutConstants, seed: int, step: int) -> FloatArray:
+def _positions_m(constants: BlackoutConstants, seed: int, step: int) -> FloatArray:
     """Where users are, drawn again from the seed; users move at the start of each decision period."""
-    start_m = draws.draw_positions(model, seed)
-    speed = model.scenario.users.speed_m_per_s
-    decided_s = (step - model.steps_per_decision) * model.scenario.time.physics_step_s
+    start_m = draws.draw_positions(constants, seed)
+    speed = constants.scenario.users.speed_m_per_s
+    decided_s = (step - constants.steps_per_decision) * constants.scenario.time.physics_step_s
     if speed == 0.0 or decided_s <= 0.0:
         return start_m
-    return draws.draw_walk(model, seed, start_m).positions_at_m(speed * decided_s)
+    return draws.draw_walk(constants, seed, start_m).positions_at_m(speed * decided_s)

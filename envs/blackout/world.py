@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from voltran.envs.batch import (
     actions_of,
-    build_world,
     check_snapshot,
     metrics_of_worlds,
     require_running,
@@ -39,15 +38,6 @@ from voltran.envs.errors import EpisodeError, ScenarioError
 from voltran.envs.world import BoolArray, FloatArray, Role, Transition
 from voltran.physics.battery import usable_energy_kwh
 from voltran.physics.power import ASSISTED, HELPING, SLEEP
-
-
-def build(data: Mapping[str, Any], n_worlds: int, **options: Any) -> "BlackoutWorld":
-    """Build a batch of outage worlds from a raw scenario mapping; options as in :class:`BlackoutWorld`.
-
-    Raises:
-        ScenarioError: a mistyped or impossible scenario, or an unknown option.
-    """
-    return build_world(BlackoutWorld, BlackoutWorld.name, BlackoutScenario, data, n_worlds, options)
 
 
 class BlackoutWorld:
@@ -88,25 +78,25 @@ class BlackoutWorld:
         if reward not in REWARD_KINDS:
             raise ScenarioError(f"reward = {reward!r} is unknown; use one of {', '.join(REWARD_KINDS)}")
         self.scenario, self.n_worlds, self.reward_kind = scenario, n_worlds, reward
-        self.model = BlackoutConstants(scenario)
-        self.codec = ActionCodec(self.model, action_set, action_form)
-        self.max_decisions = self.model.max_decisions
+        self.constants = BlackoutConstants(scenario)
+        self.codec = ActionCodec(self.constants, action_set, action_form)
+        self.max_decisions = self.constants.max_decisions
         self.observation_version, self.action_version = OBSERVATION_VERSION, self.codec.version
-        self._observer = Observer(self.model)
+        self._observer = Observer(self.constants)
         observed = spaces.Box(self._observer.low, self._observer.high, dtype=np.float32)
         self.roles: tuple[Role, ...] = (
             Role(
                 "bs",
-                self.model.n_sites,
+                self.constants.n_sites,
                 observed,
                 self.codec.space(),
-                sees=site_sight(self.model.n_bands),
-                meaning=site_meaning(self.model),
+                sees=site_sight(self.constants.n_bands),
+                meaning=site_meaning(self.constants),
             ),
         )
         self.state_space: spaces.Box = spaces.Box(self._observer.state_low, self._observer.state_high, dtype=np.float32)
         keep_sites = n_worlds == 1 if trace_sites is None else trace_sites
-        self._simulation = Simulation(self.model, n_worlds, cache, keep_sites, self._imports())
+        self._simulation = Simulation(self.constants, n_worlds, cache, keep_sites, self._imports())
 
     # --- the protocol -------------------------------------------------------------------------------------------------
 
@@ -199,13 +189,13 @@ class BlackoutWorld:
 
     def legality(self) -> Legality:
         """What live sites may do now: helping and being helped need somebody within reach, vehicle power an offer."""
-        state, may_help = self._state, self.model.may_help
+        state, may_help = self._state, self.constants.may_help
         shape = (*state.soc.shape, len(MODES))
         mode = np.ones(shape, dtype=bool)
         mode[..., HELPING] = may_help.any(axis=1)
         helper_near = (state.alive[:, :, None] & may_help).any(axis=1)
         mode[..., ASSISTED] = mode[..., SLEEP] = helper_near
-        if self.model.k_max == 0:
+        if self.constants.k_max == 0:
             mode[..., 1:] = False
         level = np.ones(shape, dtype=bool)
         level[..., 1:] = (state.offered_kw > 0.0)[..., None]
@@ -247,7 +237,7 @@ class BlackoutWorld:
     @property
     def usable_kwh(self) -> FloatArray:
         """Energy that batteries can still deliver, ``[B, site]``."""
-        return usable_energy_kwh(self._state.soc, self.model.battery)
+        return usable_energy_kwh(self._state.soc, self.constants.battery)
 
     @property
     def vehicle_energy_kwh(self) -> FloatArray:
@@ -273,7 +263,7 @@ class BlackoutWorld:
     @property
     def decision(self) -> NDArray[np.int64]:
         """Decision periods done, ``[B]``."""
-        return self._state.step // self.model.steps_per_decision
+        return self._state.step // self.constants.steps_per_decision
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -286,47 +276,51 @@ class BlackoutWorld:
         return self._simulation.inhabitants.home_view
 
     def _imports(self) -> Imports:
-        """What sites can import; called once, when the model is there."""
+        """What sites can import; called once, when the constants are there."""
         return NoImports()
 
     def _commands(self, actions: Mapping[str, Any]) -> tuple[SiteCommands, dict[str, NDArray[Any]]]:
         """Validated, decoded and repaired commands, and what to tell the agents about them."""
-        state, model = self._state, self.model
+        state, constants = self._state, self.constants
         asked = actions_of("bs", actions, self.name)
         if isinstance(asked, SiteCommands):
-            check_commands(model, asked, self.n_worlds)
+            check_commands(constants, asked, self.n_worlds)
             commands, projected = asked, np.zeros(state.soc.shape, dtype=bool)
         else:
             codes = self.codec.validate(asked, self.n_worlds)
             decoded = self.codec.decode(codes, self.legality(), state.offered_kw)
             commands, projected = decoded.commands, decoded.projected
         live = np.where(state.alive, commands.mode, SLEEP)
-        links = np.zeros((*live.shape, model.n_sites), dtype=bool)
+        links = np.zeros((*live.shape, constants.n_sites), dtype=bool)
         mode = live
         if commands.command_set != "free":
             literal = self.scenario.cooperation.links == "literal"
-            mode, links = repair_worlds(live, state.alive, self.usable_kwh, model.may_help, model.k_max, literal)
+            mode, links = repair_worlds(
+                live, state.alive, self.usable_kwh, constants.may_help, constants.k_max, literal
+            )
         infos = {
             "projected": projected,
             "repaired": mode != live,
             "links": links.sum(axis=-1),
             "alive": state.alive.copy(),
         }
-        return with_modes(model, commands, mode), infos
+        return with_modes(constants, commands, mode), infos
 
     def _rewards(
         self, before_kwh: FloatArray, changed: FloatArray, repaired: BoolArray
     ) -> tuple[FloatArray, dict[str, FloatArray]]:
         """Rewards ``[B, site]`` and their components ``[B]``."""
-        totals, model, weights = self._state.totals, self.model, self.scenario.reward
-        components = team_components(model, totals, changed.sum(axis=1))
+        totals, constants, weights = self._state.totals, self.constants, self.scenario.reward
+        components = team_components(constants, totals, changed.sum(axis=1))
         named = {f"reward_{name}": value for name, value in components.items()}
         team = np.sum(list(components.values()), axis=0)
-        shared = np.repeat(team[:, None], model.n_sites, axis=1)
+        shared = np.repeat(team[:, None], constants.n_sites, axis=1)
         if self.reward_kind == "team":
             return shared, named
-        credit = site_credit(model, totals, before_kwh, self.usable_kwh, changed > 0.0, repaired, self._home_view.users)
-        local = shared_with_neighbours(model, credit) + weights.local_team * shared
+        credit = site_credit(
+            constants, totals, before_kwh, self.usable_kwh, changed > 0.0, repaired, self._home_view.users
+        )
+        local = shared_with_neighbours(constants, credit) + weights.local_team * shared
         named["reward_local"] = local.mean(axis=1)
         if self.reward_kind == "local":
             return local, named
@@ -338,4 +332,4 @@ class BlackoutWorld:
             raise EpisodeError(f"world {world} has no metrics yet: no step has been made")
         drawn = self._simulation.inhabitants
         vehicles = {name: getattr(drawn, name)[world] for name in ("arrival_s", "departure_s", "usable_kwh")}
-        return episode_metrics(self.model, self._simulation.trace.of_world(world, steps), vehicles)
+        return episode_metrics(self.constants, self._simulation.trace.of_world(world, steps), vehicles)

@@ -1,1 +1,20 @@
-"""The outage with retailers, ``brownout_v0``: a little power, to share and to pay for. Source: [MSRC], [DPA]."""
+"""The brownout world ``brownout_v0``: the outage, with retailers that supply a little power. Source: [MSRC], [DPA]."""
+
+from voltran.envs.blackout.metric_table import METRICS as OUTAGE_METRICS
+from voltran.envs.retail.metric_table import METRICS as RETAIL_METRICS
+from voltran.envs.world_spec import WorldSpec
+
+WORLD = WorldSpec(
+    name="brownout_v0",
+    gymnasium_id="voltran/Brownout-v0",
+    summary="base stations in a power cut share, and pay for, the little power that retailers have",
+    world="voltran.envs.brownout.world:BrownoutWorld",
+    scenario="voltran.envs.brownout.scenario:BrownoutScenario",
+    default_scenario="urban19-brownout-medium",
+    metrics=(*OUTAGE_METRICS, *RETAIL_METRICS),
+    training_metric="survival_h",
+    training_reward="local",
+    default_opponents={"bs": "rotating-sleep", "retailer": "dpa"},
+    # Episodes are played to the horizon, because some metrics run over it.
+    evaluation_overrides={"survival.end": "horizon"},
+)

@@ -57,7 +57,7 @@ class PurchaseCodec:
         Raises:
             ActionError: names agent, world and value.
         """
-        sites: tuple[int, ...] = (n_worlds, self.outage.model.n_sites)
+        sites: tuple[int, ...] = (n_worlds, self.outage.constants.n_sites)
         shape = sites if self.outage.form == "joint" else (*sites, len(self.sizes))
         values = np.asarray(checked_actions("bs", actions, shape, self.sizes), np.int64)
         if self.outage.form == "joint":

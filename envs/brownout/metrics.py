@@ -7,12 +7,12 @@ from voltran.envs.world import FloatArray
 
 
 def market_metrics(
-    model: RetailConstants, series: dict[str, FloatArray], unserved_kwh: float, step_h: float
+    constants: RetailConstants, series: dict[str, FloatArray], unserved_kwh: float, step_h: float
 ) -> dict[str, float]:
     """Metrics of one episode; definitions in docs/metrics.md.
 
     Args:
-        model: constants of the retailers.
+        constants: constants of the retailers.
         series: as ``Supply.of_world`` gives them.
         unserved_kwh: load of live sites that nothing supplied.
         step_h: length of a physics step.
@@ -23,7 +23,7 @@ def market_metrics(
     profits = (series["earned_usd"] - series["retailer_cost_usd"]).sum(axis=0)
     paid, cost, main_paid = (float(series[name].sum()) for name in ("paid_usd", "generation_cost_usd", "main_paid_usd"))
     value = float(series["satisfaction_usd"].sum())
-    lost = unserved_kwh * model.retail.value_of_lost_load_usd_per_kwh
+    lost = unserved_kwh * constants.retail.value_of_lost_load_usd_per_kwh
     return {
         "welfare_usd": value - cost - main_paid - lost,
         "satisfaction_usd": value,

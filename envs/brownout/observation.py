@@ -24,7 +24,7 @@ def purchase_features(supply: Supply, period: np.ndarray, decision_h: float) -> 
     """Features ``[B, M, F]`` before the periods ``[B]``."""
     market, grid = supply.market, supply.grid
     hour = period * decision_h
-    cap = market.model.retail.price_cap_usd_per_kwh
+    cap = market.constants.retail.price_cap_usd_per_kwh
     paid = (market.sales.paid_usd + supply.main_paid_usd) / cap
     columns = [
         grid.share_on(hour, decision_h, decision_h / 4.0),

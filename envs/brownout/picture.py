@@ -44,7 +44,7 @@ def as_image(scene: Scene, *, dark: bool = False) -> NDArray[np.uint8]:
 def _axes(figure: Figure, scene: Scene, theme: Theme, column: int) -> Axes:
     """Empty axes from the start of the outage to now, in one of three columns."""
     axes = figure.add_axes((0.048 + 0.331 * column, 0.2, 0.272, 0.5))
-    last_h = max(scene.outage.model.scenario.survival.continuity_window_h, scene.outage.time_h)
+    last_h = max(scene.outage.constants.scenario.survival.continuity_window_h, scene.outage.time_h)
     axes.set(xlim=(0.0, last_h), facecolor=theme.background)
     axes.tick_params(colors=theme.faint, labelsize=7, length=2)
     axes.grid(color=theme.faint, alpha=0.25, linewidth=0.6)
@@ -95,7 +95,7 @@ def _from_zero(axes: Axes, highest: float) -> None:
 
 def _draw_stored(axes: Axes, scene: Scene, theme: Theme) -> None:
     """Energy in the batteries of all sites, above what must stay in them."""
-    past, battery = scene.outage.past, scene.outage.model.battery
+    past, battery = scene.outage.past, scene.outage.constants.battery
     soc = past.get("soc", scene.outage.soc[None])  # large batches keep no series of each site
     time_h = past["time_h"] if "soc" in past else np.array([scene.outage.time_h])
     stored_kwh = (soc - battery.soc_min).sum(axis=1) * battery.capacity_kwh

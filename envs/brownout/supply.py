@@ -25,7 +25,7 @@ class Supply:
     """The imports of a batch of brownout episodes; implements :class:`voltran.envs.blackout.power_imports.Imports`.
 
     Args:
-        model: constants of the outage.
+        constants: constants of the outage.
         market: state of the retailers.
         grid: the main grid.
 
@@ -36,22 +36,22 @@ class Supply:
         series: name -> ``[B, T]`` or ``[B, T, I]``, per physics step.
     """
 
-    def __init__(self, model: BlackoutConstants, market: RetailMarket, grid: MainGrid) -> None:
-        self.model, self.market, self.grid = model, market, grid
-        shape = (market.n_worlds, model.n_sites)
-        self.buy, self.accepted_price = np.ones(shape), np.full(shape, market.model.highest_payment)
+    def __init__(self, constants: BlackoutConstants, market: RetailMarket, grid: MainGrid) -> None:
+        self.constants, self.market, self.grid = constants, market, grid
+        shape = (market.n_worlds, constants.n_sites)
+        self.buy, self.accepted_price = np.ones(shape), np.full(shape, market.constants.highest_payment)
         self.main_kwh, self.main_paid_usd = np.zeros(shape), np.zeros(shape)
-        steps = model.max_decisions * model.steps_per_decision
+        steps = constants.max_decisions * constants.steps_per_decision
         self.series = {name: np.zeros((shape[0], steps)) for name in NETWORK_SERIES}
-        self.series |= {name: np.zeros((shape[0], steps, market.model.n_retailers)) for name in RETAILER_SERIES}
+        self.series |= {name: np.zeros((shape[0], steps, market.constants.n_retailers)) for name in RETAILER_SERIES}
         self._requested_kw, self._main_kw = np.zeros(shape), np.zeros(shape)
-        self._sold_kw = np.zeros((*shape, market.model.n_retailers))
+        self._sold_kw = np.zeros((*shape, market.constants.n_retailers))
         self._worlds = np.arange(shape[0])
 
     def start(self, world: int, seed: int) -> None:
         """Put one world at the start of the episode of a seed."""
         self.market.start(world, seed)
-        self.buy[world], self.accepted_price[world] = 1.0, self.market.model.highest_payment
+        self.buy[world], self.accepted_price[world] = 1.0, self.market.constants.highest_payment
         self.main_kwh[world], self.main_paid_usd[world] = 0.0, 0.0
 
     def open_period(self, buy: FloatArray, accepted_price: FloatArray) -> None:
@@ -62,9 +62,11 @@ class Supply:
     def limits_kw(self, state: BlackoutState) -> tuple[FloatArray, BoolArray]:
         """Clear the market for the coming step; batteries may take what loads do not. Both ``[B, M]``."""
         load_kw = state.service.power_kw * state.alive
-        room_kw = largest_charge_kw(state.soc, self.model.step_h, self.model.battery)
+        room_kw = largest_charge_kw(state.soc, self.constants.step_h, self.constants.battery)
         requested_kw = self.buy * (load_kw + room_kw)
-        main_kw = np.minimum(requested_kw, self.grid.limit_kw(np.asarray(state.step * self.model.step_h, np.float64)))
+        main_kw = np.minimum(
+            requested_kw, self.grid.limit_kw(np.asarray(state.step * self.constants.step_h, np.float64))
+        )
         rest_kw = requested_kw - main_kw
         sold_kw = self.market.clear(rest_kw, self.accepted_price, self._available_kw(state))
         carried = self.grid.curtailment(main_kw + sold_kw.sum(axis=2))
@@ -74,12 +76,12 @@ class Supply:
 
     def settle(self, state: BlackoutState, flows: EnergyStep) -> None:
         """Book the step; sites ask for no more than they can take, so that all that was sold was taken."""
-        step_h, available_kw = self.model.step_h, self._available_kw(state)
+        step_h, available_kw = self.constants.step_h, self._available_kw(state)
         earned, cost = self.market.settle(self._requested_kw, self._sold_kw, available_kw, step_h)
         main_paid = self._main_kw * step_h * self.grid.grid.main_price_usd_per_kwh
         self.main_kwh += self._main_kw * step_h
         self.main_paid_usd += main_paid
-        retail, served_kw = self.market.model.retail, np.minimum(flows.grid_kw, flows.load_kw)
+        retail, served_kw = self.market.constants.retail, np.minimum(flows.grid_kw, flows.load_kw)
         value = satisfaction(served_kw, retail.satisfaction_usd_per_h, retail.reference_kw) * step_h
         self._record(
             state,
@@ -122,7 +124,7 @@ class Supply:
         self.market.restore(snapshot["market"], seeds)
 
     def _available_kw(self, state: BlackoutState) -> FloatArray:
-        return self.market.available_at(state.step // self.model.steps_per_decision)
+        return self.market.available_at(state.step // self.constants.steps_per_decision)
 
     def _record(self, state: BlackoutState, **values: FloatArray) -> None:
         for name, value in values.items():

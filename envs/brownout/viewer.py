@@ -78,12 +78,12 @@ def scene_of(world: "BrownoutWorld", index: int = 0) -> Scene:
     """
     sites = outage.scene_of(world, index)
     # The viewer is a part of the world and reads what the world does not tell.
-    market, supply, period_h = world.market, world._supply, world.model.decision_h
+    market, supply, period_h = world.market, world._supply, world.constants.decision_h
     grid, past = supply.grid, sites.past
     return Scene(
         outage=sites,
-        sources=tuple(retailer.source for retailer in market.model.retail.retailers),
-        capacity_kw=market.model.capacity_kw,
+        sources=tuple(retailer.source for retailer in market.constants.retail.retailers),
+        capacity_kw=market.constants.capacity_kw,
         available_kw=market.available_at(world.decision)[index],
         price=market.price[index].copy(),
         posted=market.posted_price[index].copy(),

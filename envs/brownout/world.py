@@ -8,7 +8,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.batch import build_world, require_roles, require_running
+from voltran.envs.batch import require_roles, require_running
 from voltran.envs.blackout.actions import ActionForm, ActionSet
 from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.blackout.reward import RewardKind
@@ -42,15 +42,6 @@ from voltran.envs.world import BoolArray, FloatArray, Role, Transition
 from voltran.physics.battery import largest_charge_kw, largest_discharge_kw
 
 
-def build(data: Mapping[str, Any], n_worlds: int, **options: Any) -> "BrownoutWorld":
-    """Build a batch of brownout worlds from a raw scenario mapping; options as in :class:`BrownoutWorld`.
-
-    Raises:
-        ScenarioError: a mistyped or impossible scenario, an unknown option, or a generation file that cannot be used.
-    """
-    return build_world(BrownoutWorld, BrownoutWorld.name, BrownoutScenario, data, n_worlds, options)
-
-
 class BrownoutWorld(BlackoutWorld):
     """A batch of brownout episodes; implements ``envs.world.World`` and ``envs.retail.protocol.RetailWorld``.
 
@@ -82,7 +73,7 @@ class BrownoutWorld(BlackoutWorld):
         cache: bool = True,
         trace_sites: bool | None = None,
     ) -> None:
-        self._retail_model = RetailConstants(scenario.retail, scenario.layout.n_sites)
+        self._retail_constants = RetailConstants(scenario.retail, scenario.layout.n_sites)
         self._grid = MainGrid(scenario.grid, scenario.layout.n_sites)
         self._purchase_usd = scenario.reward.purchase_per_usd
         self._start_hour = scenario.retail.weather.start_hour
@@ -91,10 +82,10 @@ class BrownoutWorld(BlackoutWorld):
             trace_sites=trace_sites,
         )  # fmt: skip
         self.purchase_codec = PurchaseCodec(self.codec)
-        self.retailer_codec = RetailerCodec(self._retail_model, retailer_form)
+        self.retailer_codec = RetailerCodec(self._retail_constants, retailer_form)
         self.observation_version, self.action_version = SITE_VERSION, self.purchase_codec.version
         self.roles = self._all_roles(self.roles[0])
-        self.state_space = _extended(self.state_space, RETAILER_FEATURES, self._retail_model.n_retailers)
+        self.state_space = _extended(self.state_space, RETAILER_FEATURES, self._retail_constants.n_retailers)
 
     # --- the protocol -------------------------------------------------------------------------------------------------
 
@@ -113,9 +104,9 @@ class BrownoutWorld(BlackoutWorld):
     def observations(self) -> dict[str, NDArray[np.float32]]:
         """Role -> ``[B, n, F]``; sites see the outage's features and ``observation.PURCHASE_FEATURES``."""
         sites = super().observations()["bs"]
-        purchases = purchase_features(self._supply, self.decision, self.model.decision_h)
+        purchases = purchase_features(self._supply, self.decision, self.constants.decision_h)
         observed = {"bs": np.concatenate([sites, purchases.astype(np.float32)], axis=-1)}
-        if self._retail_model.n_retailers:
+        if self._retail_constants.n_retailers:
             observed["retailer"] = self._retailer_features().astype(np.float32)
         return observed
 
@@ -127,7 +118,7 @@ class BrownoutWorld(BlackoutWorld):
     def action_masks(self) -> dict[str, BoolArray]:
         """Role -> ``[B, n, A]``."""
         masks = {"bs": self.purchase_codec.mask(super().action_masks()["bs"], self.alive)}
-        if self._retail_model.n_retailers:
+        if self._retail_constants.n_retailers:
             masks["retailer"] = self.retailer_codec.mask(self.n_worlds)
         return masks
 
@@ -163,18 +154,20 @@ class BrownoutWorld(BlackoutWorld):
     @property
     def charge_room_kw(self) -> FloatArray:
         """Power at which batteries could be charged for the whole coming period, ``[B, site]``."""
-        return np.asarray(largest_charge_kw(self._state.soc, self.model.decision_h, self.model.battery))
+        return np.asarray(largest_charge_kw(self._state.soc, self.constants.decision_h, self.constants.battery))
 
     @property
     def discharge_room_kw(self) -> FloatArray:
         """Power that batteries could give for the whole coming period, ``[B, site]``."""
-        return np.asarray(largest_discharge_kw(self._state.soc, self.model.decision_h, self.model.battery))
+        return np.asarray(largest_discharge_kw(self._state.soc, self.constants.decision_h, self.constants.battery))
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _imports(self) -> Supply:
-        market = RetailMarket(self._retail_model, self.n_worlds, self.model.max_decisions, self.model.decision_h)
-        self._supply = Supply(self.model, market, self._grid)
+        market = RetailMarket(
+            self._retail_constants, self.n_worlds, self.constants.max_decisions, self.constants.decision_h
+        )
+        self._supply = Supply(self.constants, market, self._grid)
         return self._supply
 
     def _all_roles(self, sites: Role) -> tuple[Role, ...]:
@@ -191,12 +184,12 @@ class BrownoutWorld(BlackoutWorld):
                 meaning=meaning,
             ),
         )
-        if self._retail_model.n_retailers == 0:
+        if self._retail_constants.n_retailers == 0:
             return roles
         low, high = feature_limits(RETAILER_FEATURES)
         retailers = Role(
             "retailer",
-            self._retail_model.n_retailers,
+            self._retail_constants.n_retailers,
             spaces.Box(low, high, dtype=np.float32),
             self.retailer_codec.space(),
             RETAILER_VERSION,
@@ -207,15 +200,15 @@ class BrownoutWorld(BlackoutWorld):
         return (*roles, retailers)
 
     def _posted(self, actions: Mapping[str, Any]) -> RetailerCommands:
-        if self._retail_model.n_retailers == 0:
+        if self._retail_constants.n_retailers == 0:
             nothing = np.zeros((self.n_worlds, 0))
             return RetailerCommands(nothing, nothing)
         return self.retailer_codec.commands(actions["retailer"], self.n_worlds)
 
     def _purchases(self, asked: Any) -> "_Purchases":
         """Checked purchases; those of codes are as the mask wants them."""
-        shape = (self.n_worlds, self.model.n_sites)
-        any_price = np.full(shape, self._retail_model.highest_payment)
+        shape = (self.n_worlds, self.constants.n_sites)
+        any_price = np.full(shape, self._retail_constants.highest_payment)
         if isinstance(asked, BrownoutCommands):
             check_purchases(asked, shape)
             return _Purchases(asked.sites, asked.buy, asked.accepted_price, np.zeros(shape, dtype=bool))
@@ -235,7 +228,7 @@ class BrownoutWorld(BlackoutWorld):
         rewards = {"bs": outcome.rewards["bs"] - charged}
         sites = {**outcome.agent_infos["bs"], "bought_kwh": sales.bought_kwh.copy(), "paid_usd": sales.paid_usd.copy()}
         infos = {"bs": sites}
-        if self._retail_model.n_retailers:
+        if self._retail_constants.n_retailers:
             rewards["retailer"] = self.market.rewards()
             infos["retailer"] = {
                 "price_usd_per_kwh": self.market.price.copy(),
@@ -246,13 +239,16 @@ class BrownoutWorld(BlackoutWorld):
         return replace(outcome, rewards=rewards, agent_infos=infos, episode_infos=told)
 
     def _retailer_features(self) -> FloatArray:
-        hour = np.asarray(self._start_hour + self.decision * self.model.decision_h, np.float64)
+        hour = np.asarray(self._start_hour + self.decision * self.constants.decision_h, np.float64)
         return retailer_features(self.market, self.decision, hour)
 
     def _metrics_of(self, world: int) -> dict[str, float]:
         metrics = super()._metrics_of(world)
         series = self._supply.of_world(world, int(self._state.step[world]))
-        return {**metrics, **market_metrics(self._retail_model, series, metrics["unserved_kwh"], self.model.step_h)}
+        return {
+            **metrics,
+            **market_metrics(self._retail_constants, series, metrics["unserved_kwh"], self.constants.step_h),
+        }
 
 
 class _Purchases(NamedTuple):

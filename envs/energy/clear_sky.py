@@ -10,8 +10,8 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
+from voltran.envs.energy.weather import Weather
 from voltran.envs.errors import MissingExtraError
-from voltran.envs.retail.scenario import Weather
 from voltran.envs.yaml_files import parse_mapping
 
 FloatArray = NDArray[np.float64]

@@ -1,5 +1,6 @@
-"""Generation of retailers over an episode: a function of the seed and the time alone."""
+"""Generation of sources over an episode: a function of the seed and the time alone."""
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
@@ -11,13 +12,14 @@ from scipy.special import ndtr
 from voltran.envs.draws import Stream, generator
 from voltran.envs.energy.clear_sky import clear_sky_share
 from voltran.envs.energy.generation_files import read_generation_kw
-from voltran.envs.retail.scenario import Retail, Weather
+from voltran.envs.energy.source import Source
+from voltran.envs.energy.weather import Weather
 from voltran.envs.yaml_files import parse_mapping
 from voltran.physics.renewables import solar_power_share, wind_power_share
 
 FloatArray = NDArray[np.float64]
 
-# How far ahead retailers and sites are told of generation.
+# How far ahead those who trade are told of generation.
 OUTLOOK_H = (1.0, 4.0)
 
 
@@ -34,42 +36,44 @@ class Generation(NamedTuple):
     outlook_kw: FloatArray
 
 
-def draw_generation(retail: Retail, seed: int, periods: int, period_h: float) -> Generation:
-    """Generation of all retailers over an episode of ``periods`` decision periods.
+def draw_generation(
+    sources: Sequence[Source], weather: Weather, seed: int, periods: int, period_h: float
+) -> Generation:
+    """Generation of all sources over an episode of ``periods`` decision periods.
 
     Raises:
         ScenarioError: a generation file that cannot be used.
         MissingExtraError: pvlib is asked for and not installed.
     """
-    shape = (periods, len(retail.retailers))
+    shape = (periods, len(sources))
     available, outlook = np.zeros(shape), np.zeros((*shape, len(OUTLOOK_H)))
     hour = np.asarray((np.arange(periods) + 0.5) * period_h, np.float64)
-    for index, retailer in enumerate(retail.retailers):
-        capacity_kw, now = retailer.capacity_kw, np.ones(periods)
+    for index, source in enumerate(sources):
+        capacity_kw, now = source.capacity_kw, np.ones(periods)
         ahead = np.ones((periods, len(OUTLOOK_H)))
-        if retailer.source == "wind":
-            now = draw_wind_share(retail.weather, seed, index, hour)
+        if source.source == "wind":
+            now = draw_wind_share(weather, seed, index, hour)
             ahead = np.repeat(now[:, None], len(OUTLOOK_H), axis=1)
-        elif retailer.source == "solar":
-            now, ahead = draw_solar_shares(retail.weather, seed, index, hour)
-        elif retailer.source == "file":
-            now = read_generation_kw(retailer, periods, period_h) / capacity_kw
+        elif source.source == "solar":
+            now, ahead = draw_solar_shares(weather, seed, index, hour)
+        elif source.source == "file":
+            now = read_generation_kw(source, periods, period_h) / capacity_kw
             ahead = np.repeat(now[:, None], len(OUTLOOK_H), axis=1)
         available[:, index], outlook[:, index] = capacity_kw * now, capacity_kw * ahead
     return Generation(available, outlook)
 
 
-def draw_wind_share(weather: Weather, seed: int, retailer: int, hour: FloatArray) -> FloatArray:
-    """Output ``[T]`` of one retailer's turbines: Weibull wind speeds with a memory, through a power curve."""
-    rank = _ranks(generator(seed, Stream.WIND, retailer), weather.wind_memory_h, hour)
+def draw_wind_share(weather: Weather, seed: int, source: int, hour: FloatArray) -> FloatArray:
+    """Output ``[T]`` of one source's turbines: Weibull wind speeds with a memory, through a power curve."""
+    rank = _ranks(generator(seed, Stream.WIND, source), weather.wind_memory_h, hour)
     speed = weather.wind_scale_m_per_s * (-np.log1p(-rank)) ** (1.0 / weather.wind_shape)
     curve_m_per_s, curve_share = _turbine()
     return wind_power_share(speed, curve_m_per_s, curve_share)
 
 
-def draw_solar_shares(weather: Weather, seed: int, retailer: int, hour: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Output ``[T]`` of one retailer's panels, and its outlook ``[T, ahead]``."""
-    rank = _ranks(generator(seed, Stream.CLOUDS, retailer), weather.cloud_memory_h, hour)
+def draw_solar_shares(weather: Weather, seed: int, source: int, hour: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Output ``[T]`` of one source's panels, and its outlook ``[T, ahead]``."""
+    rank = _ranks(generator(seed, Stream.CLOUDS, source), weather.cloud_memory_h, hour)
     clearness = weather.clearness_low + (weather.clearness_high - weather.clearness_low) * rank
     clear, day_hour = clear_sky_share(weather), weather.start_hour + hour
     now = solar_power_share(day_hour, clear, clearness)

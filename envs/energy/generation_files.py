@@ -1,7 +1,7 @@
 """Measured or planned generation from CSV files; faults are named by file, line and remedy.
 
 A file has a column ``hour`` (time since the episode's start, rising from 0 in steps of one decision period) and one per
-retailer, in kW.
+source, in kW.
 """
 
 import math
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.csv_files import read_columns
+from voltran.envs.energy.source import Source
 from voltran.envs.errors import ScenarioError
-from voltran.envs.retail.scenario import Retailer
 
 FloatArray = NDArray[np.float64]
 
@@ -20,11 +20,11 @@ TIME_COLUMN = "hour"
 TIME_TOLERANCE_H = 1e-6
 
 
-def read_generation_kw(retailer: Retailer, periods: int, period_h: float) -> FloatArray:
-    """Generation ``[periods]`` of one retailer.
+def read_generation_kw(source: Source, periods: int, period_h: float) -> FloatArray:
+    """Generation ``[periods]`` of one source.
 
     Args:
-        retailer: names the file and its column; generation above its ``capacity_kw`` is an error.
+        source: names the file and its column; generation above its ``capacity_kw`` is an error.
         periods: decision periods of an episode.
         period_h: length of one.
 
@@ -33,7 +33,7 @@ def read_generation_kw(retailer: Retailer, periods: int, period_h: float) -> Flo
             each other, is not in steps of the decision period, or
             holds values that are no numbers, negative or above the capacity.
     """
-    path, column = str(retailer.file), str(retailer.column)
+    path, column = str(source.file), str(source.column)
     values = []
     for index, (line, hour, power_kw) in enumerate(_rows(path, column)):
         if abs(hour - index * period_h) > TIME_TOLERANCE_H:
@@ -41,10 +41,10 @@ def read_generation_kw(retailer: Retailer, periods: int, period_h: float) -> Flo
                 f"generation file {path}, line {line}: {TIME_COLUMN} = {hour:g}, expected {index * period_h:g}: rows "
                 f"must start at 0 and follow each other by the decision period of {period_h:g} h; resample the file"
             )
-        if index < periods and power_kw > retailer.capacity_kw:
+        if index < periods and power_kw > source.capacity_kw:
             raise ScenarioError(
                 f"generation file {path}, line {line}: {column} = {power_kw:g} kW is above capacity_kw = "
-                f"{retailer.capacity_kw:g}; raise the capacity, or mend the file (its unit is kW)"
+                f"{source.capacity_kw:g}; raise the capacity, or mend the file (its unit is kW)"
             )
         values.append(power_kw)
     if len(values) < periods:

@@ -1,9 +1,41 @@
 """When and how much the main grid supplies: a function of the scenario and the time alone."""
 
-import numpy as np
+from typing import Annotated, Literal
 
-from voltran.envs.brownout.scenario import Grid
+import numpy as np
+from pydantic import Field, model_validator
+
+from voltran.envs import domains
+from voltran.envs.scenario import Section
 from voltran.envs.world import BoolArray, FloatArray
+
+
+class Grid(Section):
+    """The main grid. Source: availability avail_i(t) of [MSRC] Eq. 17.
+
+    Attributes:
+        schedule: "blackout": it gives nothing; "rolling": feeders take turns.
+        feeders: sites are dealt out to so many feeders in turn.
+        feeders_on: feeders that are supplied at a time, in a rolling blackout.
+        turn_h: after so many hours it is the next feeder's turn.
+        main_limit_kw: most import of a site from the main grid while its feeder is supplied.
+        main_price_usd_per_kwh: what that costs.
+        feeder_limit_kw: most that all sites of a feeder may import together, from the main grid and from retailers.
+    """
+
+    schedule: Literal["blackout", "rolling"] = "blackout"
+    feeders: Annotated[int, Field(ge=1, le=127)] = 1
+    feeders_on: Annotated[int, Field(ge=1, le=127)] = 1
+    turn_h: domains.DurationH = 2.0
+    main_limit_kw: domains.PositivePowerKw = 15.0
+    main_price_usd_per_kwh: domains.UsdPerKwh = 0.3
+    feeder_limit_kw: domains.PositivePowerKw | None = None
+
+    @model_validator(mode="after")
+    def _some_are_off(self) -> "Grid":
+        if self.feeders_on > self.feeders:
+            raise ValueError(f"feeders_on = {self.feeders_on} must not exceed feeders = {self.feeders}")
+        return self
 
 
 class MainGrid:

@@ -1,1 +1,18 @@
-"""The market world: base stations with loads and batteries buy from retailers, who set prices."""
+"""The market world ``market_v0``: base stations buy power from retailers, who set prices. Source: [DPA]."""
+
+from voltran.envs.retail.metric_table import METRICS
+from voltran.envs.world_spec import WorldSpec
+
+WORLD = WorldSpec(
+    name="market_v0",
+    gymnasium_id="voltran/Market-v0",
+    summary="base stations with loads and batteries buy power from retailers, who set prices",
+    world="voltran.envs.market.world:MarketWorld",
+    scenario="voltran.envs.market.scenario:MarketScenario",
+    default_scenario="market8",
+    metrics=METRICS,
+    training_metric="welfare_usd",
+    training_reward="own",
+    bound="voltran.baselines.market.bound:WELFARE",
+    default_opponents={"bs": "price-threshold", "retailer": "dpa"},
+)

@@ -48,7 +48,7 @@ class MarketCodec:
     """Encodes and decodes the actions of one form.
 
     Args:
-        model: constants.
+        constants: constants.
         form: "joint": one Discrete; "multi": MultiDiscrete; "box": request, battery power and accepted price, each in
             [-1, 1].
 
@@ -56,10 +56,10 @@ class MarketCodec:
         ScenarioError: an unknown form.
     """
 
-    def __init__(self, model: MarketConstants, form: MarketForm = "joint") -> None:
+    def __init__(self, constants: MarketConstants, form: MarketForm = "joint") -> None:
         if form not in ("joint", "multi", "box"):
             raise ScenarioError(f"action_form = {form!r} is unknown; use 'joint', 'multi' or 'box'")
-        self.model, self.form = model, form
+        self.constants, self.form = constants, form
 
     @property
     def version(self) -> str:
@@ -95,11 +95,11 @@ class MarketCodec:
             ActionError: names agent, world and value.
         """
         sizes = None if self.form == "box" else self.sizes
-        return checked_actions("bs", actions, (n_worlds, self.model.n_sites, *(self.space().shape or ())), sizes)
+        return checked_actions("bs", actions, (n_worlds, self.constants.n_sites, *(self.space().shape or ())), sizes)
 
     def decode(self, actions: NDArray[np.float64] | NDArray[np.int64], situation: Situation) -> Decoded:
         """Commands for validated actions."""
-        highest_payment, limits = self.model.retail.highest_payment, self.model.batteries
+        highest_payment, limits = self.constants.retail.highest_payment, self.constants.batteries
         if self.form == "box":
             request, power, price = np.moveaxis(actions, -1, 0)
             battery_kw = power * np.where(power > 0.0, limits.discharge_limit_kw, limits.charge_limit_kw)

@@ -8,12 +8,12 @@ from voltran.envs.market.reward import lost_load_usd, wear_usd
 from voltran.envs.world import FloatArray
 
 
-def autarky_usd(model: MarketConstants, load_kw: FloatArray) -> FloatArray:
+def autarky_usd(constants: MarketConstants, load_kw: FloatArray) -> FloatArray:
     """Welfare ``[T]`` of each period without any trade, in USD.
 
     Args:
-        model: constants.
+        constants: constants.
         load_kw: ``[T, M]`` loads of one episode.
     """
-    battery_kw, unserved_kw = serve_alone(model.initial_soc, load_kw, model.period_h, model.batteries)
-    return np.asarray(-(lost_load_usd(model, unserved_kw) + wear_usd(model, battery_kw)).sum(axis=1))
+    battery_kw, unserved_kw = serve_alone(constants.initial_soc, load_kw, constants.period_h, constants.batteries)
+    return np.asarray(-(lost_load_usd(constants, unserved_kw) + wear_usd(constants, battery_kw)).sum(axis=1))

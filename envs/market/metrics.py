@@ -8,11 +8,13 @@ from voltran.envs.world import FloatArray
 SUMS = ("satisfaction_usd", "generation_cost_usd", "lost_load_usd", "wear_usd", "paid_usd", "utility_paper")
 
 
-def episode_metrics(model: MarketConstants, series: dict[str, FloatArray], autarky_usd: FloatArray) -> dict[str, float]:
+def episode_metrics(
+    constants: MarketConstants, series: dict[str, FloatArray], autarky_usd: FloatArray
+) -> dict[str, float]:
     """Metrics of one episode; definitions in docs/market.md.
 
     Args:
-        model: constants.
+        constants: constants.
         series: name -> ``[T, ...]``, as ``MarketState.of_world`` gives them.
         autarky_usd: ``[T]`` welfare of the same periods without any trade.
 
@@ -21,7 +23,7 @@ def episode_metrics(model: MarketConstants, series: dict[str, FloatArray], autar
     """
     usd = {name: float(series[name].sum()) for name in SUMS}
     kwh = {
-        name: float(series[f"{name}_kw"].sum()) * model.period_h
+        name: float(series[f"{name}_kw"].sum()) * constants.period_h
         for name in ("requested", "bought", "unserved", "available", "sold")
     }
     profit = series["profit_usd"].sum(axis=0)
@@ -38,7 +40,7 @@ def episode_metrics(model: MarketConstants, series: dict[str, FloatArray], autar
         "sold_share": _ratio(kwh["sold"], kwh["available"]),
         "mean_price_usd_per_kwh": usd["paid_usd"] / kwh["bought"] if kwh["bought"] > 0.0 else np.nan,
         "fill": _ratio(kwh["bought"], kwh["requested"]),
-        "soc_end": float(series["soc"][-1][model.has_battery].mean()) if model.has_battery.any() else 0.0,
+        "soc_end": float(series["soc"][-1][constants.has_battery].mean()) if constants.has_battery.any() else 0.0,
         "ledger_residual_kw": float(np.abs(series["residual_kw"]).max()),
     }
 

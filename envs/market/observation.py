@@ -53,10 +53,10 @@ class Observer:
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
-        model = simulation.model
+        constants = simulation.constants
         self.bs_low, self.bs_high = feature_limits(BS_FEATURES)
         self.retailer_low, self.retailer_high = feature_limits(RETAILER_FEATURES)
-        of_state = OWN_FEATURES * model.n_sites + RETAILER_FEATURES * model.n_retailers + CLOCK_FEATURES
+        of_state = OWN_FEATURES * constants.n_sites + RETAILER_FEATURES * constants.n_retailers + CLOCK_FEATURES
         self.state_low, self.state_high = feature_limits(of_state)
 
     def observations(self) -> dict[str, NDArray[np.float32]]:
@@ -66,32 +66,32 @@ class Observer:
         market = self._simulation.market
         seen = np.concatenate([own, site_features(market, self._simulation.state.decision), everywhere], axis=-1)
         found = {"bs": _clipped(seen, self.bs_low, self.bs_high)}
-        if self._simulation.model.n_retailers:
+        if self._simulation.constants.n_retailers:
             found["retailer"] = _clipped(self._retailers(), self.retailer_low, self.retailer_high)
         return found
 
     def state(self) -> NDArray[np.float32]:
         """Global state ``[B, S]``: all sites, all retailers, the clock."""
         parts = [self._own(), self._clock()]
-        if self._simulation.model.n_retailers:
+        if self._simulation.constants.n_retailers:
             parts.insert(1, self._retailers())
         rows = [part.reshape(len(part), -1) for part in parts]
         return _clipped(np.concatenate(rows, axis=-1), self.state_low, self.state_high)
 
     def _own(self) -> FloatArray:
         """Part ``[B, M, field]`` about the site itself."""
-        state, model = self._simulation.state, self._simulation.model
+        state, constants = self._simulation.state, self._simulation.constants
         situation, outlook_kw = self._simulation.situation(), self._simulation.coming_outlook_kw()
         load_kw, unserved_kw = state.latest("load_kw"), state.latest("unserved_kw")
         columns = [
-            situation.load_kw / model.fixed_kw,
-            outlook_kw[..., 0] / model.fixed_kw,
-            outlook_kw[..., 1] / model.fixed_kw,
-            np.broadcast_to(model.fixed_kw, state.soc.shape),
+            situation.load_kw / constants.fixed_kw,
+            outlook_kw[..., 0] / constants.fixed_kw,
+            outlook_kw[..., 1] / constants.fixed_kw,
+            np.broadcast_to(constants.fixed_kw, state.soc.shape),
             state.soc,
-            np.broadcast_to(model.has_battery, state.soc.shape),
-            situation.charge_room_kw / model.fixed_kw,
-            situation.discharge_room_kw / model.fixed_kw,
+            np.broadcast_to(constants.has_battery, state.soc.shape),
+            situation.charge_room_kw / constants.fixed_kw,
+            situation.discharge_room_kw / constants.fixed_kw,
             np.divide(unserved_kw, load_kw, out=np.zeros_like(load_kw), where=load_kw > 0.0),
         ]
         return np.stack(columns, axis=-1)
@@ -105,8 +105,8 @@ class Observer:
 
     def _hour(self) -> FloatArray:
         """Time of day ``[B]`` at the start of the coming period."""
-        start_hour = self._simulation.model.scenario.retail.weather.start_hour
-        return np.asarray(start_hour + self._simulation.state.decision * self._simulation.model.period_h)
+        start_hour = self._simulation.constants.scenario.retail.weather.start_hour
+        return np.asarray(start_hour + self._simulation.state.decision * self._simulation.constants.period_h)
 
 
 def _clipped(vector: FloatArray, low: NDArray[np.float32], high: NDArray[np.float32]) -> NDArray[np.float32]:

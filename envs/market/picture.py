@@ -65,7 +65,7 @@ def as_image(scene: Scene, *, dark: bool = False) -> NDArray[np.uint8]:
 def _write_numbers(figure: Figure, scene: Scene, theme: Theme) -> None:
     figure.text(0.07, 0.945, scene.clock, fontsize=19, weight="bold", va="center")
     figure.text(0.18, 0.94, scene.title, fontsize=8, color=theme.faint, va="center")
-    period_h = scene.model.period_h
+    period_h = scene.constants.period_h
     numbers = (
         ("welfare", f"{scene.welfare_usd:.2f} USD"),
         ("paid", f"{scene.total('paid_usd'):.2f} USD"),
@@ -79,19 +79,19 @@ def _write_numbers(figure: Figure, scene: Scene, theme: Theme) -> None:
 
 
 def _draw_prices(axes: Axes, scene: Scene, theme: Theme) -> None:
-    for index, retailer in enumerate(scene.model.scenario.retail.retailers):
+    for index, retailer in enumerate(scene.constants.scenario.retail.retailers):
         label = f"{index} {retailer.source}" if index < MOST_NAMED else None
         _step(axes, scene, scene.past["price"][:, index], label=label, color=_colour(theme, index))
-    axes.set_ylim(0.0, 1.05 * scene.model.scenario.retail.price_cap_usd_per_kwh)
+    axes.set_ylim(0.0, 1.05 * scene.constants.scenario.retail.price_cap_usd_per_kwh)
 
 
 def _draw_generation(axes: Axes, scene: Scene, theme: Theme) -> None:
-    for index in range(scene.model.n_retailers):
+    for index in range(scene.constants.n_retailers):
         _step(axes, scene, scene.past["available_kw"][:, index], color=_colour(theme, index))
         _fill(axes, scene, np.zeros_like(scene.past["time_h"]), scene.past["sold_kw"][:, index], _colour(theme, index))
     axes.plot([], [], color=theme.faint, linewidth=1.3, label="generated")
     axes.fill_between([], [], color=theme.faint, alpha=0.35, linewidth=0.0, label="sold")
-    axes.set_ylim(0.0, 1.05 * max(float(scene.model.retail.capacity_kw.max(initial=0.0)), 0.1))
+    axes.set_ylim(0.0, 1.05 * max(float(scene.constants.retail.capacity_kw.max(initial=0.0)), 0.1))
 
 
 def _draw_loads(axes: Axes, scene: Scene, theme: Theme) -> None:
@@ -108,11 +108,11 @@ def _draw_loads(axes: Axes, scene: Scene, theme: Theme) -> None:
     for name, part, colour in parts:
         _fill(axes, scene, top, top + part, colour, label=name, alpha=0.75)
         top = top + part
-    axes.set_ylim(0.0, 1.05 * float(scene.model.fixed_kw.sum()))
+    axes.set_ylim(0.0, 1.05 * float(scene.constants.fixed_kw.sum()))
 
 
 def _draw_batteries(axes: Axes, scene: Scene, theme: Theme) -> None:
-    soc = scene.past["soc"][:, scene.model.has_battery]
+    soc = scene.past["soc"][:, scene.constants.has_battery]
     for site in range(soc.shape[1]):
         _step(axes, scene, soc[:, site], color=theme.battery, alpha=0.45)
     if soc.shape[1]:
@@ -122,8 +122,8 @@ def _draw_batteries(axes: Axes, scene: Scene, theme: Theme) -> None:
 
 def _dress(axes: Axes, scene: Scene, theme: Theme, title: str) -> None:
     """Title, limits, grid and legend of a panel."""
-    start_h = scene.model.scenario.retail.weather.start_hour
-    hours = scene.model.decisions * scene.model.period_h
+    start_h = scene.constants.scenario.retail.weather.start_hour
+    hours = scene.constants.decisions * scene.constants.period_h
     axes.set(xlim=(start_h, start_h + hours), facecolor=theme.background)
     axes.set_title(title, fontsize=8.5, loc="left", color=theme.text)
     axes.set_xlabel("hours", fontsize=7, color=theme.faint)

@@ -23,31 +23,31 @@ class Simulation:
     """Worlds of one scenario.
 
     Args:
-        model: constants.
+        constants: constants.
         n_worlds: batch size.
 
     Attributes:
-        model: as given.
+        constants: as given.
         state: what changes.
         market: the retailers' state.
         load_kw, outlook_kw: ``[B, T, M]`` and ``[B, T, M, ahead]``, see ``load.LoadSeries``.
         autarky_usd: ``[B, T]`` welfare of each period, had nobody traded.
     """
 
-    def __init__(self, model: MarketConstants, n_worlds: int) -> None:
-        self.model, self.n_worlds = model, n_worlds
-        self.state = blank_state(model, n_worlds)
-        self.market = RetailMarket(model.retail, n_worlds, model.decisions, model.period_h)
-        self.load_kw = np.zeros((n_worlds, model.decisions, model.n_sites))
+    def __init__(self, constants: MarketConstants, n_worlds: int) -> None:
+        self.constants, self.n_worlds = constants, n_worlds
+        self.state = blank_state(constants, n_worlds)
+        self.market = RetailMarket(constants.retail, n_worlds, constants.decisions, constants.period_h)
+        self.load_kw = np.zeros((n_worlds, constants.decisions, constants.n_sites))
         self.outlook_kw = np.zeros((*self.load_kw.shape, len(OUTLOOK_H)))
-        self.autarky_usd = np.zeros((n_worlds, model.decisions))
+        self.autarky_usd = np.zeros((n_worlds, constants.decisions))
         self._worlds = np.arange(n_worlds)
 
     def start(self, world: int, seed: int) -> None:
         """Put one world at the start of the episode of a seed."""
         self._draw(world, seed)
         self.market.start(world, seed)
-        self.state.start(world, seed, self.model.initial_soc)
+        self.state.start(world, seed, self.constants.initial_soc)
 
     def coming_load_kw(self) -> FloatArray:
         """Loads ``[B, M]`` of the coming period; at the end of an episode, of the last."""
@@ -59,7 +59,7 @@ class Simulation:
 
     def situation(self) -> Situation:
         """Loads and batteries of the coming period."""
-        return Situation(self.coming_load_kw(), *self.model.rooms_kw(self.state.soc))
+        return Situation(self.coming_load_kw(), *self.constants.rooms_kw(self.state.soc))
 
     def run_period(self, sites: MarketCommands, retailers: RetailerCommands) -> None:
         """One decision period under validated commands."""
@@ -70,10 +70,10 @@ class Simulation:
         sold_kw = self.market.clear(requested_kw, sites.accepted_price, available_kw)
         # Sites ask for no more than they can use, so that all that is sold is taken.
         flows = supply_sites(
-            self.state.soc, situation.load_kw, sold_kw.sum(axis=2), sites.battery_kw, self.model.period_h,
-            self.model.batteries,
+            self.state.soc, situation.load_kw, sold_kw.sum(axis=2), sites.battery_kw, self.constants.period_h,
+            self.constants.batteries,
         )  # fmt: skip
-        self.market.settle(requested_kw, sold_kw, available_kw, self.model.period_h)
+        self.market.settle(requested_kw, sold_kw, available_kw, self.constants.period_h)
         self._record(situation.load_kw, requested_kw, sold_kw, flows)
         self.state.soc[...] = flows.soc
         self.state.decision += 1
@@ -92,15 +92,15 @@ class Simulation:
         self.market.restore(snapshot["market"], started)
 
     def _period(self) -> Any:
-        return np.minimum(self.state.decision, self.model.decisions - 1)
+        return np.minimum(self.state.decision, self.constants.decisions - 1)
 
     def _draw(self, world: int, seed: int) -> None:
-        self.load_kw[world], self.outlook_kw[world] = draw_load(self.model.scenario, seed)
-        self.autarky_usd[world] = autarky_usd(self.model, self.load_kw[world])
+        self.load_kw[world], self.outlook_kw[world] = draw_load(self.constants.scenario, seed)
+        self.autarky_usd[world] = autarky_usd(self.constants, self.load_kw[world])
 
     def _record(self, load_kw: FloatArray, requested_kw: FloatArray, sold_kw: FloatArray, flows: SiteFlows) -> None:
         """Write the period's row of all series."""
-        sales, model = self.market.sales, self.model
+        sales, constants = self.market.sales, self.constants
         self.state.record(
             load_kw=load_kw,
             requested_kw=requested_kw,
@@ -111,14 +111,14 @@ class Simulation:
             residual_kw=flows.residual_kw,
             soc=flows.soc,
             paid_usd=sales.paid_usd,
-            satisfaction_usd=satisfaction_usd(model, sold_kw, load_kw),
-            lost_load_usd=lost_load_usd(model, flows.unserved_kw),
-            wear_usd=wear_usd(model, flows.battery_kw),
+            satisfaction_usd=satisfaction_usd(constants, sold_kw, load_kw),
+            lost_load_usd=lost_load_usd(constants, flows.unserved_kw),
+            wear_usd=wear_usd(constants, flows.battery_kw),
             price=self.market.price,
             available_kw=self.market.available_at(self.state.decision),
             sold_kw=sold_kw.sum(axis=1),
             earned_usd=sales.earned_usd,
             generation_cost_usd=sales.cost_usd,
             profit_usd=self.market.rewards(),
-            utility_paper=paper_utility(model, sold_kw),
+            utility_paper=paper_utility(constants, sold_kw),
         )

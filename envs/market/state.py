@@ -76,14 +76,14 @@ class MarketState:
             self.series[name][...] = values
 
 
-def blank_state(model: MarketConstants, n_worlds: int) -> MarketState:
+def blank_state(constants: MarketConstants, n_worlds: int) -> MarketState:
     """State before the first reset."""
-    rows = (n_worlds, model.decisions)
-    sizes = [(SITE_SERIES, (model.n_sites,)), (RETAILER_SERIES, (model.n_retailers,)), (WORLD_SERIES, ())]
+    rows = (n_worlds, constants.decisions)
+    sizes = [(SITE_SERIES, (constants.n_sites,)), (RETAILER_SERIES, (constants.n_retailers,)), (WORLD_SERIES, ())]
     return MarketState(
         seed=unset_seeds(n_worlds),
         decision=np.zeros(n_worlds, dtype=np.int64),
         running=np.zeros(n_worlds, dtype=bool),
-        soc=np.tile(model.initial_soc, (n_worlds, 1)),
+        soc=np.tile(constants.initial_soc, (n_worlds, 1)),
         series={name: np.zeros((*rows, *size)) for names, size in sizes for name in names},
     )

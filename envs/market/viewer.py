@@ -20,14 +20,14 @@ class Scene:
 
     Attributes:
         title: scenario and seed.
-        model: constants.
+        constants: constants.
         time_h: hours since the first midnight, now.
         soc: ``[M]`` states of charge, now.
         past: time series of the episode so far, as ``MarketWorld.trace`` gives them.
     """
 
     title: str
-    model: MarketConstants
+    constants: MarketConstants
     time_h: float
     soc: FloatArray
     past: dict[str, FloatArray]
@@ -88,10 +88,10 @@ def scene_of(world: "MarketWorld", index: int = 0) -> Scene:
     state = world._simulation.state  # the viewer is a part of the world
     if state.seed[index] < 0:
         raise EpisodeError(f"world {index} has not been reset: call reset(seeds) first")
-    hours = float(state.decision[index]) * world.model.period_h
+    hours = float(state.decision[index]) * world.constants.period_h
     return Scene(
         title=f"{world.scenario.name}, seed {int(state.seed[index])}",
-        model=world.model,
+        constants=world.constants,
         time_h=world.scenario.retail.weather.start_hour + hours,
         soc=state.soc[index].copy(),
         past=world.trace(index),
@@ -100,7 +100,7 @@ def scene_of(world: "MarketWorld", index: int = 0) -> Scene:
 
 def as_text(scene: Scene) -> str:
     """A line about everybody, then a table of retailers and one of sites."""
-    period_h = scene.model.period_h
+    period_h = scene.constants.period_h
     head = [
         f"{scene.clock} ({scene.title})",
         f"welfare {scene.welfare_usd:.2f} USD",
@@ -112,7 +112,7 @@ def as_text(scene: Scene) -> str:
 
 
 def _retailer_lines(scene: Scene) -> list[str]:
-    retailers = scene.model.scenario.retail.retailers
+    retailers = scene.constants.scenario.retail.retailers
     if not retailers:
         return ["no retailers"]
     price, available, sold = (scene.latest(name) for name in ("price", "available_kw", "sold_kw"))
@@ -128,7 +128,7 @@ def _site_lines(scene: Scene) -> list[str]:
     load, bought, battery, unserved = (scene.latest(name) for name in names)
     lines = [f"{'site':<12}{'load kW':>9}{'bought':>9}{'battery':>9}{'unserved':>10}{'SoC':>7}"]
     for site, soc in enumerate(scene.soc):
-        charge = f"{soc:>7.0%}" if scene.model.has_battery[site] else f"{'-':>7}"
+        charge = f"{soc:>7.0%}" if scene.constants.has_battery[site] else f"{'-':>7}"
         numbers = f"{load[site]:>9.3f}{bought[site]:>9.3f}{battery[site]:>9.3f}{unserved[site]:>10.3f}"
         lines.append(f"{f'bs_{site}':<12}{numbers}{charge}")
     return lines

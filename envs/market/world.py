@@ -8,7 +8,6 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from voltran.envs.batch import (
-    build_world,
     check_snapshot,
     metrics_of_worlds,
     require_roles,
@@ -34,15 +33,6 @@ from voltran.envs.world import BoolArray, FloatArray, Role, Transition
 WELFARE = (("satisfaction_usd", 1.0), ("generation_cost_usd", -1.0), ("lost_load_usd", -1.0), ("wear_usd", -1.0))
 
 
-def build(data: Mapping[str, Any], n_worlds: int, **options: Any) -> "MarketWorld":
-    """Build a batch of market worlds from a raw scenario mapping; options as in :class:`MarketWorld`.
-
-    Raises:
-        ScenarioError: a mistyped or impossible scenario, or an unknown option.
-    """
-    return build_world(MarketWorld, MarketWorld.name, MarketScenario, data, n_worlds, options)
-
-
 class MarketWorld:
     """A batch of market episodes; implements the protocols ``World`` and ``RetailWorld``.
 
@@ -58,7 +48,7 @@ class MarketWorld:
         retailer_form: of retailers: "ladder" (Discrete) or "box".
 
     Attributes:
-        model: constants of the scenario.
+        constants: constants of the scenario.
         market: the retailers' state.
         codec, retailer_codec: of the two roles' actions.
 
@@ -81,13 +71,13 @@ class MarketWorld:
         if reward not in REWARD_KINDS:
             raise ScenarioError(f"reward = {reward!r} is unknown; use one of {', '.join(REWARD_KINDS)}")
         self.scenario, self.n_worlds, self.reward_kind = scenario, n_worlds, reward
-        self.model = MarketConstants(scenario)
-        self.codec = MarketCodec(self.model, action_form)
-        self.retailer_codec = RetailerCodec(self.model.retail, retailer_form)
-        self._simulation = Simulation(self.model, n_worlds)
+        self.constants = MarketConstants(scenario)
+        self.codec = MarketCodec(self.constants, action_form)
+        self.retailer_codec = RetailerCodec(self.constants.retail, retailer_form)
+        self._simulation = Simulation(self.constants, n_worlds)
         self.market = self._simulation.market
         self._observer = Observer(self._simulation)
-        self.max_decisions = self.model.decisions
+        self.max_decisions = self.constants.decisions
         self.observation_version, self.action_version = OBSERVATION_VERSION, self.codec.version
         self.roles = self._roles()
         self.state_space = spaces.Box(self._observer.state_low, self._observer.state_high, dtype=np.float32)
@@ -106,7 +96,7 @@ class MarketWorld:
         require_running(state.running, state.seed)
         sites, retailers, projected = self._commands(actions)
         self._simulation.run_period(sites, retailers)
-        truncated = state.decision >= min(self.max_decisions, self.model.decisions)
+        truncated = state.decision >= min(self.max_decisions, self.constants.decisions)
         state.running[:] = ~truncated
         return Transition(
             rewards=self._rewards(),
@@ -127,7 +117,7 @@ class MarketWorld:
     def action_masks(self) -> dict[str, BoolArray]:
         """Role -> ``[B, n, A]``."""
         masks = {"bs": self.codec.mask(self._simulation.situation())}
-        if self.model.n_retailers:
+        if self.constants.n_retailers:
             masks["retailer"] = self.retailer_codec.mask(self.n_worlds)
         return masks
 
@@ -139,7 +129,7 @@ class MarketWorld:
         """Time series of one world: ``time_h``, and those of ``state``: ``[T, M]``, ``[T, I]`` or ``[T]``."""
         series = self._simulation.state.of_world(world)
         start_hour = self.scenario.retail.weather.start_hour
-        return {"time_h": start_hour + np.arange(len(series["price"])) * self.model.period_h, **series}
+        return {"time_h": start_hour + np.arange(len(series["price"])) * self.constants.period_h, **series}
 
     def ledger(self) -> dict[str, FloatArray]:
         """Balance of the latest period, quantity -> ``[B, M]``.
@@ -152,7 +142,7 @@ class MarketWorld:
             raise EpisodeError("the ledger is empty: a world has made no step since its reset")
         names = ("load_kw", "bought_kw", "battery_kw", "unserved_kw", "loss_kw", "residual_kw", "paid_usd")
         lost_usd = state.latest("paid_usd").sum(axis=1) - state.latest("earned_usd").sum(axis=1)
-        share = np.repeat(lost_usd[:, None] / self.model.n_sites, self.model.n_sites, axis=1)
+        share = np.repeat(lost_usd[:, None] / self.constants.n_sites, self.constants.n_sites, axis=1)
         return {**{name: state.latest(name) for name in names}, "money_residual_usd": share}
 
     def get_state(self) -> dict[str, Any]:
@@ -204,17 +194,17 @@ class MarketWorld:
     @property
     def usable_kwh(self) -> FloatArray:
         """Energy that batteries can still deliver, after losses, ``[B, M]``."""
-        return self.model.usable_kwh(self._simulation.state.soc)
+        return self.constants.usable_kwh(self._simulation.state.soc)
 
     @property
     def has_battery(self) -> BoolArray:
         """Sites with a battery, ``[M]``."""
-        return self.model.has_battery.copy()
+        return self.constants.has_battery.copy()
 
     @property
     def battery(self) -> SiteBatteries:
         """Constants of all batteries."""
-        return self.model.batteries
+        return self.constants.batteries
 
     @property
     def load_series_kw(self) -> FloatArray:
@@ -229,7 +219,7 @@ class MarketWorld:
         seen = spaces.Box(observer.bs_low, observer.bs_high, dtype=np.float32)
         sites = Role(
             "bs",
-            self.model.n_sites,
+            self.constants.n_sites,
             seen,
             self.codec.space(),
             OBSERVATION_VERSION,
@@ -237,12 +227,12 @@ class MarketWorld:
             sees=sight_of(BS_FEATURES),
             meaning=site_meaning(),
         )
-        if self.model.n_retailers == 0:
+        if self.constants.n_retailers == 0:
             return (sites,)
         seen = spaces.Box(observer.retailer_low, observer.retailer_high, dtype=np.float32)
         retailers = Role(
             "retailer",
-            self.model.n_retailers,
+            self.constants.n_retailers,
             seen,
             codec.space(),
             OBSERVATION_VERSION,
@@ -255,11 +245,11 @@ class MarketWorld:
     def _commands(self, actions: Mapping[str, Any]) -> tuple[MarketCommands, RetailerCommands, BoolArray]:
         """Validated commands of both roles, and which sites' codes were illegal."""
         require_roles(self.roles, actions)
-        shape = (self.n_worlds, self.model.n_retailers)
+        shape = (self.n_worlds, self.constants.n_retailers)
         retailers = RetailerCommands(np.zeros(shape), np.zeros(shape))
-        if self.model.n_retailers:
+        if self.constants.n_retailers:
             retailers = self.retailer_codec.commands(actions["retailer"], self.n_worlds)
-        asked, shape = actions["bs"], (self.n_worlds, self.model.n_sites)
+        asked, shape = actions["bs"], (self.n_worlds, self.constants.n_sites)
         if isinstance(asked, MarketCommands):
             check_commands(asked, shape)
             return asked, retailers, np.zeros(shape, dtype=bool)
@@ -274,7 +264,7 @@ class MarketWorld:
             "bs": {
                 "projected": projected,
                 "bought_kwh": sales.bought_kwh.copy(),
-                "unserved_kwh": unserved_kw * self.model.period_h,
+                "unserved_kwh": unserved_kw * self.constants.period_h,
                 "paid_usd": sales.paid_usd.copy(),
             },
             "retailer": {
@@ -301,4 +291,4 @@ class MarketWorld:
         if done == 0:
             raise EpisodeError(f"world {world} has no metrics yet: no step has been made")
         series = self._simulation.state.of_world(world)
-        return episode_metrics(self.model, series, self._simulation.autarky_usd[world, :done])
+        return episode_metrics(self.constants, series, self._simulation.autarky_usd[world, :done])

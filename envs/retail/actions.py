@@ -32,7 +32,7 @@ class RetailerCodec:
     """Encodes and decodes the actions of retailers.
 
     Args:
-        model: constants of the retailers.
+        constants: constants of the retailers.
         form: "ladder": one of eleven prices, from unit cost to cap in equal ratios, nothing reserved; "box": two
             numbers in [-1, 1], the price on the same scale and the reserved share.
 
@@ -40,10 +40,10 @@ class RetailerCodec:
         ScenarioError: an unknown form.
     """
 
-    def __init__(self, model: RetailConstants, form: RetailerForm = "ladder") -> None:
+    def __init__(self, constants: RetailConstants, form: RetailerForm = "ladder") -> None:
         if form not in ("ladder", "box"):
             raise ScenarioError(f"retailer_form = {form!r} is unknown; use 'ladder' or 'box'")
-        self.model, self.form = model, form
+        self.constants, self.form = constants, form
 
     @property
     def version(self) -> str:
@@ -58,7 +58,7 @@ class RetailerCodec:
 
     def mask(self, n_worlds: int) -> BoolArray:
         """Flat action mask ``[B, I, A]``: a retailer may always ask any price."""
-        return np.ones((n_worlds, self.model.n_retailers, PRICE_LEVELS if self.form == "ladder" else 0), dtype=bool)
+        return np.ones((n_worlds, self.constants.n_retailers, PRICE_LEVELS if self.form == "ladder" else 0), dtype=bool)
 
     def commands(self, actions: object, n_worlds: int) -> RetailerCommands:
         """Commands of codes, or of commands themselves once they are checked.
@@ -71,19 +71,19 @@ class RetailerCodec:
         return self._decoded(actions, n_worlds)
 
     def _decoded(self, actions: object, n_worlds: int) -> RetailerCommands:
-        agents: tuple[int, ...] = (n_worlds, self.model.n_retailers)
+        agents: tuple[int, ...] = (n_worlds, self.constants.n_retailers)
         shape, sizes = ((*agents, BOX_SIZE), None) if self.form == "box" else (agents, [PRICE_LEVELS])
         values = checked_actions("retailer", actions, shape, sizes)
-        ladder = self.model.price_ladder
+        ladder = self.constants.price_ladder
         if self.form == "ladder":
-            price = ladder[np.arange(self.model.n_retailers), np.asarray(values, np.int64)]
+            price = ladder[np.arange(self.constants.n_retailers), np.asarray(values, np.int64)]
             return RetailerCommands(price, np.zeros_like(price))
         share = (np.asarray(values, np.float64) + 1.0) / 2.0
         low_price, cap = ladder[:, 0], ladder[:, -1]
         return RetailerCommands(np.minimum(low_price * (cap / low_price) ** share[..., 0], cap), share[..., 1])
 
     def _checked(self, commands: RetailerCommands, n_worlds: int) -> RetailerCommands:
-        cap = self.model.retail.price_cap_usd_per_kwh
+        cap = self.constants.retail.price_cap_usd_per_kwh
         for name, high, remedy in (
             (
                 "price",
@@ -93,7 +93,7 @@ class RetailerCodec:
             ("reserved", 1.0, "it is a share from 0 to 1"),
         ):
             values = np.asarray(getattr(commands, name))
-            shape = (n_worlds, self.model.n_retailers)
+            shape = (n_worlds, self.constants.n_retailers)
             if values.shape != shape or not np.issubdtype(values.dtype, np.floating):
                 raise ActionError(f"retailers' {name}: shape {values.shape}, {values.dtype}; expected {shape} floats")
             bad = ~((values >= 0.0) & (values <= high))

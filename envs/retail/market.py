@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from voltran.envs.energy.generation import OUTLOOK_H, draw_generation
+from voltran.envs.energy.generation import OUTLOOK_H, Generation, draw_generation
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.world import FloatArray
@@ -62,7 +62,7 @@ class RetailMarket:
     power, and :meth:`settle` takes note of what was taken of it.
 
     Args:
-        model: constants of the retailers.
+        constants: constants of the retailers.
         n_worlds: batch size ``B``.
         periods: decision periods of an episode.
         period_h: length of one.
@@ -74,32 +74,32 @@ class RetailMarket:
         available_kw, outlook_kw: ``[B, T, I]`` and ``[B, T, I, ahead]``, see ``generation.Generation``.
     """
 
-    def __init__(self, model: RetailConstants, n_worlds: int, periods: int, period_h: float) -> None:
-        self.model, self.n_worlds, self.periods, self.period_h = model, n_worlds, periods, period_h
-        shape = (n_worlds, model.n_retailers)
+    def __init__(self, constants: RetailConstants, n_worlds: int, periods: int, period_h: float) -> None:
+        self.constants, self.n_worlds, self.periods, self.period_h = constants, n_worlds, periods, period_h
+        shape = (n_worlds, constants.n_retailers)
         self.price, self.posted_price = np.zeros(shape), np.zeros(shape)
         self.reserved, self.posted_reserved = np.zeros(shape), np.zeros(shape)
-        self.sales = blank_sales(n_worlds, model.n_sites, model.n_retailers)
-        self.available_kw = np.zeros((n_worlds, periods, model.n_retailers))
+        self.sales = blank_sales(n_worlds, constants.n_sites, constants.n_retailers)
+        self.available_kw = np.zeros((n_worlds, periods, constants.n_retailers))
         self.outlook_kw = np.zeros((*self.available_kw.shape, len(OUTLOOK_H)))
-        draw_generation(model.retail, 0, periods, period_h)  # a file that cannot be used is told of at once
+        _draw(constants, 0, periods, period_h)  # a file that cannot be used is told of at once
 
     def start(self, world: int, seed: int) -> None:
         """Put one world at the start of the episode of a seed: retailers ask what power costs them."""
         self._draw(world, seed)
-        self.price[world] = self.posted_price[world] = self.model.price_ladder[:, 0]
+        self.price[world] = self.posted_price[world] = self.constants.price_ladder[:, 0]
         self.reserved[world] = self.posted_reserved[world] = 0.0
         for values in vars(self.sales).values():
             values[world] = 0.0
 
     def open_period(self, commands: RetailerCommands) -> None:
         """Begin a period: what was posted comes into force, or, where prices are simultaneous, what is posted now."""
-        if self.model.retail.timing == "posted":
+        if self.constants.retail.timing == "posted":
             self.price[...], self.reserved[...] = self.posted_price, self.posted_reserved
         self.posted_price[...], self.posted_reserved[...] = commands.price, commands.reserved
-        if self.model.retail.timing == "simultaneous":
+        if self.constants.retail.timing == "simultaneous":
             self.price[...], self.reserved[...] = commands.price, commands.reserved
-        self.sales = blank_sales(self.n_worlds, self.model.n_sites, self.model.n_retailers)
+        self.sales = blank_sales(self.n_worlds, self.constants.n_sites, self.constants.n_retailers)
 
     @property
     def coming_price(self) -> FloatArray:
@@ -122,7 +122,7 @@ class RetailMarket:
             available_kw: ``[B, I]``.
         """
         return clear_market(
-            requested_kw, accepted_price, Offers(self.price, available_kw, self.reserved), self.model.contracts
+            requested_kw, accepted_price, Offers(self.price, available_kw, self.reserved), self.constants.contracts
         )
 
     def settle(
@@ -133,9 +133,9 @@ class RetailMarket:
         Returns:
             What retailers earned in it, and what generation cost them, ``[B, I]`` in USD.
         """
-        sales, contracts = self.sales, self.model.contracts
+        sales, contracts = self.sales, self.constants.contracts
         paid = payments(sold_kw, self.price, contracts.factor)
-        earned_usd, cost_usd = paid.sum(axis=1) * duration_h, self.model.generation_cost(sold_kw) * duration_h
+        earned_usd, cost_usd = paid.sum(axis=1) * duration_h, self.constants.generation_cost(sold_kw) * duration_h
         home_kw = (sold_kw * contracts.subscriber).sum(axis=1)
         sales.requested_kwh += requested_kw * duration_h
         sales.bought_kwh += sold_kw.sum(axis=2) * duration_h
@@ -149,7 +149,7 @@ class RetailMarket:
 
     def rewards(self) -> FloatArray:
         """Profit of the period ``[B, I]``: what was earned, less costs and the charge for spilled energy, USD."""
-        spill = self.model.retail.spill_penalty_usd_per_kwh * self.sales.spilled_kwh
+        spill = self.constants.retail.spill_penalty_usd_per_kwh * self.sales.spilled_kwh
         return self.sales.earned_usd - self.sales.cost_usd - spill
 
     def snapshot(self) -> dict[str, Any]:
@@ -168,5 +168,9 @@ class RetailMarket:
             getattr(self.sales, name)[...] = values
 
     def _draw(self, world: int, seed: int) -> None:
-        drawn = draw_generation(self.model.retail, seed, self.periods, self.period_h)
+        drawn = _draw(self.constants, seed, self.periods, self.period_h)
         self.available_kw[world], self.outlook_kw[world] = drawn
+
+
+def _draw(constants: RetailConstants, seed: int, periods: int, period_h: float) -> Generation:
+    return draw_generation(constants.retail.retailers, constants.retail.weather, seed, periods, period_h)

@@ -78,8 +78,8 @@ SITE_FEATURES = (
 
 def retailer_features(market: RetailMarket, period: np.ndarray, hour: FloatArray) -> FloatArray:
     """Features of retailers ``[B, I, F]`` before the periods ``[B]``, at the hours of day ``[B]``."""
-    model, sales = market.model, market.sales
-    cap, capacity = model.retail.price_cap_usd_per_kwh, model.capacity_kw
+    constants, sales = market.constants, market.sales
+    cap, capacity = constants.retail.price_cap_usd_per_kwh, constants.capacity_kw
     available, outlook = market.available_at(period), market.outlook_at(period)
     shape = available.shape
     alone = shape[1] < 2
@@ -94,7 +94,7 @@ def retailer_features(market: RetailMarket, period: np.ndarray, hour: FloatArray
         outlook[..., 0] / capacity,
         outlook[..., 1] / capacity,
         capacity / max(capacity.sum(), SMALL_KW),
-        model.unit_cost / cap,
+        constants.unit_cost / cap,
         market.price / cap,
         market.posted_price / cap,
         np.ones(shape) if alone else rival / cap,
@@ -102,7 +102,7 @@ def retailer_features(market: RetailMarket, period: np.ndarray, hour: FloatArray
         sold[..., SUBSCRIBERS],
         sold[..., OTHERS],
         np.minimum(scarcity, 5.0),
-        model.contracts.subscriber.mean(axis=0),
+        constants.contracts.subscriber.mean(axis=0),
         np.sin(angle),
         np.cos(angle),
     ]
@@ -111,19 +111,19 @@ def retailer_features(market: RetailMarket, period: np.ndarray, hour: FloatArray
 
 def site_features(market: RetailMarket, period: np.ndarray) -> FloatArray:
     """What sites see of retailers, ``[B, M, F]``, before the periods ``[B]``."""
-    model, sales = market.model, market.sales
-    shape = (market.n_worlds, model.n_sites)
-    if model.n_retailers == 0:
+    constants, sales = market.constants, market.sales
+    shape = (market.n_worlds, constants.n_sites)
+    if constants.n_retailers == 0:
         return np.broadcast_to(np.array([2.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]), (*shape, len(SITE_FEATURES))).copy()
-    cap, capacity = model.retail.price_cap_usd_per_kwh, model.capacity_kw
+    cap, capacity = constants.retail.price_cap_usd_per_kwh, constants.capacity_kw
     available, outlook = market.available_at(period), market.outlook_at(period)
-    paid = np.where(model.contracts.access, model.contracts.factor * market.posted_price[:, None, :], np.inf)
+    paid = np.where(constants.contracts.access, constants.contracts.factor * market.posted_price[:, None, :], np.inf)
     total = capacity.sum()
     shares = [available.sum(axis=1), outlook[..., 0].sum(axis=1), outlook[..., 1].sum(axis=1)]
     columns = [
         np.minimum(paid.min(axis=2) / cap, 2.0),
-        market.posted_price[:, model.home] / cap,
-        (available / capacity)[:, model.home],
+        market.posted_price[:, constants.home] / cap,
+        (available / capacity)[:, constants.home],
         *(share[:, None] / total for share in shares),
         np.where(sales.requested_kwh > 0.0, sales.bought_kwh / np.maximum(sales.requested_kwh, SMALL_KW), 1.0),
     ]

@@ -1,1 +1,16 @@
-"""The uplink world: base stations that only receive, and sleep where they are not needed."""
+"""The uplink world ``uplink_v0``: base stations only receive, and sleep where not needed. Source: [FDRAN]."""
+
+from voltran.envs.uplink.metric_table import METRICS
+from voltran.envs.world_spec import WorldSpec
+
+WORLD = WorldSpec(
+    name="uplink_v0",
+    gymnasium_id="voltran/Uplink-v0",
+    summary="uplink base stations of a fully decoupled network serve UEs together, and sleep where they are not needed",
+    world="voltran.envs.uplink.world:UplinkWorld",
+    scenario="voltran.envs.uplink.scenario:UplinkScenario",
+    default_scenario="uplink20",
+    metrics=METRICS,
+    training_metric="energy_efficiency",
+    training_reward="local",
+)

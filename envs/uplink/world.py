@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from voltran.envs.batch import (
     actions_of,
-    build_world,
     check_snapshot,
     metrics_of_worlds,
     require_running,
@@ -29,15 +28,6 @@ from voltran.envs.uplink.reward import REWARD_KINDS, RewardKind, components, mar
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.envs.uplink.simulation import Period, Simulation
 from voltran.envs.world import BoolArray, FloatArray, Role, Transition
-
-
-def build(data: Mapping[str, Any], n_worlds: int, **options: Any) -> "UplinkWorld":
-    """Build a batch of uplink worlds from a raw scenario mapping; options as in :class:`UplinkWorld`.
-
-    Raises:
-        ScenarioError: a mistyped or impossible scenario, or an unknown option.
-    """
-    return build_world(UplinkWorld, UplinkWorld.name, UplinkScenario, data, n_worlds, options)
 
 
 class UplinkWorld:

@@ -10,9 +10,9 @@ from tests.envs.fake_world import make_fake_world
 from voltran.agents.policy import load_policy, read_policy
 from voltran.agents.zoo import policy_names, policy_path
 from voltran.envs.blackout.scenario import BlackoutScenario
-from voltran.envs.catalog import make_world
-from voltran.envs.controller import information_of
+from voltran.envs.controller import information_from
 from voltran.envs.errors import ScenarioError
+from voltran.envs.registry import make_world
 from voltran.envs.world import Role, Sight, World
 
 BANDS = [band.model_dump() for band in BlackoutScenario(name="default").bands]
@@ -114,7 +114,7 @@ def test_shipped_files_say_what_they_mean(name: str) -> None:
     )
     role = next(role for role in world.roles if role.name == metadata.role)
     assert metadata.meaning == dict(role.meaning)
-    assert metadata.information == information_of(role) == "aggregates"
+    assert metadata.information == information_from(role) == "aggregates"
     assert metadata.scenario["name"] == training["scenario"]
     for key, value in training["scenario_overrides"].items():
         section, field = key.split(".")
@@ -132,8 +132,8 @@ def test_shipped_files_say_what_they_mean(name: str) -> None:
 )
 def test_information_follows_from_what_is_seen(sees: tuple[Sight, ...], expected: str) -> None:
     role: Role = make_fake_world(roles=("bs",)).roles[0]
-    assert information_of(replace(role, sees=sees)) == expected
-    assert information_of(role) == "aggregates"  # unless a world says otherwise
+    assert information_from(replace(role, sees=sees)) == expected
+    assert information_from(role) == "aggregates"  # unless a world says otherwise
 
 
 @pytest.mark.parametrize(

@@ -105,12 +105,8 @@ def test_roles_may_have_versions_of_their_own() -> None:
 def test_a_learned_policy_is_a_controller(policy_file: Path) -> None:
     policy = load_policy(policy_file)
     assert isinstance(policy, Controller)
-    assert (policy.name, policy.information, policy.commands, policy.price_policy) == (
-        "mine",
-        "local",
-        "paper",
-        "dynamic",
-    )
+    assert (policy.name, policy.information) == ("mine", "local")
+    assert policy.declarations == {"commands": "paper", "price_policy": "dynamic"}
     assert policy.world_options == {"action_set": "paper", "action_form": "joint"}
     assert load_policy(policy_file, name="other").name == "other"
 

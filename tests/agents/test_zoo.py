@@ -9,8 +9,8 @@ import pytest
 from voltran.agents.policy import load_policy
 from voltran.agents.zoo import policy_names, policy_path
 from voltran.baselines.rules import Random
-from voltran.envs.catalog import make_world
 from voltran.envs.errors import ScenarioError
+from voltran.envs.registry import make_world
 from voltran.train.joint_config import JointConfig, read_run_config
 from voltran.train.training_config import read_training_config
 

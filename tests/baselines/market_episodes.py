@@ -6,8 +6,8 @@ import numpy as np
 
 from voltran import baselines
 from voltran.baselines.market.foresight_problem import ForesightProblem, Storage
-from voltran.envs.catalog import make_world
 from voltran.envs.market.world import MarketWorld
+from voltran.envs.registry import make_world
 from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.retail.scenario import Retail, Retailer
 from voltran.envs.team import Team
@@ -35,7 +35,7 @@ def draw_episode(seed: int, *, periods: int = 4, n_sites: int = 3, **changed: An
         discharge_efficiency=0.8,
     )
     return ForesightProblem(
-        model=RetailConstants(Retail(retailers=tuple(retailers), **changed), n_sites),
+        constants=RetailConstants(Retail(retailers=tuple(retailers), **changed), n_sites),
         load_kw=rng.uniform(0.1, 1.4, (periods, n_sites)),
         available_kw=rng.uniform(0.0, n_sites, (periods, 2)) * rng.choice([0.0, 0.4, 1.0], (periods, 2)),
         storage=storage,

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from voltran import baselines
 from voltran.baselines.market import dpa_controller
 from voltran.baselines.msrc.planner import Planner
-from voltran.envs.catalog import make_world
 from voltran.envs.controller import Controller
+from voltran.envs.registry import make_world
 from voltran.envs.team import Team
 from voltran.envs.world import World
 from voltran.physics.ordering import SAME
@@ -99,7 +99,7 @@ def noise_inside(generator: np.random.Generator) -> Iterator[None]:
         patch.setattr(
             dpa_controller,
             "allocation_problem",
-            lambda model, *numbers: allocation(model, *(noisy(number, generator) for number in numbers)),
+            lambda constants, *numbers: allocation(constants, *(noisy(number, generator) for number in numbers)),
         )
         yield
 
@@ -143,10 +143,10 @@ def play_with_noise(
     """The same with noise, drawn from the seed ``noise``, on all that the controller is told."""
     generator = np.random.default_rng(noise)
     world: Any = make_world(scenario, 1, overrides)
-    for model in (world.model, getattr(getattr(world, "market", None), "model", None)):
+    for constants in (world.constants, getattr(getattr(world, "market", None), "constants", None)):
         for name in CONSTANTS:
-            if hasattr(model, name):
-                setattr(model, name, noisy(getattr(model, name), generator))
+            if hasattr(constants, name):
+                setattr(constants, name, noisy(getattr(constants, name), generator))
     tell_with_noise(world, generator)
     market = getattr(world, "market", None)
     with noise_inside(generator):

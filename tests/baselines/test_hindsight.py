@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from voltran.baselines.hindsight import HindsightRules, portfolio
-from voltran.envs.catalog import make_world
 from voltran.envs.controller import Controller
 from voltran.envs.errors import ScenarioError
+from voltran.envs.registry import make_world
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.world import World
 

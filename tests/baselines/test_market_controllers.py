@@ -12,8 +12,8 @@ from voltran.baselines.dpa import solve
 from voltran.baselines.market.dpa_controller import allocation_problem
 from voltran.baselines.market.social_controller import merit_order_prices
 from voltran.envs.blackout.commands import SiteCommands
-from voltran.envs.catalog import make_world
 from voltran.envs.errors import ScenarioError
+from voltran.envs.registry import make_world
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.retail.scenario import Retail, Retailer
@@ -120,9 +120,9 @@ def test_at_the_prices_of_dpa_nobody_wants_anything_but_the_allocation(capacity_
         retail__cost_scope="retailer",
     )  # fmt: skip
     price = asked("dpa", world, utility="welfare")["retailer"].price[0]
-    model, available_kw = world.market.model, world.market.available_at(world.decision)[0]
+    constants, available_kw = world.market.constants, world.market.available_at(world.decision)[0]
     demand_kw, battery_kw = world.demand_kw[0], world.discharge_room_kw[0]
-    allocation = solve(allocation_problem(model, available_kw, demand_kw, battery_kw, "welfare"))
+    allocation = solve(allocation_problem(constants, available_kw, demand_kw, battery_kw, "welfare"))
     for site in range(4):
 
         def surplus(bought_kw: Any, paid: Any, site: int = site) -> Any:
@@ -137,7 +137,7 @@ def test_at_the_prices_of_dpa_nobody_wants_anything_but_the_allocation(capacity_
 
         def earned(sold_kw: Any, retailer: int = retailer) -> Any:
             power = 2 if cost_model == "quadratic" else 1
-            return price[retailer] * sold_kw - model.unit_cost[retailer] * sold_kw**power
+            return price[retailer] * sold_kw - constants.unit_cost[retailer] * sold_kw**power
 
         best = earned(np.linspace(0.0, available_kw[retailer], 2001)).max()
         assert earned(allocation.power_kw[:, retailer].sum()) == pytest.approx(best, abs=2e-5)
@@ -209,11 +209,11 @@ def test_price_thresholds_turn_batteries_round() -> None:
 
 def test_prices_of_the_social_optimum_are_in_the_order_of_costs_for_everybody() -> None:
     retailers = tuple(Retailer(capacity_kw=1.0, unit_cost_usd_per_mwh=cost) for cost in (113, 53, 60, 53))
-    model = RetailConstants(Retail(retailers=retailers), 8)
-    price = merit_order_prices(model)
+    constants = RetailConstants(Retail(retailers=retailers), 8)
+    price = merit_order_prices(constants)
     assert price.max() == pytest.approx(1.0)
     for site in range(8):
-        assert list(np.argsort(model.contracts.factor[site] * price)) == [1, 3, 2, 0]
+        assert list(np.argsort(constants.contracts.factor[site] * price)) == [1, 3, 2, 0]
 
 
 @pytest.mark.parametrize("name", [*RETAILERS, "dpa"])

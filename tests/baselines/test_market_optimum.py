@@ -31,11 +31,11 @@ KINDS: dict[str, dict[str, Any]] = {
 
 def solved_by_others(problem: ForesightProblem) -> float:
     """Welfare of the convex program with its curves, one variable per period, site and retailer."""
-    model, retail, storage, hours = problem.model, problem.model.retail, problem.storage, problem.period_h
+    constants, retail, storage, hours = problem.constants, problem.constants.retail, problem.storage, problem.period_h
     periods, sites = problem.load_kw.shape
     shape = (periods, len(storage.site))
-    sold = [cvxpy.Variable((periods, sites), nonneg=True) for _ in range(model.n_retailers)]
-    direct = [cvxpy.Variable((periods, sites), nonneg=True) for _ in range(model.n_retailers)]
+    sold = [cvxpy.Variable((periods, sites), nonneg=True) for _ in range(constants.n_retailers)]
+    direct = [cvxpy.Variable((periods, sites), nonneg=True) for _ in range(constants.n_retailers)]
     charge, discharge = (cvxpy.Variable(shape, nonneg=True) for _ in range(2))
     lacking, stored = cvxpy.Variable((periods, sites), nonneg=True), cvxpy.Variable((periods + 1, shape[1]))
     place = np.zeros((len(storage.site), sites))
@@ -49,11 +49,11 @@ def solved_by_others(problem: ForesightProblem) -> float:
     rows += [stored[1:] == stored[:-1] + hours * gained]
     cost = 0.0
     for i, power in enumerate(sold):
-        closed = np.flatnonzero(~model.contracts.access[:, i])
+        closed = np.flatnonzero(~constants.contracts.access[:, i])
         rows += [cvxpy.sum(power, axis=1) <= problem.available_kw[:, i], direct[i] <= power]
         rows += [power[:, closed] == 0.0] if closed.size else []
         counted = cvxpy.sum(power, axis=1) if retail.cost_scope == "retailer" else power
-        cost += model.unit_cost[i] * (cvxpy.sum_squares(counted) if model.is_quadratic else cvxpy.sum(power))
+        cost += constants.unit_cost[i] * (cvxpy.sum_squares(counted) if constants.is_quadratic else cvxpy.sum(power))
     worth = sum(cvxpy.sum(cvxpy.log1p(part)) for part in (direct if problem.per_pair else [sum(direct)]))
     wear = problem.wear_usd_per_kwh * (cvxpy.sum(charge) + cvxpy.sum(discharge))
     lost = retail.value_of_lost_load_usd_per_kwh * cvxpy.sum(lacking)

@@ -29,12 +29,12 @@ SOLVER_SLACK = 1e-3
 
 def plan(world: BlackoutWorld, modes: Any) -> SiteCommands:
     """Paper commands for the same modes in every world."""
-    return mode_commands(world.model, np.tile(modes, (world.n_worlds, 1)), command_set="paper")
+    return mode_commands(world.constants, np.tile(modes, (world.n_worlds, 1)), command_set="paper")
 
 
 def mixed_plan(world: BlackoutWorld, seed: int) -> SiteCommands:
     """Modes drawn at random."""
-    modes = np.random.default_rng(seed).choice(4, world.model.n_sites, p=[0.3, 0.4, 0.15, 0.15])
+    modes = np.random.default_rng(seed).choice(4, world.constants.n_sites, p=[0.3, 0.4, 0.15, 0.15])
     return plan(world, modes)
 
 
@@ -80,7 +80,7 @@ def test_the_dispatch_is_what_the_world_then_does(cache: bool) -> None:
     rng = np.random.default_rng(0)
     for step in range(40):
         if step % 4 == 0:
-            asked = mode_commands(world.model, rng.choice(4, (2, 7)), command_set="free" if step % 8 else "paper")
+            asked = mode_commands(world.constants, rng.choice(4, (2, 7)), command_set="free" if step % 8 else "paper")
         found = [world_dispatch(world, asked, index) for index in range(2)]
         world.step({"bs": asked})
         for index, dispatch in enumerate(found):
@@ -158,7 +158,7 @@ def test_the_world_comes_as_near_where_capacity_binds() -> None:
     world.step({"bs": sleep_plan(world)})
     commands = sleep_plan(world)
     found, obeyed = world_dispatch(world, commands), in_force(world, commands)
-    capacity = reference_scheduler.site_capacity_mbps(obeyed.mode[0], obeyed.band_bits[0], world.model.scheduler)
+    capacity = reference_scheduler.site_capacity_mbps(obeyed.mode[0], obeyed.band_bits[0], world.constants.scheduler)
     assert np.any(found.traffic_mbps.sum(axis=1) >= capacity * (1.0 - 1e-9))
     users = world.users
     critical = users.weight[0] >= 100.0
@@ -195,25 +195,25 @@ def test_limits_hold(rule: Any) -> None:
     assert 0 < world.alive.sum() < 19
     asked = mixed_plan(world, 6)
     d = world_dispatch(world, asked) if rule == "world" else exact_dispatch(world, asked, association=rule)
-    commands, alive, model = in_force(world, asked), world.alive[0], world.model
+    commands, alive, constants = in_force(world, asked), world.alive[0], world.constants
     mode, bands = commands.mode[0], commands.band_bits[0]
     users = world.users
     demand, weight = users.demand_mbps[0], users.weight[0]
     link = reference.link_rates_mbps(
-        reference.sinr(users.received_mw[0], mode, bands, alive, model.radio), mode, model.radio
+        reference.sinr(users.received_mw[0], mode, bands, alive, constants.radio), mode, constants.radio
     )
     reachable = reference.candidate_rates_mbps(link, users.distance_m[0], commands.radius_m[0]).max(axis=0) > 0.0
     assert np.all((d.rate_mbps >= 0.0) & (d.rate_mbps <= demand))
     assert not d.rate_mbps[~reachable].any()
     assert (~reachable).any()
-    off = ~reference.bands_on(bands, model.n_bands).T | ~alive[:, None]
+    off = ~reference.bands_on(bands, constants.n_bands).T | ~alive[:, None]
     assert np.all((d.resource_use >= 0.0) & (d.resource_use <= 1.0))
     assert not d.resource_use[off].any()
-    capacity = reference_scheduler.site_capacity_mbps(mode, bands, model.scheduler)
+    capacity = reference_scheduler.site_capacity_mbps(mode, bands, constants.scheduler)
     assert np.all(d.traffic_mbps.sum(axis=1) <= capacity * (1.0 + 1e-6))
     assert d.traffic_mbps.sum() == pytest.approx(d.rate_mbps.sum(), rel=1e-6)
     assert np.all(d.traffic_mbps <= d.resource_use * link.max(axis=2).T * (1.0 + 1e-6))
-    power = np.where(alive, reference.site_power_kw(mode, bands, d.resource_use, d.traffic_mbps, model.power), 0.0)
+    power = np.where(alive, reference.site_power_kw(mode, bands, d.resource_use, d.traffic_mbps, constants.power), 0.0)
     assert d.power_kw == pytest.approx(power)
     assert d.utility == pytest.approx(reference_scheduler.utility(d.rate_mbps, demand, weight))
     assert d.served_share == pytest.approx(d.rate_mbps.sum() / demand.sum())

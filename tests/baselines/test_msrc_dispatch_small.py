@@ -77,13 +77,13 @@ def test_three_users_get_what_a_general_solver_gives_them(
         "traffic.best_effort.constant_mbps": demand_mbps,
     }
     world = started(outage_world("toy3", overrides=settings))
-    commands = mode_commands(world.model, np.array([modes]), command_set="free")
-    mode, bands, radio = commands.mode[0], commands.band_bits[0], world.model.radio
+    commands = mode_commands(world.constants, np.array([modes]), command_set="free")
+    mode, bands, radio = commands.mode[0], commands.band_bits[0], world.constants.radio
     users, alive = world.users, world.alive[0]
     demand, weight = users.demand_mbps[0], users.weight[0]
     link = reference.link_rates_mbps(reference.sinr(users.received_mw[0], mode, bands, alive, radio), mode, radio)
     link = link * (users.distance_m[0] <= commands.radius_m[0][:, None])
-    capacity = reference_scheduler.site_capacity_mbps(mode, bands, world.model.scheduler) + (mode == 3)
+    capacity = reference_scheduler.site_capacity_mbps(mode, bands, world.constants.scheduler) + (mode == 3)
     best = smooth_optimum(link, demand, weight, capacity)
     fine = exact_dispatch(world, commands, segments=100, association="split")
     assert fine.utility == pytest.approx(best, abs=chord_error(100) * weight.sum() + 1e-4)
@@ -111,7 +111,7 @@ def test_one_band_of_one_site_is_shared_by_water_filling() -> None:
         "traffic.best_effort": {"share": 0.33, "weight": 1.0, "constant_mbps": 50.0},
     }  # fmt: skip
     world = started(outage_world("toy3", overrides=settings))
-    commands = mode_commands(world.model, np.array([[NORMAL]]), command_set="free")
+    commands = mode_commands(world.constants, np.array([[NORMAL]]), command_set="free")
     assert dispatch_program(world, commands).links.rate_mbps == pytest.approx(88.0)
     level = (88.0 + 160.0) / 3.5
     expected = np.array([level - 50.0, 1.5 * level - 60.0, level - 50.0])
@@ -128,7 +128,7 @@ def test_one_band_of_one_site_is_shared_by_water_filling() -> None:
 def test_nobody_is_served_once_all_sites_are_down() -> None:
     world = started(outage_world(overrides={"battery.initial_soc": 0.2}))
     assert not world.alive.any()
-    commands = mode_commands(world.model, np.full((1, 3), NORMAL), command_set="paper")
+    commands = mode_commands(world.constants, np.full((1, 3), NORMAL), command_set="paper")
     for found in (world_dispatch(world, commands), *(exact_dispatch(world, commands, 0, 6, rule) for rule in RULES)):
         assert found.utility == found.served_share == 0.0
         assert not any(values.any() for values in found[:4])
@@ -147,6 +147,6 @@ def test_the_chord_error_is_the_largest_gap(segments: int) -> None:
 def test_two_solvers_agree(modes: tuple[int, int, int]) -> None:
     pytest.importorskip("ortools")
     world = started(outage_world("toy3", overrides={"traffic.best_effort.constant_mbps": 400.0}))
-    commands = mode_commands(world.model, np.array([modes]), command_set="free")
+    commands = mode_commands(world.constants, np.array([modes]), command_set="free")
     program = dispatch_program(world, commands, association="split").model
     assert solve_milp(program, "scip").objective == pytest.approx(solve_milp(program, "highs").objective, rel=1e-6)

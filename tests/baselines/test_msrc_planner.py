@@ -203,7 +203,7 @@ def test_a_plan_does_in_the_world_what_the_shared_physics_says(load: str) -> Non
         np.testing.assert_allclose(service.rate_mbps[0], expected.rate_mbps, rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(world.power_kw[0], expected.power_kw, rtol=1e-9)
         used_kwh = before_kwh - world.usable_kwh[0]
-        np.testing.assert_allclose(used_kwh, expected.power_kw * world.model.decision_h, rtol=1e-9)
+        np.testing.assert_allclose(used_kwh, expected.power_kw * world.constants.decision_h, rtol=1e-9)
 
 
 def test_a_batch_is_planned_world_by_world() -> None:

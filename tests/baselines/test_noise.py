@@ -16,7 +16,7 @@ from tests.baselines.noise import (
     play,
     play_with_noise,
 )
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 from voltran.physics.ordering import SAME
 
 # Single precision would swallow the noise on received powers.

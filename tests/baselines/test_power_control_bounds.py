@@ -60,15 +60,15 @@ def test_gradient_and_hessian_are_those_of_finite_differences(seed: int, bounded
     _, _, program = instance(seed)
     around, x = inner_points(program, seed, 2)
     bound = lower_bound(program, around, float(efficiency(program, around))) if bounded else None
-    model = _derivatives(program, bound, x)
-    hessian = program.received.T * model.curve_s @ program.received
-    hessian += program.disturbance.T * model.curve_t @ program.disturbance
-    hessian += np.outer(model.up, model.up) - np.outer(model.down, model.down)
+    constants = _derivatives(program, bound, x)
+    hessian = program.received.T * constants.curve_s @ program.received
+    hessian += program.disturbance.T * constants.curve_t @ program.disturbance
+    hessian += np.outer(constants.up, constants.up) - np.outer(constants.down, constants.down)
     for ue in range(x.size):
         step = np.zeros(x.size)
         step[ue] = 1e-5 * x[ue]
         slope = (objective(program, bound, x + step) - objective(program, bound, x - step)) / (2.0 * step[ue])
-        assert slope == pytest.approx(model.gradient[ue], rel=1e-5, abs=1e-7 / x[ue])
+        assert slope == pytest.approx(constants.gradient[ue], rel=1e-5, abs=1e-7 / x[ue])
         ahead, behind = (_derivatives(program, bound, x + side * step).gradient for side in (1.0, -1.0))
         curve = (ahead - behind) / (2.0 * step[ue])
         np.testing.assert_allclose(curve * x * x[ue], hessian[ue] * x * x[ue], rtol=1e-5, atol=1e-8)
@@ -103,11 +103,11 @@ def conic_optimum(program: PowerProgram, bound: LowerBound, unit: FloatArray) ->
     disturbance = (program.disturbance * unit / scale_t[:, None]) @ share + program.noise / scale_t
     logs = program.nats_mbps * cvxpy.log(received) + cvxpy.multiply(bound.weight, cvxpy.log(disturbance))
     rows = [(program.rows * unit) @ share >= program.least, share >= 0.0, cvxpy.multiply(unit, share) <= 1.0]
-    model = cvxpy.Problem(cvxpy.Minimize((bound.linear * unit) @ share - cvxpy.sum(logs)), rows)
-    model.solve(solver=cvxpy.CLARABEL)
-    assert model.status == "optimal"
+    constants = cvxpy.Problem(cvxpy.Minimize((bound.linear * unit) @ share - cvxpy.sum(logs)), rows)
+    constants.solve(solver=cvxpy.CLARABEL)
+    assert constants.status == "optimal"
     constant = (program.nats_mbps * np.log(scale_s) + bound.weight * np.log(scale_t)).sum()
-    return float((model.value - constant) / bound.scale)
+    return float((constants.value - constant) / bound.scale)
 
 
 @pytest.mark.parametrize("seed", range(4))

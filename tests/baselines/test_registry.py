@@ -7,7 +7,8 @@ import pytest
 from tests.envs.fake_world import make_fake_world
 from voltran import baselines
 from voltran.baselines.registry import CONTROLLERS
-from voltran.envs.controller import Controller
+from voltran.envs.blackout.commands import declare
+from voltran.envs.controller import Controller, declarations_of, information_of, name_of
 from voltran.envs.errors import ScenarioError
 
 
@@ -16,7 +17,7 @@ def test_every_name_makes_a_controller_that_knows_its_name() -> None:
     for name in baselines.names():
         controller = baselines.make(name)
         assert isinstance(controller, Controller)
-        assert controller.name == name
+        assert name_of(controller) == name
 
 
 def test_every_option_listed_is_taken_and_no_other() -> None:
@@ -36,26 +37,22 @@ def test_uplink_controllers_are_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "information", "commands", "price_policy"),
+    ("name", "information", "declarations"),
     [
-        ("independent", "local", "free", "flat"),
-        ("static", "local", "free", "flat"),
-        ("static-v2g", "local", "free", "dynamic"),
-        ("carrier-shutdown", "local", "free", "flat"),
-        ("rotating-sleep", "global", "paper", "dynamic"),
-        ("hindsight-rules", "hindsight", "free", "dynamic"),
-        ("price-cap", "local", "free", "none"),
-        ("cost-plus", "global", "free", "none"),
-        ("social-optimum", "hindsight", "free", "none"),
+        ("independent", "local", declare("free", "flat")),
+        ("static", "local", declare("free", "flat")),
+        ("static-v2g", "local", declare("free", "dynamic")),
+        ("carrier-shutdown", "local", declare("free", "flat")),
+        ("rotating-sleep", "global", declare("paper", "dynamic")),
+        ("hindsight-rules", "hindsight", declare("free", "dynamic")),
+        ("price-cap", "local", {}),
+        ("cost-plus", "global", {}),
+        ("social-optimum", "hindsight", {}),
     ],
 )
-def test_rules_declare_what_they_know_and_may_do(name: str, information: str, commands: str, price_policy: str) -> None:
+def test_rules_declare_what_they_know_and_may_do(name: str, information: str, declarations: dict[str, str]) -> None:
     controller = baselines.make(name)
-    assert (controller.information, controller.commands, controller.price_policy) == (
-        information,
-        commands,
-        price_policy,
-    )
+    assert (information_of(controller), declarations_of(controller)) == (information, declarations)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from voltran import baselines
 from voltran.envs.blackout.actions import ActionForm, ActionSet
 from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.blackout.world import BlackoutWorld
+from voltran.envs.controller import declarations_of
 from voltran.envs.errors import ScenarioError
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 
@@ -39,11 +40,11 @@ def asked(name: str, world: BlackoutWorld, **options: Any) -> SiteCommands:
 def test_fixed_plans(name: str, mode: int, bands: int, radius_m: float, v2g: bool) -> None:
     """Bands 0 and 1 are 800 and 1800 MHz; vehicles give all they offer, to the load or to the battery as well."""
     world = started(outage_world("urban7-medium", 2))
-    assert world.model.frequencies_ghz[[0, 1]].tolist() == [0.8, 1.8]
+    assert world.constants.frequencies_ghz[[0, 1]].tolist() == [0.8, 1.8]
     commands = asked(name, world)
     expected = {
         "mode": mode, "band_bits": bands, "radius_m": radius_m, "dynamic_price": v2g, "ev_to_battery": v2g,
-        "ev_power_kw": world.model.ev.site_limit_kw,
+        "ev_power_kw": world.constants.ev.site_limit_kw,
     }  # fmt: skip
     for field, value in expected.items():
         assert np.array_equal(getattr(commands, field), np.full((2, 7), value)), field
@@ -68,7 +69,7 @@ def test_rotating_sleep_covers_every_live_site(scenario: str, k_max: int) -> Non
     for _ in range(8):
         commands = rule.act(world)
         plan, alive = commands["bs"].mode[0], world.alive[0]
-        first_tier = world.model.may_help & (world.model.distance_m < 501.0)
+        first_tier = world.constants.may_help & (world.constants.distance_m < 501.0)
         helping = alive & (plan == HELPING)
         assert np.all((plan == HELPING) | (plan == SLEEP))
         assert (first_tier & helping[:, None]).any(axis=0)[alive & ~helping].all()
@@ -161,7 +162,7 @@ def test_random_declares_the_codes_it_draws_and_repeats_with_its_seed() -> None:
     world = started(outage_world("urban7-medium", action_set="extended"))
     rule = baselines.make("random")
     rule.reset(world)
-    assert rule.commands == "extended"
+    assert declarations_of(rule)["commands"] == "extended"
     first = [rule.act(world)["bs"] for _ in range(3)]
     rule.reset(world)
     assert all(np.array_equal(rule.act(world)["bs"], codes) for codes in first)
@@ -204,7 +205,7 @@ def test_random_draws_legal_actions_for_every_role_of_any_world() -> None:
     world.reset([1, 2])
     rule = baselines.make("random")
     rule.reset(world)
-    assert (rule.commands, rule.price_policy) == ("free", "none")
+    assert declarations_of(rule) == {}
     masks = world.action_masks()
     seen = np.zeros_like(masks["bs"])
     for _ in range(200):

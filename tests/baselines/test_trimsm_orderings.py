@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 from voltran.evaluation.controller_spec import parse_controllers
 
 SEEDS = tuple(range(12))

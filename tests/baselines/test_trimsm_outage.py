@@ -30,8 +30,8 @@ def test_the_world_puts_commands_into_force_as_they_are(reading: str, command_se
     in_force = world.effective_commands(commands)
     for field in ("mode", "band_bits", "radius_m", "ev_power_kw"):
         np.testing.assert_array_equal(getattr(in_force, field), getattr(commands, field))
-    assert controller.commands == commands.command_set == command_set
-    assert controller.price_policy == "dynamic"
+    assert commands.command_set == command_set
+    assert controller.declarations == {"commands": command_set, "price_policy": "dynamic"}
     assert commands.dynamic_price.all()
     assert commands.ev_to_battery.all()
 
@@ -42,10 +42,10 @@ def test_it_saves_power_by_sleep_and_by_bands() -> None:
     _, paper = asked(world, command_set="paper")
     assert (paper.mode == SLEEP).any()
     assert (paper.mode == HELPING).any()
-    assert (paper.band_bits == world.model.mode_bands[paper.mode]).all()
+    assert (paper.band_bits == world.constants.mode_bands[paper.mode]).all()
     _, extended = asked(world)
     awake = extended.mode != SLEEP
-    assert (extended.band_bits[awake] < world.model.all_bands).all()
+    assert (extended.band_bits[awake] < world.constants.all_bands).all()
 
 
 def test_it_plays_toy3_to_the_end() -> None:

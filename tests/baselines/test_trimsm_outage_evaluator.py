@@ -67,21 +67,21 @@ def test_moves_are_worth_what_full_recomputation_says(reading: str, awake: int) 
 
 def physical_power_kw(judge: OutageEvaluator, site: int, mode: int, bands: int) -> float:
     """Power of a site that serves its clusters' users within its radius, by the world's radio and scheduler."""
-    problem, model = judge.problem, judge.problem.model
-    radio, n_users = model.radio, problem.demand_mbps.size
-    sending = np.full(model.n_sites, model.all_bands)
+    problem, constants = judge.problem, judge.problem.constants
+    radio, n_users = constants.radio, problem.demand_mbps.size
+    sending = np.full(constants.n_sites, constants.all_bands)
     total = total_power_mw(problem.received_mw, np.where(judge.awake, NORMAL, 3), sending, judge.awake, radio)
     held = judge.association[site][problem.clusters.of_user]
-    near = problem.distance_m[site] <= model.mode_radius_m[mode]
+    near = problem.distance_m[site] <= constants.mode_radius_m[mode]
     server = np.where(held & near, site, -1).astype(np.int16)
-    rate = np.zeros((model.n_bands, n_users))
-    for user, band in product(np.flatnonzero(server >= 0).tolist(), range(model.n_bands)):
+    rate = np.zeros((constants.n_bands, n_users))
+    for user, band in product(np.flatnonzero(server >= 0).tolist(), range(constants.n_bands)):
         rate[band, user] = link_rate_mbps(problem.received_mw, total, band, site, user, mode == HELPING, radio)
-    every_mode, every_band = np.full(model.n_sites, mode), np.full(model.n_sites, bands)
+    every_mode, every_band = np.full(constants.n_sites, mode), np.full(constants.n_sites, bands)
     weight = np.ones(n_users)
-    plan = schedule(Association(server, rate), every_mode, every_band, problem.demand_mbps, weight, model.scheduler)
+    plan = schedule(Association(server, rate), every_mode, every_band, problem.demand_mbps, weight, constants.scheduler)
     assert plan.resource_use[site].max() < 1.0, "the comparison is exact where no band is full"
-    return float(site_power_kw(mode, bands, plan.resource_use[site], plan.traffic_mbps[site], model.power))
+    return float(site_power_kw(mode, bands, plan.resource_use[site], plan.traffic_mbps[site], constants.power))
 
 
 def test_planned_power_of_sites_is_the_physics() -> None:
@@ -99,12 +99,12 @@ def test_matchings_keep_out_of_reach_and_dead_sites_idle() -> None:
     overrides = {"battery.initial_soc": [0.8, 0.2, 0.8, 0.8, 0.3, 0.8, 0.8]}
     judge = evaluator(started(outage_world("urban7-medium", overrides=overrides)))
     report = matched(judge)
-    clusters, model = judge.problem.clusters, judge.problem.model
+    clusters, constants = judge.problem.clusters, judge.problem.constants
     assert not report.association[1].any()
     assert (report.association.sum(axis=0) <= 1).all()
     for site, cluster in np.argwhere(report.association):
         members = clusters.of_user == cluster
-        assert judge.problem.distance_m[site, members].min() <= model.mode_radius_m[HELPING]
+        assert judge.problem.distance_m[site, members].min() <= constants.mode_radius_m[HELPING]
 
 
 class Recorder(OutageEvaluator):
@@ -146,7 +146,7 @@ def test_without_a_price_everything_without_a_floor_is_shed() -> None:
     judge = evaluator(started(outage_world("urban7-medium", overrides=LIGHT)), mu=0.0, floor=0.0)
     report = matched(judge)
     assert not report.association.any()
-    asleep_kw = judge.problem.model.power.sleep_w / 1000.0
+    asleep_kw = judge.problem.constants.power.sleep_w / 1000.0
     expected = (asleep_kw / judge.problem.energy_kwh).sum() / judge.reference
     assert -report.value == pytest.approx(expected)
 

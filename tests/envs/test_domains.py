@@ -15,9 +15,9 @@ from voltran.baselines import make
 from voltran.envs.batch import metrics_of_worlds
 from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.brownout.scenario import BrownoutScenario
-from voltran.envs.catalog import make_world
 from voltran.envs.errors import PhysicsError, ScenarioError
 from voltran.envs.market.scenario import MarketScenario
+from voltran.envs.registry import make_world
 from voltran.envs.scenario import validated
 from voltran.envs.seeds import unset_seeds
 from voltran.envs.uplink.scenario import UplinkScenario
@@ -30,9 +30,9 @@ MODELS: dict[str, type[BaseModel]] = {
 }
 
 
-def numbers(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:
+def numbers(constants: type[BaseModel], path: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Dotted key of every number of a scenario, with what constrains it."""
-    for name, field in model.model_fields.items():
+    for name, field in constants.model_fields.items():
         yield from _of_annotation(f"{path}{name}", field.annotation, tuple(field.metadata))
 
 
@@ -262,6 +262,6 @@ def test_metrics_of_a_broken_world_are_refused() -> None:
 
 
 def test_models_of_tests_are_those_of_worlds() -> None:
-    for model in MODELS.values():
+    for constants in MODELS.values():
         with pytest.raises(ScenarioError, match="unknown key 'colour'"):
-            validated(model, {"name": "test", "colour": "red"}, "scenario test")
+            validated(constants, {"name": "test", "colour": "red"}, "scenario test")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from voltran.envs.draws import Stream, generator
-from voltran.envs.energy.generation import draw_generation
+from voltran.envs.energy.generation import Generation
+from voltran.envs.energy.generation import draw_generation as draw_sources
 from voltran.envs.market.load import draw_load
 from voltran.envs.market.scenario import MarketScenario
 from voltran.envs.retail.scenario import Retail
@@ -17,6 +18,10 @@ from voltran.envs.uplink.traffic import TrafficSource
 from voltran.physics.layout import FloatArray
 
 LARGE = (2**32 - 1, 2**32, 2**63, 2**64 + 5, 2**128 - 1)
+
+
+def draw_generation(section: Retail, seed: int, periods: int, period_h: float) -> Generation:
+    return draw_sources(section.retailers, section.weather, seed, periods, period_h)
 
 
 def market(horizon_h: float, sites: int) -> MarketScenario:

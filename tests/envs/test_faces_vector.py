@@ -82,10 +82,12 @@ def test_masks_reach_maskable_ppo() -> None:
 
 def test_maskable_ppo_trains_through_the_usual_wrapper() -> None:
     vector = face(4)
-    model = MaskablePPO("MlpPolicy", VecMonitor(vector), n_steps=16, batch_size=48, n_epochs=1, seed=0, device="cpu")
-    model.learn(2 * 16 * vector.num_envs)
-    assert model.num_timesteps == 2 * 16 * 12
-    assert len(model.ep_info_buffer or []) > 0
+    constants = MaskablePPO(
+        "MlpPolicy", VecMonitor(vector), n_steps=16, batch_size=48, n_epochs=1, seed=0, device="cpu"
+    )
+    constants.learn(2 * 16 * vector.num_envs)
+    assert constants.num_timesteps == 2 * 16 * 12
+    assert len(constants.ep_info_buffer or []) > 0
     assert not vector.last_transition.agent_infos["bs"]["projected"].any()
 
 

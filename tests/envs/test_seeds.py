@@ -8,11 +8,11 @@ import pytest
 
 from tests.envs.brownout.tools import brownout_world
 from voltran.baselines import make
-from voltran.envs.catalog import make_world
 from voltran.envs.errors import ScenarioError
 from voltran.envs.faces.central import CentralFace
 from voltran.envs.faces.parallel import ParallelFace
 from voltran.envs.faces.vector import VectorFace
+from voltran.envs.registry import make_world
 from voltran.envs.seeds import SEED_LIMIT, TRAINING_SEEDS, checked_seed, short_seed, training_seed
 from voltran.envs.world import World
 from voltran.evaluation.controller_spec import parse_controllers

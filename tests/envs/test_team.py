@@ -114,13 +114,13 @@ def test_a_team_knows_what_its_most_knowing_member_knows(first: str, second: str
     assert Team(members).information == most
 
 
-def test_commands_and_prices_are_those_of_the_sites_member_or_of_the_first() -> None:
-    seller = member("b", {}, commands="free", price_policy="flat")
-    sites = member("a", {}, commands="extended", price_policy="dynamic")
+def test_a_team_declares_what_its_members_do_and_of_one_key_what_the_first_does() -> None:
+    seller = member("b", {}, declarations={"prices": "ladder"})
+    sites = member("a", {}, declarations={"commands": "extended", "prices": "none"})
     team = Team({"retailer": seller, "bs": sites})
-    assert (team.name, team.commands, team.price_policy) == ("retailer=b+bs=a", "extended", "dynamic")
-    team = Team({"retailer": seller, "operator": sites}, name="mine")
-    assert (team.name, team.commands, team.price_policy) == ("mine", "free", "flat")
+    assert (team.name, team.declarations) == ("retailer=b+bs=a", {"prices": "ladder", "commands": "extended"})
+    team = Team({"operator": sites, "retailer": seller}, name="mine")
+    assert (team.name, team.declarations) == ("mine", {"prices": "none", "commands": "extended"})
 
 
 def test_options_of_the_world_are_merged() -> None:

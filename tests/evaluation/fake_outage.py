@@ -14,14 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.envs.fake_world import FakeWorld
-from voltran.envs.controller import CommandSet, Controller, Information, PricePolicy
+from voltran.envs.blackout.metric_table import METRICS
+from voltran.envs.controller import Controller, Information
 from voltran.envs.errors import ScenarioError
+from voltran.envs.metric import SHARE
 from voltran.envs.scenario import Scenario
 from voltran.envs.world import BoolArray, FloatArray, World
+from voltran.envs.world_spec import WorldSpec
 from voltran.evaluation.controller_spec import ControllerSpec
-from voltran.evaluation.metrics import OUTAGE_METRICS, SHARE
 
-KPI_KEYS = [metric.key for metric in OUTAGE_METRICS]
+KPI_KEYS = [metric.key for metric in METRICS]
 
 
 class FakeOutage(FakeWorld):
@@ -32,7 +34,7 @@ class FakeOutage(FakeWorld):
         noise = self._noise(self.roles[0]).mean(axis=1)
         played = self.drained_kwh.mean(axis=1)
         values = {key: 0.1 * index + noise + played for index, key in enumerate(KPI_KEYS)}
-        shares = [metric.key for metric in OUTAGE_METRICS if metric.bounds == SHARE]
+        shares = [metric.key for metric in METRICS if metric.bounds == SHARE]
         values |= {key: values[key] / (1.0 + values[key]) for key in shares}
         values["survival_h"] = 0.25 * self.decision + noise
         values["censored"] = (self.decision >= self.max_decisions).astype(float)
@@ -50,8 +52,7 @@ class FakeController:
     """Every agent plays the same code until the battery cannot."""
 
     information: Information = "local"
-    commands: CommandSet = "free"
-    price_policy: PricePolicy = "flat"
+    declarations: Mapping[str, str] = {"commands": "free", "price_policy": "flat"}
 
     def __init__(self, name: str, code: int) -> None:
         self.name = name
@@ -127,12 +128,29 @@ def build_fake_outage(scenario: str, n_worlds: int, overrides: Mapping[str, Any]
     return FakeOutage(n_worlds, roles=("bs",), max_decisions=overrides.get("max_decisions", 12))
 
 
-def build_from_data(data: Mapping[str, Any], n_worlds: int, **options: Any) -> World:
-    """What the catalog calls, so that ``make_world`` knows the fake outage."""
-    extra = {key: value for key, value in data.items() if key not in ("world", "name")}
-    world = build_fake_outage(data["name"], n_worlds, extra, **options)
-    world.scenario = Scenario(world=data["world"], name=data["name"], description="A [fake] outage.")
+class FakeScenario(Scenario):
+    """Scenario of the fake outage, which knows one override."""
+
+    max_decisions: int = 12
+
+
+def build_from_scenario(scenario: FakeScenario, n_worlds: int, action_set: str = "paper") -> World:
+    """What the registry calls, so that ``make_world`` knows the fake outage."""
+    world = build_fake_outage(scenario.name, n_worlds, {"max_decisions": scenario.max_decisions})
+    world.scenario = scenario.model_copy(update={"description": "A [fake] outage."})
     return world
+
+
+FAKE = WorldSpec(
+    name="fake_v0",
+    gymnasium_id="voltran/Fake-v0",
+    summary="a fake outage",
+    world=build_from_scenario,
+    scenario=FakeScenario,
+    default_scenario="fake.yaml",
+    metrics=METRICS,
+    training_metric="survival_h",
+)
 
 
 def make_fake_baseline(name: str, **options: Any) -> Controller:

@@ -43,8 +43,7 @@ def _controller(label: str, place: int, folder: Path) -> ControllerResults:
     )
     return ControllerResults(
         information="global",
-        commands="paper",
-        price_policy="none",
+        declarations={},
         identity={"name": label},
         n=EPISODES,
         censored_share=None,

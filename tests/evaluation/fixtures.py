@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.fake_outage import make_fake_baseline
+from tests.evaluation.fake_outage import FAKE, make_fake_baseline
 from voltran import baselines
-from voltran.envs import catalog
+from voltran.envs import registry
 from voltran.evaluation import report
 from voltran.experiments import run as experiment_run
 
@@ -22,7 +22,7 @@ def scenario(tmp_path: Path) -> str:
 @pytest.fixture
 def fake_voltran(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let names on the command line mean the fake world and the fake controllers."""
-    monkeypatch.setitem(catalog.WORLDS, "fake_v0", "tests.evaluation.fake_outage:build_from_data")
+    monkeypatch.setitem(registry._SPECS, FAKE.name, FAKE)
     monkeypatch.setattr(baselines, "make", make_fake_baseline, raising=False)
 
 

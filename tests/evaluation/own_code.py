@@ -39,7 +39,7 @@ _SPEC.loader.exec_module(loaded)
 
 
 class Mine:
-    information, commands, price_policy = "local", "free", "flat"
+    information = "local"
 
     def __init__(self, name, gain=1.0):
         self.name = name

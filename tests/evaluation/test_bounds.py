@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from voltran.baselines.market import optimum
-from voltran.envs.catalog import WORLDS, make_world
+from voltran.baselines.market import bound, optimum
+from voltran.envs.registry import make_world, world_spec
 from voltran.evaluation import bounds
-from voltran.evaluation.bounds import BOUND_MODULES, bound_metrics
+from voltran.evaluation.bounds import bound_metrics
 from voltran.evaluation.code_digest import closure
 from voltran.evaluation.controller_spec import parse_controllers
 from voltran.evaluation.episode_key import episode_key
@@ -41,8 +41,8 @@ def solved(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         found.append(plan.bound_usd)
         return plan
 
-    monkeypatch.setattr(optimum, "social_optimum", counting)
-    monkeypatch.setattr(bounds, "_OPTIMA", {})
+    monkeypatch.setattr(bound, "social_optimum", counting)
+    monkeypatch.setattr(bounds, "_BEST", {})
     return found
 
 
@@ -81,12 +81,12 @@ def test_the_optimum_is_computed_once_for_all_controllers_of_a_setting_and_a_see
 def test_worlds_without_a_bound_are_left_alone() -> None:
     world = make_world("toy3")
     world.reset([1])
-    assert bound_metrics(world, {}, 1, {}) == {}
+    assert bound_metrics(world_spec("blackout_v0"), world, {}, 1, {}) == {}
 
 
 def test_a_change_of_the_bound_outdates_episodes_of_its_world() -> None:
-    """The code behind the bound is named under the module by which episodes know their world."""
-    modules = BOUND_MODULES[WORLDS["market_v0"].partition(":")[0]]
+    """The code behind the bound is named under the world's declaration."""
+    modules = world_spec("market_v0").modules
     assert {f"voltran.baselines.market.{name}" for name in ("optimum", "foresight", "foresight_program")} <= set(
         closure(modules)
     )

@@ -10,6 +10,7 @@ import pytest
 from tests.evaluation.fake_outage import FakeController
 from voltran import baselines
 from voltran.agents import policy, zoo
+from voltran.envs.controller import name_of
 from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.envs.team import Team
 from voltran.evaluation.controller_spec import parse_controllers
@@ -119,7 +120,7 @@ def test_plus_signs_inside_numbers_and_paths_do_not_part_members(tmp_path: Path)
     path.write_bytes(b"weights")
     team = parse_controllers(f"bs={path}+retailer=busy:code=1e+0")[0].builder()
     assert isinstance(team, Team)
-    assert [member.name for member in team.members.values()] == ["best", "busy"]
+    assert [name_of(member) for member in team.members.values()] == ["best", "busy"]
     assert parse_controllers(str(path))[0].label == "best"
 
 

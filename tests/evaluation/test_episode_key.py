@@ -16,7 +16,7 @@ import pytest
 
 from tests.evaluation.own_code import FILES, forget, importable, setting, spec, write_own_code
 from tests.house import ROOT, project
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 from voltran.evaluation import episode_key as keys
 from voltran.evaluation.code_digest import Code
 from voltran.evaluation.controller_spec import ControllerSpec, parse_controllers
@@ -152,9 +152,9 @@ def test_what_a_name_stands_for_decides_the_key(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_builder_that_finds_worlds_by_name_needs_all_of_them(own: Path) -> None:
-    (own / "own" / "world.py").write_text("from voltran.envs.catalog import make_world as build\n")
+    (own / "own" / "world.py").write_text("from voltran.envs.registry import make_world as build\n")
     (own / "own" / "wrapper.py").write_text(
-        "from voltran.envs.catalog import make_world\n\n"
+        "from voltran.envs.registry import make_world\n\n"
         "def build(scenario, n_worlds, overrides, **options):\n    return make_world('market4', n_worlds, overrides)\n"
     )
     key = episode_key(setting(build_world=import_module("own.wrapper").build), spec())

@@ -8,9 +8,11 @@ import pytest
 from rich.console import Console
 
 from tests.evaluation.fake_outage import KPI_KEYS, PlanningController, build_fake_outage, idle_and_busy, spec
+from voltran.envs.blackout.metric_table import METRICS as OUTAGE_METRICS
+from voltran.envs.metric import MISSING
 from voltran.evaluation.evaluation import evaluate
 from voltran.evaluation.markdown import MOST_COLUMNS, grid
-from voltran.evaluation.metrics import METRICS, MISSING, OUTAGE_METRICS, TIMING_KEYS, metric_of
+from voltran.evaluation.metrics import TIMING_KEYS, all_metrics, metric_of
 from voltran.evaluation.results import Results
 from voltran.evaluation.tables import (
     csv_table,
@@ -41,7 +43,7 @@ KPIS_OF_BLACKOUT = {
 
 ESTIMATE = r"-?[\d.]+( ± [\d.]+| \[-?[\d.]+, -?[\d.]+\])"
 
-SHOWN = [metric for metric in METRICS if metric in OUTAGE_METRICS or metric.key in TIMING_KEYS]
+SHOWN = [metric for metric in all_metrics() if metric in OUTAGE_METRICS or metric.key in TIMING_KEYS]
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def rows(markdown: str) -> list[list[str]]:
 
 def test_every_metric_of_the_outage_world_is_known() -> None:
     assert set(KPI_KEYS) == KPIS_OF_BLACKOUT
-    assert len({metric.heading for metric in METRICS}) == len(METRICS)
+    assert len({metric.heading for metric in all_metrics()}) == len(all_metrics())
 
 
 def test_every_metric_is_rendered_for_every_controller(results: Results) -> None:
@@ -105,7 +107,7 @@ def test_paired_table_marks_what_differs_and_withholds_censored_ratios(results: 
         assert len(head) <= 8
         shown |= dict(zip(head, busy, strict=True))
     assert shown["Minus idle"] == "busy"
-    for metric in METRICS:
+    for metric in all_metrics():
         if metric.headline and metric.key in results.paired["idle"]["busy"]:
             low, high = results.paired["idle"]["busy"][metric.key].bootstrap95 or (0.0, 0.0)
             assert shown[metric.heading].startswith("**") == (low > 0.0 or high < 0.0), metric.key
@@ -187,7 +189,7 @@ def test_wide_tables_are_split_and_lose_nothing(keys: int, columns: int, step: i
 
 
 def test_every_metric_ends_where_its_values_can(results: Results) -> None:
-    for metric in METRICS:
+    for metric in all_metrics():
         low, high = metric.bounds
         assert low < high, metric.key
         assert (metric.unit != "%") or high == 1.0 or metric.key.startswith("plan_error"), metric.key

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from voltran.envs.blackout.scenario import BlackoutScenario, Power
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 from voltran.envs.scenario import read_scenario, scenario_names
 from voltran.experiments import calibration
 from voltran.experiments.calibration import Fit, recorded_fit

@@ -11,10 +11,11 @@ import yaml
 from rich.console import Console
 
 from voltran import baselines
-from voltran.envs.catalog import make_world
 from voltran.envs.errors import ScenarioError, VoltranError
+from voltran.envs.metric import MISSING
+from voltran.envs.registry import make_world
 from voltran.evaluation.markdown import MOST_COLUMNS
-from voltran.evaluation.metrics import METRICS, MISSING
+from voltran.evaluation.metrics import all_metrics
 from voltran.evaluation.results import Results, read_results
 from voltran.evaluation.statistics import mean_ratio
 from voltran.experiments.answer import quantities
@@ -297,7 +298,7 @@ def test_shipped_experiments_are_valid_and_compare_what_they_play(name: str) -> 
     assert set(experiment.reference) <= set(experiment.controllers)
     assert experiment.question.endswith("?")
     assert experiment.answer.endswith(".")
-    known = {metric.key for metric in METRICS}
+    known = {metric.key for metric in all_metrics()}
     assert set(experiment.metrics) <= known
     assert set(experiment.pictures or ()) <= PICTURES
     players = {entry.replace("zoo:", "") for entry in experiment.controllers}  # policies are labelled without

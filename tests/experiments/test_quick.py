@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from voltran.cli.app import app
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 from voltran.experiments.experiment import Experiment, experiment_names, read_experiment
 from voltran.experiments.quick import HORIZON_H, SEEDS, quick_form
 from voltran.experiments.study import read_study, study_names

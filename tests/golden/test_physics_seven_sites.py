@@ -40,7 +40,7 @@ def seven_sites() -> dict[str, Any]:
         ev_kwh, price = ev_kwh + step.ev_kw * STEP_S / 3600.0, step.price
     site_m = hexagonal_sites(SITES, 500.0)
     return {
-        "kappa": disc_overlap_share(distances_m(site_m, site_m)[1], 800.0, 400.0).tolist(),
+        "assistance_potential": disc_overlap_share(distances_m(site_m, site_m)[1], 800.0, 400.0).tolist(),
         "received_dbm": (10.0 * np.log10(case.received_mw[:, :, 0])).tolist(),
         "server": association.server.tolist(),
         "full_band_rate_mbps": association.rate_mbps.sum(axis=1).tolist(),

@@ -138,6 +138,6 @@ def test_unknown_options_of_the_world_are_refused() -> None:
     with pytest.raises(ScenarioError, match="urban8"):
         blackout_v0.parallel_env("urban8-medium")
     with pytest.raises(VoltranError, match="action_set"):
-        blackout_v0.parallel_env(action_set="all")  # type: ignore[arg-type]
+        blackout_v0.parallel_env(action_set="all")
     with pytest.raises(ScenarioError, match="mask"):
-        blackout_v0.parallel_env("urban7-medium", mask="both")  # type: ignore[arg-type]
+        blackout_v0.parallel_env("urban7-medium", mask="both")

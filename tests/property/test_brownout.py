@@ -59,7 +59,9 @@ def test_an_episode_keeps_its_bounds(seed: int, changes: dict[str, Any]) -> None
         assert np.abs(ledger["residual_kw"]).max() < 1e-9
         np.testing.assert_allclose(ledger["grid_kw"], ledger["main_kw"] + ledger["retail_kw"], atol=1e-9)
         assert np.bincount(feeder, ledger["grid_kw"][0]).max() <= limit_kw + 1e-9
-        assert np.all((state["soc"] >= world.model.battery.soc_min) & (state["soc"] <= world.model.battery.soc_max))
+        assert np.all(
+            (state["soc"] >= world.constants.battery.soc_min) & (state["soc"] <= world.constants.battery.soc_max)
+        )
         for role in world.roles:
             assert np.isfinite(transition.rewards[role.name]).all()
             assert all(role.observation_space.contains(seen) for seen in world.observations()[role.name][0])

@@ -35,7 +35,7 @@ def small(seed: int, changes: dict[str, Any], n_worlds: int = 1) -> BlackoutWorl
 
 def any_codes(world: BlackoutWorld, generator: np.random.Generator) -> dict[str, Any]:
     """Codes from the whole space, legal or not."""
-    codes = generator.integers(world.codec.sizes[0], size=(world.n_worlds, world.model.n_sites))
+    codes = generator.integers(world.codec.sizes[0], size=(world.n_worlds, world.constants.n_sites))
     return {"bs": codes}
 
 
@@ -43,7 +43,7 @@ def any_codes(world: BlackoutWorld, generator: np.random.Generator) -> dict[str,
 @given(seeds, overrides)
 def test_an_episode_keeps_its_bounds(seed: int, changes: dict[str, Any]) -> None:
     world, generator = small(seed, changes), np.random.default_rng(seed)
-    battery, space = world.model.battery, world.roles[0].observation_space
+    battery, space = world.constants.battery, world.roles[0].observation_space
     for step in range(1, STEPS + 1):
         transition = world.step(any_codes(world, generator))
         state, ledger = world.get_state()["state"], world.ledger()
@@ -62,11 +62,11 @@ def test_an_episode_keeps_its_bounds(seed: int, changes: dict[str, Any]) -> None
 
 def _check_sites(world: BlackoutWorld, state: dict[str, Any]) -> None:
     """Modes in force and who serves: the radio of the next minute is not known yet, so stale service is left out."""
-    alive, mode, bands = state["alive"], state["mode"], state["bands"]
+    alive, mode, bands = state["alive"], state["mode"], state["band_bits"]
     assert np.all(mode[~alive] == SLEEP)
     helping = alive & (mode == HELPING)
-    assert np.all(bands[helping] >> world.model.lowest_band & 1)
-    assert np.all(bands[alive & (mode == ASSISTED)] & ~world.model.low_bands == 0)
+    assert np.all(bands[helping] >> world.constants.lowest_band & 1)
+    assert np.all(bands[alive & (mode == ASSISTED)] & ~world.constants.low_bands == 0)
     if not state["stale"][0]:
         servers = np.unique(state["service"]["server"][state["service"]["server"] >= 0])
         assert np.all(alive[0, servers] & (mode[0, servers] != SLEEP))

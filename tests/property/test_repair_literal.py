@@ -9,7 +9,7 @@ from tests.property.test_repair import EVEN, MANY_HELPERS, MOSTLY_NORMAL, Case, 
 from voltran.envs.blackout.commands import mode_commands
 from voltran.envs.blackout.repair import repair_modes_literally
 from voltran.envs.blackout.world import BlackoutWorld
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 
 cases = st.builds(
@@ -68,7 +68,7 @@ def test_the_scenario_chooses_the_reading() -> None:
         world = make_world("urban7-medium", 1, {"cooperation.links": links})
         assert isinstance(world, BlackoutWorld)
         world.reset([0])
-        world.step({"bs": mode_commands(world.model, asked, command_set="paper")})
+        world.step({"bs": mode_commands(world.constants, asked, command_set="paper")})
         kept[links] = world.mode[0]
     assert kept["active"][0] == SLEEP
     assert (kept["active"] == HELPING).sum() == 3

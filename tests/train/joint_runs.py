@@ -37,7 +37,7 @@ LEAGUE = {"size": 2, "share": 0.5, "every": ROUND}
 class Constant:
     """Plays one code in one role, wherever it is legal."""
 
-    information, commands, price_policy = "local", "free", "none"
+    information = "local"
 
     def __init__(self, name: str, role: str, code: int) -> None:
         self.name, self.role, self.code = name, role, code

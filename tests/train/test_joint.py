@@ -65,7 +65,8 @@ def test_only_the_sites_policy_asks_for_the_sites_actions(joint_config: Path, tm
     sites, retailers = (load_policy(run / role / "policy.safetensors") for role in ("bs", "retailer"))
     assert sites.world_options == {"action_set": "paper", "action_form": "joint"}
     assert retailers.world_options == {}
-    assert (sites.commands, sites.price_policy, retailers.price_policy) == ("paper", "dynamic", "none")
+    assert sites.declarations == {"commands": "paper", "price_policy": "dynamic"}
+    assert retailers.declarations == {}
 
 
 def test_a_policy_is_refused_by_a_world_without_its_role(joint_config: Path, tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from voltran.agents.policy import load_policy, read_policy
-from voltran.envs.catalog import make_world
 from voltran.envs.errors import ScenarioError
+from voltran.envs.registry import make_world
 from voltran.train import ppo
 
 # 2 worlds x 7 sites x 3 decisions = 42 decisions per rollout; no episode of the outage world is over by then

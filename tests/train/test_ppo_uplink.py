@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from voltran.agents.policy import load_policy, read_policy
-from voltran.envs.catalog import make_world
 from voltran.envs.errors import ScenarioError
+from voltran.envs.registry import make_world
 from voltran.train import ppo
 
 # 2 worlds x 5 UBSs x 3 decisions = 30 decisions per rollout

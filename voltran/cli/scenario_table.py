@@ -7,9 +7,9 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from voltran.envs.catalog import make_world
+from voltran.envs.metric import MISSING
+from voltran.envs.registry import make_world
 from voltran.envs.scenario import scenario_names
-from voltran.evaluation.metrics import MISSING
 
 # column title and where scenarios keep it; a world without such a field shows a dash
 COLUMNS = {"Sites": "layout.n_sites", "Users": "users.count", "Load": "traffic.load_factor"}

@@ -24,7 +24,7 @@ def served(world: BlackoutWorld) -> NDArray[np.float64]:
 @pytest.mark.parametrize("seed", range(3))
 def test_availability_is_that_of_servable_users(speed_m_per_s: float, seed: int) -> None:
     world = started(outage_world("urban7-medium", overrides={**UNCOVERED, "users.speed_m_per_s": speed_m_per_s}), seed)
-    n_sites = world.model.n_sites
+    n_sites = world.constants.n_sites
     for _ in range(6):
         world.step(commands(world, [NORMAL] * n_sites))
         service, users, counts = world.get_state()["state"]["service"], world.users, served(world)
@@ -53,7 +53,7 @@ def test_walking_out_of_coverage_loses_no_survival() -> None:
     for seed in range(6):
         world = started(outage_world("urban7-medium", overrides=overrides), seed)
         for _ in range(world.max_decisions):
-            world.step(commands(world, [NORMAL] * world.model.n_sites))
+            world.step(commands(world, [NORMAL] * world.constants.n_sites))
         found = {name: float(value[0]) for name, value in world.kpis().items()}
         assert found["censored"] == 1.0, seed
         assert found["uncovered_share"] > 0.0
@@ -62,11 +62,11 @@ def test_walking_out_of_coverage_loses_no_survival() -> None:
 def test_users_without_coverage_are_told() -> None:
     world = started(outage_world("urban7-medium", overrides=UNCOVERED))
     for _ in range(4):
-        world.step(commands(world, [NORMAL] * world.model.n_sites))
+        world.step(commands(world, [NORMAL] * world.constants.n_sites))
     found = {name: float(value[0]) for name, value in world.kpis().items()}
     assert found["uncovered_share_at_start"] == pytest.approx(1.0 - world.users.servable.mean())
     assert found["uncovered_share"] == pytest.approx(found["uncovered_share_at_start"])  # nobody moves
     assert 0.0 < found["uncovered_share"] < 1.0
     covered = started(outage_world("urban7-medium"))
-    covered.step(commands(covered, [NORMAL] * covered.model.n_sites))
+    covered.step(commands(covered, [NORMAL] * covered.constants.n_sites))
     assert covered.kpis()["uncovered_share"][0] < found["uncovered_share"]

@@ -13,13 +13,13 @@ from voltran.physics.radio import covered_users
 
 
 @pytest.fixture(scope="module")
-def model() -> BlackoutConstants:
+def constants() -> BlackoutConstants:
     return model_with()
 
 
 @pytest.fixture(scope="module")
-def start(model: BlackoutConstants) -> channels.ChannelDraws:
-    return channels.draw_channels(model, 0, np.arange(1000))
+def start(constants: BlackoutConstants) -> channels.ChannelDraws:
+    return channels.draw_channels(constants, 0, np.arange(1000))
 
 
 def theory(distance_m: float) -> float:
@@ -33,37 +33,37 @@ def theory(distance_m: float) -> float:
 
 
 def test_channels_depend_on_the_seed_and_share_a_part_among_sites(
-    model: BlackoutConstants, start: channels.ChannelDraws
+    constants: BlackoutConstants, start: channels.ChannelDraws
 ) -> None:
     shadowing = start.shadowing_normal
     assert shadowing.std() == pytest.approx(1.0, rel=0.05)
     correlation = np.asarray(np.corrcoef(shadowing))[np.triu_indices(19, 1)]
     assert correlation.mean() == pytest.approx(0.5, abs=0.05)
     assert start.indoor.mean() == pytest.approx(0.7, abs=0.06)
-    assert not np.array_equal(shadowing, channels.draw_channels(model, 1, np.arange(1000)).shadowing_normal)
+    assert not np.array_equal(shadowing, channels.draw_channels(constants, 1, np.arange(1000)).shadowing_normal)
 
 
 def test_what_is_drawn_for_a_user_depends_on_nobody_else(
-    model: BlackoutConstants, start: channels.ChannelDraws
+    constants: BlackoutConstants, start: channels.ChannelDraws
 ) -> None:
     some = np.array([0, 3, 4, 800])
     for attempt in (0, 2):
-        everybody = start if attempt == 0 else channels.draw_channels(model, 0, np.arange(1000), attempt)
-        alone = channels.draw_channels(model, 0, some, attempt)
+        everybody = start if attempt == 0 else channels.draw_channels(constants, 0, np.arange(1000), attempt)
+        alone = channels.draw_channels(constants, 0, some, attempt)
         for name, values in vars(alone).items():
             assert np.array_equal(values, getattr(everybody, name)[..., some])
 
 
-def test_users_are_covered_before_the_outage(model: BlackoutConstants) -> None:
+def test_users_are_covered_before_the_outage(constants: BlackoutConstants) -> None:
     """With the option off a few per cent are not; with it on, next to nobody."""
     open_model = model_with(users__covered_at_start=False)
     uncovered = {True: 0, False: 0}
     for seed in range(5):
-        positions = draws.draw_positions(model, seed)
-        distance = distances_m(model.sites_m, positions)
-        for wanted, drawn_for in ((True, model), (False, open_model)):
+        positions = draws.draw_positions(constants, seed)
+        distance = distances_m(constants.sites_m, positions)
+        for wanted, drawn_for in ((True, constants), (False, open_model)):
             _, received, _ = channels.draw_covered_channels(drawn_for, seed, distance)
-            uncovered[wanted] += int((~covered_users(received, distance, 400.0, model.radio)).sum())
+            uncovered[wanted] += int((~covered_users(received, distance, 400.0, constants.radio)).sum())
     assert uncovered[True] <= 2
     assert uncovered[False] > 50
 
@@ -86,10 +86,10 @@ def test_servable_users_are_those_whom_normal_operation_reaches(speed_m_per_s: f
 
 @pytest.mark.parametrize("walked_m", [10.0, 53.25, 1350.0, 77777.7])
 def test_walked_channels_are_distributed_as_at_the_start(
-    model: BlackoutConstants, start: channels.ChannelDraws, walked_m: float
+    constants: BlackoutConstants, start: channels.ChannelDraws, walked_m: float
 ) -> None:
     """Shadowing standard normal with half of its variance common to all sites, the other number uniform; same walls."""
-    walked = walked_channels(model, 0, start, walked_m)
+    walked = walked_channels(constants, 0, start, walked_m)
     assert walked.shadowing_normal.mean() == pytest.approx(0.0, abs=0.1)
     assert walked.shadowing_normal.std() == pytest.approx(1.0, rel=0.05)
     assert np.asarray(np.corrcoef(walked.shadowing_normal))[np.triu_indices(19, 1)].mean() == pytest.approx(
@@ -105,11 +105,11 @@ def test_walked_channels_are_distributed_as_at_the_start(
 @pytest.mark.parametrize("apart_m", [0.0, 25.0, 50.0, 107.0, 500.0])
 def test_channels_forget_over_the_distance_walked(apart_m: float) -> None:
     """1 / e at 50 m and nothing beyond two node spacings, for both numbers."""
-    model = model_with(radio__shadowing_site_common_share=0.0)
-    start = channels.draw_channels(model, 0, np.arange(1000))
+    constants = model_with(radio__shadowing_site_common_share=0.0)
+    start = channels.draw_channels(constants, 0, np.arange(1000))
     shadowing, sight = [], []
     for first_m in (np.arange(20) + (np.arange(20) + 0.5) / 20.0) * NODE_SPACING_M:  # everywhere between nodes
-        here, there = (walked_channels(model, 0, start, walked) for walked in (first_m, first_m + apart_m))
+        here, there = (walked_channels(constants, 0, start, walked) for walked in (first_m, first_m + apart_m))
         shadowing.append(np.mean(here.shadowing_normal * there.shadowing_normal))
         sight.append(np.mean((here.sight_uniform - 0.5) * (there.sight_uniform - 0.5)) * 12.0)
     # 19 000 links at each of 20 places.
@@ -124,9 +124,11 @@ def test_the_spacing_of_nodes_gives_the_correlation_distance() -> None:
     assert theory(107.0) == pytest.approx(0.0, abs=1e-12)
 
 
-def test_a_walk_begins_with_the_channel_of_the_start(model: BlackoutConstants, start: channels.ChannelDraws) -> None:
-    assert walked_channels(model, 0, start, 0.0) is start
-    near = walked_channels(model, 0, start, 1e-9)
+def test_a_walk_begins_with_the_channel_of_the_start(
+    constants: BlackoutConstants, start: channels.ChannelDraws
+) -> None:
+    assert walked_channels(constants, 0, start, 0.0) is start
+    near = walked_channels(constants, 0, start, 1e-9)
     np.testing.assert_allclose(near.shadowing_normal, start.shadowing_normal, atol=1e-9)
     np.testing.assert_allclose(near.sight_uniform, start.sight_uniform, atol=1e-9)
 

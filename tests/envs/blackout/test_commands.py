@@ -65,7 +65,7 @@ def test_commands_that_no_site_can_carry_out_change_nothing(field: str, value: A
 @pytest.mark.parametrize("mode", [NORMAL, HELPING, ASSISTED, SLEEP])
 def test_only_free_commands_choose_the_radius(command_set: str, mode: int) -> None:
     world = started(outage_world())
-    asked = of_first_site(world, mode, int(world.model.mode_bands[mode]), command_set)
+    asked = of_first_site(world, mode, int(world.constants.mode_bands[mode]), command_set)
     radius_m = asked.radius_m.copy()
     radius_m[0, 0] += 1.0
     refused(world, replace(asked, radius_m=radius_m), "radius_m of bs_0 in world 0.*only free commands choose")
@@ -98,7 +98,7 @@ def test_bands_are_those_that_the_command_set_allows(mode: int, bands: int, allo
         if command_set in (*allowed_in, "free"):
             world.step({"bs": asked})
         else:
-            refused(world, asked, f"bands of bs_0 in world 0 = {bands}: .* in the {command_set} command set")
+            refused(world, asked, f"band_bits of bs_0 in world 0 = {bands}: .* in the {command_set} command set")
 
 
 def test_free_commands_are_not_repaired() -> None:

@@ -27,8 +27,8 @@ MOST_RESTARTS = 5
 
 def orders_no_vehicles(world: BlackoutWorld) -> Actions:
     """Everybody in normal mode, without a kW from vehicles, for the load or for batteries."""
-    nothing = np.zeros((world.n_worlds, world.model.n_sites))
-    return commands(world, [NORMAL] * world.model.n_sites, ev_power_kw=nothing, ev_to_battery=False)
+    nothing = np.zeros((world.n_worlds, world.constants.n_sites))
+    return commands(world, [NORMAL] * world.constants.n_sites, ev_power_kw=nothing, ev_to_battery=False)
 
 
 def restarts(world: BlackoutWorld) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -47,7 +47,7 @@ def test_a_vehicle_brings_a_site_back_whatever_its_controller_orders() -> None:
     assert trace["mode"][:, 0].tolist() == [SLEEP] * 15 + [NORMAL] * 15
     given_kw = np.array([0.0] + [0.4] * 14 + [4.0] * 15)
     np.testing.assert_allclose(trace["power_kw"][:, 0], given_kw)
-    np.testing.assert_allclose(trace["soc"][:, 0], world.model.battery.soc_min)
+    np.testing.assert_allclose(trace["soc"][:, 0], world.constants.battery.soc_min)
     # The others have their batteries, so that all vehicle power is this site's; it is paid at the price on offer.
     np.testing.assert_allclose(trace["ev_kw"], given_kw, atol=1e-12)
     price = world.get_state()["state"]["price"][0, 0]
@@ -62,7 +62,7 @@ def test_vehicles_of_a_site_that_came_back_charge_its_battery_where_that_is_orde
     # 5 kW into the battery from the first minute on, and the load of a sleeping site beside it.
     np.testing.assert_allclose(trace["ev_kw"], [5.0] + [5.4] * 14)
     gained = 5.0 / 60.0 * 0.95 / 12.5
-    np.testing.assert_allclose(trace["soc"][:, 0], world.model.battery.soc_min + gained * np.arange(15), atol=1e-12)
+    np.testing.assert_allclose(trace["soc"][:, 0], world.constants.battery.soc_min + gained * np.arange(15), atol=1e-12)
     world.step(commands(world, [NORMAL] * 3, ev_power_kw=np.zeros((1, 3))))
     assert not world.trace()["ev_kw"][15:20].any()  # told otherwise
 
@@ -76,8 +76,8 @@ def test_a_vehicle_below_what_the_site_needs_does_not_bring_it_back() -> None:
 
 def test_what_a_site_needs_is_what_it_last_failed_to_supply() -> None:
     world = started(outage_world("urban7-medium", 1, {"battery.discharge_limit_kw": 3.0, "survival.end": "horizon"}))
-    idle_kw = world.model.normal_idle_kw
-    power = world.model.power
+    idle_kw = world.constants.normal_idle_kw
+    power = world.constants.power
     assert idle_kw == pytest.approx(3.0 * power.static_w.sum() / 1000.0)
     needed_kw, failed = np.full(7, idle_kw), 0
     for _ in range(40):
@@ -103,7 +103,7 @@ def test_a_snapshot_holds_what_sites_need() -> None:
     while world.alive.all():
         world.step(rule.act(world))
     snapshot = world.get_state()
-    assert (snapshot["state"]["needed_kw"] > world.model.normal_idle_kw).any()
+    assert (snapshot["state"]["needed_kw"] > world.constants.normal_idle_kw).any()
     other.set_state(snapshot)
     for _ in range(4):
         same_transition(world.step(rule.act(world)), other.step(rule.act(other)))

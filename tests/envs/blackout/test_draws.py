@@ -15,13 +15,13 @@ SEEDS = range(40)
 
 
 @pytest.fixture(scope="module")
-def model() -> BlackoutConstants:
-    return outage_world("urban19-medium").model
+def constants() -> BlackoutConstants:
+    return outage_world("urban19-medium").constants
 
 
 def model_with(**overrides: object) -> BlackoutConstants:
     """The medium-load network with dotted keys (``__`` for the dot) changed."""
-    return outage_world("urban19-medium", overrides={k.replace("__", "."): v for k, v in overrides.items()}).model
+    return outage_world("urban19-medium", overrides={k.replace("__", "."): v for k, v in overrides.items()}).constants
 
 
 def within_sampling_error(samples: np.ndarray[tuple[int, ...], np.dtype[np.float64]], mean: float) -> bool:
@@ -30,14 +30,14 @@ def within_sampling_error(samples: np.ndarray[tuple[int, ...], np.dtype[np.float
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_class_shares_are_exact(model: BlackoutConstants, seed: int) -> None:
-    assert np.bincount(draws.draw_classes(model, seed)).tolist() == [20, 150, 500, 330]
+def test_class_shares_are_exact(constants: BlackoutConstants, seed: int) -> None:
+    assert np.bincount(draws.draw_classes(constants, seed)).tolist() == [20, 150, 500, 330]
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_class_shares_of_other_counts_are_rounded(model: BlackoutConstants, seed: int) -> None:
+def test_class_shares_of_other_counts_are_rounded(constants: BlackoutConstants, seed: int) -> None:
     """17 % of ``n`` users are critical, rounded up or down, and of them, and of the others, the classes have shares."""
-    classes = draws.draw_classes(model, seed)
+    classes = draws.draw_classes(constants, seed)
     for count in range(1, 1001):
         members = np.bincount(classes[:count], minlength=4)
         critical = members[:2].sum()
@@ -46,17 +46,17 @@ def test_class_shares_of_other_counts_are_rounded(model: BlackoutConstants, seed
         assert abs(members[2] - 50 / 83 * (count - critical)) < 1.0
 
 
-def test_classes_are_spread_over_all_places(model: BlackoutConstants) -> None:
+def test_classes_are_spread_over_all_places(constants: BlackoutConstants) -> None:
     """Emergency users are in hotspots as often as anybody, each on its own, and in every cell alike."""
-    emergency = np.stack([draws.draw_classes(model, seed) == 0 for seed in range(200)])
-    hot = np.stack([draws.draw_hotspot_users(model, seed) for seed in range(200)])
+    emergency = np.stack([draws.draw_classes(constants, seed) == 0 for seed in range(200)])
+    hot = np.stack([draws.draw_hotspot_users(constants, seed) for seed in range(200)])
     each = (emergency & hot).sum(axis=1)
     assert within_sampling_error(each.astype(float), 14.0)
     assert each.var() == pytest.approx(20 * 0.7 * 0.3, rel=0.4)
     cells = []
     for seed in range(60):
-        users = draws.draw_positions(model, seed)[emergency[seed]]
-        cells.append(np.bincount(distances_m(users, model.sites_m).argmin(axis=1), minlength=19))
+        users = draws.draw_positions(constants, seed)[emergency[seed]]
+        cells.append(np.bincount(distances_m(users, constants.sites_m).argmin(axis=1), minlength=19))
     counts = np.array(cells, dtype=float)
     assert np.all(np.abs(counts.mean(axis=0) - 20 / 19) < 4.5 * np.sqrt(20 / 19 / 60))
     # As many together in a cell as if each had been put into one at random.
@@ -81,8 +81,8 @@ def test_demands(load_factor: float) -> None:
     assert np.log(best_effort / load_factor).std() == pytest.approx(0.7, rel=0.03)
 
 
-def test_demands_are_the_same_at_every_load_but_for_the_factor(model: BlackoutConstants) -> None:
-    classes = draws.draw_classes(model, 0)
+def test_demands_are_the_same_at_every_load_but_for_the_factor(constants: BlackoutConstants) -> None:
+    classes = draws.draw_classes(constants, 0)
     light, heavy = (model_with(traffic__load_factor=factor) for factor in (0.5, 1.5))
     ratio = draws.draw_demand_mbps(heavy, 0, 0, classes) / draws.draw_demand_mbps(light, 0, 0, classes)
     np.testing.assert_allclose(ratio, np.where(classes < 2, 1.0, 3.0))
@@ -106,13 +106,13 @@ def test_users_are_in_the_service_area(hotspots: str) -> None:
         assert hexagon_contains(offsets * (1.0 - 1e-9), 500.0).any(axis=1).all()
 
 
-def test_users_outside_hotspots_are_uniform_over_the_cells(model: BlackoutConstants) -> None:
+def test_users_outside_hotspots_are_uniform_over_the_cells(constants: BlackoutConstants) -> None:
     """The mean squared distance from the centre of a hexagon with edge a is 5 a^2 / 12."""
     spread = np.concatenate(
-        [draws.draw_positions(model, seed)[~draws.draw_hotspot_users(model, seed)] for seed in SEEDS]
+        [draws.draw_positions(constants, seed)[~draws.draw_hotspot_users(constants, seed)] for seed in SEEDS]
     )
     assert len(spread) == 300 * len(SEEDS)
-    distance = distances_m(spread, model.sites_m)
+    distance = distances_m(spread, constants.sites_m)
     cell = distance.argmin(axis=1)
     share = np.bincount(cell, minlength=19) / cell.size
     assert np.all(np.abs(share - 1 / 19) < 4.5 * np.sqrt(1 / 19 / cell.size))
@@ -120,16 +120,16 @@ def test_users_outside_hotspots_are_uniform_over_the_cells(model: BlackoutConsta
     assert within_sampling_error(squared, 5.0 / 12.0 * (500.0 / np.sqrt(3.0)) ** 2)
 
 
-def test_hotspot_users_are_together(model: BlackoutConstants) -> None:
+def test_hotspot_users_are_together(constants: BlackoutConstants) -> None:
     """Each of the 19 hotspots has one of 19 hotspot users in a row, around one place in its own cell."""
     for seed in range(5):
-        hot, positions = draws.draw_hotspot_users(model, seed), draws.draw_positions(model, seed)
-        cells = draws._cells_in_turn(model, seed, 700)
+        hot, positions = draws.draw_hotspot_users(constants, seed), draws.draw_positions(constants, seed)
+        cells = draws._cells_in_turn(constants, seed, 700)
         assert all(sorted(cells[first : first + 19]) == list(range(19)) for first in range(0, 684, 19))
         for cell in range(19):
             members = positions[hot][cells == cell]
             assert members.std(axis=0).max() < 160.0
-            assert distances_m(members.mean(axis=0)[None], model.sites_m)[0, cell] < 330.0
+            assert distances_m(members.mean(axis=0)[None], constants.sites_m)[0, cell] < 330.0
     assert positions[~hot].std(axis=0).min() > 400.0
 
 
@@ -139,11 +139,11 @@ def test_no_hotspots_means_uniform_users() -> None:
     assert within_sampling_error(squared, 5.0 / 12.0 * (500.0 / np.sqrt(3.0)) ** 2)
 
 
-def test_vehicles_that_are_present_and_that_arrive(model: BlackoutConstants) -> None:
+def test_vehicles_that_are_present_and_that_arrive(constants: BlackoutConstants) -> None:
     """Three a day for three hours each: 0.375 present at any time; 40 x 19 sites for 24 hours."""
     present, arriving, later = [], [], []
     for seed in SEEDS:
-        vehicles = draws.draw_vehicles(model, seed)
+        vehicles = draws.draw_vehicles(constants, seed)
         present.append(((vehicles.arrival_s == 0.0) & (vehicles.departure_s < np.inf)).sum(axis=1))
         arriving.append(((vehicles.arrival_s > 0.0) & (vehicles.arrival_s < 24.0 * HOUR)).sum(axis=1))
         at_noon = (vehicles.arrival_s <= 12.0 * HOUR) & (vehicles.departure_s > 12.0 * HOUR)
@@ -155,10 +155,10 @@ def test_vehicles_that_are_present_and_that_arrive(model: BlackoutConstants) -> 
     assert np.concatenate(arriving).var() == pytest.approx(3.0, rel=0.2)
 
 
-def test_what_vehicles_bring(model: BlackoutConstants) -> None:
+def test_what_vehicles_bring(constants: BlackoutConstants) -> None:
     stays, usable, prices = [], [], []
     for seed in SEEDS:
-        vehicles = draws.draw_vehicles(model, seed)
+        vehicles = draws.draw_vehicles(constants, seed)
         real = np.isfinite(vehicles.arrival_s)
         stays.append((vehicles.departure_s[real] - vehicles.arrival_s[real]) / HOUR)
         usable.append(vehicles.usable_kwh[real])
@@ -184,8 +184,8 @@ def test_capacities_are_bounded() -> None:
     assert capacity.max() == pytest.approx(110.0)
 
 
-def test_slots_are_sorted_by_departure(model: BlackoutConstants) -> None:
-    vehicles = draws.draw_vehicles(model, 3)
+def test_slots_are_sorted_by_departure(constants: BlackoutConstants) -> None:
+    vehicles = draws.draw_vehicles(constants, 3)
     real = np.isfinite(vehicles.departure_s)
     ordered = np.where(real, vehicles.departure_s, np.finfo(float).max)
     assert np.all(np.diff(ordered, axis=1) >= 0.0)
@@ -205,7 +205,7 @@ def test_without_vehicles_there_are_none() -> None:
     assert not np.isfinite(draws.draw_vehicles(empty, 0).arrival_s).any()
 
 
-def test_walkers_walk_at_their_speed(model: BlackoutConstants) -> None:
+def test_walkers_walk_at_their_speed(constants: BlackoutConstants) -> None:
     """At 1 m/s nobody gets farther in a minute than 60 m, and who does not turn gets exactly that far."""
     walking = model_with(users__speed_m_per_s=1.0)
     start = draws.draw_positions(walking, 0)
@@ -222,9 +222,9 @@ def test_walkers_walk_at_their_speed(model: BlackoutConstants) -> None:
     assert inside.any(axis=1).all()
 
 
-def test_everything_is_a_function_of_the_seed(model: BlackoutConstants) -> None:
+def test_everything_is_a_function_of_the_seed(constants: BlackoutConstants) -> None:
     """Two batches that load the same seed in another order hold the same users and vehicles."""
-    first, second = Inhabitants(model, 2), Inhabitants(model, 2)
+    first, second = Inhabitants(constants, 2), Inhabitants(constants, 2)
     first.load(0, 11)
     second.load(0, 3)
     second.load(1, 11)

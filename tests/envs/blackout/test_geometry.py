@@ -9,13 +9,13 @@ from voltran.envs.blackout.population import draw_inhabitants
 from voltran.envs.errors import ScenarioError
 
 
-def geometry(model: BlackoutConstants) -> list[float]:
+def geometry(constants: BlackoutConstants) -> list[float]:
     """Nominal, expanded, cooperation and neighbourhood radius."""
-    return [model.r_nom_m, float(model.mode_radius_m[1]), model.r_coop_m, model.neighbourhood_m]
+    return [constants.r_nom_m, float(constants.mode_radius_m[1]), constants.r_coop_m, constants.neighbourhood_m]
 
 
 def model_of(scenario: str = "urban7-medium", **overrides: object) -> BlackoutConstants:
-    return outage_world(scenario, overrides={k.replace("__", "."): v for k, v in overrides.items()}).model
+    return outage_world(scenario, overrides={k.replace("__", "."): v for k, v in overrides.items()}).constants
 
 
 @pytest.mark.parametrize("scenario", ["urban7-medium", "urban19-heavy", "urban19-brownout-medium", "toy3"])
@@ -30,7 +30,7 @@ def test_radii_scale_with_the_distance_of_sites(times: float) -> None:
     np.testing.assert_allclose(geometry(scaled), np.array([400.0, 800.0, 1000.0, 550.0]) * times, rtol=1e-9)
     np.testing.assert_allclose(scaled.assistance_potential, usual.assistance_potential, atol=1e-9)
     assert np.array_equal(scaled.may_help, usual.may_help)
-    near, scaled_near = (model.distance_m <= model.neighbourhood_m for model in (usual, scaled))
+    near, scaled_near = (constants.distance_m <= constants.neighbourhood_m for constants in (usual, scaled))
     assert np.array_equal(near, scaled_near)
     assert near.sum(axis=1).tolist() == [7, 4, 4, 4, 4, 4, 4]
 
@@ -48,7 +48,7 @@ def test_radii_that_are_set_stay(field: str, index: int) -> None:
     expected = [320.0, 640.0, 800.0, 440.0]
     expected[index] = 600.0
     overrides = {"layout.inter_site_distance_m": 400.0, field: 600.0}
-    assert geometry(outage_world("urban7-medium", overrides=overrides).model) == pytest.approx(expected)
+    assert geometry(outage_world("urban7-medium", overrides=overrides).constants) == pytest.approx(expected)
 
 
 def test_explicit_sites_are_as_far_apart_as_their_median_nearest_neighbours() -> None:
@@ -58,11 +58,11 @@ def test_explicit_sites_are_as_far_apart_as_their_median_nearest_neighbours() ->
         "layout.positions_m": [[0, 0], [600, 0], [0, 800], [0, 3800]],
         "battery.initial_soc": 0.8,
     }
-    model = outage_world("toy3", overrides=sites).model
-    assert model.inter_site_distance_m == 700.0
-    assert geometry(model) == pytest.approx([560.0, 1120.0, 1400.0, 770.0])
+    constants = outage_world("toy3", overrides=sites).constants
+    assert constants.inter_site_distance_m == 700.0
+    assert geometry(constants) == pytest.approx([560.0, 1120.0, 1400.0, 770.0])
     one = {**sites, "layout.n_sites": 1, "layout.positions_m": [[0, 0]], "layout.inter_site_distance_m": 300.0}
-    assert outage_world("toy3", overrides=one).model.inter_site_distance_m == 300.0
+    assert outage_world("toy3", overrides=one).constants.inter_site_distance_m == 300.0
 
 
 @pytest.mark.parametrize("distance_m", [300.0, 500.0, 1000.0, 1500.0])
@@ -70,7 +70,7 @@ def test_networks_of_usual_distances_work(distance_m: float) -> None:
     """Everybody is covered, critical users are served, sites can help, and some time passes before service is lost."""
     world = started(outage_world("urban7-medium", 3, {"layout.inter_site_distance_m": distance_m}))
     assert (~world.users.servable).mean(axis=1).max() <= 0.05
-    assert world.model.may_help.any(axis=0).all()
+    assert world.constants.may_help.any(axis=0).all()
     play(world, "independent")
     assert world.kpis()["survival_h"].min() > 0.5
 
@@ -137,10 +137,10 @@ def test_a_reset_that_fails_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     """Of a batch that is reset together no world is, if one cannot be; it goes on as another that was left alone."""
     world, other = (started(outage_world("urban7-medium", 3)) for _ in range(2))
 
-    def failing(model: BlackoutConstants, seed: int) -> object:
+    def failing(constants: BlackoutConstants, seed: int) -> object:
         if seed == 51:
             raise ScenarioError("seed 51: too far")
-        return draw_inhabitants(model, seed)
+        return draw_inhabitants(constants, seed)
 
     monkeypatch.setattr("voltran.envs.blackout.simulation.draw_inhabitants", failing)
     with pytest.raises(ScenarioError, match="seed 51"):

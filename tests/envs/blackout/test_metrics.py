@@ -16,8 +16,8 @@ FloatArray = NDArray[np.float64]
 STEPS = 240  # 4 h of minutes, toy3's horizon
 
 
-def model() -> BlackoutConstants:
-    return outage_world().model
+def constants() -> BlackoutConstants:
+    return outage_world().constants
 
 
 def series(value: float, **parts: float) -> FloatArray:
@@ -50,7 +50,7 @@ def vehicles(*rows: tuple[float, float, float]) -> dict[str, FloatArray]:
 
 
 def metrics(*parked: tuple[float, float, float], **given: FloatArray) -> dict[str, float]:
-    return episode_metrics(model(), trace(**given), vehicles(*parked))
+    return episode_metrics(constants(), trace(**given), vehicles(*parked))
 
 
 @pytest.mark.parametrize(

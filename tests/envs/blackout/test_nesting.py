@@ -52,8 +52,8 @@ def test_more_arrivals_keep_the_vehicles_of_fewer(seed: int, few: float) -> None
 def test_arrivals_are_poisson_at_any_rate() -> None:
     """Means and variances of counts in six hours, whether a queue's first block is enough or not; no two alike."""
     for rate in (2.0, 60.0):
-        model = model_with(vehicles__arrivals_per_day=rate, vehicles__mean_stay_h=12.0)
-        drawn = [draws.draw_vehicles(model, seed) for seed in range(30)]
+        constants = model_with(vehicles__arrivals_per_day=rate, vehicles__mean_stay_h=12.0)
+        drawn = [draws.draw_vehicles(constants, seed) for seed in range(30)]
         arrival_h = np.stack([vehicles.arrival_s for vehicles in drawn]) / HOUR
         departure_h = np.stack([vehicles.departure_s for vehicles in drawn]) / HOUR
         for from_h in (0.0, 6.0, 18.0):
@@ -97,8 +97,8 @@ def test_the_load_scales_the_demands_of_the_same_users() -> None:
 def test_walks_do_not_depend_on_the_horizon() -> None:
     paths = []
     for hours in (3, 24):
-        model = model_with(time__horizon_h=hours, users__speed_m_per_s=1.0)
-        paths.append(draws.draw_walk(model, 1, draws.draw_positions(model, 1)).waypoints_m)
+        constants = model_with(time__horizon_h=hours, users__speed_m_per_s=1.0)
+        paths.append(draws.draw_walk(constants, 1, draws.draw_positions(constants, 1)).waypoints_m)
     short, long = paths
     assert len(short) < len(long)
     assert np.array_equal(short, long[: len(short)])

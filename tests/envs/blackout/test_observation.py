@@ -40,10 +40,10 @@ def test_the_size_is_that_of_the_table_whatever_the_network(scenario: str) -> No
     world = started(outage_world(scenario))
     size = table()[-1][2].stop
     assert world.roles[0].observation_space.shape == (size,)
-    assert world.observations()["bs"].shape == (1, world.model.n_sites, size)
+    assert world.observations()["bs"].shape == (1, world.constants.n_sites, size)
     own = sum(field.size for field in observation_fields(4) if field.part == "site")
     network = sum(field.size for field in observation_fields(4) if field.part == "network")
-    assert world.state_space.shape == (own * world.model.n_sites + network,)
+    assert world.state_space.shape == (own * world.constants.n_sites + network,)
 
 
 def test_names_are_unique_within_their_part() -> None:
@@ -191,7 +191,7 @@ def test_vehicles_of_a_depleted_site() -> None:
 def test_neighbouring_sites_have_different_colours(scenario: str) -> None:
     world = started(outage_world(scenario))
     colour = values(world, "reuse_colour").argmax(axis=1)
-    near = (world.model.distance_m < 501.0) & (world.model.distance_m > 0.0)
+    near = (world.constants.distance_m < 501.0) & (world.constants.distance_m > 0.0)
     first, second = np.nonzero(near)
     assert np.all(colour[first] != colour[second])
     assert np.all(values(world, "reuse_colour").sum(axis=1) == 1.0)

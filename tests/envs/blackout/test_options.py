@@ -32,7 +32,7 @@ def test_interference_counts_bands_that_are_on_or_all_of_an_awake_site() -> None
     assert satisfaction(everything[0]) == satisfaction(everything[1])
     # The centre alone uses the high bands: as printed, the others disturb it there all the same.
     bands = np.where(np.arange(7) == 0, 0b1111, 0b0011)[None]
-    mixed = [after_one_period([NORMAL] * 7, reading, bands=bands) for reading in (per_band, per_site)]
+    mixed = [after_one_period([NORMAL] * 7, reading, band_bits=bands) for reading in (per_band, per_site)]
     assert satisfaction(mixed[0]) > satisfaction(mixed[1])
     # A sleeping site never disturbs.
     one = [after_one_period([NORMAL] + [SLEEP] * 6, reading) for reading in (per_band, per_site)]
@@ -41,7 +41,7 @@ def test_interference_counts_bands_that_are_on_or_all_of_an_awake_site() -> None
 
 def test_assisted_sites_keep_the_low_or_the_high_bands() -> None:
     low, high = (outage_world(overrides={"cooperation.assisted_bands": part}) for part in ("low", "high"))
-    assert [world.model.mode_bands[ASSISTED] for world in (low, high)] == [0b0011, 0b1100]
+    assert [world.constants.mode_bands[ASSISTED] for world in (low, high)] == [0b0011, 0b1100]
     for world, expected_kw in ((low, 1.2), (high, 2 * (500 + 1000 + 25 + 25) / 1000)):
         started(world).step(commands(world, [ASSISTED, HELPING, NORMAL]))
         assert world.ledger()["load_kw"][0, 0] == pytest.approx(expected_kw)
@@ -50,7 +50,7 @@ def test_assisted_sites_keep_the_low_or_the_high_bands() -> None:
 def test_free_hotspots_are_more_uneven_than_one_per_cell() -> None:
     def spread(hotspots: str) -> float:
         world = started(outage_world("urban19-medium", 8, {"users.hotspots": hotspots}))
-        per_site = Inhabitants(world.model, 1)
+        per_site = Inhabitants(world.constants, 1)
         deviations = []
         for seed in range(8):
             per_site.load(0, seed)
@@ -108,7 +108,7 @@ def test_the_dynamic_price_of_a_sleeping_site_remembers_the_last_hour() -> None:
 @pytest.mark.parametrize(("redraw_period_s", "changes"), [(None, []), (900.0, [1, 2, 3, 4, 5]), (2700.0, [3])])
 def test_demands_are_redrawn_when_their_time_has_come(redraw_period_s: float | None, changes: list[int]) -> None:
     world = outage_world("urban7-medium", overrides={"traffic.redraw_period_s": redraw_period_s})
-    drawn = Inhabitants(world.model, 1)
+    drawn = Inhabitants(world.constants, 1)
     drawn.load(0, 0)
     first = drawn.users.demand_mbps.copy()
     seen = []
@@ -125,7 +125,7 @@ def test_demands_are_redrawn_when_their_time_has_come(redraw_period_s: float | N
 def test_users_walk() -> None:
     """In 15 minutes at 1 m/s nobody gets nearer to or farther from any site than 900 m, and most move far."""
     world = outage_world("urban7-medium", overrides={"users.speed_m_per_s": 1.0})
-    drawn = Inhabitants(world.model, 1)
+    drawn = Inhabitants(world.constants, 1)
     drawn.load(0, 0)
     start = drawn.users.distance_m.copy()
     assert not drawn.advance_to(0, 0.0)
@@ -134,14 +134,14 @@ def test_users_walk() -> None:
     assert np.median(moved.max(axis=1)) > 100.0
     assert moved.max() <= 900.0
     # The same seed walks the same way, also when asked for a later time at once.
-    again = Inhabitants(world.model, 1)
+    again = Inhabitants(world.constants, 1)
     again.load(0, 0)
     again.advance_to(0, 900.0)
     assert np.array_equal(again.users.received_mw, drawn.users.received_mw)
 
 
 def test_users_who_stand_still_do_not_move() -> None:
-    drawn = Inhabitants(outage_world("urban7-medium").model, 1)
+    drawn = Inhabitants(outage_world("urban7-medium").constants, 1)
     drawn.load(0, 0)
     assert not drawn.advance_to(0, 36000.0)
 
@@ -173,17 +173,17 @@ def after_periods(periods: int, overrides: dict[str, Any]) -> BlackoutWorld:
 )
 def test_radii_follow_the_formula(field: str, value: float, radii: list[float] | None) -> None:
     """R_exp = min(1.6 times the distance of sites, planning radius of 800 MHz), unless it is given."""
-    model = outage_world("urban7-medium", overrides={field: value}).model
+    constants = outage_world("urban7-medium", overrides={field: value}).constants
     if radii is None:
-        radii = [400.0, model.band_radius_m(model.lowest_band), 200.0, 0.0]
+        radii = [400.0, constants.band_radius_m(constants.lowest_band), 200.0, 0.0]
         assert radii[1] < 800.0
-    assert model.mode_radius_m.tolist() == pytest.approx(radii)
+    assert constants.mode_radius_m.tolist() == pytest.approx(radii)
 
 
 def test_noise_limited_radii_are_in_the_proportions_of_the_specification() -> None:
     """2274 : 1168 : 934 : 1016 for the four bands, whatever the margin that they share."""
-    model = outage_world("urban19-medium").model
-    radii = np.array([model.band_radius_m(band) for band in range(4)])
+    constants = outage_world("urban19-medium").constants
+    radii = np.array([constants.band_radius_m(band) for band in range(4)])
     np.testing.assert_allclose(radii / radii[0], np.array([2274, 1168, 934, 1016]) / 2274, rtol=2e-3)
 
 

@@ -57,14 +57,14 @@ def test_the_service_loss_is_at_most_one() -> None:
 
 def test_no_class_is_free_to_drop() -> None:
     """Without best effort the priority-weighted loss is below 1 %, the loss with floors above 20 %."""
-    model = outage_world().model
+    constants = outage_world().constants
     best_effort_only = np.array([2.0 / 2222.0])
-    dropped = service_loss(model, best_effort_only, np.array([[1.0, 1.0, 1.0, 0.0]]))
+    dropped = service_loss(constants, best_effort_only, np.array([[1.0, 1.0, 1.0, 0.0]]))
     assert dropped[0] == pytest.approx(2.0 / 2222.0 + 0.25)
-    assert service_loss(model, np.zeros(1), np.array([[0.97, 0.97, 0.97, 0.75]]))[0] == 0.0
-    below = service_loss(model, np.zeros(1), np.array([[0.97, 0.97, 0.87, 0.75]]))
+    assert service_loss(constants, np.zeros(1), np.array([[0.97, 0.97, 0.97, 0.75]]))[0] == 0.0
+    below = service_loss(constants, np.zeros(1), np.array([[0.97, 0.97, 0.87, 0.75]]))
     assert below[0] == pytest.approx(0.1 / 0.97 / 4.0)
-    assert service_loss(model, np.ones(1), np.zeros((1, 4)))[0] == 1.0
+    assert service_loss(constants, np.ones(1), np.zeros((1, 4)))[0] == 1.0
 
 
 def test_mode_changes_cost_per_site_and_decision() -> None:
@@ -137,7 +137,7 @@ def totals(**given: Any) -> PeriodTotals:
 
 
 def credit(period: PeriodTotals | None = None, **changes: Any) -> Any:
-    return site_credit(outage_world().model, period or totals(), **{**NO_COST, **changes})[0]
+    return site_credit(outage_world().constants, period or totals(), **{**NO_COST, **changes})[0]
 
 
 def test_nothing_done_and_everybody_served_costs_nothing() -> None:
@@ -170,6 +170,6 @@ def test_each_kind_of_harm_costs_its_weight() -> None:
 
 
 def test_sharing_with_neighbours() -> None:
-    model = outage_world().model
-    assert shared_with_neighbours(model, np.array([[1.0, 0.0, 0.0]]))[0] == pytest.approx([0.75, 1.0 / 6.0, 0.0])
-    assert shared_with_neighbours(model, np.ones((2, 3))).tolist() == [[1.0] * 3] * 2
+    constants = outage_world().constants
+    assert shared_with_neighbours(constants, np.array([[1.0, 0.0, 0.0]]))[0] == pytest.approx([0.75, 1.0 / 6.0, 0.0])
+    assert shared_with_neighbours(constants, np.ones((2, 3))).tolist() == [[1.0] * 3] * 2

@@ -88,7 +88,7 @@ def test_a_loss_is_known_as_soon_as_too_much_is_lacking() -> None:
 
 def flapping(world: BlackoutWorld, period: int) -> list[int]:
     """All sites on, then all asleep, in turn."""
-    return [NORMAL if period % 2 == 0 else SLEEP] * world.model.n_sites
+    return [NORMAL if period % 2 == 0 else SLEEP] * world.constants.n_sites
 
 
 def played(world: BlackoutWorld, choose: Any, seed: int = 0) -> tuple[dict[str, float], float]:

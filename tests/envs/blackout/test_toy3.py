@@ -58,17 +58,17 @@ def check(found: dict[str, float], *, lost_min: int, first_min: int, half_min: i
 
 
 def test_the_table_above_is_that_of_the_scenario() -> None:
-    model = outage_world().model
-    users = np.asarray(model.scenario.users.positions_m)
-    rounded = np.rint(np.linalg.norm(users[:, None] - model.sites_m, axis=-1))
+    constants = outage_world().constants
+    users = np.asarray(constants.scenario.users.positions_m)
+    rounded = np.rint(np.linalg.norm(users[:, None] - constants.sites_m, axis=-1))
     assert rounded.tolist() == [
         [100, 600, 1100], [230, 270, 770], [150, 522, 1011], [484, 63, 523],
         [541, 151, 503], [780, 280, 220], [1100, 600, 100], [1007, 514, 120],
     ]  # fmt: skip
-    assert model.mode_radius_m.tolist() == [400.0, 800.0, 200.0, 0.0]
+    assert constants.mode_radius_m.tolist() == [400.0, 800.0, 200.0, 0.0]
     # At 500 m kappa is above 0.3, at 1000 m below: only neighbours may help each other.
-    assert model.may_help.tolist() == [[False, True, False], [True, False, True], [False, True, False]]
-    assert model.usable_full_kwh == pytest.approx(8.0)
+    assert constants.may_help.tolist() == [[False, True, False], [True, False, True], [False, True, False]]
+    assert constants.usable_full_kwh == pytest.approx(8.0)
 
 
 def test_independent() -> None:

@@ -97,7 +97,7 @@ def test_energy_is_conserved_over_an_episode(controller: str) -> None:
 
 def _held_kwh(world: BlackoutWorld) -> np.ndarray[Any, np.dtype[np.float64]]:
     in_vehicles = world.get_state()["state"]["ev_energy_kwh"][0].sum(axis=-1)
-    return np.asarray(_soc(world) * world.model.battery.capacity_kwh + in_vehicles)
+    return np.asarray(_soc(world) * world.constants.battery.capacity_kwh + in_vehicles)
 
 
 def _soc(world: BlackoutWorld) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -110,7 +110,7 @@ def test_a_dying_site_serves_its_last_minute() -> None:
     play(world, "independent")
     trace = world.trace()
     assert trace["alive"][20:24, 0].tolist() == [1, 1, 0, 0]
-    assert trace["soc"][22, 0] == pytest.approx(world.model.battery.soc_min)
+    assert trace["soc"][22, 0] == pytest.approx(world.constants.battery.soc_min)
     assert trace["critical"][20:24].tolist() == [1.0, 1.0, 0.75, 0.75]
     assert trace["satisfaction"][20:24].tolist() == [1.0, 1.0, 0.75, 0.75]
     # 1.45 kWh last for 21.75 minutes: a quarter of minute 21 is not supplied.
@@ -138,7 +138,7 @@ def test_a_dead_site_has_only_the_no_op_serves_nobody_and_draws_nothing() -> Non
 def test_a_recharged_site_comes_back_asleep_and_can_then_be_used() -> None:
     """Its vehicle alone cannot carry the 4 kW that it needs, so that the battery must be recharged first."""
     world = depleted_beside_a_vehicle(**{"vehicles.site_limit_kw": 3.0})
-    battery, margin = world.model.battery, world.scenario.battery.restart_margin
+    battery, margin = world.constants.battery, world.scenario.battery.restart_margin
     modes = commands(world, [NORMAL] * 3)
     world.step(modes)
     trace = world.trace()

@@ -16,8 +16,8 @@ from voltran.envs.blackout.constants import MODE_NAMES
 from voltran.envs.blackout.picture import DARK, LIGHT, as_image, as_png
 from voltran.envs.blackout.viewer import DOWN, scene_of
 from voltran.envs.blackout.world import BlackoutWorld
-from voltran.envs.catalog import make_world
 from voltran.envs.errors import MissingExtraError, ScenarioError
+from voltran.envs.registry import make_world
 from voltran.physics.power import HELPING, SLEEP
 
 SEED = 4
@@ -81,7 +81,7 @@ def test_survival_is_shown_lost_once_it_is() -> None:
 def test_users_are_drawn_where_the_world_has_them(speed_m_per_s: float) -> None:
     world = played("urban7-medium", "rotating-sleep", 5, overrides={"users.speed_m_per_s": speed_m_per_s})
     scene = scene_of(world)
-    offset = world.model.sites_m[:, None, :] - scene.positions_m[None, :, :]
+    offset = world.constants.sites_m[:, None, :] - scene.positions_m[None, :, :]
     distance: FloatArray = np.hypot(offset[..., 0], offset[..., 1])
     np.testing.assert_allclose(distance, world._simulation.inhabitants.users.distance_m[0], rtol=1e-5, atol=1e-2)
 

@@ -10,7 +10,7 @@ from voltran import baselines
 from voltran.envs.blackout.commands import SiteCommands, mode_commands
 from voltran.envs.blackout.observation import observation_fields
 from voltran.envs.blackout.world import BlackoutWorld
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 from voltran.envs.world import Transition
 
 IntArray = NDArray[np.int64]
@@ -79,13 +79,13 @@ def codes_of(world: BlackoutWorld, modes: Sequence[int], level: int = 0) -> IntA
 def commands(world: BlackoutWorld, modes: Sequence[int], **options: Any) -> Actions:
     """The same commands for every world, free of repair unless ``command_set`` says otherwise."""
     options.setdefault("command_set", "free")
-    asked: SiteCommands = mode_commands(world.model, np.tile(np.asarray(modes), (world.n_worlds, 1)), **options)
+    asked: SiteCommands = mode_commands(world.constants, np.tile(np.asarray(modes), (world.n_worlds, 1)), **options)
     return {"bs": asked}
 
 
 def site_columns(world: BlackoutWorld) -> list[str]:
     """Names of the entries of an observation's first part, the site itself, in order."""
-    fields = observation_fields(world.model.n_bands)
+    fields = observation_fields(world.constants.n_bands)
     return [field.name for field in fields if field.part == "site" for _ in range(field.size)]
 
 
@@ -98,7 +98,7 @@ def depleted_beside_a_vehicle(**overrides: Any) -> BlackoutWorld:
         parked, drawn = world._simulation.present()[0, 0], world._simulation.inhabitants
         stays = parked & (drawn.departure_s[0, 0] > 7200.0) & (state["state"]["ev_energy_kwh"][0, 0] > 10.0)
         if parked.sum() == stays.sum() == 1:
-            state["state"]["soc"][0, 0] = world.model.battery.soc_min
+            state["state"]["soc"][0, 0] = world.constants.battery.soc_min
             state["state"]["alive"][0, 0] = False
             world.set_state(state)
             return world

@@ -31,7 +31,7 @@ PLENTY = constant(100.0, 50.0)
 def with_a_dead_site(world: BrownoutWorld) -> BrownoutWorld:
     """The world with site 0 down and empty."""
     snapshot = world.get_state()
-    snapshot["state"]["soc"][0, 0] = world.model.battery.soc_min
+    snapshot["state"]["soc"][0, 0] = world.constants.battery.soc_min
     snapshot["state"]["alive"][0, 0] = False
     world.set_state(snapshot)
     return world
@@ -88,7 +88,7 @@ def test_a_non_subscriber_still_buys_at_the_cap() -> None:
 def test_the_box_is_a_price_on_the_same_scale_and_a_reserved_share() -> None:
     settings = {"retail.timing": "simultaneous"}
     world = started(brownout_world(1, settings, retailer_form="box"))
-    ladder = world.retailer_codec.model.price_ladder
+    ladder = world.retailer_codec.constants.price_ladder
     for share, price in ((-1.0, ladder[:, 0]), (1.0, ladder[:, -1]), (0.0, np.sqrt(ladder[:, 0] * ladder[:, -1]))):
         box = np.tile(np.array([share, 0.5], np.float32), (1, 3, 1))
         codes = random_actions(started(brownout_world(1, settings)), np.random.default_rng(0))["bs"]
@@ -107,8 +107,8 @@ def test_a_site_that_is_down_buys_all_it_can_and_comes_back() -> None:
     assert infos["projected"][0].tolist() == [True, False, False]
     assert infos["bought_kwh"][0, 1:].tolist() == [0.0, 0.0]
     assert world.alive[0, 0]
-    margin_kwh = world.model.scenario.battery.restart_margin * world.model.battery.capacity_kwh
-    assert infos["bought_kwh"][0, 0] > margin_kwh / world.model.battery.charge_efficiency
+    margin_kwh = world.constants.scenario.battery.restart_margin * world.constants.battery.capacity_kwh
+    assert infos["bought_kwh"][0, 0] > margin_kwh / world.constants.battery.charge_efficiency
     assert infos["bought_kwh"][0, 0] <= (CHARGE_KW + 0.4) * 0.25 + 1e-9  # it sleeps once it is back
 
 

@@ -17,8 +17,7 @@ from tests.envs.brownout.tools import (
     toy_actions,
     toy_world,
 )
-from voltran.envs.brownout.scenario import Grid
-from voltran.envs.energy.grid import MainGrid
+from voltran.envs.energy.grid import Grid, MainGrid
 from voltran.envs.errors import ScenarioError
 
 ASKED_KW = NORMAL_KW + CHARGE_KW

@@ -22,7 +22,7 @@ def test_prices_hold_from_the_next_decision_on_or_at_once(timing: str, expected:
         assert infos["retailer"]["price_usd_per_kwh"].tolist() == [[held]]
         np.testing.assert_allclose(infos["bs"]["paid_usd"], held * infos["bs"]["bought_kwh"])
         assert (infos["bs"]["bought_kwh"] > 0.0).all()
-    steps = world.model.steps_per_decision
+    steps = world.constants.steps_per_decision
     np.testing.assert_allclose(world.trace()["price"][:, 0], np.repeat(expected, steps))
 
 

@@ -36,7 +36,7 @@ def test_sites_without_a_word_buy_load_and_charge() -> None:
     infos = world.step(toy_actions(world, [0.4])).agent_infos
     np.testing.assert_allclose(infos["bs"]["bought_kwh"], ASKED_KW * PERIOD_H)
     np.testing.assert_allclose(infos["bs"]["paid_usd"], ASKED_KW * PERIOD_H * 0.05)
-    battery = world.model.battery
+    battery = world.constants.battery
     gained = battery.charge_efficiency * CHARGE_KW * PERIOD_H / battery.capacity_kwh
     np.testing.assert_allclose(world.get_state()["state"]["soc"] - before, gained)
 
@@ -171,7 +171,7 @@ def test_what_sites_pay_comes_off_their_rewards(reward: str, own_share: float | 
 @pytest.mark.parametrize("overrides", [{}, ROLLING], ids=["blackout", "rolling"])
 def test_what_is_sold_is_taken_and_paid(overrides: dict[str, Any]) -> None:
     world = started(brownout_world(2, overrides), 3)
-    generator, step_h = np.random.default_rng(1), world.model.step_h
+    generator, step_h = np.random.default_rng(1), world.constants.step_h
     for period in range(world.max_decisions):
         infos = play_randomly(world, generator, 1)[0].agent_infos
         ledger = world.ledger()
@@ -179,7 +179,7 @@ def test_what_is_sold_is_taken_and_paid(overrides: dict[str, Any]) -> None:
         assert np.abs(ledger["residual_kw"]).max() < 1e-9
         for index in range(2):
             series = world.trace(index)
-            rows = slice(period * world.model.steps_per_decision, None)
+            rows = slice(period * world.constants.steps_per_decision, None)
             assert np.all(series["sold_kw"] <= series["available_kw"] + 1e-9)
             np.testing.assert_allclose(series["sold_kw"].sum(axis=1), series["bought_kw"], atol=1e-12)
             assert np.all(series["bought_kw"] <= series["requested_kw"] + 1e-9)

@@ -58,7 +58,7 @@ def test_text_has_the_outages_table_and_a_line_per_retailer(traded: BrownoutWorl
     np.testing.assert_allclose(numbers.T, expected, atol=5.1e-3)
     # 1.25 h on, it is the second turn of 0.75 h: feeder 1 with sites 1 and 4.
     assert grid.startswith("main grid: supplies 2 of 7 sites, at most 15 kW each at 0.300 USD/kWh | latest import ")
-    steps = slice(-traded.model.steps_per_decision, None)
+    steps = slice(-traded.constants.steps_per_decision, None)
     assert float(grid.split()[-2]) == pytest.approx(traded.trace()["main_kw"][steps].mean(), abs=5.1e-3)
 
 

@@ -75,7 +75,7 @@ def test_same_commands_give_the_same_episodes(says_what_to_buy: bool, command_se
     generator, shape = np.random.default_rng(0), (4, 7)
     for _ in range(6):
         sites = mode_commands(
-            outage.model,
+            outage.constants,
             generator.integers(4, size=shape),
             command_set=command_set,
             ev_power_kw=generator.uniform(0.0, 7.0, shape),

@@ -9,8 +9,8 @@ from tests.envs.blackout.tools import Actions, outage_world, over
 from voltran.envs.blackout.commands import mode_commands
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.brownout.commands import BrownoutCommands
-from voltran.envs.brownout.world import BrownoutWorld, build
-from voltran.envs.catalog import make_world
+from voltran.envs.brownout.world import BrownoutWorld
+from voltran.envs.registry import make_world, world_spec
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.scenario import apply_overrides, read_scenario
 from voltran.envs.world import Transition
@@ -79,12 +79,14 @@ def toy_world(retailers: Sequence[Mapping[str, Any]], overrides: Mapping[str, An
     data = apply_overrides(read_scenario("toy3"), {"survival.end": "horizon", **(overrides or {})})
     data |= {"world": "brownout_v0"}
     data.setdefault("retail", {})["retailers"] = list(retailers)
-    return started(build(data, 1))
+    world = world_spec("brownout_v0").build(data, 1, {})
+    assert isinstance(world, BrownoutWorld)
+    return started(world)
 
 
 def toy_actions(world: BrownoutWorld, price: Sequence[float] = (), modes: Sequence[int] = (0, 0, 0)) -> Actions:
     """Plain commands for sites, which then buy all they can, and prices for retailers."""
-    sites = mode_commands(world.model, np.array([modes]), command_set="free")
+    sites = mode_commands(world.constants, np.array([modes]), command_set="free")
     actions: Actions = {"bs": sites}
     if len(price):
         actions["retailer"] = RetailerCommands(np.array([price], np.float64), np.zeros((1, len(price))))
@@ -93,5 +95,5 @@ def toy_actions(world: BrownoutWorld, price: Sequence[float] = (), modes: Sequen
 
 def purchases(world: BrownoutWorld, buy: Sequence[float], accepted_price: Sequence[float]) -> BrownoutCommands:
     """Commands for sites in normal mode that say what to buy."""
-    sites = mode_commands(world.model, np.zeros((1, world.model.n_sites), np.int64), command_set="free")
+    sites = mode_commands(world.constants, np.zeros((1, world.constants.n_sites), np.int64), command_set="free")
     return BrownoutCommands(sites, np.array([buy]), np.array([accepted_price]))

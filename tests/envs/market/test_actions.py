@@ -18,7 +18,7 @@ def code(request: int, battery: int) -> int:
 
 def test_joint_and_multi_codes_mean_the_same() -> None:
     world = tiny()
-    codecs = [MarketCodec(world.model, "joint"), MarketCodec(world.model, "multi")]
+    codecs = [MarketCodec(world.constants, "joint"), MarketCodec(world.constants, "multi")]
     for request in range(len(REQUESTS)):
         for battery in (DISCHARGE, IDLE, CHARGE):
             situation = Situation(world.demand_kw, world.charge_room_kw, world.discharge_room_kw)

@@ -11,18 +11,18 @@ from voltran.envs.market.observation import BS_FEATURES
 
 
 def test_four_sites_of_the_paper() -> None:
-    model = market_world("market4").model
-    assert model.fixed_kw.tolist() == [1.35, 0.1446, 1.35, 0.1446]
-    assert model.has_battery.tolist() == [False, True, True, False]
-    assert model.retail.home.tolist() == [0, 0, 1, 1]
-    assert model.retail.unit_cost.tolist() == [0.06, 0.28]
+    constants = market_world("market4").constants
+    assert constants.fixed_kw.tolist() == [1.35, 0.1446, 1.35, 0.1446]
+    assert constants.has_battery.tolist() == [False, True, True, False]
+    assert constants.retail.home.tolist() == [0, 0, 1, 1]
+    assert constants.retail.unit_cost.tolist() == [0.06, 0.28]
 
 
 def test_eight_sites_draw_what_the_paper_says_at_full_power() -> None:
-    model = market_world("market8").model
-    assert model.fixed_kw.sum() == pytest.approx(5.9784)
-    assert model.has_battery.sum() == 4
-    assert model.retail.is_quadratic
+    constants = market_world("market8").constants
+    assert constants.fixed_kw.sum() == pytest.approx(5.9784)
+    assert constants.has_battery.sum() == 4
+    assert constants.retail.is_quadratic
 
 
 @pytest.mark.parametrize("name", ["market4", "market8", "market40"])
@@ -35,8 +35,8 @@ def test_supply_is_sometimes_short_and_sometimes_not(name: str) -> None:
 
 def test_groups_stand_for_their_sites_in_order() -> None:
     world = market_world("market40")
-    assert world.model.n_sites == 40
-    assert world.model.fixed_kw.tolist() == [1.35] * 20 + [0.1446] * 20
+    assert world.constants.n_sites == 40
+    assert world.constants.fixed_kw.tolist() == [1.35] * 20 + [0.1446] * 20
     assert world.battery.capacity_kwh.tolist() == [4.0] * 10 + [0.0] * 10 + [2.0] * 10 + [0.0] * 10
     assert not world.battery.charge_limit_kw[~world.has_battery].any()
 
@@ -69,7 +69,7 @@ def test_loads_follow_the_seed_alone_and_lie_between_their_limits() -> None:
     load = first.load_series_kw
     assert np.array_equal(load[1], second.load_series_kw[0])
     assert not np.array_equal(load[0], load[1])
-    fixed = first.model.fixed_kw
+    fixed = first.constants.fixed_kw
     assert np.all((load >= 0.25 * fixed - 1e-12) & (load <= fixed + 1e-12))
 
 
@@ -97,4 +97,4 @@ def test_the_outlook_on_loads_does_not_know_the_noise() -> None:
     assert np.array_equal(one[:, near : near + 2], other[:, near : near + 2])
     assert not np.array_equal(one[:, 0], other[:, 0])
     # Without noise the outlook is what comes: 1 h is four periods.
-    assert one[:, near] == pytest.approx(quiet.load_series_kw[0, 4] / quiet.model.fixed_kw, abs=1e-6)
+    assert one[:, near] == pytest.approx(quiet.load_series_kw[0, 4] / quiet.constants.fixed_kw, abs=1e-6)

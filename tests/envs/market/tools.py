@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from voltran.envs.catalog import make_world
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.world import MarketWorld
+from voltran.envs.registry import make_world
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.world import Role
 
@@ -51,13 +51,13 @@ def asked(
     world: MarketWorld, requested: Any, price: Any = 0.1, battery: Any = 0.0, accepted: Any = 9.0
 ) -> dict[str, Any]:
     """Actions of explicit commands, the same in all worlds."""
-    sites, retailers = (world.n_worlds, world.model.n_sites), (world.n_worlds, world.model.n_retailers)
+    sites, retailers = (world.n_worlds, world.constants.n_sites), (world.n_worlds, world.constants.n_retailers)
 
     def filled(value: Any, shape: tuple[int, int]) -> Any:
         return np.broadcast_to(np.asarray(value, np.float64), shape).copy()
 
     commands = MarketCommands(filled(requested, sites), filled(accepted, sites), filled(battery, sites))
-    if not world.model.n_retailers:
+    if not world.constants.n_retailers:
         return {"bs": commands}
     return {"bs": commands, "retailer": RetailerCommands(filled(price, retailers), np.zeros(retailers))}
 

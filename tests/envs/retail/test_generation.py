@@ -7,11 +7,17 @@ import numpy as np
 import pytest
 
 from tests.envs.retail.tools import PERIOD_H, SOLAR, STEADY, WIND, market, retail
-from voltran.envs.energy.generation import OUTLOOK_H, draw_generation, draw_wind_share
+from voltran.envs.energy.generation import OUTLOOK_H, Generation, draw_wind_share
+from voltran.envs.energy.generation import draw_generation as draw_sources
+from voltran.envs.energy.weather import Weather
 from voltran.envs.errors import ScenarioError
-from voltran.envs.retail.scenario import Retail, Weather
+from voltran.envs.retail.scenario import Retail
 
 PERIODS = 96
+
+
+def draw_generation(section: Retail, seed: int, periods: int, period_h: float) -> Generation:
+    return draw_sources(section.retailers, section.weather, seed, periods, period_h)
 
 
 def hours(periods: int = PERIODS) -> Any:

@@ -104,8 +104,8 @@ def test_without_retailers_nothing_is_sold() -> None:
 
 
 def test_codes_and_boxes_name_prices_between_cost_and_cap() -> None:
-    model = RetailConstants(retail(WIND, STEADY), 2)
-    ladder, box = RetailerCodec(model), RetailerCodec(model, "box")
+    constants = RetailConstants(retail(WIND, STEADY), 2)
+    ladder, box = RetailerCodec(constants), RetailerCodec(constants, "box")
     assert ladder.commands(np.array([[0, 10]]), 1).price[0].tolist() == pytest.approx([0.053, 1.0])
     assert not ladder.commands(np.array([[3, 3]]), 1).reserved.any()
     low, high = (np.full((1, 2, 2), value) for value in (-1.0, 1.0))
@@ -117,7 +117,7 @@ def test_codes_and_boxes_name_prices_between_cost_and_cap() -> None:
     assert middle.reserved[0].tolist() == [0.5, 0.5]
     assert (ladder.mask(4).shape, box.mask(4).shape) == ((4, 2, 11), (4, 2, 0))
     with pytest.raises(ScenarioError, match="retailer_form = 'codes' is unknown"):
-        RetailerCodec(model, "codes")  # type: ignore[arg-type]
+        RetailerCodec(constants, "codes")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_what_is_seen_lies_within_its_limits(section: Any) -> None:
             low, high = np.array([(feature.low, feature.high) for feature in features]).T
             assert np.isfinite(seen).all()
             assert np.all((seen >= low - 1e-9) & (seen <= high + 1e-9))
-        traded.open_period(post(generator.uniform(0.3, 1.0, traded.model.n_retailers).tolist()))
+        traded.open_period(post(generator.uniform(0.3, 1.0, traded.constants.n_retailers).tolist()))
         available = traded.available_at(np.array([period]))
         asked = generator.uniform(0.0, 3.0, (1, 3))
         sold = traded.clear(asked, np.full((1, 3), 9.0), available)

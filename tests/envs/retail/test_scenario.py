@@ -76,9 +76,9 @@ def test_the_ladder_rises_in_equal_ratios_from_cost_to_cap() -> None:
 @pytest.mark.parametrize("unit_cost_usd_per_mwh", [9, 36, 72])
 def test_the_highest_price_is_the_cap_to_the_last_bit(unit_cost_usd_per_mwh: float) -> None:
     dear = {**WIND, "unit_cost_usd_per_mwh": unit_cost_usd_per_mwh}
-    model = RetailConstants(retail(dear, price_cap_usd_per_kwh=0.7), 2)
-    assert model.price_ladder[0, -1] == 0.7
-    assert np.all(model.price_ladder[0, -1] * model.contracts.factor <= model.highest_payment)
+    constants = RetailConstants(retail(dear, price_cap_usd_per_kwh=0.7), 2)
+    assert constants.price_ladder[0, -1] == 0.7
+    assert np.all(constants.price_ladder[0, -1] * constants.contracts.factor <= constants.highest_payment)
 
 
 def test_costs_by_purchase_or_by_retailer() -> None:
@@ -86,7 +86,7 @@ def test_costs_by_purchase_or_by_retailer() -> None:
     cost = np.array([0.053, 0.28])
     by: dict[str, Any] = {"pair": [5.0, 1.0], "retailer": [9.0, 1.0]}
     for scope, squares in by.items():
-        model = RetailConstants(retail(WIND, STEADY, cost_model="quadratic", cost_scope=scope), 2)
-        assert model.generation_cost(sold)[0] == pytest.approx(cost * squares)
+        constants = RetailConstants(retail(WIND, STEADY, cost_model="quadratic", cost_scope=scope), 2)
+        assert constants.generation_cost(sold)[0] == pytest.approx(cost * squares)
         linear = RetailConstants(retail(WIND, STEADY, cost_scope=scope), 2)
         assert linear.generation_cost(sold)[0] == pytest.approx(cost * [3.0, 1.0])

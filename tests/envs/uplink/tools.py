@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from voltran.envs.catalog import make_world
+from voltran.envs.registry import make_world
 from voltran.envs.uplink.commands import UplinkCommands
 from voltran.envs.uplink.world import UplinkWorld
 from voltran.envs.world import Transition

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from voltran.envs.blackout.scenario import BlackoutScenario
-from voltran.envs.catalog import evaluation_overrides, make_world
 from voltran.envs.errors import ScenarioError
+from voltran.envs.registry import evaluation_overrides, make_world
 from voltran.envs.scenario import scenario_names
 from voltran.envs.world import World
 

@@ -1,0 +1,33 @@
+"""Sources of generation, as scenarios set them."""
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from voltran.envs import domains
+from voltran.envs.scenario import Section
+
+
+class Source(Section):
+    """What power is generated from.
+
+    Attributes:
+        source: "wind" and "solar" follow the weather, "constant" gives its capacity at all times, "file" a series.
+        capacity_kw: largest generation.
+        file: CSV file of the series; see ``generation_files``.
+        column: its column.
+    """
+
+    source: Literal["wind", "solar", "constant", "file"] = "wind"
+    capacity_kw: domains.PositivePowerKw
+    file: str | None = None
+    column: str | None = None
+
+    @model_validator(mode="after")
+    def _file_where_needed(self) -> "Source":
+        if (self.source == "file") != (self.file is not None and self.column is not None):
+            raise ValueError(
+                f"source = {self.source!r} with file = {self.file!r} and column = {self.column!r}: a file and its "
+                "column go with source 'file', and with no other"
+            )
+        return self

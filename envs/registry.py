@@ -1,0 +1,153 @@
+"""The worlds that there are, by name: those in this folder, those of installed packages, and whatever is registered.
+
+A world is a folder with a ``WORLD`` in its ``__init__.py``. An installed package offers one by an entry point of the
+group ``voltran.worlds``; a script by :func:`register_world`; and a scenario may name its own, as ``world:
+my_package.my_world:WORLD``.
+"""
+
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import pettingzoo
+
+from voltran.envs.errors import ScenarioError
+from voltran.envs.references import is_reference, resolve
+from voltran.envs.scenario import apply_overrides, read_scenario
+from voltran.envs.world import World
+from voltran.envs.world_spec import WorldSpec
+
+ENTRY_POINTS = "voltran.worlds"
+DECLARATION = "WORLD"
+
+_SPECS: dict[str, WorldSpec] = {}
+_BROKEN: dict[str, str] = {}  # entry point that cannot be used -> why
+
+
+def register_world(spec: WorldSpec) -> WorldSpec:
+    """Make a world known by its name, to this process, and to Gymnasium's and PettingZoo's registries.
+
+    Returns:
+        The declaration, so that one can write ``WORLD = register_world(WorldSpec(...))``.
+
+    Raises:
+        ScenarioError: not a declaration, or another world has this name.
+    """
+    if not isinstance(spec, WorldSpec):
+        raise ScenarioError(f"world {spec!r}: must be a WorldSpec, the declaration of a world")
+    known = _SPECS.get(spec.name)
+    if known is not None and known != spec:
+        raise ScenarioError(
+            f"world {spec.name!r} is registered already, as {known.world}; give {spec.world} another name or version"
+        )
+    if known is None:
+        _SPECS[spec.name] = spec
+        _register_elsewhere(spec)
+    return spec
+
+
+def world_specs() -> tuple[WorldSpec, ...]:
+    """Declarations of all worlds that can be found by name."""
+    _discover_installed()
+    return tuple(_SPECS.values())
+
+
+def world_spec(name: str) -> WorldSpec:
+    """Declaration of a world.
+
+    Args:
+        name: its name, or ``module:attribute`` of its declaration.
+
+    Raises:
+        ScenarioError: no such world.
+    """
+    if is_reference(name):
+        return register_world(resolve(name, "world"))
+    if name not in _SPECS:
+        _discover_installed()
+    if name not in _SPECS:
+        broken = "".join(f"; {problem}" for problem in _BROKEN.values())
+        raise ScenarioError(f"world = {name!r} is unknown; known worlds: {', '.join(_SPECS)}{broken}")
+    return _SPECS[name]
+
+
+def spec_of_scenario(scenario: str | Path) -> WorldSpec:
+    """Declaration of the world that a scenario is played in.
+
+    Raises:
+        ScenarioError: unknown scenario or world.
+    """
+    return _spec_named(scenario, read_scenario(scenario))
+
+
+def evaluation_overrides(scenario: str | Path) -> dict[str, Any]:
+    """Scenario keys, and their values, under which a scenario is evaluated.
+
+    Raises:
+        ScenarioError: unknown scenario or world.
+    """
+    return dict(spec_of_scenario(scenario).evaluation_overrides)
+
+
+def make_world(
+    scenario: str | Path,
+    n_worlds: int = 1,
+    overrides: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> World:
+    """Build a batch of worlds from a scenario.
+
+    Args:
+        scenario: name of a shipped scenario, or path of a YAML file.
+        n_worlds: batch size ``B``.
+        overrides: dotted scenario keys and their values, for example ``{"radio.r_exp_m": 800}``.
+        **options: what the world's class takes, for example ``action_set="extended"``, ``reward="local"``.
+
+    Raises:
+        ScenarioError: unknown scenario, world, key or option, or a value out of range.
+    """
+    data = apply_overrides(read_scenario(scenario), overrides or {})
+    spec = _spec_named(scenario, data)
+    return spec.build({**data, "world": spec.name}, n_worlds, options)
+
+
+def register_own_worlds() -> None:
+    """Register the worlds of this folder; nothing is built, and little imported, for it."""
+    package = import_module("voltran.envs")
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.ispkg:
+            spec = getattr(import_module(f"{package.__name__}.{module.name}"), DECLARATION, None)
+            if spec is not None:
+                register_world(spec)
+
+
+def _spec_named(scenario: str | Path, data: Mapping[str, Any]) -> WorldSpec:
+    try:
+        return world_spec(str(data.get("world")))
+    except ScenarioError as error:
+        raise ScenarioError(f"scenario {scenario}: {error}") from error
+
+
+@cache
+def _discover_installed() -> None:
+    """Register the worlds of installed packages; one that fails is named whenever a world is not found."""
+    for point in entry_points(group=ENTRY_POINTS):
+        try:
+            register_world(resolve(point.value, f"entry point {point.name} of {ENTRY_POINTS}"))
+        except ScenarioError as error:
+            _BROKEN[point.name] = str(error)
+
+
+def _register_elsewhere(spec: WorldSpec) -> None:
+    """The central face with Gymnasium and, from PettingZoo 1.27 on, the others with it."""
+    entry_point, name = "voltran.envs.environment_functions:make_face", f"voltran/{spec.name}"
+    asked = {"world": spec.name}
+    gymnasium.register(spec.gymnasium_id, entry_point=entry_point, kwargs={**asked, "face": "central"})
+    if hasattr(pettingzoo, "register"):
+        for face in ("parallel", "aec"):
+            pettingzoo.register(face, name, entry_point=entry_point, kwargs={**asked, "face": face})

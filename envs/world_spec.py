@@ -1,0 +1,109 @@
+"""What a world says of itself, once: everything that training, evaluation, experiments and documentation ask of it."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from voltran.envs.errors import ScenarioError
+from voltran.envs.metric import Metric
+from voltran.envs.references import resolve
+from voltran.envs.scenario import Scenario, validated
+from voltran.envs.world import World
+
+Named = str | Callable[..., Any]
+Metrics = Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What the best of all could have reached in an episode.
+
+    Attributes:
+        compute: metrics of the best, from a world after its episode; they depend on scenario, seed and length only.
+        compare: metrics of an episode that compare its own with those of the best; None where one has no value.
+    """
+
+    compute: Callable[[Any], Mapping[str, float]]
+    compare: Callable[[Metrics, Mapping[str, float]], Metrics]
+
+
+@dataclass(frozen=True)
+class WorldSpec:
+    """A world's declaration. What is heavy, or stands above ``envs``, is named as ``module:attribute`` and loaded late.
+
+    Attributes:
+        name: versioned, such as ``blackout_v0``; the ``world`` of its scenarios.
+        gymnasium_id: of its central face with Gymnasium, such as ``voltran/Blackout-v0``.
+        summary: what it is about, in a line.
+        world: class of the world, or its reference; takes the scenario, the batch size and options.
+        scenario: class of its scenarios, or its reference.
+        default_scenario: played where none is named.
+        metrics: what its episodes are judged by, in the order of tables.
+        training_metric: key of the one that tells how far training has come.
+        rewards: name -> reference of a reward, see :mod:`voltran.envs.rewards`.
+        training_reward: name of the one that agents learn from unless told otherwise.
+        default_opponents: role -> controller that plays it where another learns and nobody was named.
+        evaluation_overrides: scenario keys, and their values, under which its scenarios are evaluated.
+        bound: reference of a :class:`Bound`; may be empty.
+        pictures: reference of a function that draws an evaluation's pictures; may be empty.
+        text, picture: references of functions that show a scene as text and as an image; may be empty.
+    """
+
+    name: str
+    gymnasium_id: str
+    summary: str
+    world: Named
+    scenario: str | type[Scenario]
+    default_scenario: str
+    metrics: tuple[Metric, ...]
+    training_metric: str
+    rewards: Mapping[str, str] = field(default_factory=dict)
+    training_reward: str | None = None
+    default_opponents: Mapping[str, str] = field(default_factory=dict)
+    evaluation_overrides: Mapping[str, Any] = field(default_factory=dict)
+    bound: str = ""
+    pictures: str = ""
+    text: str = ""
+    picture: str = ""
+
+    def load(self, part: str) -> Any:
+        """A part of the declaration, loaded where it is a reference; None where there is none.
+
+        Raises:
+            ScenarioError: a reference to something that does not exist.
+        """
+        value = getattr(self, part)
+        return (resolve(value, f"{part} of world {self.name}") if value else None) if isinstance(value, str) else value
+
+    @property
+    def modules(self) -> frozenset[str]:
+        """Names of the modules that decide what happens in its worlds, and what its episodes are judged by."""
+        parts = [self.world, self.scenario, self.bound]
+        return frozenset(part.partition(":")[0] if isinstance(part, str) else part.__module__ for part in parts if part)
+
+    @property
+    def options(self) -> list[str]:
+        """Names of the options that its worlds are built with."""
+        return list(inspect.signature(self.load("world")).parameters)[2:]
+
+    def build(self, data: Mapping[str, Any], n_worlds: int, options: Mapping[str, Any]) -> World:
+        """Build a batch of worlds from a raw scenario mapping.
+
+        Args:
+            data: the mapping.
+            n_worlds: batch size ``B``.
+            options: of the world.
+
+        Raises:
+            ScenarioError: a mistyped or impossible scenario, an unknown option, or a batch size below 1.
+        """
+        checked = validated(self.load("scenario"), data, f"scenario {data.get('name', '')}".rstrip())
+        known = self.options
+        for option in options:
+            if option not in known:
+                raise ScenarioError(f"{self.name} has no option {option!r}; its options: {', '.join(known) or 'none'}")
+        if n_worlds < 1:
+            raise ScenarioError(f"n_worlds = {n_worlds}: at least one world is needed")
+        world: World = self.load("world")(checked, n_worlds, **options)
+        return world
