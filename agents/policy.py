@@ -288,7 +288,7 @@ def _parse_header(path: str | Path, header: str) -> PolicyMetadata:
 def _declared(metadata: PolicyMetadata) -> dict[str, str]:
     if metadata.action_set is None:
         return {}
-    return {"commands": metadata.action_set, "price_policy": metadata.price_policy}
+    return {"commands": metadata.action_set, "price": metadata.price_policy}
 
 
 def _world_options(metadata: PolicyMetadata) -> dict[str, Any]:

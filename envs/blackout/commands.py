@@ -61,7 +61,7 @@ def declare(commands: CommandSet, price_policy: PricePolicy) -> dict[str, str]:
         commands: what it may do; "paper" and "extended" actions are repaired to meet the joint constraints.
         price_policy: what it pays owners of vehicles.
     """
-    return {"commands": commands, "price_policy": price_policy}
+    return {"commands": commands, "price": price_policy}
 
 
 def mode_commands(

@@ -106,7 +106,7 @@ def test_a_learned_policy_is_a_controller(policy_file: Path) -> None:
     policy = load_policy(policy_file)
     assert isinstance(policy, Controller)
     assert (policy.name, policy.information) == ("mine", "local")
-    assert policy.declarations == {"commands": "paper", "price_policy": "dynamic"}
+    assert policy.declarations == {"commands": "paper", "price": "dynamic"}
     assert policy.world_options == {"action_set": "paper", "action_form": "joint"}
     assert load_policy(policy_file, name="other").name == "other"
 

@@ -31,7 +31,7 @@ def test_the_world_puts_commands_into_force_as_they_are(reading: str, command_se
     for field in ("mode", "band_bits", "radius_m", "ev_power_kw"):
         np.testing.assert_array_equal(getattr(in_force, field), getattr(commands, field))
     assert commands.command_set == command_set
-    assert controller.declarations == {"commands": command_set, "price_policy": "dynamic"}
+    assert controller.declarations == {"commands": command_set, "price": "dynamic"}
     assert commands.dynamic_price.all()
     assert commands.ev_to_battery.all()
 

@@ -52,7 +52,7 @@ class FakeController:
     """Every agent plays the same code until the battery cannot."""
 
     information: Information = "local"
-    declarations: Mapping[str, str] = {"commands": "free", "price_policy": "flat"}
+    declarations: Mapping[str, str] = {"commands": "free", "price": "flat"}
 
     def __init__(self, name: str, code: int) -> None:
         self.name = name

@@ -66,7 +66,7 @@ def test_the_record_is_complete(scenario: str) -> None:
     assert results.versions["voltran"]
     assert results.versions["numpy"] == np.__version__
     busy = results.controllers["busy"]
-    assert (busy.information, busy.declarations) == ("local", {"commands": "free", "price_policy": "flat"})
+    assert (busy.information, busy.declarations) == ("local", {"commands": "free", "price": "flat"})
     assert busy.n == 2
     assert busy.decisions == 10
     assert busy.metrics.keys() == {*KPI_KEYS, *TIMING_KEYS}

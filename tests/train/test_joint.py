@@ -65,7 +65,7 @@ def test_only_the_sites_policy_asks_for_the_sites_actions(joint_config: Path, tm
     sites, retailers = (load_policy(run / role / "policy.safetensors") for role in ("bs", "retailer"))
     assert sites.world_options == {"action_set": "paper", "action_form": "joint"}
     assert retailers.world_options == {}
-    assert sites.declarations == {"commands": "paper", "price_policy": "dynamic"}
+    assert sites.declarations == {"commands": "paper", "price": "dynamic"}
     assert retailers.declarations == {}
 
 
