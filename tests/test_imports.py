@@ -6,6 +6,7 @@ import textwrap
 
 import pytest
 
+from docs.tools import house
 from tests.house import ROOMS, ROOT, imports, modules
 
 MAY_IMPORT = {
@@ -100,6 +101,12 @@ def test_forbidden_import_is_found(path: str, source: str) -> None:
 )
 def test_permitted_import_is_left_alone(path: str, source: str) -> None:
     assert violations(path, source) == []
+
+
+def test_the_picture_of_the_house_is_up_to_date_and_no_arrow_in_it_leads_up() -> None:
+    assert house.PICTURE.read_text(encoding="utf-8") == house.drawing(), "run: python -m docs.tools.house"
+    level = {room: height for height, floor in enumerate(house.FLOORS) for room, _ in floor}
+    assert all(level[room] < level[other] for room, other in house.arrows() if other in level)
 
 
 BLOCKED = """
