@@ -11,15 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, vstack
 
 from voltran.envs.errors import MissingExtraError, VoltranError
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 
 SolverName = Literal["highs", "scip"]
 Status = Literal["optimal", "infeasible", "limit"]
-FloatArray = NDArray[np.float64]
 
 GLOP_PARAMETERS = "use_preprocessing: false use_dual_simplex: true"
 
@@ -72,12 +71,12 @@ class LinearSolver:
         raise SolverError(f"GLOP did not solve a linear program (status {status})")
 
     @staticmethod
-    def dual_values(rows: Sequence[Any]) -> NDArray[np.float64]:
+    def dual_values(rows: Sequence[Any]) -> FloatArray:
         """Dual values of rows in the last solution: what the least cost gains per unit of their limits."""
         return np.array([row.dual_value() for row in rows])
 
     @staticmethod
-    def values(variables: Sequence[Any]) -> NDArray[np.float64]:
+    def values(variables: Sequence[Any]) -> FloatArray:
         """Values of variables in the last solution."""
         return np.array([variable.solution_value() for variable in variables])
 
@@ -96,12 +95,12 @@ class MixedIntegerProgram:
     costs: FloatArray
     lower: FloatArray
     upper: FloatArray
-    integral: NDArray[np.bool_]
+    integral: BoolArray
     rows: csr_array
     row_lower: FloatArray
     row_upper: FloatArray
 
-    def fixed(self, columns: NDArray[np.int64], values: FloatArray) -> "MixedIntegerProgram":
+    def fixed(self, columns: IntArray, values: FloatArray) -> "MixedIntegerProgram":
         """The program with some variables fixed."""
         lower, upper = self.lower.copy(), self.upper.copy()
         lower[columns] = upper[columns] = values
@@ -131,7 +130,7 @@ class Rows:
     def __init__(self) -> None:
         self.lower: list[FloatArray] = []
         self.upper: list[FloatArray] = []
-        self._entries: list[tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]] = []
+        self._entries: list[tuple[IntArray, IntArray, FloatArray]] = []
         self._count = 0
 
     def add(self, lower: FloatArray | float, upper: FloatArray | float, count: int) -> int:
@@ -142,7 +141,7 @@ class Rows:
         self._count += count
         return first
 
-    def put(self, row: NDArray[np.int64] | int, column: NDArray[np.int64] | int, value: FloatArray | float) -> None:
+    def put(self, row: IntArray | int, column: IntArray | int, value: FloatArray | float) -> None:
         """Add coefficients; several for one place add up."""
         rows, columns, values = np.broadcast_arrays(row, column, np.asarray(value, dtype=np.float64))
         self._entries.append((rows.ravel(), columns.ravel(), values.ravel()))

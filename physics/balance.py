@@ -7,8 +7,8 @@ an import are positive; a charging battery is negative.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.battery import (
     BatteryParameters,
     conversion_loss_kw,
@@ -19,9 +19,6 @@ from voltran.physics.battery import (
 )
 from voltran.physics.compiled import kernel
 from voltran.physics.ev import EvParameters, available_power_kw, discharge, is_present, offered_price
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 
 class Fleet(NamedTuple):

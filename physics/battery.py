@@ -3,12 +3,12 @@
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import FloatArray
 from voltran.physics.compiled import kernel
 
 # One state of charge, or an array of them.
-Charge = TypeVar("Charge", float, NDArray[np.float64])
+Charge = TypeVar("Charge", float, FloatArray)
 
 
 class BatteryParameters(NamedTuple):

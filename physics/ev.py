@@ -7,12 +7,12 @@ import math
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.compiled import kernel
 
 # One moment in seconds, or an array of them.
-Moment = TypeVar("Moment", float, NDArray[np.float64])
+Moment = TypeVar("Moment", float, FloatArray)
 
 
 class EvParameters(NamedTuple):
@@ -57,8 +57,8 @@ def is_present(arrival_s: Moment, departure_s: Moment, time_s: Moment, step_s: f
 
 @kernel
 def available_power_kw(
-    energy_kwh: NDArray[np.float64],
-    offers: NDArray[np.bool_],
+    energy_kwh: FloatArray,
+    offers: BoolArray,
     step_h: float,
     ev: EvParameters,
 ) -> float:
@@ -79,12 +79,12 @@ def available_power_kw(
 
 @kernel
 def discharge(
-    energy_kwh: NDArray[np.float64],
-    offers: NDArray[np.bool_],
+    energy_kwh: FloatArray,
+    offers: BoolArray,
     power_kw: float,
     step_h: float,
     ev: EvParameters,
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Usable energy ``[slot]`` after a site's vehicles gave ``power_kw`` for a step, earliest departure first."""
     remaining = energy_kwh.copy()
     still_kw = power_kw
@@ -97,12 +97,12 @@ def discharge(
 
 
 def deliverable_energy_kwh(
-    usable_kwh: NDArray[np.float64],
-    arrival_s: NDArray[np.float64],
-    departure_s: NDArray[np.float64],
-    until_s: NDArray[np.float64],
+    usable_kwh: FloatArray,
+    arrival_s: FloatArray,
+    departure_s: FloatArray,
+    until_s: FloatArray,
     vehicle_limit_kw: float,
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Energy each vehicle could have delivered in ``[0, until_s]``: its usable energy, or its limit times its stay.
 
     Args:

@@ -3,12 +3,10 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.compiled import kernel
 from voltran.physics.ordering import SAME
-
-FloatArray = NDArray[np.float64]
 
 
 def hexagonal_sites(n_sites: int, inter_site_distance_m: float) -> FloatArray:
@@ -49,7 +47,7 @@ def distances_m(first_m: FloatArray, second_m: FloatArray) -> FloatArray:
 
 
 @kernel
-def in_some_cell(points_m: FloatArray, sites_m: FloatArray, inter_site_distance_m: float) -> NDArray[np.bool_]:
+def in_some_cell(points_m: FloatArray, sites_m: FloatArray, inter_site_distance_m: float) -> BoolArray:
     """Whether points ``[point, 2]`` lie in the hexagonal cell of any site; see :func:`hexagon_contains`."""
     inside = np.zeros(points_m.shape[0], dtype=np.bool_)
     apothem = inter_site_distance_m / 2.0
@@ -64,7 +62,7 @@ def in_some_cell(points_m: FloatArray, sites_m: FloatArray, inter_site_distance_
     return inside
 
 
-def hexagon_contains(offset_m: FloatArray, inter_site_distance_m: float) -> NDArray[np.bool_]:
+def hexagon_contains(offset_m: FloatArray, inter_site_distance_m: float) -> BoolArray:
     """Whether points, given as offsets ``[..., 2]`` from a site, lie in that site's hexagonal cell.
 
     The cell is the set of points nearer to the site than to any of its six lattice neighbours.
@@ -101,7 +99,7 @@ def disc_overlap_share(distance_m: FloatArray, helper_radius_m: float, covered_r
     return np.asarray(lens / (np.pi * small**2))
 
 
-def reuse_colours(sites_m: FloatArray, inter_site_distance_m: float) -> NDArray[np.int64]:
+def reuse_colours(sites_m: FloatArray, inter_site_distance_m: float) -> IntArray:
     """Reuse-3 colour ``[site]`` (0, 1, 2) of sites on a hexagonal grid: neighbouring sites never share a colour."""
     r = np.rint(sites_m[:, 1] / (inter_site_distance_m * np.sqrt(3.0) / 2.0))
     q = np.rint(sites_m[:, 0] / inter_site_distance_m - r / 2.0)

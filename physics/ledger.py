@@ -1,12 +1,10 @@
 """The energy ledger of sites: whether the flows of a step and what batteries and vehicles hold tell the same story."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import FloatArray
 from voltran.physics.balance import EnergyStep
 from voltran.physics.compiled import kernel
-
-FloatArray = NDArray[np.float64]
 
 
 @kernel

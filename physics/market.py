@@ -6,13 +6,10 @@ Source: [DPA]. Arrays carry sites before retailers, ``[..., site, retailer]``; p
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.compiled import kernel
 from voltran.physics.ordering import SAME, surpasses
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 # The shares that are filled settle geometrically; a round that moves none by more than this is the last.
 SETTLED_SHARE = 1e-13
@@ -125,7 +122,7 @@ def clear_market(
 
 
 @kernel
-def _cheapest_first(paid: FloatArray) -> NDArray[np.int64]:
+def _cheapest_first(paid: FloatArray) -> IntArray:
     """Retailers ``[site, rank]`` by price, the first of equals first."""
     n_sites, n_retailers = paid.shape
     order = np.zeros((n_sites, n_retailers), dtype=np.int64)
@@ -142,7 +139,7 @@ def _cheapest_first(paid: FloatArray) -> NDArray[np.int64]:
 @kernel
 def _ask(
     requested_kw: FloatArray,
-    order: NDArray[np.int64],
+    order: IntArray,
     willing: BoolArray,
     subscriber: BoolArray,
     share: FloatArray,

@@ -6,11 +6,10 @@ ties wherever keys lie, whereas rounding keys to a grid would part equal ones th
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.compiled import kernel
-
-IntArray = NDArray[np.int64]
 
 # Far above what rounding does to a key, and far below any difference that matters.
 SAME = 1e-9
@@ -68,7 +67,7 @@ def first_least(key: ArrayLike, axis: int = -1) -> IntArray:
     return first_largest(-np.asarray(key, dtype=np.float64), axis)
 
 
-def _rounding(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+def _rounding(values: FloatArray, axis: int) -> FloatArray:
     """Largest gap between equals, by the largest finite number along an axis, which stays."""
     low, high = values.min(axis, keepdims=True, initial=0.0), values.max(axis, keepdims=True, initial=0.0)
     largest = np.maximum(high, -low)
@@ -87,7 +86,7 @@ def surpasses(value: float, other: float) -> bool:
 
 
 @kernel
-def rising_sites(key: NDArray[np.float64]) -> IntArray:
+def rising_sites(key: FloatArray) -> IntArray:
     """:func:`rising` for kernels, one key ``[site]``; insertion sorts, which compile in a fraction of NumPy's time."""
     n_sites = key.shape[0]
     order = np.empty(n_sites, dtype=np.int64)

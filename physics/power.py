@@ -3,12 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import FloatArray
 from voltran.physics.compiled import kernel
 from voltran.physics.units import WATTS_PER_KILOWATT
-
-FloatArray = NDArray[np.float64]
 
 NORMAL, HELPING, ASSISTED, SLEEP = 0, 1, 2, 3
 
@@ -25,10 +23,10 @@ class PowerParameters(NamedTuple):
         sectors: sectors per site.
     """
 
-    static_w: NDArray[np.float64]
-    dynamic_w: NDArray[np.float64]
-    w_per_mbps: NDArray[np.float64]
-    standby_w: NDArray[np.float64]
+    static_w: FloatArray
+    dynamic_w: FloatArray
+    w_per_mbps: FloatArray
+    standby_w: FloatArray
     sleep_w: float
     sectors: int
 
@@ -37,8 +35,8 @@ class PowerParameters(NamedTuple):
 def site_power_kw(
     mode: int,
     bands: int,
-    resource_use: NDArray[np.float64],
-    traffic_mbps: NDArray[np.float64],
+    resource_use: FloatArray,
+    traffic_mbps: FloatArray,
     parameters: PowerParameters,
 ) -> float:
     """Power of one live site. Source: [MSRC] Eqs. 2 and 4, with the loads of Eqs. 3 and 11.

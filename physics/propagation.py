@@ -7,11 +7,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
 
 SPEED_OF_LIGHT_M_PER_S = 3.0e8
 ENVIRONMENT_HEIGHT_M = 1.0
@@ -64,7 +63,7 @@ def link_loss_db(ground_m: float, log_slant: float, sight: bool, loss: PathLoss)
 def path_loss_db(
     distance_m: FloatArray,
     frequency_ghz: float,
-    line_of_sight: NDArray[np.bool_],
+    line_of_sight: BoolArray,
     site_height_m: float,
     user_height_m: float,
 ) -> FloatArray:
@@ -93,7 +92,7 @@ def path_loss_db(
 @kernel
 def received_power_mw(
     distance_m: FloatArray,
-    line_of_sight: NDArray[np.bool_],
+    line_of_sight: BoolArray,
     shadowing_normal: FloatArray,
     building_db: FloatArray,
     transmit_dbm: FloatArray,
@@ -128,7 +127,7 @@ def received_power_mw(
     return power
 
 
-def shadowing_deviation_db(line_of_sight: NDArray[np.bool_]) -> FloatArray:
+def shadowing_deviation_db(line_of_sight: BoolArray) -> FloatArray:
     """Standard deviation of log-normal shadowing. Source: TR 38.901 Table 7.4.1-1 (UMa): 4 dB in sight, 6 dB not."""
     return np.where(line_of_sight, SHADOW_LINE_OF_SIGHT_DB, SHADOW_NO_LINE_OF_SIGHT_DB)
 

@@ -5,19 +5,15 @@ and rates are computed in that precision (float32 is safe because spectral effic
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, Int16Array, IntegerArray, RealArray, UInt8Array
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
 from voltran.physics.ordering import surpasses
 from voltran.physics.power import HELPING, SLEEP
 from voltran.physics.units import db_to_linear
-
-RealArray = NDArray[np.floating[Any]]
-IntArray = NDArray[np.integer[Any]]
 
 THERMAL_NOISE_DBM_PER_HZ = -174.0
 # Keeps a filter in single precision on the safe side of the threshold.
@@ -61,7 +57,7 @@ class Association(NamedTuple):
         rate_mbps: ``[band, user]`` rate from the serving site if the user had the whole band.
     """
 
-    server: NDArray[np.int16]
+    server: Int16Array
     rate_mbps: FloatArray
 
 
@@ -81,7 +77,7 @@ def spectral_efficiency(sinr: float, radio: RadioParameters) -> float:
 
 @kernel
 def total_power_mw(
-    received_mw: RealArray, mode: IntArray, bands: IntArray, alive: NDArray[np.bool_], radio: RadioParameters
+    received_mw: RealArray, mode: IntegerArray, bands: IntegerArray, alive: BoolArray, radio: RadioParameters
 ) -> RealArray:
     """Noise plus power of all interfering sites, ``[band, user]``, in the precision of ``received_mw``.
 
@@ -120,10 +116,10 @@ def within_threshold(
     total_mw: RealArray,
     site: int,
     bands: int,
-    distance_m: NDArray[np.float32],
+    distance_m: Float32Array,
     radius_m: float,
     sinr_min: float,
-) -> NDArray[np.uint8]:
+) -> UInt8Array:
     """Users ``[user]`` within the radius of a site and, on one of its bands, above or just below the threshold.
 
     A filter without branches, which compilers turn into vector instructions: it rules out nine links of ten.
@@ -146,13 +142,13 @@ def within_threshold(
 def candidate_rates(
     received_mw: RealArray,
     total_mw: RealArray,
-    user_distance_m: NDArray[np.float32],
-    mode: IntArray,
-    bands: IntArray,
+    user_distance_m: Float32Array,
+    mode: IntegerArray,
+    bands: IntegerArray,
     radius_m: FloatArray,
-    alive: NDArray[np.bool_],
+    alive: BoolArray,
     radio: RadioParameters,
-) -> tuple[NDArray[np.int16], NDArray[np.int16], FloatArray]:
+) -> tuple[Int16Array, Int16Array, FloatArray]:
     """Sites that can serve each user and the rate each could give over all its bands.
 
     Source: [MSRC] Eq. 6: within the site's effective radius, and some band above the decoding threshold.
@@ -186,9 +182,7 @@ def candidate_rates(
 
 
 @kernel
-def covered_users(
-    received_mw: RealArray, distance_m: RealArray, radius_m: float, radio: RadioParameters
-) -> NDArray[np.bool_]:
+def covered_users(received_mw: RealArray, distance_m: RealArray, radius_m: float, radio: RadioParameters) -> BoolArray:
     """Users ``[user]`` that some site within ``radius_m`` can serve while all sites send on all bands."""
     n_bands, n_sites, n_users = received_mw.shape
     every_band = np.full(n_sites, (1 << n_bands) - 1)
@@ -204,14 +198,14 @@ def covered_users(
 
 @kernel
 def choose_servers(
-    count: NDArray[np.int16],
-    sites: NDArray[np.int16],
+    count: Int16Array,
+    sites: Int16Array,
     rates: FloatArray,
-    last_server: NDArray[np.int16],
+    last_server: Int16Array,
     demand_mbps: FloatArray,
     n_sites: int,
     radio: RadioParameters,
-) -> NDArray[np.int16]:
+) -> Int16Array:
     """Serving site ``[user]`` by greedy rate with load bias.
 
     Reconstructed: [MSRC] leaves the association to its Stage 2 program (27). The first pass takes the largest rate;
@@ -251,12 +245,12 @@ def choose_servers(
 @kernel
 def associate(
     received_mw: RealArray,
-    user_distance_m: NDArray[np.float32],
-    mode: IntArray,
-    bands: IntArray,
+    user_distance_m: Float32Array,
+    mode: IntegerArray,
+    bands: IntegerArray,
     radius_m: FloatArray,
-    alive: NDArray[np.bool_],
-    last_server: NDArray[np.int16],
+    alive: BoolArray,
+    last_server: Int16Array,
     demand_mbps: FloatArray,
     radio: RadioParameters,
 ) -> Association:

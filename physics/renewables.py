@@ -1,9 +1,8 @@
 """What wind turbines and solar panels give, as a share of their capacity."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from voltran.physics.arrays import FloatArray
 
 
 def wind_power_share(speed_m_per_s: FloatArray, curve_m_per_s: FloatArray, curve_share: FloatArray) -> FloatArray:

@@ -8,13 +8,11 @@ once. The priority weights make the minimum rates of Eq. 10 hold whenever capaci
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import FloatArray, Int16Array, IntArray, IntegerArray
 from voltran.physics.compiled import kernel
 from voltran.physics.power import HELPING
-from voltran.physics.radio import Association, IntArray
-
-FloatArray = NDArray[np.float64]
+from voltran.physics.radio import Association
 
 WATER_LEVEL_ITERATIONS = 200
 # A demand short by less than this share is rounding, not a reason to ask the next band for more.
@@ -30,7 +28,7 @@ class SchedulerParameters(NamedTuple):
         helping_loss: lambda_loss of [MSRC] Eq. 9.
     """
 
-    band_order: NDArray[np.int64]
+    band_order: IntArray
     capacity_mbps: FloatArray
     helping_loss: float
 
@@ -97,7 +95,7 @@ def fill(start: FloatArray, room: FloatArray, slope: FloatArray, budget: float) 
 
 @kernel
 def share_band(
-    full_rate: FloatArray, users: NDArray[np.int64], demand: FloatArray, served: FloatArray, weight: FloatArray
+    full_rate: FloatArray, users: IntArray, demand: FloatArray, served: FloatArray, weight: FloatArray
 ) -> FloatArray:
     """Share one band among the users of one site, adding to ``served`` in place.
 
@@ -140,7 +138,7 @@ def share_band(
 def keep_within(
     budget_mbps: float,
     added: FloatArray,
-    users: NDArray[np.int64],
+    users: IntArray,
     demand: FloatArray,
     served: FloatArray,
     weight: FloatArray,
@@ -162,7 +160,7 @@ def keep_within(
 
 
 @kernel
-def users_by_site(server: NDArray[np.int16], n_sites: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def users_by_site(server: Int16Array, n_sites: int) -> tuple[IntArray, IntArray]:
     """Users sorted by serving site: ``first [site + 1]`` offsets into ``order``; users without a site are left out."""
     first = np.zeros(n_sites + 1, dtype=np.int64)
     for user in range(server.shape[0]):
@@ -183,8 +181,8 @@ def users_by_site(server: NDArray[np.int16], n_sites: int) -> tuple[NDArray[np.i
 @kernel
 def schedule(
     association: Association,
-    mode: IntArray,
-    bands: IntArray,
+    mode: IntegerArray,
+    bands: IntegerArray,
     demand_mbps: FloatArray,
     weight: FloatArray,
     parameters: SchedulerParameters,

@@ -7,16 +7,11 @@ equipments (UEs). Shapes: ``M`` UBSs, ``K`` UEs; powers are in mW. Source: [FDRA
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import BoolArray, ComplexArray, FloatArray, IntArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
 from voltran.physics.ordering import first_largest, first_least
 from voltran.physics.units import db_to_linear, linear_to_db
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
-ComplexArray = NDArray[np.complex128]
 
 PATH_GAIN_AT_1_M_DB = -30.5
 PATH_GAIN_PER_DECADE_DB = -36.7

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray, UplinkGains
+from voltran.physics.uplink import UplinkGains
 
 FIXED_POINT_STEPS = 3000
 FIXED_POINT_TOLERANCE = 1e-10

@@ -6,8 +6,8 @@ With identical base stations everything is affine in the rates (Lemmas 1 and 2):
 import math
 from typing import Literal, NamedTuple
 
+from voltran.physics.arrays import FloatArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
 from voltran.physics.units import MEGABITS_PER_GIGABIT
 
 LoadSplit = Literal["equal", "full"]

@@ -5,9 +5,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from voltran.baselines.dpa.problem import AllocationProblem, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.baselines.dpa.recovery import recover, shed_on_purpose
 from voltran.baselines.dpa.utility import objective, slope, turnover
+from voltran.physics.arrays import FloatArray
 
 Status = Literal["optimal", "not_converged", "infeasible"]
 

@@ -13,9 +13,10 @@ from voltran.baselines.dpa.dual_messages import (
     Sites,
     Steps,
 )
-from voltran.baselines.dpa.problem import AllocationProblem, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.baselines.dpa.recovery import is_feasible, shed_on_purpose
 from voltran.baselines.dpa.response import pair_terms, sensitivity
+from voltran.physics.arrays import FloatArray
 
 
 @dataclass

@@ -9,10 +9,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from voltran.baselines.dpa.problem import AllocationProblem, BoolArray, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.baselines.dpa.response import PairTerms, respond, sensitivity
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section
+from voltran.physics.arrays import BoolArray, FloatArray
 
 StepSetting = PositiveFloat | tuple[PositiveFloat, ...]
 

@@ -11,11 +11,12 @@ from pydantic import Field
 
 from voltran.baselines.dpa.allocation import Allocation, Prices, conclude, infeasible
 from voltran.baselines.dpa.newton_step import Residual, Step, newton_step
-from voltran.baselines.dpa.problem import AllocationProblem, BoolArray, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.baselines.dpa.program import Duals, Program, cost_slope, counted, parts, present, program_of
 from voltran.baselines.dpa.recovery import is_feasible
 from voltran.baselines.dpa.utility import slope
 from voltran.envs.scenario import Section
+from voltran.physics.arrays import BoolArray, FloatArray
 
 # How much of the way to the nearest limit a step takes.
 NEARLY_ALL = 0.995

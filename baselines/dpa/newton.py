@@ -11,12 +11,13 @@ from pydantic import Field
 from scipy.optimize import brentq
 
 from voltran.baselines.dpa.allocation import Allocation, Prices, conclude, infeasible
-from voltran.baselines.dpa.problem import AllocationProblem, BoolArray, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.baselines.dpa.recovery import is_feasible
 from voltran.baselines.dpa.response import PairTerms, moving, pair_terms, sensitivity
 from voltran.baselines.dpa.utility import objective, turnover
 from voltran.baselines.dpa.water_filling import fill_sites
 from voltran.envs.scenario import Section
+from voltran.physics.arrays import BoolArray, FloatArray
 
 # A step must lower the dual by this share of what its slope promises, and is tried this often, each time damped more.
 PROMISE, MOST_TRIES = 1e-4, 12

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from voltran.envs.errors import ScenarioError
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.market import cost_factor
 from voltran.physics.ordering import SAME
 from voltran.physics.units import WATTS_PER_KILOWATT
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 SatisfactionOf = Literal["pair", "site"]
 CostScope = Literal["pair", "retailer"]
 

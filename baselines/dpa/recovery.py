@@ -4,7 +4,8 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import block_array, csr_array, eye_array, kron
 
-from voltran.baselines.dpa.problem import AllocationProblem, BoolArray, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.ordering import rising
 
 # What is lacking of the largest demand and still counts as served.

@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from voltran.baselines.dpa.problem import AllocationProblem, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.envs.errors import ScenarioError
+from voltran.physics.arrays import FloatArray
 
 
 class PairTerms(NamedTuple):

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from voltran.baselines.dpa.problem import AllocationProblem, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
+from voltran.physics.arrays import FloatArray
 from voltran.physics.market import generation_cost, satisfaction
 
 

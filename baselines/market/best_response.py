@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from voltran.baselines.market.expectation import ROLE, available_kw, posted, retail_world, sales_kw, wanted_kw
@@ -12,7 +11,8 @@ from voltran.envs.controller import Information
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.retail.constants import PRICE_LEVELS, RetailConstants
 from voltran.envs.scenario import Section, validated
-from voltran.envs.world import BoolArray, FloatArray, World
+from voltran.envs.world import World
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.market import payments
 from voltran.physics.ordering import SAME
 
@@ -51,7 +51,7 @@ class Answers(NamedTuple):
     """
 
     price: FloatArray
-    rounds: NDArray[np.int64]
+    rounds: IntArray
     cycled: BoolArray
 
 

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, kron
 
-from voltran.baselines.market.foresight_problem import FloatArray, ForesightProblem, IntArray
+from voltran.baselines.market.foresight_problem import ForesightProblem
 from voltran.envs.errors import VoltranError
+from voltran.physics.arrays import FloatArray, IntArray
 
 # Tangents whose slopes differ by less than this share of them meet nowhere in particular.
 PARALLEL = 1e-12

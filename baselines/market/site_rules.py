@@ -11,7 +11,8 @@ from voltran.envs.errors import ScenarioError
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.world import MarketWorld
 from voltran.envs.scenario import Section, validated
-from voltran.envs.world import BoolArray, FloatArray, World
+from voltran.envs.world import World
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.ordering import SAME
 
 ROLE = "bs"

@@ -10,15 +10,13 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.msrc.evaluation import Evaluator
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.milp import PlanProgram, Window, plan_program
 from voltran.baselines.solve import MilpResult, MixedIntegerProgram, solve_milp
+from voltran.physics.arrays import IntArray
 from voltran.physics.ordering import falling, surpasses
-
-IntArray = NDArray[np.int64]
 
 # More slices take more linear programs, but leave less to branch and bound.
 SLICES = 4

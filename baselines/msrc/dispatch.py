@@ -9,7 +9,6 @@ Eq. 27: whoever dispatches, they serve the load first and charge the battery wit
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.msrc.options import load_power_kw
 from voltran.baselines.msrc.planning_state import Situation, situation
@@ -17,14 +16,13 @@ from voltran.baselines.solve import MixedIntegerProgram, Rows, SolverError, solv
 from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import ScenarioError
+from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, IntArray, RealArray
 from voltran.physics.compiled import kernel
 from voltran.physics.power import HELPING, site_power_kw
-from voltran.physics.radio import RadioParameters, RealArray, candidate_rates, link_rate_mbps, total_power_mw
+from voltran.physics.radio import RadioParameters, candidate_rates, link_rate_mbps, total_power_mw
 from voltran.physics.scheduler import schedule
 
 AssociationRule = Literal["fixed", "split"]
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 # Utility that a kW counts for, so that of equally useful dispatches the one with the least power is chosen. A user of
 # the lowest weight gains thousands of times more from what a kW serves.
@@ -176,11 +174,11 @@ def _result(now: Situation, rate_mbps: FloatArray, resource_use: FloatArray, tra
 @kernel
 def _reachable_rates(
     received_mw: RealArray,
-    distance_m: NDArray[np.float32],
+    distance_m: Float32Array,
     mode: IntArray,
     bands: IntArray,
     radius_m: FloatArray,
-    alive: NDArray[np.bool_],
+    alive: BoolArray,
     radio: RadioParameters,
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """All pairs of a user and a site that can serve it: ``user`` and ``site [pair]``, ``rate_mbps [pair, band]``."""

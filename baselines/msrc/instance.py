@@ -4,18 +4,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.msrc.groups import CLASS_GROUPS, Groups
 from voltran.baselines.msrc.options import Options
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.envs.blackout.repair import repair_modes, repair_modes_literally
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.ordering import falling
 from voltran.physics.power import NORMAL, SLEEP
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 # Keeps the inverse lifetime of a site that is about to go down finite.
 LEAST_ENERGY_KWH = 0.05

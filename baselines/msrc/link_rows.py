@@ -4,13 +4,11 @@ Links join a helping site and an assisted, sleeping or dead one within reach. So
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.solve import Rows
+from voltran.physics.arrays import IntArray
 from voltran.physics.power import ASSISTED, HELPING
-
-IntArray = NDArray[np.int64]
 
 
 def linkable(instance: Instance) -> tuple[IntArray, IntArray]:

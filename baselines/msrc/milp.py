@@ -10,17 +10,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.msrc.groups import CLASS_GROUPS
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.link_rows import add_link_rows, linkable
 from voltran.baselines.solve import MixedIntegerProgram, Rows
+from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.ordering import falling
 from voltran.physics.power import NORMAL
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 class Window(NamedTuple):

@@ -3,14 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.envs.blackout.constants import BlackoutConstants
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP, site_power_kw
-
-IntArray = NDArray[np.int64]
 
 
 class Options(NamedTuple):

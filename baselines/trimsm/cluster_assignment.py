@@ -3,16 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.trimsm.moves import Moves
 from voltran.baselines.trimsm.outage_problem import OutageProblem
 from voltran.baselines.trimsm.outage_sites import COST, KEPT, Trials, held_by, operate
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 # Clusters that a site serves and that are at home there, that it serves for others, and that others serve for it.
 OWN, FOREIGN, LOST = range(3)

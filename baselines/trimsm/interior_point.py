@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from voltran.baselines.trimsm.power_program import PowerProgram
+from voltran.physics.arrays import FloatArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
 
 MAX_STEPS = 200
 FIRST_BARRIER = 1e-2

@@ -11,9 +11,8 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 
 from voltran.baselines.trimsm.moves import Limits, Moves, is_legal, legal_moves
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.ordering import ranks, rising
-from voltran.physics.uplink import BoolArray, IntArray
 
 Order = Literal["batch", "first"]
 QualityRule = Literal["elastic", "literal"]

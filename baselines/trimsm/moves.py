@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from voltran.envs.errors import ScenarioError
+from voltran.physics.arrays import BoolArray, IntArray
 from voltran.physics.compiled import kernel
-from voltran.physics.uplink import BoolArray, IntArray
 
 NOBODY = -1
 

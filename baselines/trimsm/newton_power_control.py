@@ -5,7 +5,7 @@ Both end at local maxima of the same problem; this one takes some twenty steps w
 
 from voltran.baselines.trimsm.interior_point import interior_point
 from voltran.baselines.trimsm.power_program import PowerProgram, efficiency
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import FloatArray
 
 TOLERANCE = 1e-7
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.trimsm.moves import Limits
 from voltran.baselines.trimsm.outage_clusters import Clusters, flow_tables, user_clusters
@@ -13,12 +12,8 @@ from voltran.baselines.trimsm.outage_sites import SiteRules
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.repair import repair_modes, repair_modes_literally
 from voltran.envs.blackout.world import BlackoutWorld
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, IntArray, RealArray
 from voltran.physics.power import HELPING, SLEEP
-from voltran.physics.radio import RealArray
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 # Keeps the price of power finite at a site that is about to go down.
 LEAST_ENERGY_KWH = 0.05
@@ -44,7 +39,7 @@ class OutageProblem:
     settings: TrimsmSettings
     clusters: Clusters
     received_mw: RealArray
-    distance_m: NDArray[np.float32]
+    distance_m: Float32Array
     demand_mbps: FloatArray
     alive: BoolArray
     battery_kwh: FloatArray

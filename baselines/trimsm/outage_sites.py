@@ -3,14 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
 from voltran.physics.power import HELPING, SLEEP, PowerParameters, site_power_kw
 from voltran.physics.scheduler import SchedulerParameters
-
-IntArray = NDArray[np.int64]
 
 # A difference in served share, or in cost, that is rounding; serving everybody costs about as much.
 ROUNDING = 1e-10

@@ -7,9 +7,9 @@ strongest UBS with room, then each rule adds others. Ties go to the lower index.
 import numpy as np
 
 from voltran.envs.uplink.problem import UplinkProblem
+from voltran.physics.arrays import BoolArray
 from voltran.physics.ordering import SAME, falling, first_least
 from voltran.physics.units import linear_to_db
-from voltran.physics.uplink import BoolArray
 
 RECEIVED_SHARE = 0.95
 MASTER_SHARE = 0.3

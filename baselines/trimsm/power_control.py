@@ -9,8 +9,8 @@ from voltran.baselines.trimsm.power_program import power_program, select
 from voltran.baselines.trimsm.slmdb import maximise_successively
 from voltran.envs.errors import ScenarioError
 from voltran.envs.uplink.problem import UplinkProblem, evaluate
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray, UplinkGains, combine
+from voltran.physics.arrays import BoolArray, FloatArray
+from voltran.physics.uplink import UplinkGains, combine
 from voltran.physics.uplink_control import eipc_power_mw, qopc_power_mw
 
 PowerMethod = Literal["direct", "slmdb", "eipc", "qopc", "fipc"]

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from voltran.envs.uplink.problem import UplinkProblem
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray, UplinkGains
+from voltran.physics.uplink import UplinkGains
 from voltran.physics.uplink_control import qopc_power_mw
 from voltran.physics.uplink_power import constant_power_w
 

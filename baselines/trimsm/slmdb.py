@@ -9,7 +9,7 @@ import numpy as np
 
 from voltran.baselines.trimsm.interior_point import LowerBound, interior_point
 from voltran.baselines.trimsm.power_program import INSIDE_SHARE, PowerProgram, efficiency
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import FloatArray
 
 DINKELBACH_TOLERANCE = 1e-6
 INNER_TOLERANCE = 1e-9

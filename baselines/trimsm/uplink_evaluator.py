@@ -22,8 +22,8 @@ from voltran.baselines.trimsm.uplink_kernels import (
 )
 from voltran.baselines.trimsm.uplink_settings import InnerControl
 from voltran.envs.uplink.problem import RATE_TOLERANCE, UplinkProblem, evaluate
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray, UplinkStatistics, combine
+from voltran.physics.arrays import BoolArray, FloatArray
+from voltran.physics.uplink import UplinkStatistics, combine
 
 CODES: dict[InnerControl, int] = {"fipc": FIPC, "eipc": EIPC, "qopc": QOPC}
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.physics.reference import BoolArray, FloatArray, IntArray
+from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, Int16Array, IntArray
 from voltran.physics.balance import EnergyOrders, Fleet, Restart
 from voltran.physics.battery import BatteryParameters
 from voltran.physics.ev import EvParameters
@@ -68,12 +68,12 @@ class Network:
     """Everything the radio kernels ask for, for one world; shapes as in their documentation."""
 
     received_mw: NDArray[Any]
-    distance_m: NDArray[np.float32]
+    distance_m: Float32Array
     mode: IntArray
     bands: IntArray
     radius_m: FloatArray
     alive: BoolArray
-    last_server: NDArray[np.int16]
+    last_server: Int16Array
     demand_mbps: FloatArray
     weight: FloatArray
     radio: RadioParameters

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.physics.reference import BoolArray, FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.balance import EnergyOrders, EnergyStep, Fleet, Restart
 from voltran.physics.battery import BatteryParameters
 from voltran.physics.ev import EvParameters

@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.physics.instances import RADIO, Network, network
-from tests.physics.reference import FloatArray
+from voltran.physics.arrays import FloatArray
 from voltran.physics.power import SLEEP
 from voltran.physics.radio import candidate_rates, spectral_efficiency, total_power_mw
 
