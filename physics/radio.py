@@ -62,14 +62,35 @@ class Association(NamedTuple):
 
 
 def noise_mw(bandwidth_mhz: FloatArray, noise_figure_db: float) -> FloatArray:
-    """Thermal noise power over a bandwidth, with the receiver's noise figure."""
+    """Thermal noise power over a bandwidth, with the receiver's noise figure.
+
+    Source: sigma^2 of [MSRC] Eq. 7; -174 dBm/Hz at room temperature.
+
+    Args:
+        bandwidth_mhz: bandwidths, MHz, any shape.
+        noise_figure_db: of the receiver.
+
+    Returns:
+        mW, same shape.
+    """
     dbm = THERMAL_NOISE_DBM_PER_HZ + 10.0 * np.log10(bandwidth_mhz * 1e6) + noise_figure_db
     return db_to_linear(dbm)
 
 
 @kernel
 def spectral_efficiency(sinr: float, radio: RadioParameters) -> float:
-    """Truncated Shannon efficiency in bit/s/Hz. Source: [MSRC] Eq. 8, truncated as in 3GPP TR 36.942 Annex A.2."""
+    """Truncated Shannon efficiency.
+
+    Source: log2(1 + SINR) of [MSRC] Eq. 8, truncated as in 3GPP TR 36.942 Annex A.2, since no receiver reaches the
+    bound.
+
+    Args:
+        sinr: power ratio.
+        radio: constants.
+
+    Returns:
+        bit/s/Hz; zero below the decoding threshold.
+    """
     if sinr < radio.sinr_min:
         return 0.0
     return min(radio.shannon_share * math.log2(ONE + sinr), radio.efficiency_max)
@@ -79,10 +100,22 @@ def spectral_efficiency(sinr: float, radio: RadioParameters) -> float:
 def total_power_mw(
     received_mw: RealArray, mode: IntegerArray, bands: IntegerArray, alive: BoolArray, radio: RadioParameters
 ) -> RealArray:
-    """Noise plus power of all interfering sites, ``[band, user]``, in the precision of ``received_mw``.
+    """Noise plus power of all interfering sites.
 
-    The interference seen on a link is this total less the link's own signal. Source: [MSRC] Eq. 7; by default only
-    sites with the band on interfere (the printed condition counts carriers that are off).
+    The interference seen on a link is this total less the link's own signal.
+
+    Source: denominator of [MSRC] Eq. 7. Reconstructed: by default only sites that have the band on interfere, as the
+    printed condition counts carriers that are off.
+
+    Args:
+        received_mw: ``[band, site, user]`` power received from each site were it sending, mW.
+        mode: ``[site]`` cooperation modes.
+        bands: ``[site]`` bit sets of the bands that are on.
+        alive: ``[site]`` sites in operation.
+        radio: constants.
+
+    Returns:
+        ``[band, user]`` mW, in the precision of ``received_mw``.
     """
     n_bands, n_sites, n_users = received_mw.shape
     total = np.empty((n_bands, n_users), dtype=received_mw.dtype)
@@ -100,7 +133,21 @@ def total_power_mw(
 def link_rate_mbps(
     received_mw: RealArray, total_mw: RealArray, band: int, site: int, user: int, helping: bool, radio: RadioParameters
 ) -> float:
-    """Rate of a link if the user had the whole band of all sectors. Source: [MSRC] Eqs. 7 and 8."""
+    """Rate of a link if the user had the whole band of all sectors.
+
+    Source: [MSRC] Eq. 7, [MSRC] Eq. 8 with chi = 1. Reconstructed: the loss of helping sites, in the paper one of their
+    capacity ([MSRC] Eq. 9), lowers rates as well.
+
+    Args:
+        received_mw: ``[band, site, user]`` power received from each site were it sending, mW.
+        total_mw: ``[band, user]`` of :func:`total_power_mw`.
+        band, site, user: which link.
+        helping: whether the site is helping.
+        radio: constants.
+
+    Returns:
+        Mbit/s; zero below the decoding threshold.
+    """
     signal = received_mw[band, site, user]
     rest = total_mw[band, user] - signal
     # Most links are below the threshold: a product rules them out at a fraction of a quotient's cost.
@@ -120,9 +167,23 @@ def within_threshold(
     radius_m: float,
     sinr_min: float,
 ) -> UInt8Array:
-    """Users ``[user]`` within the radius of a site and, on one of its bands, above or just below the threshold.
+    """Users within the radius of a site and, on one of its bands, above or just below the threshold.
 
     A filter without branches, which compilers turn into vector instructions: it rules out nine links of ten.
+
+    Source: [MSRC] Eq. 6.
+
+    Args:
+        received_mw: ``[band, site, user]`` power received from each site were it sending, mW.
+        total_mw: ``[band, user]`` of :func:`total_power_mw`.
+        site: which site.
+        bands: bit set of its bands that are on.
+        distance_m: ``[site, user]`` metres.
+        radius_m: effective radius of the site.
+        sinr_min: decoding threshold, a power ratio.
+
+    Returns:
+        ``[user]`` 1 where the site may serve the user, else 0.
     """
     n_bands, _, n_users = received_mw.shape
     found = np.zeros(n_users, dtype=np.uint8)
@@ -152,6 +213,16 @@ def candidate_rates(
     """Sites that can serve each user and the rate each could give over all its bands.
 
     Source: [MSRC] Eq. 6: within the site's effective radius, and some band above the decoding threshold.
+
+    Args:
+        received_mw: ``[band, site, user]`` power received from each site were it sending, mW.
+        total_mw: ``[band, user]`` of :func:`total_power_mw`.
+        user_distance_m: ``[site, user]`` metres.
+        mode: ``[site]`` cooperation modes.
+        bands: ``[site]`` bit sets of the bands that are on.
+        radius_m: ``[site]`` effective radii, metres.
+        alive: ``[site]`` sites in operation.
+        radio: constants.
 
     Returns:
         ``count [user]``, ``site [user, k]`` in rising order, ``rate_mbps [user, k]`` for ``k < count``.
@@ -183,7 +254,19 @@ def candidate_rates(
 
 @kernel
 def covered_users(received_mw: RealArray, distance_m: RealArray, radius_m: float, radio: RadioParameters) -> BoolArray:
-    """Users ``[user]`` that some site within ``radius_m`` can serve while all sites send on all bands."""
+    """Users that some site within a radius can serve while all sites send on all bands.
+
+    Source: [MSRC] Eq. 6, for a network in which every site is in normal operation.
+
+    Args:
+        received_mw: ``[band, site, user]`` power received from each site were it sending, mW.
+        distance_m: ``[site, user]`` metres.
+        radius_m: the same for all sites.
+        radio: constants.
+
+    Returns:
+        ``[user]`` True where covered.
+    """
     n_bands, n_sites, n_users = received_mw.shape
     every_band = np.full(n_sites, (1 << n_bands) - 1)
     total = total_power_mw(received_mw, np.zeros(n_sites, np.int64), every_band, np.ones(n_sites, np.bool_), radio)
@@ -206,11 +289,24 @@ def choose_servers(
     n_sites: int,
     radio: RadioParameters,
 ) -> Int16Array:
-    """Serving site ``[user]`` by greedy rate with load bias.
+    """Serving sites by greedy rate with load bias.
 
-    Reconstructed: [MSRC] leaves the association to its Stage 2 program (27). The first pass takes the largest rate;
-    each further pass lets the users, in order, move to the site with the largest ``rate / (1 + load)``, where the load
-    is the share of the site's spectrum that its other users ask for. The last site counts ``1 + hysteresis`` times.
+    Source: x of [MSRC] Section II-C, at most one site per user. Reconstructed: [MSRC] leaves the association to its
+    Stage 2 program (27). The first pass takes the largest rate; each further pass lets the users, in order, move to the
+    site with the largest ``rate / (1 + load)``, where the load is the share of the site's spectrum that its other users
+    ask for. The last site counts ``1 + hysteresis`` times.
+
+    Args:
+        count: ``[user]`` number of candidate sites.
+        sites: ``[user, k]`` candidates, as of :func:`candidate_rates`.
+        rates: ``[user, k]`` their rates, Mbit/s.
+        last_server: ``[user]`` last serving site, -1 if never served.
+        demand_mbps: ``[user]`` Mbit/s.
+        n_sites: number of sites.
+        radio: constants.
+
+    Returns:
+        ``[user]`` serving site, -1 where there is no candidate.
     """
     n_users = count.shape[0]
     choice = np.full(n_users, -1, dtype=np.int16)
@@ -219,8 +315,10 @@ def choose_servers(
         for user in range(n_users):
             old = choice[user]
             if old >= 0:
+                # A user with one candidate stays, and its load with it.
                 if count[user] == 1:
                     continue
+                # Its own load shall not keep a user from the site where it is.
                 load[sites[user, old]] -= demand_mbps[user] / rates[user, old]
             best = -1
             best_score = 0.0
@@ -254,15 +352,23 @@ def associate(
     demand_mbps: FloatArray,
     radio: RadioParameters,
 ) -> Association:
-    """Associate the users of one world with its sites. Source: [MSRC] Eqs. 6-8; see :func:`choose_servers`.
+    """Associate the users of one world with its sites; see :func:`choose_servers`.
+
+    Source: [MSRC] Eq. 6, [MSRC] Eq. 7, [MSRC] Eq. 8.
 
     Args:
-        received_mw: ``[band, site, user]`` power received from each site were it sending.
-        user_distance_m: ``[site, user]``.
-        mode, bands, radius_m, alive: ``[site]`` what each site does.
+        received_mw: ``[band, site, user]`` power received from each site were it sending, mW.
+        user_distance_m: ``[site, user]`` metres.
+        mode: ``[site]`` cooperation modes.
+        bands: ``[site]`` bit sets of the bands that are on.
+        radius_m: ``[site]`` effective radii, metres.
+        alive: ``[site]`` sites in operation.
         last_server: ``[user]`` last serving site, -1 if never served.
-        demand_mbps: ``[user]``.
+        demand_mbps: ``[user]`` Mbit/s.
         radio: constants.
+
+    Returns:
+        Who serves each ``[user]``, and ``[band, user]`` rates in Mbit/s.
     """
     n_bands, n_sites, n_users = received_mw.shape
     total = total_power_mw(received_mw, mode, bands, alive, radio)
