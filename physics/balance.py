@@ -18,26 +18,8 @@ from voltran.physics.battery import (
     usable_energy_kwh,
 )
 from voltran.physics.compiled import kernel
-from voltran.physics.ev import EvParameters, available_power_kw, discharge, is_present, offered_price
-
-
-class Fleet(NamedTuple):
-    """Vehicles of all sites, in slots sorted by departure.
-
-    An empty slot has arrival and departure at infinity.
-
-    Attributes:
-        arrival_s, departure_s: ``[B, site, slot]`` stay, seconds since the start.
-        reservation_price: ``[B, site, slot]`` least price that the owner accepts, $/kWh.
-        energy_kwh: ``[B, site, slot]`` energy above the driver's minimum.
-        accepted: ``[B, site, slot]`` vehicles that have accepted a price.
-    """
-
-    arrival_s: FloatArray
-    departure_s: FloatArray
-    reservation_price: FloatArray
-    energy_kwh: FloatArray
-    accepted: BoolArray
+from voltran.physics.ev import EvParameters, available_power_kw, discharge, offered_price
+from voltran.physics.fleet import Fleet, accepting_vehicles, staying_vehicles
 
 
 class EnergyOrders(NamedTuple):
@@ -105,75 +87,6 @@ class EnergyStep(NamedTuple):
 # Shortfalls below these are rounding: no depleted battery, and no state of charge that misses its mark.
 SHORTFALL_KW = 1e-9
 SHORTFALL_SOC = 1e-9
-
-
-@kernel
-def accepting_vehicles(
-    fleet: Fleet,
-    world: int,
-    site: int,
-    price: float,
-    time_s: float,
-    step_s: float,
-    accepted: BoolArray,
-    offers: BoolArray,
-) -> bool:
-    """Mark which vehicles of a site have accepted the price, and which of them can give power.
-
-    A vehicle accepts when it is present and the price reaches its reservation price; it stays accepted until it leaves,
-    and gives power in steps for the whole of which it is present.
-
-    Source: own, as the paper does not say what its price does. Presence is :func:`is_present`.
-
-    Args:
-        fleet: vehicles of all worlds and sites.
-        world, site: which site.
-        price: offered now, $/kWh.
-        time_s: start of the step, seconds.
-        step_s: length of the step, seconds.
-        accepted: ``[slot]`` changed in place: vehicles that have accepted, now or before.
-        offers: ``[slot]`` written: vehicles that can give power in this step.
-
-    Returns:
-        Whether any can give power.
-    """
-    found = False
-    for slot in range(offers.shape[0]):
-        arrival_s, departure_s = fleet.arrival_s[world, site, slot], fleet.departure_s[world, site, slot]
-        offers[slot] = False
-        if is_present(arrival_s, departure_s, time_s, step_s):
-            accepted[slot] |= price >= fleet.reservation_price[world, site, slot]
-            offers[slot] = accepted[slot]
-            found |= offers[slot]
-    return found
-
-
-@kernel
-def vehicle_offers(
-    fleet: Fleet, price: FloatArray, time_s: FloatArray, step_s: float, ev: EvParameters
-) -> tuple[BoolArray, FloatArray]:
-    """What vehicles would do at the prices offered now, before any of them discharges.
-
-    Source: [MSRC] Eq. 14, [MSRC] Eq. 15, over the vehicles that :func:`accepting_vehicles` finds.
-
-    Args:
-        fleet: vehicles.
-        price: ``[B, site]`` offered now, $/kWh.
-        time_s: ``[B]`` start of the step, seconds.
-        step_s: length of the step, seconds.
-        ev: constants.
-
-    Returns:
-        Vehicles that have accepted, ``[B, site, slot]``, and the power they can give, ``[B, site]`` in kW.
-    """
-    accepted = fleet.accepted.copy()
-    offered_kw = np.zeros(price.shape)
-    offers = np.zeros(accepted.shape[2], dtype=np.bool_)
-    for w in range(price.shape[0]):
-        for i in range(price.shape[1]):
-            if accepting_vehicles(fleet, w, i, price[w, i], time_s[w], step_s, accepted[w, i], offers):
-                offered_kw[w, i] = available_power_kw(fleet.energy_kwh[w, i], offers, step_s / 3600.0, ev)
-    return accepted, offered_kw
 
 
 class Flows(NamedTuple):
@@ -342,7 +255,7 @@ def energy_step(
             if alive[w, i]:
                 after.alive[w, i] = flows.unserved_kw <= SHORTFALL_KW
             else:
-                _staying_vehicles(fleet, w, i, time_s[w] + step_s, restart.hold_s, after.accepted[w, i], offers)
+                staying_vehicles(fleet, w, i, time_s[w] + step_s, restart.hold_s, after.accepted[w, i], offers)
                 sustained_kw = sustained_power_kw(
                     after.soc[w, i], flows.grid_kw, after.energy_kwh[w, i], offers, restart, battery, ev
                 )
@@ -358,16 +271,6 @@ def _book(after: EnergyStep, world: int, site: int, flows: Flows, step_h: float,
     after.unserved_kw[world, site] = flows.unserved_kw
     after.loss_kw[world, site] = conversion_loss_kw(flows.charge_kw, flows.discharge_kw, battery)
     after.soc[world, site] = next_soc(after.soc[world, site], flows.charge_kw, flows.discharge_kw, step_h, battery)
-
-
-@kernel
-def _staying_vehicles(
-    fleet: Fleet, world: int, site: int, time_s: float, hold_s: float, accepted: BoolArray, stays: BoolArray
-) -> None:
-    """Mark in ``stays`` which vehicles of a site have accepted, and are parked from ``time_s`` on for ``hold_s``."""
-    for slot in range(stays.shape[0]):
-        arrival_s, departure_s = fleet.arrival_s[world, site, slot], fleet.departure_s[world, site, slot]
-        stays[slot] = accepted[slot] and is_present(arrival_s, departure_s, time_s, hold_s)
 
 
 @kernel

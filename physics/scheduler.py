@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from voltran.physics.arrays import FloatArray, Int16Array, IntArray, IntegerArray
+from voltran.physics.association import Association
 from voltran.physics.compiled import kernel
 from voltran.physics.power import HELPING
-from voltran.physics.radio import Association
 
 WATER_LEVEL_ITERATIONS = 200
 # A demand short by less than this share is rounding, not a reason to ask the next band for more.

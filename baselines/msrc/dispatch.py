@@ -17,9 +17,10 @@ from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import ScenarioError
 from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, IntArray, RealArray
+from voltran.physics.association import candidate_rates
 from voltran.physics.compiled import kernel
 from voltran.physics.power import HELPING, site_power_kw
-from voltran.physics.radio import RadioParameters, candidate_rates, link_rate_mbps, total_power_mw
+from voltran.physics.radio import RadioParameters, link_rate_mbps, total_power_mw
 from voltran.physics.scheduler import schedule
 
 AssociationRule = Literal["fixed", "split"]

@@ -15,10 +15,11 @@ from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.service import BEST_EFFORT, Population
 from voltran.envs.errors import ScenarioError
 from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, IntArray, RealArray
+from voltran.physics.association import associate
 from voltran.physics.compiled import kernel
 from voltran.physics.ordering import falling, first_largest, surpasses
 from voltran.physics.power import HELPING, NORMAL, SLEEP
-from voltran.physics.radio import RadioParameters, associate, link_rate_mbps
+from voltran.physics.radio import RadioParameters, link_rate_mbps
 
 CLASS_GROUPS = 2
 

@@ -9,7 +9,7 @@ from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import ScenarioError
 from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, Int16Array, IntArray, RealArray
-from voltran.physics.radio import Association, associate
+from voltran.physics.association import Association, associate
 
 
 class Situation(NamedTuple):

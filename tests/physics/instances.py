@@ -7,13 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, Int16Array, IntArray
-from voltran.physics.balance import EnergyOrders, Fleet, Restart
+from voltran.physics.association import Association, associate
+from voltran.physics.balance import EnergyOrders, Restart
 from voltran.physics.battery import BatteryParameters
 from voltran.physics.ev import EvParameters
+from voltran.physics.fleet import Fleet
 from voltran.physics.layout import distances_m, hexagonal_sites
 from voltran.physics.power import PowerParameters
 from voltran.physics.propagation import line_of_sight_probability, path_loss_db, shadowing_deviation_db
-from voltran.physics.radio import Association, RadioParameters, associate, noise_mw
+from voltran.physics.radio import RadioParameters, noise_mw
 from voltran.physics.scheduler import Schedule, SchedulerParameters, schedule
 
 FREQUENCY_GHZ = np.array([0.8, 1.8, 2.6, 3.7])

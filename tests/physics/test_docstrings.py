@@ -25,13 +25,12 @@ def functions(tree: ast.Module) -> Iterator[tuple[str, Function]]:
     """Public functions and methods of public classes."""
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-            yield from ((f"{node.name}.{part.name}", part) for part in node.body if is_public(part))
-        elif is_public(node):
-            yield node.name, node
+            yield from ((f"{node.name}.{name}", part) for name, part in public(node.body))
+    yield from public(tree.body)
 
 
-def is_public(node: ast.stmt) -> bool:
-    return isinstance(node, Function) and not node.name.startswith("_")
+def public(body: list[ast.stmt]) -> Iterator[tuple[str, Function]]:
+    yield from ((node.name, node) for node in body if isinstance(node, Function) and not node.name.startswith("_"))
 
 
 def classes(tree: ast.Module) -> Iterator[tuple[str, ast.ClassDef]]:

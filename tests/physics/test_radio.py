@@ -10,8 +10,9 @@ from scipy.optimize import brentq
 from tests.physics import reference
 from tests.physics.instances import ALL_BANDS, RADIO, Network, network
 from voltran.physics.arrays import BoolArray, FloatArray
+from voltran.physics.association import candidate_rates
 from voltran.physics.power import SLEEP
-from voltran.physics.radio import candidate_rates, covered_users, spectral_efficiency, total_power_mw
+from voltran.physics.radio import covered_users, spectral_efficiency, total_power_mw
 
 TOLERANCE = {np.float64: 1e-12, np.float32: 1e-4}
 

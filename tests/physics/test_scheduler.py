@@ -10,8 +10,8 @@ from scipy.optimize import Bounds, LinearConstraint, minimize
 from tests.physics import reference_scheduler as reference
 from tests.physics.instances import SCHEDULER, Network, network
 from voltran.physics.arrays import FloatArray
+from voltran.physics.association import Association
 from voltran.physics.power import HELPING
-from voltran.physics.radio import Association
 from voltran.physics.scheduler import fill, keep_within, share_band, users_by_site
 
 CASES = {
