@@ -1,4 +1,4 @@
-"""The paper's own method: prices climb and fall until supply meets demand. Source: [DPA] Eqs. 21 to 30, Algorithm 1."""
+"""The paper's own method: prices climb and fall until supply meets demand. Source: [DPA] Algorithm 1."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -54,6 +54,9 @@ def solve_dual_gradient(problem: AllocationProblem, settings: DualGradientSettin
 
 def run_dual_gradient(problem: AllocationProblem, settings: DualGradientSettings) -> DualGradientRun:
     """The same, with a record of the messages.
+
+    Source: [DPA] Algorithm 1: the dual [DPA] Eq. 17, whose function [DPA] Eq. 18 falls apart into one problem per
+    retailer, and whose master problem is [DPA] Eq. 26.
 
     Args:
         problem: what to solve.

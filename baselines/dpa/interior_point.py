@@ -62,6 +62,8 @@ class _Iterate(NamedTuple):
 def solve_interior_point(problem: AllocationProblem, settings: InteriorPointSettings) -> Allocation:
     """Solve a problem of any kind.
 
+    Source: [DPA] Eq. 12; the method is ours.
+
     Args:
         problem: what to solve.
         settings: when to stop.

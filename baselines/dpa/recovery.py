@@ -1,4 +1,4 @@
-"""From an allocation that nearly keeps the limits of [DPA] Eqs. 9 to 11 to one that does."""
+"""From an allocation that nearly keeps the limits of generation and demand to one that does."""
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -18,6 +18,8 @@ def recover(
     problem: AllocationProblem, power_kw: FloatArray, balance_price: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """The allocation within all limits, ``[site, retailer]``, and what sites lack of their least power, ``[site]``.
+
+    Source: own; the limits are [DPA] Eq. 9, [DPA] Eq. 10, [DPA] Eq. 11.
 
     Retailers cut what exceeds their capacity, sites what exceeds their demand, all by the same share; who then lacks
     power, and would not rather go without, takes what retailers have left, cheapest first. Where sites must be served

@@ -69,7 +69,7 @@ class DispatchProgram(NamedTuple):
 
     Variables are, per link, the share of the user's demand that it carries, then, per user and chord, how far the
     chord is climbed. Rows are the blocks of each site and band (resource fractions sum to at most 1, [MSRC] Eq. 8), the
-    capacity of each site (Eq. 9), and per user that the chords are climbed as far as links carry.
+    capacity of each site ([MSRC] Eq. 9), and per user that the chords are climbed as far as links carry.
 
     Attributes:
         links: what the first variables stand for.
@@ -109,7 +109,9 @@ def exact_dispatch(
     association: AssociationRule = "fixed",
     time_limit_s: float | None = None,
 ) -> Dispatch:
-    """The optimum of [MSRC] Eq. 27 under these commands, by linear programming; of several, one of the least power.
+    """The best dispatch under these commands, by linear programming; of several, one of the least power.
+
+    Source: [MSRC] Eq. 27.
 
     No dispatch r that meets the same limits has a utility, always the true one of its rates, that is larger by more
     than ``chord_error(segments)`` times the weights of the users that r serves in part, plus ``POWER_TIE_BREAK`` times
@@ -224,7 +226,7 @@ def _capacity_mbps(now: Situation) -> FloatArray:
 
 
 def _marginal_kw(now: Situation, links: Links) -> FloatArray:
-    """Power ``[link]`` that it costs to carry all demand of its user. Source: [MSRC] Eqs. 2 and 11."""
+    """Power ``[link]`` that it costs to carry all demand of its user. Source: [MSRC] Eq. 2, [MSRC] Eq. 11."""
     dynamic_kw, traffic_kw = load_power_kw(now.constants)
     return now.demand_mbps[links.user] * (dynamic_kw[links.band] / links.rate_mbps + traffic_kw[links.band])
 

@@ -158,7 +158,10 @@ class Instance:
         return np.where(self.alive[groups.site] & ~(groups.away & home_normal), limit, 0.0)
 
     def is_feasible(self, plan: IntArray) -> bool:
-        """Whether the plan meets [MSRC] Eqs. 19-25: the world's repair would leave it alone."""
+        """Whether the world's repair would leave the plan alone.
+
+        Source: [MSRC] Eq. 19, [MSRC] Eq. 20, [MSRC] Eq. 21, [MSRC] Eq. 22, [MSRC] Eq. 23, [MSRC] Eq. 24, [MSRC] Eq. 25.
+        """
         mode = self.options.mode[plan]
         return bool(np.array_equal(self._repaired(mode), mode))
 

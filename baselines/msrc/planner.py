@@ -1,4 +1,4 @@
-"""Stage 1 of MSRC: cooperation modes for the next decision period. Source: [MSRC] Eqs. 18-26 and Algorithm 1."""
+"""Stage 1 of MSRC: cooperation modes for the next decision period. Source: [MSRC] Algorithm 1."""
 
 from dataclasses import dataclass
 

@@ -22,7 +22,7 @@ class Scene(NamedTuple):
     Attributes:
         problem: the world.
         price: ``[site]`` cost per kW to the power of the exponent.
-        table: ``[flow, mode, reach, quantity]``; see ``flow_tables``.
+        table: ``[flow, mode, reach, quantity]``; see ``cluster_tables``.
         partnered: ``[site]`` whether it may help.
     """
 

@@ -250,6 +250,11 @@ class _Search:
         self.accepted += 1
 
     def _acceptable(self, value: FloatArray, shortfall: FloatArray) -> BoolArray:
+        """Which outcomes are preferred to the present one.
+
+        Source: [FDRAN] Eq. 41, [FDRAN] Eq. 42: clients and stations look at the same value, so that one test serves
+        both.
+        """
         gain = self.settings.least_gain
         higher = value > self.value + gain * abs(self.value)
         if self.settings.qos == "literal":

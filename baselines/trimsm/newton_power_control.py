@@ -11,7 +11,7 @@ TOLERANCE = 1e-7
 
 
 def maximise_directly(program: PowerProgram) -> tuple[FloatArray, int, bool]:
-    """Maximise the energy efficiency, [FDRAN] Eq. 27, by an interior point method.
+    """Maximise the energy efficiency by an interior point method. Source: [FDRAN] Eq. 27a; the method is ours.
 
     Returns:
         Scaled powers ``[K]``, never worse than the program's start; Newton steps; whether the tolerance was met.

@@ -86,7 +86,7 @@ def _servers(
 
 
 @kernel
-def flow_tables(
+def cluster_tables(
     received_mw: RealArray,
     distance_m: Float32Array,
     demand_mbps: FloatArray,

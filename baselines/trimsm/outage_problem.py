@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from voltran.baselines.trimsm.moves import Limits
-from voltran.baselines.trimsm.outage_clusters import Clusters, flow_tables, user_clusters
+from voltran.baselines.trimsm.outage_clusters import Clusters, cluster_tables, user_clusters
 from voltran.baselines.trimsm.outage_settings import TrimsmSettings
 from voltran.baselines.trimsm.outage_sites import SiteRules
 from voltran.envs.blackout.constants import BlackoutConstants
@@ -84,9 +84,9 @@ class OutageProblem:
         return float(self.clusters.share[self.clusters.best_effort == 0].sum())
 
     def table(self, awake: BoolArray) -> FloatArray:
-        """Tables of flows while some sites are awake; see :func:`flow_tables`."""
+        """Tables of flows while some sites are awake; see :func:`cluster_tables`."""
         constants = self.constants
-        return flow_tables(
+        return cluster_tables(
             self.received_mw,
             self.distance_m,
             self.demand_mbps,

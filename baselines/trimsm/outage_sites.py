@@ -85,7 +85,7 @@ def operate(
 
     Args:
         sums: ``[site, kind, mode, reach, quantity]`` of the table over the clusters that each site holds.
-        table: ``[flow, mode, reach, quantity]``; see ``flow_tables``.
+        table: ``[flow, mode, reach, quantity]``; see ``cluster_tables``.
         kind: ``[flow]`` kind of the flow's cluster.
         trials: what to try.
         price: ``[site]`` cost per kW to the power of the exponent.

@@ -1,7 +1,7 @@
 """Associations of UEs with UBSs by rules of thumb, from the cell-free literature. Source: [FDRAN] Section VII-A.
 
-All keep the limits of [FDRAN] Eqs. 25d-25e, and serve every UE as long as UBSs have room: every UE first gets its
-strongest UBS with room, then each rule adds others. Ties go to the lower index.
+All keep the limits of [FDRAN] Eq. 25d and [FDRAN] Eq. 25e, and serve every UE as long as UBSs have room: every UE first
+gets its strongest UBS with room, then each rule adds others. Ties go to the lower index.
 """
 
 import numpy as np

@@ -50,7 +50,7 @@ def optimise_power(
     tolerance: float = 1e-4,
     dinkelbach_steps: int | None = None,
 ) -> PowerControl:
-    """Transmit powers for one association. Source: [FDRAN] Eq. 27, Algorithm 1 and Section VI-D.
+    """Transmit powers for one association. Source: [FDRAN] Eq. 27a, [FDRAN] Eq. 27b.
 
     Minimum rates that are out of reach are replaced by what the least powers, clipped, achieve.
 

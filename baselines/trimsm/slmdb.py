@@ -22,6 +22,8 @@ def maximise_successively(
 ) -> tuple[FloatArray, FloatArray, bool]:
     """Maximise the energy efficiency by SLMDB.
 
+    Source: [FDRAN] Eq. 38, Algorithm 1.
+
     Args:
         program: the problem; the search begins at its start.
         tolerance: outer steps end when the efficiency changes by less than this share.
@@ -46,7 +48,11 @@ def maximise_successively(
 
 
 def bounded_efficiency(program: PowerProgram, x: FloatArray, around: FloatArray) -> float:
-    """Lower bound of the efficiency at ``x``, equal to it at ``around``. Source: [FDRAN] Eq. 37."""
+    """Lower bound of the efficiency at ``x``, equal to it at ``around``.
+
+    Source: [FDRAN] Eq. 32, [FDRAN] Eq. 33, [FDRAN] Eq. 34, with the tangents of [FDRAN] Eq. 35, [FDRAN] Eq. 36, as in
+    [FDRAN] Eq. 37.
+    """
     received_then, disturbance_then = _received(program, around), _disturbance(program, around)
     received, disturbance = _received(program, x), _disturbance(program, x)
     tangent_s = np.log(received_then) + received / received_then - 1.0
@@ -67,7 +73,11 @@ def lower_bound(program: PowerProgram, around: FloatArray, price: float) -> Lowe
 
 
 def _maximise_bound(program: PowerProgram, around: FloatArray, price: float, max_steps: int) -> FloatArray:
-    """The powers of the largest lower bound, by Dinkelbach's method. Source: [FDRAN] Eqs. 38-40."""
+    """The powers of the largest lower bound, by Dinkelbach's method.
+
+    Source: [FDRAN] Eq. 39, [FDRAN] Eq. 40. Where the price stands still, the best difference is zero, which is
+    [FDRAN] Eq. 30.
+    """
     x = around
     for _ in range(max_steps):
         inside = program.start + INSIDE_SHARE * (x - program.start)
