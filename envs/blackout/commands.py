@@ -42,8 +42,7 @@ class SiteCommands:
         ev_power_kw: power to draw from parked vehicles, at most.
         dynamic_price: True pays [MSRC] Eq. 16, False the base price.
         ev_to_battery: True lets vehicle power above the load charge the battery.
-        command_set: "paper" and "extended" commands are repaired to meet [MSRC] Eq. 20 to [MSRC] Eq. 25; "free" ones
-            are not.
+        command_set: "paper" and "extended" commands are repaired to meet the joint constraints; "free" ones are not.
     """
 
     mode: IntArray

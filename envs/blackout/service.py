@@ -171,7 +171,7 @@ def refresh(
 
 @kernel
 def _summarise(w: int, population: Population, service: Service) -> None:
-    """Availability, satisfaction and handovers of one world from its served rates."""
+    """Availability, satisfaction and handovers of one world from its served rates. Source: minimum of [MSRC] Eq. 10."""
     n_users = population.home.shape[1]
     n_sites = service.power_kw.shape[1]
     members = np.zeros(N_CLASSES)
