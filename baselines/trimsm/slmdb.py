@@ -75,8 +75,7 @@ def lower_bound(program: PowerProgram, around: FloatArray, price: float) -> Lowe
 def _maximise_bound(program: PowerProgram, around: FloatArray, price: float, max_steps: int) -> FloatArray:
     """The powers of the largest lower bound, by Dinkelbach's method.
 
-    Source: [FDRAN] Eq. 39, [FDRAN] Eq. 40. Where the price stands still, the best difference is zero, which is
-    [FDRAN] Eq. 30.
+    Source: [FDRAN] Eq. 30, [FDRAN] Eq. 39, [FDRAN] Eq. 40: where the price stands still, the best difference is zero.
     """
     x = around
     for _ in range(max_steps):
