@@ -250,7 +250,7 @@ def _highs(program: MixedIntegerProgram, gap: float, time_limit_s: float | None,
         options["time_limit"] = max(time_limit_s, 0.0)
     if node_limit is not None:
         options["node_limit"] = node_limit
-    found = milp(
+    result = milp(
         program.costs,
         integrality=program.integral.astype(np.int64),
         bounds=Bounds(program.lower, program.upper),
@@ -259,19 +259,19 @@ def _highs(program: MixedIntegerProgram, gap: float, time_limit_s: float | None,
     )
     # A missing solution alone says nothing. SciPy has 0 for an optimum, 1 for a limit, no code of its own for HiGHS's
     # limit of nodes, and 2 for infeasible programs, but also for programs that HiGHS rejects as ill-formed.
-    message = str(found.message)
-    if found.status == 2 and "infeasible" in message:
+    message = str(result.message)
+    if result.status == 2 and "infeasible" in message:
         return _INFEASIBLE
-    stopped = found.status == 1 or "limit reached" in message
-    if not stopped and (found.status != 0 or found.x is None):
+    stopped = result.status == 1 or "limit reached" in message
+    if not stopped and (result.status != 0 or result.x is None):
         raise SolverError(f"HiGHS did not solve a program: {message}")
-    objective = np.inf if found.x is None else float(found.fun)
-    bound = found.mip_dual_bound
+    objective = np.inf if result.x is None else float(result.fun)
+    bound = result.mip_dual_bound
     # A linear program has no branching and reports no bound of its own.
     if bound is None:
         bound = -np.inf if stopped else objective
     status: Status = "limit" if stopped else "optimal"
-    return status, objective, float(bound), found.x, int(found.mip_node_count or 0)
+    return status, objective, float(bound), result.x, int(result.mip_node_count or 0)
 
 
 def _scip(

@@ -58,17 +58,17 @@ def within_threshold(
         ``[user]`` 1 where the site may serve the user, else 0.
     """
     n_bands, _, n_users = received_mw.shape
-    found = np.zeros(n_users, dtype=np.uint8)
+    reached = np.zeros(n_users, dtype=np.uint8)
     ratio = received_mw.dtype.type(sinr_min * THRESHOLD_SLACK)
     for band in range(n_bands):
         if bands >> band & 1:
             signal, total = received_mw[band, site], total_mw[band]
             for user in range(n_users):
-                found[user] |= np.uint8(signal[user] >= ratio * (total[user] - signal[user]))
+                reached[user] |= np.uint8(signal[user] >= ratio * (total[user] - signal[user]))
     distance, radius = distance_m[site], distance_m.dtype.type(radius_m)
     for user in range(n_users):
-        found[user] &= np.uint8(distance[user] <= radius)
-    return found
+        reached[user] &= np.uint8(distance[user] <= radius)
+    return reached
 
 
 @kernel

@@ -58,15 +58,15 @@ def accepting_vehicles(
     Returns:
         Whether any can give power.
     """
-    found = False
+    any_offers = False
     for slot in range(offers.shape[0]):
         arrival_s, departure_s = fleet.arrival_s[world, site, slot], fleet.departure_s[world, site, slot]
         offers[slot] = False
         if is_present(arrival_s, departure_s, time_s, step_s):
             accepted[slot] |= price >= fleet.reservation_price[world, site, slot]
             offers[slot] = accepted[slot]
-            found |= offers[slot]
-    return found
+            any_offers |= offers[slot]
+    return any_offers
 
 
 @kernel

@@ -184,12 +184,12 @@ def _ration(
     """Lower the shares ``[class, retailer]`` to what retailers can fill; whether none of them had to move."""
     settled = True
     for i in range(available_kw.shape[0]):
-        asked = np.zeros(2)
+        class_kw = np.zeros(2)
         for m in range(asked_kw.shape[0]):
-            asked[0 if subscriber[m, i] else 1] += asked_kw[m, i]
-        left_kw = available_kw[i] - min(asked[0], available_kw[i])
+            class_kw[0 if subscriber[m, i] else 1] += asked_kw[m, i]
+        left_kw = available_kw[i] - min(class_kw[0], available_kw[i])
         for group, limit_kw in ((0, available_kw[i]), (1, min(left_kw, (1.0 - reserved[i]) * available_kw[i]))):
-            filled = limit_kw / asked[group] if asked[group] > limit_kw else 1.0
+            filled = limit_kw / class_kw[group] if class_kw[group] > limit_kw else 1.0
             settled &= share[group, i] - filled <= SETTLED_SHARE
             share[group, i] = min(share[group, i], filled)
     return settled

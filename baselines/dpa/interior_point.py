@@ -79,9 +79,9 @@ def solve_interior_point(problem: AllocationProblem, settings: InteriorPointSett
     if sites.size:
         program = program_of(problem, sites, retailers)
         point, iterations = _minimise(program, settings)
-        found = parts(point.values, program)
-        power_kw[np.ix_(sites, retailers)] = program.power_unit_kw * np.where(program.open_, found.power, 0.0)
-        unserved_kw[sites] = program.power_unit_kw * found.short if program.elastic else 0.0
+        solution = parts(point.values, program)
+        power_kw[np.ix_(sites, retailers)] = program.power_unit_kw * np.where(program.open_, solution.power, 0.0)
+        unserved_kw[sites] = program.power_unit_kw * solution.short if program.elastic else 0.0
         capacity[retailers] = program.price_unit * point.rows.capacity
         balance[sites] = -program.price_unit * point.rows.balance
     prices = _prices_of_the_rest(problem, power_kw, Prices(capacity, balance), open_)

@@ -111,8 +111,8 @@ def run_newton(problem: AllocationProblem, settings: NewtonSettings) -> NewtonRu
             here, steps = there, steps + 1
         else:
             here, sweeps = search.sweep(here), sweeps + 1
-    found = conclude(problem, here.power_kw, here.unserved_kw, here.prices, steps + sweeps, settings.tolerance)
-    return NewtonRun(found, steps, sweeps, search.messages)
+    allocation = conclude(problem, here.power_kw, here.unserved_kw, here.prices, steps + sweeps, settings.tolerance)
+    return NewtonRun(allocation, steps, sweeps, search.messages)
 
 
 class _Search:

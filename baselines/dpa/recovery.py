@@ -99,12 +99,12 @@ def _nearest(problem: AllocationProblem, power_kw: FloatArray) -> FloatArray | N
     taken_kw, given_kw = power_kw.sum(axis=1), power_kw.sum(axis=0)
     limits = [problem.generation_kw - given_kw, problem.demand_kw - taken_kw, taken_kw - problem.least_kw]
     most_kw = np.concatenate([np.where(problem.access, np.inf, 0.0).ravel(), power_kw.ravel()])
-    found = milp(
+    solution = milp(
         np.ones(2 * pairs),
         bounds=Bounds(np.zeros(2 * pairs), most_kw),
         constraints=LinearConstraint(rows, -np.inf, np.concatenate(limits)),
     )
-    if found.x is None:
+    if solution.x is None:
         return None
-    change_kw = (found.x[:pairs] - found.x[pairs:]).reshape(sites, retailers)
+    change_kw = (solution.x[:pairs] - solution.x[pairs:]).reshape(sites, retailers)
     return np.asarray(np.maximum(power_kw + change_kw, 0.0))

@@ -89,7 +89,7 @@ def answer_each_other(constants: RetailConstants, expected: Expectation, price: 
     price = price.copy()
     used, cycled = np.zeros(price.shape[0], np.int64), np.zeros(price.shape[0], bool)
     open_ = np.full(price.shape[0], constants.n_retailers > 0)
-    seen = [price.copy()]
+    past_prices = [price.copy()]
     for _ in range(rounds):
         if not open_.any():
             break
@@ -97,10 +97,12 @@ def answer_each_other(constants: RetailConstants, expected: Expectation, price: 
         for retailer in range(constants.n_retailers):
             price[open_, retailer] = answer(constants, active, price[open_], retailer)
         used += open_
-        settled, *repeated = [(np.abs(price - earlier) <= SAME * price).all(axis=1) for earlier in reversed(seen)]
+        settled, *repeated = [
+            (np.abs(price - earlier) <= SAME * price).all(axis=1) for earlier in reversed(past_prices)
+        ]
         cycled |= open_ & ~settled & np.any(repeated, axis=0)
         open_ = open_ & ~settled & ~cycled
-        seen.append(price.copy())
+        past_prices.append(price.copy())
     return Answers(price, used, cycled)
 
 

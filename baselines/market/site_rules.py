@@ -137,8 +137,8 @@ def charging_where(market: MarketWorld, charging: BoolArray) -> MarketCommands:
 def expects_enough(market: MarketWorld) -> BoolArray:
     """Sites ``[B, M]`` that would get at least their load if they asked for charging, too, and got as before."""
     sales = market.market.sales
-    asked = sales.requested_kwh > 0.0
-    filled = np.divide(sales.bought_kwh, sales.requested_kwh, out=np.ones(asked.shape), where=asked)
+    requesting = sales.requested_kwh > 0.0
+    filled = np.divide(sales.bought_kwh, sales.requested_kwh, out=np.ones(requesting.shape), where=requesting)
     return np.asarray(filled * (market.demand_kw + market.charge_room_kw) >= (1.0 - SAME) * market.demand_kw)
 
 

@@ -206,9 +206,9 @@ def _reachable_rates(
 
 def _links(now: Situation, association: AssociationRule) -> Links:
     if association == "fixed":
-        found = now.associate()
-        user = np.flatnonzero(found.server >= 0)
-        site, rate_mbps = found.server[user].astype(np.int64), found.rate_mbps[:, user].T
+        served = now.associate()
+        user = np.flatnonzero(served.server >= 0)
+        site, rate_mbps = served.server[user].astype(np.int64), served.rate_mbps[:, user].T
     else:
         user, site, rate_mbps = _reachable_rates(
             now.received_mw, now.distance_m, now.mode, now.band_bits, now.radius_m, now.alive, now.constants.radio
@@ -266,14 +266,14 @@ def _program(now: Situation, segments: int, association: AssociationRule) -> Dis
 def _solved(now: Situation, program: DispatchProgram, time_limit_s: float | None) -> Dispatch:
     if time_limit_s is not None and not time_limit_s > 0.0:
         raise ScenarioError(f"time_limit_s = {time_limit_s}: must be positive, or None for no limit")
-    found = solve_milp(program.model, time_limit_s=time_limit_s)
-    if found.status != "optimal" or found.values is None:
+    solution = solve_milp(program.model, time_limit_s=time_limit_s)
+    if solution.status != "optimal" or solution.values is None:
         raise SolverError(
-            f"the dispatch was not found (solver status: {found.status}): raise time_limit_s = {time_limit_s}, take "
+            f"the dispatch was not found (solver status: {solution.status}): raise time_limit_s = {time_limit_s}, take "
             "fewer segments, or use world_dispatch"
         )
     links, n_sites, n_bands = program.links, now.constants.n_sites, now.constants.n_bands
-    carried_mbps = np.maximum(found.values[: links.user.size], 0.0) * now.demand_mbps[links.user]
+    carried_mbps = np.maximum(solution.values[: links.user.size], 0.0) * now.demand_mbps[links.user]
 
     def per_band(value: FloatArray) -> FloatArray:
         sums = np.bincount(links.site * n_bands + links.band, value, n_sites * n_bands)

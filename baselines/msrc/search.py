@@ -104,9 +104,9 @@ class Search:
         while improved:
             improved = False
             for candidate in self._neighbours(plan, pairs):
-                found = self._cost(candidate, cost - TOLERANCE)
-                if found < cost - TOLERANCE:
-                    plan, cost, improved = candidate, found, True
+                candidate_cost = self._cost(candidate, cost - TOLERANCE)
+                if candidate_cost < cost - TOLERANCE:
+                    plan, cost, improved = candidate, candidate_cost, True
                     break
         return cost, plan
 

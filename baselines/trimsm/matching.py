@@ -201,8 +201,8 @@ class _Search:
         """Client by client: carry the first acceptable move out, until the client has none."""
         before = self.accepted
         for client in range(self.matching.association.shape[1]):
-            while (found := self._first_acceptable(client)) is not None:
-                self._carry_out(*found)
+            while (move := self._first_acceptable(client)) is not None:
+                self._carry_out(*move)
         return self.accepted > before
 
     def _first_acceptable(self, client: int) -> tuple[Moves, int] | None:

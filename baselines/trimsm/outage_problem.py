@@ -101,10 +101,10 @@ class OutageProblem:
         if self.literal:
             return awake
         constants = self.constants
-        asked = np.where(awake & self.alive, HELPING, SLEEP)
+        wanted_mode = np.where(awake & self.alive, HELPING, SLEEP)
         repair = repair_modes_literally if constants.scenario.cooperation.links == "literal" else repair_modes
         return np.asarray(
-            repair(asked, self.alive, self.battery_kwh, constants.may_help, constants.k_max)[0] == HELPING
+            repair(wanted_mode, self.alive, self.battery_kwh, constants.may_help, constants.k_max)[0] == HELPING
         )
 
 

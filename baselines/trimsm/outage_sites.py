@@ -203,13 +203,13 @@ def _fill(
 ) -> float:
     """Serve users of one kind on one band, as far as there is room; returns the share of resource blocks they get."""
     n_bands = blocks.shape[1]
-    wanted, asked = 0.0, 0.0
+    wanted, wanted_traffic = 0.0, 0.0
     for entry in range(entries.shape[0]):
         if entries[entry, 0] == kind and int(entries[entry, 1]) >> band & 1:
             wanted += unserved[entry] * entries[entry, band + 2]
-            asked += unserved[entry] * entries[entry, n_bands + 2]
+            wanted_traffic += unserved[entry] * entries[entry, n_bands + 2]
     given = 1.0 if wanted <= room else room / wanted
-    blocks[kind, band], traffic[kind, band] = given * wanted, given * asked
+    blocks[kind, band], traffic[kind, band] = given * wanted, given * wanted_traffic
     for entry in range(entries.shape[0]):
         if entries[entry, 0] == kind and int(entries[entry, 1]) >> band & 1:
             unserved[entry] *= 1.0 - given

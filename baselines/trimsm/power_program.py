@@ -145,10 +145,10 @@ def _rows(disturbance: FloatArray, noise: FloatArray, sinr_target: FloatArray) -
 
     Source: [FDRAN] Eq. 28a.
     """
-    asked = sinr_target > 0.0
-    scale = np.where(asked, sinr_target, 1.0) * noise
+    has_target = sinr_target > 0.0
+    scale = np.where(has_target, sinr_target, 1.0) * noise
     rows = (np.eye(noise.size) - sinr_target[:, None] * disturbance) / scale[:, None]
-    return np.where(asked[:, None], rows, 0.0), np.where(asked, 1.0, -1.0)
+    return np.where(has_target[:, None], rows, 0.0), np.where(has_target, 1.0, -1.0)
 
 
 def _towards(inside: FloatArray, wish: FloatArray, rows: FloatArray, least: FloatArray) -> FloatArray:

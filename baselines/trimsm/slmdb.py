@@ -36,11 +36,11 @@ def maximise_successively(
     x = program.start
     efficiencies = [float(efficiency(program, x))]
     for _ in range(MAX_OUTER_STEPS):
-        found = _maximise_bound(program, x, efficiencies[-1], dinkelbach_steps or MAX_DINKELBACH_STEPS)
-        value = float(efficiency(program, found))
+        candidate = _maximise_bound(program, x, efficiencies[-1], dinkelbach_steps or MAX_DINKELBACH_STEPS)
+        value = float(efficiency(program, candidate))
         if not value >= (1.0 - tolerance) * efficiencies[-1]:  # the bound forbids it: numbers have failed
             break
-        x = found
+        x = candidate
         efficiencies.append(value)
         if abs(value - efficiencies[-2]) <= tolerance * value:
             return x, np.array(efficiencies), True
