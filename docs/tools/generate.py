@@ -271,7 +271,7 @@ def filled(text: str) -> str:
 def main() -> None:
     """Rewrite the pages whose tables have changed."""
     for page in PAGES:
-        text = page.read_text()
+        text = page.read_text(encoding="utf-8")
         if filled(text) != text:
             write_atomically(page, filled(text).encode())
 
