@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel
 
-from docs.tools import market_controller_tables, market_tables
+from docs.tools import equations, market_controller_tables, market_tables, nomenclature
 from docs.tools.rows import settings, shown, space_cells, table
 from voltran.baselines.dpa.dual_messages import DualGradientSettings
 from voltran.baselines.dpa.interior_point import InteriorPointSettings
@@ -256,6 +256,8 @@ TABLES: dict[str, Callable[[], str]] = (
             rules,
         )
     }
+    | equations.TABLES
+    | nomenclature.TABLES
     | market_tables.TABLES
     | market_controller_tables.TABLES
 )
@@ -269,7 +271,7 @@ def filled(text: str) -> str:
 def main() -> None:
     """Rewrite the pages whose tables have changed."""
     for page in PAGES:
-        text = page.read_text()
+        text = page.read_text(encoding="utf-8")
         if filled(text) != text:
             write_atomically(page, filled(text).encode())
 

@@ -21,7 +21,9 @@ def test_shipped_files_are_read_as_ever() -> None:
     paths = sorted(Path(str(resources.files("voltran.configs"))).rglob("*.yaml"))
     assert len(paths) > 40
     for path in paths:
-        assert parse_mapping(path.read_text(), path.name) == yaml.safe_load(path.read_text())
+        assert parse_mapping(path.read_text(encoding="utf-8"), path.name) == yaml.safe_load(
+            path.read_text(encoding="utf-8")
+        )
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_committed_results_name_what_made_them() -> None:
 
 def test_pages_index_and_readme_are_what_the_committed_results_say() -> None:
     for path, text in documents(ROOT).items():
-        assert path.read_text() == text, f"{path.relative_to(ROOT)}: run: voltran publish"
+        assert path.read_text(encoding="utf-8") == text, f"{path.relative_to(ROOT)}: run: voltran publish"
 
 
 def test_committed_statistics_are_those_of_the_committed_values() -> None:
@@ -161,7 +161,7 @@ def test_committed_results_stay_small_and_readable_as_changes() -> None:
     assert sum(path.stat().st_size for path in files) <= 4_000_000
     assert {path.suffix for path in files} <= {".json", ".md", ".svg"}
     for path in (path for path in files if path.suffix == ".svg"):
-        assert ElementTree.fromstring(path.read_text()).tag.endswith("svg"), path
+        assert ElementTree.fromstring(path.read_text(encoding="utf-8")).tag.endswith("svg"), path
     for path in (path for path in files if path.suffix == ".json"):
-        alone = [line for line in path.read_text().splitlines() if re.fullmatch(r"\s*[-\d.e]+,?", line)]
+        alone = [line for line in path.read_text(encoding="utf-8").splitlines() if re.fullmatch(r"\s*[-\d.e]+,?", line)]
         assert alone == [], path

@@ -70,7 +70,9 @@ def written(content: dict[str, Any], path: Path) -> Path:
 
 
 def played(experiment: Path, out: Path, **options: Any) -> str:
-    return run_experiment(str(experiment), out, resume=False, jobs=1, console=quiet(), **options).read_text()
+    return run_experiment(str(experiment), out, resume=False, jobs=1, console=quiet(), **options).read_text(
+        encoding="utf-8"
+    )
 
 
 def table(text: str, first_title: str) -> list[dict[str, str]]:
@@ -87,7 +89,7 @@ def table(text: str, first_title: str) -> list[dict[str, str]]:
 
 def test_published_values_stand_beside_ours(experiment: Path, scenario: str, tmp_path: Path) -> None:
     text = played(experiment, tmp_path / "out")
-    found = json.loads((tmp_path / "out" / "fake" / "results.json").read_text())
+    found = json.loads((tmp_path / "out" / "fake" / "results.json").read_text(encoding="utf-8"))
     assert found["seeds"] == [30, 31]
     assert list(found["controllers"]) == ["idle", "busy", "busy:code=3"]
     survival, continuity, other = table(text, "Scenario")
@@ -101,7 +103,7 @@ def test_published_values_stand_beside_ours(experiment: Path, scenario: str, tmp
     assert "Read with care." in text
     assert '"fake/batteries.svg"' in text
     assert "<summary>Paired differences from idle</summary>\n\n| Minus idle |" in text
-    assert (tmp_path / "out" / "fake" / "table.md").read_text().startswith(f"# {scenario}\n")
+    assert (tmp_path / "out" / "fake" / "table.md").read_text(encoding="utf-8").startswith(f"# {scenario}\n")
     assert f"<summary>All metrics: {scenario}</summary>\n\n| Metric | idle | busy |" in text
 
 
@@ -284,11 +286,11 @@ def test_experiments_share_a_store(experiment: Path, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_pictures")
 def test_an_experiment_continues_only_on_request(experiment: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    first = run_experiment(str(experiment), out, resume=False, jobs=1, console=quiet()).read_text()
+    first = run_experiment(str(experiment), out, resume=False, jobs=1, console=quiet()).read_text(encoding="utf-8")
     with pytest.raises(VoltranError, match="--resume"):
         run_experiment(str(experiment), out, resume=False, jobs=1, console=quiet())
     (out / "table.md").unlink()
-    second = run_experiment(str(experiment), out, resume=True, jobs=1, console=quiet()).read_text()
+    second = run_experiment(str(experiment), out, resume=True, jobs=1, console=quiet()).read_text(encoding="utf-8")
     assert second == first
 
 

@@ -45,4 +45,4 @@ def test_experiment_runs(name: str, tmp_path: Path, store: Path) -> None:
     result = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     config = read_study(name) if name in study_names() else read_experiment(name)
-    assert (tmp_path / "table.md").read_text().startswith(f"# {config.title}\n")
+    assert (tmp_path / "table.md").read_text(encoding="utf-8").startswith(f"# {config.title}\n")

@@ -120,7 +120,7 @@ def test_bad_studies_are_refused() -> None:
 def test_a_study_runs_like_an_experiment(tmp_path: Path) -> None:
     check_publishable("dpa_fig5_6", ROOT)
     report = run_experiment("dpa_fig5_6", tmp_path / "out", resume=False, jobs=1, console=quiet())
-    assert HOLDS in report.read_text()
+    assert HOLDS in report.read_text(encoding="utf-8")
     found = read_study_results(tmp_path / "out" / "results.json")
     assert [curve.name for curve in found.curves] == ["proposed", "traditional"]
     problem = public_problem(21)

@@ -89,7 +89,7 @@ def test_a_run_leaves_a_policy_that_plays(config: Path, tmp_path: Path) -> None:
     world.reset([1])
     policy.reset(world)
     assert policy.act(world)["bs"].shape == (1, 3)
-    assert yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())["learning_rate"] == 1e-3
+    assert yaml.safe_load((tmp_path / "run" / "config.yaml").read_text(encoding="utf-8"))["learning_rate"] == 1e-3
 
 
 def test_the_default_folder_is_named_after_the_configuration(
