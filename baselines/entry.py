@@ -63,7 +63,7 @@ def require_controller(built: Any, name: str) -> Controller:
     Raises:
         ScenarioError: it lacks ``reset`` or ``act``, or they do not take a world.
     """
-    _check_methods(built, name, what=f"a {type(built).__name__}")
+    _check_methods(built, name, what=f"an object of type {type(built).__name__}")
     controller: Controller = built
     return controller
 

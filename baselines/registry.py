@@ -152,8 +152,8 @@ def _check_builder(name: str, build: Any) -> None:
         require_controller_class(build, name)
     elif not callable(build):
         raise ScenarioError(
-            f"controller {name!r}: a {type(build).__name__} builds no controllers; name a class, or a function that "
-            "returns one"
+            f"controller {name!r}: an object of type {type(build).__name__} builds no controllers; name a class, or a "
+            "function that returns one"
         )
 
 
