@@ -109,6 +109,7 @@ class LearnedPolicy:
         self.declarations = _declared(metadata)
         self.metadata = metadata
         self.deterministic = metadata.deterministic if deterministic is None else deterministic
+        self.batch_independent = self.deterministic  # samples come from one generator for all worlds
         self.seed = checked_seed(seed)
         self._actor = Actor(metadata.network, arrays)
         self._generator = np.random.default_rng(self.seed)
