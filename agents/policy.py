@@ -109,6 +109,7 @@ class LearnedPolicy:
         self.declarations = _declared(metadata)
         self.metadata = metadata
         self.deterministic = metadata.deterministic if deterministic is None else deterministic
+        self.batch_independent = self.deterministic  # samples come from one generator for all worlds
         self.seed = checked_seed(seed)
         self._actor = Actor(metadata.network, arrays)
         self._generator = np.random.default_rng(self.seed)
@@ -149,12 +150,25 @@ class LearnedPolicy:
         scores = self._actor.logits(observations)
         if not self.deterministic:  # the largest of logit + Gumbel noise is a sample from the softmax
             scores = scores + self._generator.gumbel(size=scores.shape).astype(np.float32)
-        scores = np.where(masks, scores, np.float32(-np.inf))
-        sizes = self.metadata.action_sizes
-        if len(sizes) == 1:
-            return np.asarray(scores.argmax(axis=1)[:, None], np.int64)
-        parts = np.split(scores, np.cumsum(sizes)[:-1], axis=1)
-        return np.stack([part.argmax(axis=1) for part in parts], axis=1)
+        return likeliest(scores, masks, self.metadata.action_sizes)
+
+
+def likeliest(scores: FloatRows, masks: BoolArray, sizes: tuple[int, ...]) -> NDArray[np.int64]:
+    """The legal action codes with the highest scores.
+
+    Args:
+        scores: ``[rows, A]``, one per code of each action dimension in turn.
+        masks: ``[rows, A]``; True is legal.
+        sizes: number of codes per action dimension.
+
+    Returns:
+        ``[rows, k]``, one per action dimension.
+    """
+    scores = np.where(masks, scores, np.float32(-np.inf))
+    if len(sizes) == 1:
+        return np.asarray(scores.argmax(axis=1)[:, None], np.int64)
+    parts = np.split(scores, np.cumsum(sizes)[:-1], axis=1)
+    return np.stack([part.argmax(axis=1) for part in parts], axis=1)
 
 
 def action_sizes(role: Role) -> tuple[int, ...]:

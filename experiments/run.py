@@ -51,7 +51,7 @@ def run_experiment(
         folder = out / cell.folder
         results[cell.name] = evaluate(
             cell.scenario,
-            parse_controllers(",".join(cell.controllers)),
+            parse_controllers(cell.controllers),
             range(experiment.first_seed, experiment.first_seed + experiment.seeds),
             overrides=cell.overrides,
             options=experiment.options,
@@ -72,7 +72,7 @@ def run_experiment(
 
 def _check_names(experiment: Experiment) -> None:
     """Controllers that are named besides the list of who plays must be in it."""
-    labels = [spec.label for spec in parse_controllers(",".join(experiment.controllers))]
+    labels = [spec.label for spec in parse_controllers(experiment.controllers)]
     families = [(f"families, {title}", name) for title, names in experiment.families.items() for name in names]
     for field, name in [*families, *(("first_only", name) for name in experiment.first_only)]:
         if name not in labels:

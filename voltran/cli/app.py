@@ -1,6 +1,7 @@
 """The command line. Heavy libraries are loaded by the commands that need them, so that help is quick."""
 
 import os
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -69,6 +70,8 @@ def main(
     ] = False,
 ) -> None:
     """Energy-resilient mobile networks."""
+    if not {os.getcwd(), ""} & set(sys.path):  # last, so that nothing in it hides what is installed
+        sys.path.append(os.getcwd())
 
 
 @app.command()
@@ -97,7 +100,10 @@ def evaluate(
     scenario: Annotated[str, typer.Option(help="Scenario: a shipped name or a YAML file.")] = "urban19-medium",
     controllers: Annotated[
         str,
-        typer.Option(help="Separated by commas: names with options, policy files, or teams like bs=msrc+retailer=dpa."),
+        typer.Option(
+            help="Separated by commas: names, zoo:NAME, policy files, module:attribute, sb3:PATH or torch:module:attribute"
+            ", each with options as :key=value; teams like bs=msrc+retailer=dpa; @FILE with one a line."
+        ),
     ] = "independent,static,carrier-shutdown,rotating-sleep",
     seeds: Annotated[int, typer.Option(min=1, help="Episodes per controller.")] = 50,
     first_seed: Annotated[int, typer.Option(min=0, help="The seeds follow each other from here.")] = 1000,
@@ -111,6 +117,7 @@ def evaluate(
 ) -> None:
     """Play controllers on the same outages and compare them, with intervals."""
     from voltran.envs.scenario import parse_overrides
+    from voltran.evaluation.controller_grammar import split_entries
     from voltran.evaluation.controller_spec import parse_controllers
     from voltran.evaluation.evaluation import evaluate as run
     from voltran.evaluation.report import write_report
@@ -125,7 +132,7 @@ def evaluate(
         out=out,
         resume=resume,
         progress=console,
-        references=reference.split(",") if reference else None,
+        references=split_entries(reference) if reference else None,
     )
     write_report(results, out, console)
     console.print(f"Results, tables and pictures: {out}", markup=False)

@@ -70,7 +70,7 @@ def run_demo(out: Path, *, jobs: int, console: Console, quick: bool = False) -> 
     if OPTIMISER not in others:
         console.print(f"{OPTIMISER} stays out: it needs OR-Tools, pip install 'voltran[solvers]'", markup=False)
     console.print(f"[bold]2/2[/] Playing it and {len(others)} other controllers on {episodes} fresh outages.")
-    learned, *compared = parse_controllers(",".join([str(folder.policy), *others]))
+    learned, *compared = parse_controllers([f'"{folder.policy}"', *others])
     results = evaluate(
         SCENARIO,
         [replace(learned, label=LEARNED), *compared],
