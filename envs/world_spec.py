@@ -43,7 +43,10 @@ class WorldSpec:
         training_metric: key of the one that tells how far training has come.
         rewards: name -> reference of a reward, see :mod:`voltran.envs.rewards`.
         training_reward: name of the one that agents learn from unless told otherwise.
+        training_overrides: scenario keys, and their values, under which policies learn unless told otherwise.
         default_opponents: role -> controller that plays it where another learns and nobody was named.
+        declarations: reference of a function from a world and a role's name to what tables show of a policy that was
+            trained for that role of it; may be empty.
         evaluation_overrides: scenario keys, and their values, under which its scenarios are evaluated.
         bound: reference of a :class:`Bound`; may be empty.
         pictures: reference of a function that draws an evaluation's pictures; may be empty.
@@ -60,7 +63,9 @@ class WorldSpec:
     training_metric: str
     rewards: Mapping[str, str] = field(default_factory=dict)
     training_reward: str | None = None
+    training_overrides: Mapping[str, Any] = field(default_factory=dict)
     default_opponents: Mapping[str, str] = field(default_factory=dict)
+    declarations: str = ""
     evaluation_overrides: Mapping[str, Any] = field(default_factory=dict)
     bound: str = ""
     pictures: str = ""

@@ -18,7 +18,7 @@ from tests.house import ROOT
 from voltran.cli.app import app
 from voltran.experiments.experiment import experiment_names
 from voltran.experiments.study import study_names
-from voltran.train.training_config import training_names
+from voltran.train.run_config import training_names
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 # What continuous integration runs whole, and what the tests below run in its quick form.

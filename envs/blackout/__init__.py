@@ -15,6 +15,9 @@ WORLD = WorldSpec(
     text="voltran.envs.blackout.text:as_text",
     picture="voltran.envs.blackout.picture:as_image",
     training_reward="local",
+    # Episodes go on for a while after survival is lost: whoever pays for every hour would learn to end them early.
+    training_overrides={"survival.end": "late"},
+    declarations="voltran.envs.blackout.commands:declare_policy",
     # Episodes are played to the horizon, because some metrics run over it.
     evaluation_overrides={"survival.end": "horizon"},
 )

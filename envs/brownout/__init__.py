@@ -16,7 +16,10 @@ WORLD = WorldSpec(
     text="voltran.envs.brownout.text:as_text",
     picture="voltran.envs.brownout.picture:as_image",
     training_reward="local",
+    # Episodes go on for a while after survival is lost: whoever pays for every hour would learn to end them early.
+    training_overrides={"survival.end": "late"},
     default_opponents={"bs": "rotating-sleep", "retailer": "dpa"},
+    declarations="voltran.envs.blackout.commands:declare_policy",
     # Episodes are played to the horizon, because some metrics run over it.
     evaluation_overrides={"survival.end": "horizon"},
 )

@@ -115,10 +115,10 @@ def test_shipped_files_say_what_they_mean(name: str) -> None:
     role = next(role for role in world.roles if role.name == metadata.role)
     assert metadata.meaning == dict(role.meaning)
     assert metadata.information == information_from(role) == "aggregates"
-    assert metadata.scenario["name"] == training["scenario"]
+    assert metadata.scenarios[0]["name"] == training["scenario"]
     for key, value in training["scenario_overrides"].items():
         section, field = key.split(".")
-        assert metadata.scenario[section][field] == value
+        assert metadata.scenarios[0][section][field] == value
 
 
 @pytest.mark.parametrize(

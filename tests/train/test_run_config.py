@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from voltran.envs.errors import ScenarioError
-from voltran.train.joint_config import read_run_config
-from voltran.train.training_config import read_training_config, training_names
+from voltran.train.run_config import read_run_config, training_names
 
 
 @pytest.mark.parametrize("name", training_names())
@@ -23,7 +22,7 @@ def test_overrides_win_over_the_file(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("scenario: toy3\nseed: 1\nscenario_overrides: {traffic.load_factor: [0.5, 1.8], a: {b: 1}}\n")
     overrides = {"seed": 2, "learning_rate": "1e-4", "scenario_overrides.traffic.load_factor": 1.0}
-    config = read_training_config(path, overrides)
+    config = read_run_config(path, overrides)
     assert (config.seed, config.learning_rate) == (2, 1e-4)
     assert config.scenario_overrides == {"traffic.load_factor": 1.0, "a.b": 1}
 
@@ -38,14 +37,18 @@ def test_overrides_win_over_the_file(tmp_path: Path) -> None:
         ({"gamma": float("nan")}, "gamma = nan"),
         ({"actor_widths": []}, "actor_widths = "),
         ({"activation": "gelu"}, "activation = 'gelu': Input should be 'tanh', 'silu' or 'relu'"),
-        ({"action_set": "free"}, "action_set = 'free'"),
+        ({"world_options": {"reward": "team"}}, "world_options = .*reward stands beside world_options"),
+        ({"scenario": ["toy3", "toy3"]}, "scenario = .*names a scenario twice; name each once, with a weight"),
+        ({"scenario": {"toy3": 0}}, "scenario.*greater than 0"),
+        ({"curriculum": [{"from_decision": 9}, {"from_decision": 9}]}, "curriculum: from_decision must grow"),
+        ({"curriculum": [{"from_decision": 0}]}, "curriculum.0.from_decision = 0: .*greater than 0"),
     ],
 )
 def test_a_bad_value_names_field_value_and_remedy(tmp_path: Path, overrides: dict[str, Any], message: str) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("scenario: toy3\n")
     with pytest.raises(ScenarioError, match=message):
-        read_training_config(path, overrides)
+        read_run_config(path, overrides)
 
 
 @pytest.mark.parametrize(
@@ -62,13 +65,13 @@ def test_a_bad_file_is_named(tmp_path: Path, content: bytes, message: str) -> No
     path = tmp_path / "broken.yaml"
     path.write_bytes(content)
     with pytest.raises(ScenarioError, match=rf"broken\.yaml.*({message})"):
-        read_training_config(path, {})
+        read_run_config(path, {})
 
 
 def test_an_unknown_configuration_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         ScenarioError, match=r"unknown training configuration 'blackout': known ones: blackout_ppo, .*demo, "
     ):
-        read_training_config("blackout", {})
+        read_run_config("blackout", {})
     with pytest.raises(ScenarioError, match=r"nowhere\.yaml: cannot be read \(No such file or directory\)"):
-        read_training_config(tmp_path / "nowhere.yaml", {})
+        read_run_config(tmp_path / "nowhere.yaml", {})
