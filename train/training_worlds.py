@@ -153,12 +153,12 @@ def require_alike(settings: RunConfig) -> list[World]:
     first = worlds[0]
     for world in worlds[1:]:
         for role in learning_roles(settings):
-            expected, found = interface(first, role), interface(world, role)
-            for name, value in expected.items():
-                if value != found[name]:
+            expected, other = interface(first, role), interface(world, role)
+            for name in dict.fromkeys([*expected, *other]):
+                if expected.get(name) != other.get(name):
                     raise ScenarioError(
-                        f"scenario {world.scenario.name}: {name} of role {role} is {found[name]}, but in "
-                        f"{first.scenario.name} it is {value}; one policy learns only where it is the same"
+                        f"scenario {world.scenario.name}: {name} of role {role} is {other.get(name)}, but in "
+                        f"{first.scenario.name} it is {expected.get(name)}; one policy learns only where it is the same"
                     )
     return worlds
 
@@ -171,9 +171,10 @@ def interface(world: World, role: str) -> dict[str, Any]:
         "world": world.name,
         "observation_version": observation_version,
         "action_version": action_version,
-        "observation_space": played.observation_space,
-        "action_space": played.action_space,
-        "meaning": dict(played.meaning),
+        **{f"meaning of {name}": value for name, value in played.meaning.items()},
+        "observation size": played.observation_space.shape,
+        "action space": played.action_space,
+        "observation space": played.observation_space,
     }
 
 
