@@ -108,7 +108,7 @@ def _train_one(run: SeedRun) -> Outcome:
 
 
 def _clear(folder: Path) -> None:
-    """Remove what a run leaves that is stopped before its first checkpoint; with anything else it refuses the folder."""
+    """Remove what a run leaves that is stopped before its first checkpoint; anything else has the folder refused."""
     for name in (CONFIG_FILE, EVALUATIONS_FILE):
         (folder / name).unlink(missing_ok=True)
     for records in [folder / LOG_FOLDER, *folder.glob(f"*/{LOG_FOLDER}")]:

@@ -9,6 +9,7 @@ from voltran.agents.policy import find_role, role_versions
 from voltran.envs.errors import ScenarioError, VoltranError
 from voltran.envs.faces.vector import OtherRoles, VectorFace
 from voltran.envs.metric import Metric
+from voltran.envs.references import is_reference
 from voltran.envs.registry import make_world, spec_of_scenario
 from voltran.envs.world import World
 from voltran.envs.world_spec import WorldSpec
@@ -87,7 +88,10 @@ def build_worlds(settings: RunConfig, n_worlds: int, stage: int = 0) -> list[Wor
 
 def options_of(settings: RunConfig) -> dict[str, Any]:
     """What the worlds are built with."""
-    parts = {"reward": settings.reward, "observe": settings.features or None}
+    reward: str | dict[str, str] | None = settings.reward
+    if settings.reward is not None and settings.role is not None and is_reference(settings.reward):
+        reward = {settings.role: settings.reward}  # one's own reward is the learning role's, whichever it is
+    parts = {"reward": reward, "observe": settings.features or None}
     return {**{name: value for name, value in parts.items() if value is not None}, **settings.world_options}
 
 

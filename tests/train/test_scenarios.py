@@ -172,7 +172,7 @@ def test_scenarios_that_do_not_go_together_are_refused(
 def test_what_differs_between_scenarios_is_named(config: Path, tmp_path: Path) -> None:
     bands = make_world("toy3").scenario.model_dump(mode="json")["bands"]
     stage = {"from_decision": 5, "scenario_overrides": {"bands": bands[:3]}}
-    with pytest.raises(ScenarioError, match="scenario toy3: meaning of .* of role bs is .*; one policy"):
+    with pytest.raises(ScenarioError, match=r"scenario toy3: meaning of .* of role bs is .*; one policy"):
         ppo.train(config, {**SETTINGS, "curriculum": [stage]}, tmp_path / "run")
 
 
