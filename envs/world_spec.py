@@ -47,7 +47,7 @@ class WorldSpec:
         evaluation_overrides: scenario keys, and their values, under which its scenarios are evaluated.
         bound: reference of a :class:`Bound`; may be empty.
         pictures: reference of a function that draws an evaluation's pictures; may be empty.
-        text, picture: references of functions that show a scene as text and as an image; may be empty.
+        text, picture: functions that show a scene as text and as an image, or their references; may be empty.
     """
 
     name: str
@@ -64,8 +64,8 @@ class WorldSpec:
     evaluation_overrides: Mapping[str, Any] = field(default_factory=dict)
     bound: str = ""
     pictures: str = ""
-    text: str = ""
-    picture: str = ""
+    text: Named = ""
+    picture: Named = ""
 
     def load(self, part: str) -> Any:
         """A part of the declaration, loaded where it is a reference; None where there is none.
@@ -81,6 +81,10 @@ class WorldSpec:
         """Names of the modules that decide what happens in its worlds, and what its episodes are judged by."""
         parts = [self.world, self.scenario, self.bound]
         return frozenset(part.partition(":")[0] if isinstance(part, str) else part.__module__ for part in parts if part)
+
+    def may_be_undefined(self, metric: str) -> bool:
+        """Whether a metric is NaN by definition in some episodes."""
+        return any(known.may_be_undefined and (known.key == metric or known.numbered(metric)) for known in self.metrics)
 
     @property
     def options(self) -> list[str]:

@@ -12,6 +12,8 @@ WORLD = WorldSpec(
     default_scenario="urban19-medium",
     metrics=METRICS,
     training_metric="survival_h",
+    text="voltran.envs.blackout.text:as_text",
+    picture="voltran.envs.blackout.picture:as_image",
     training_reward="local",
     # Episodes are played to the horizon, because some metrics run over it.
     evaluation_overrides={"survival.end": "horizon"},

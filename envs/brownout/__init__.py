@@ -13,6 +13,8 @@ WORLD = WorldSpec(
     default_scenario="urban19-brownout-medium",
     metrics=(*OUTAGE_METRICS, *RETAIL_METRICS),
     training_metric="survival_h",
+    text="voltran.envs.brownout.text:as_text",
+    picture="voltran.envs.brownout.picture:as_image",
     training_reward="local",
     default_opponents={"bs": "rotating-sleep", "retailer": "dpa"},
     # Episodes are played to the horizon, because some metrics run over it.

@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.batch import require_roles, require_running
+from voltran.envs.base import Outcome
 from voltran.envs.blackout.actions import ActionForm, ActionSet
 from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.blackout.reward import RewardKind
-from voltran.envs.blackout.world import BlackoutWorld
+from voltran.envs.blackout.world import BlackoutWorld, SitePeriod
+from voltran.envs.brownout import WORLD
 from voltran.envs.brownout.actions import BUY_LEVELS, PurchaseCodec
 from voltran.envs.brownout.commands import BrownoutCommands, check_purchases
 from voltran.envs.brownout.metrics import market_metrics
@@ -37,13 +38,28 @@ from voltran.envs.retail.observation import (
     retailer_meaning,
     sight_of,
 )
-from voltran.envs.retail.protocol import MAY_BE_UNDEFINED
-from voltran.envs.world import BoolArray, FloatArray, Role, Transition
+from voltran.envs.world import BoolArray, FloatArray, Role
 from voltran.physics.battery import largest_charge_kw, largest_discharge_kw
 
 
+class BrownoutOrders(NamedTuple):
+    """What a decision period is told.
+
+    Attributes:
+        commands, infos: of sites, as in :class:`voltran.envs.blackout.world.SiteOrders`.
+        posted: by retailers.
+        buy, accepted_price: ``[B, site]`` share that sites ask for, and the highest price that they pay.
+    """
+
+    commands: SiteCommands
+    infos: dict[str, NDArray[Any]]
+    posted: RetailerCommands
+    buy: FloatArray
+    accepted_price: FloatArray
+
+
 class BrownoutWorld(BlackoutWorld):
-    """A batch of brownout episodes; implements ``envs.world.World`` and ``envs.retail.protocol.RetailWorld``.
+    """A batch of brownout episodes; implements :class:`voltran.envs.retail.protocol.RetailWorld`, too.
 
     It is the outage world, and whoever controls sites there controls them here. Besides, sites ask for a share of the
     power that they can use (load and charging); the main grid gives what it has, and the market of the retailers is
@@ -58,8 +74,13 @@ class BrownoutWorld(BlackoutWorld):
         ScenarioError: an unknown reward or form, or a generation file that cannot be used.
     """
 
-    name = "brownout_v0"
-    may_be_undefined = MAY_BE_UNDEFINED
+    spec = WORLD
+    command_classes: ClassVar[Mapping[str, tuple[type, ...]]] = {
+        "bs": (BrownoutCommands, SiteCommands),
+        "retailer": (RetailerCommands,),
+    }
+    unlimited = BlackoutWorld.unlimited | {"accepted_price"}
+    scenario: BrownoutScenario
 
     def __init__(
         self,
@@ -89,18 +110,6 @@ class BrownoutWorld(BlackoutWorld):
 
     # --- the protocol -------------------------------------------------------------------------------------------------
 
-    def step(self, actions: Mapping[str, Any]) -> Transition:
-        """Advance by one decision period; see :meth:`voltran.envs.world.World.step`."""
-        require_running(self._state.running, self._state.seed)
-        require_roles(self.roles, actions)
-        posted = self._posted(actions)
-        purchases = self._purchases(actions["bs"])
-        commands, infos = self._commands({"bs": purchases.sites})
-        infos["projected"] = infos["projected"] | purchases.projected
-        self.market.open_period(posted)
-        self._supply.open_period(purchases.buy, purchases.accepted_price)
-        return self._with_trade(self._play(commands, infos))
-
     def observations(self) -> dict[str, NDArray[np.float32]]:
         """Role -> ``[B, n, F]``; sites see the outage's features and ``observation.PURCHASE_FEATURES``."""
         sites = super().observations()["bs"]
@@ -121,23 +130,6 @@ class BrownoutWorld(BlackoutWorld):
         if self._retail_constants.n_retailers:
             masks["retailer"] = self.retailer_codec.mask(self.n_worlds)
         return masks
-
-    def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
-        """Time series of one world: those of the outage and of ``supply``."""
-        series = super().trace(world)
-        return {**series, **self._supply.of_world(world, int(self._state.step[world]))}
-
-    def ledger(self) -> dict[str, FloatArray]:
-        """Energy balance of the latest physics step, ``[B, site]``; ``grid_kw`` is the sum of its two sources."""
-        ledger = super().ledger()
-        main_kw, retail_kw = self._supply.latest_kw
-        return {**ledger, "main_kw": main_kw.copy(), "retail_kw": retail_kw.copy()}
-
-    def render(self, mode: str, world: int = 0) -> Any:
-        """Picture of one world; see ``viewer``."""
-        from voltran.envs.brownout import viewer
-
-        return viewer.render(self, mode, world)
 
     # --- what controllers ask -----------------------------------------------------------------------------------------
 
@@ -199,6 +191,21 @@ class BrownoutWorld(BlackoutWorld):
         )
         return (*roles, retailers)
 
+    def _decode(self, actions: dict[str, Any]) -> "BrownoutOrders":
+        posted = self._posted(actions)
+        purchases = self._purchases(actions["bs"])
+        orders = self._orders(purchases.sites)
+        orders.infos["projected"] |= purchases.projected
+        return BrownoutOrders(*orders, posted, purchases.buy, purchases.accepted_price)
+
+    def _run_period(self, commands: Any) -> SitePeriod:
+        self.market.open_period(commands.posted)
+        self._supply.open_period(commands.buy, commands.accepted_price)
+        return super()._run_period(commands)
+
+    def _outcome(self, commands: Any, period: SitePeriod) -> Outcome:
+        return self._with_trade(super()._outcome(commands, period))
+
     def _posted(self, actions: Mapping[str, Any]) -> RetailerCommands:
         if self._retail_constants.n_retailers == 0:
             nothing = np.zeros((self.n_worlds, 0))
@@ -214,12 +221,12 @@ class BrownoutWorld(BlackoutWorld):
             return _Purchases(asked.sites, asked.buy, asked.accepted_price, np.zeros(shape, dtype=bool))
         if isinstance(asked, SiteCommands):
             return _Purchases(asked, np.ones(shape), any_price, np.zeros(shape, dtype=bool))
-        codes, buy = self.purchase_codec.split(asked, self.n_worlds)
+        codes, buy = self.purchase_codec.split(asked)
         projected = ~self.alive & (buy < 1.0)
         return _Purchases(codes, np.where(projected, 1.0, buy), any_price, projected)
 
-    def _with_trade(self, outcome: Transition) -> Transition:
-        """The outage's transition, with what sites paid and what retailers earned."""
+    def _with_trade(self, outcome: Outcome) -> Outcome:
+        """The outage's outcome, with what sites paid and what retailers earned."""
         sales, supply = self.market.sales, self._supply
         paid = self._purchase_usd * (sales.paid_usd + supply.main_paid_usd)
         shared = np.repeat(paid.mean(axis=1, keepdims=True), paid.shape[1], axis=1)
@@ -235,8 +242,7 @@ class BrownoutWorld(BlackoutWorld):
                 "sold_kwh": sales.sold_kwh.sum(axis=-1),
                 "spilled_kwh": sales.spilled_kwh,
             }
-        told = {**outcome.episode_infos, "reward_purchase": -paid.mean(axis=1)}
-        return replace(outcome, rewards=rewards, agent_infos=infos, episode_infos=told)
+        return Outcome(rewards, infos, {**outcome.episode_infos, "reward_purchase": -paid.mean(axis=1)})
 
     def _retailer_features(self) -> FloatArray:
         hour = np.asarray(self._start_hour + self.decision * self.constants.decision_h, np.float64)
@@ -244,11 +250,22 @@ class BrownoutWorld(BlackoutWorld):
 
     def _metrics_of(self, world: int) -> dict[str, float]:
         metrics = super()._metrics_of(world)
-        series = self._supply.of_world(world, int(self._state.step[world]))
         return {
             **metrics,
-            **market_metrics(self._retail_constants, series, metrics["unserved_kwh"], self.constants.step_h),
+            **market_metrics(
+                self._retail_constants, self._series_of(world), metrics["unserved_kwh"], self.constants.step_h
+            ),
         }
+
+    def _ledger(self) -> dict[str, FloatArray]:
+        """The outage's; ``grid_kw`` is the sum of its two sources."""
+        main_kw, retail_kw = self._supply.latest_kw
+        return {**super()._ledger(), "main_kw": main_kw.copy(), "retail_kw": retail_kw.copy()}
+
+    def _scene(self, world: int) -> Any:
+        from voltran.envs.brownout.scene import scene_of
+
+        return scene_of(self._simulation, self._supply, world, self.trace(world))
 
 
 class _Purchases(NamedTuple):

@@ -12,5 +12,7 @@ WORLD = WorldSpec(
     default_scenario="uplink20",
     metrics=METRICS,
     training_metric="energy_efficiency",
+    text="voltran.envs.uplink.text:as_text",
+    picture="voltran.envs.uplink.picture:as_image",
     training_reward="local",
 )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from voltran import baselines
 from voltran.envs.blackout.commands import SiteCommands, mode_commands
 from voltran.envs.blackout.observation import observation_fields
+from voltran.envs.blackout.population import Inhabitants, draw_inhabitants
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.registry import make_world
 from voltran.envs.world import Transition
@@ -34,6 +35,11 @@ def outage_world(
     world = make_world(scenario, n_worlds, overrides, **options)
     assert isinstance(world, BlackoutWorld)
     return world
+
+
+def put(inhabitants: Inhabitants, world: int, seed: int) -> None:
+    """Put one world's users and vehicles at the start of the episode of a seed."""
+    inhabitants.load(world, draw_inhabitants(inhabitants.constants, seed))
 
 
 def started(world: BlackoutWorld, seed: int = 0) -> BlackoutWorld:
