@@ -22,7 +22,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from voltran.envs.errors import PartError, ScenarioError
-from voltran.envs.world import FloatArray, Sight
+from voltran.envs.world import ActionSpace, FloatArray, Role, Sight
 
 Limits = NDArray[np.float32]
 
@@ -163,6 +163,11 @@ class Observation:
         for run, place in self._strict:
             self._require_range(place, run.of(observed)[place.within])
         return np.asarray(np.clip(observed, self.low, self.high, out=observed))
+
+    def as_role(self, action_space: ActionSpace, action_version: str, meaning: Mapping[str, Any]) -> Role:
+        """The role of these agents; ``meaning`` tells what else its policies are tied to."""
+        described = {**meaning, "features": self.lines}
+        return Role(self.role, self.count, self.space, action_space, self.version, action_version, self.sees, described)
 
     def _checked(self, field: Field, view: View) -> FloatArray:
         """Values of a field of the user's, once they are known to be numbers of its shape."""

@@ -12,9 +12,14 @@ WORLD = WorldSpec(
     default_scenario="urban19-medium",
     metrics=METRICS,
     training_metric="survival_h",
-    text="voltran.envs.blackout.text:as_text",
-    picture="voltran.envs.blackout.picture:as_image",
+    rewards={
+        "team": "voltran.envs.blackout.rewards.team:team",
+        "local": "voltran.envs.blackout.rewards.local:local",
+        "mixed": "voltran.envs.blackout.rewards.mixed:mixed",
+    },
     training_reward="local",
     # Episodes are played to the horizon, because some metrics run over it.
     evaluation_overrides={"survival.end": "horizon"},
+    text="voltran.envs.blackout.text:as_text",
+    picture="voltran.envs.blackout.picture:as_image",
 )

@@ -13,10 +13,15 @@ WORLD = WorldSpec(
     default_scenario="urban19-brownout-medium",
     metrics=(*OUTAGE_METRICS, *RETAIL_METRICS),
     training_metric="survival_h",
-    text="voltran.envs.brownout.text:as_text",
-    picture="voltran.envs.brownout.picture:as_image",
+    rewards={
+        "team": "voltran.envs.brownout.rewards.team:team",
+        "local": "voltran.envs.brownout.rewards.local:local",
+        "mixed": "voltran.envs.brownout.rewards.mixed:mixed",
+    },
     training_reward="local",
     default_opponents={"bs": "rotating-sleep", "retailer": "dpa"},
     # Episodes are played to the horizon, because some metrics run over it.
     evaluation_overrides={"survival.end": "horizon"},
+    text="voltran.envs.brownout.text:as_text",
+    picture="voltran.envs.brownout.picture:as_image",
 )
