@@ -7,7 +7,6 @@ import pytest
 from tests.envs.market.tools import NO_RETAILERS, SHORT, asked, market_world, random_actions, started
 from voltran.envs.errors import EpisodeError, ScenarioError
 from voltran.envs.market.picture import as_image
-from voltran.envs.market.viewer import scene_of
 from voltran.envs.market.world import MarketWorld
 
 
@@ -43,7 +42,7 @@ def test_a_picture_follows_from_the_state_alone() -> None:
     assert (first.shape, first.dtype) == ((750, 1290, 3), np.uint8)
     assert np.array_equal(first, again)
     assert not np.array_equal(first, stepped(4).render("rgb_array"))
-    assert as_image(scene_of(stepped()), dark=True).mean() < 80 < 200 < first.mean()
+    assert as_image(stepped().scene(), dark=True).mean() < 80 < 200 < first.mean()
 
 
 def test_the_start_and_a_world_without_retailers_can_be_drawn() -> None:

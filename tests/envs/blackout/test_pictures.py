@@ -14,9 +14,9 @@ from voltran.baselines import make
 from voltran.envs import blackout_v0
 from voltran.envs.blackout.constants import MODE_NAMES
 from voltran.envs.blackout.picture import DARK, LIGHT, as_image, as_png
-from voltran.envs.blackout.viewer import DOWN, scene_of
+from voltran.envs.blackout.scene import DOWN
 from voltran.envs.blackout.world import BlackoutWorld
-from voltran.envs.errors import MissingExtraError, ScenarioError
+from voltran.envs.errors import EpisodeError, MissingExtraError, ScenarioError
 from voltran.envs.registry import make_world
 from voltran.physics.power import HELPING, SLEEP
 
@@ -80,7 +80,7 @@ def test_survival_is_shown_lost_once_it_is() -> None:
 @pytest.mark.parametrize("speed_m_per_s", [0.0, 1.5])
 def test_users_are_drawn_where_the_world_has_them(speed_m_per_s: float) -> None:
     world = played("urban7-medium", "rotating-sleep", 5, overrides={"users.speed_m_per_s": speed_m_per_s})
-    scene = scene_of(world)
+    scene = world.scene()
     offset = world.constants.sites_m[:, None, :] - scene.positions_m[None, :, :]
     distance: FloatArray = np.hypot(offset[..., 0], offset[..., 1])
     np.testing.assert_allclose(distance, world._simulation.inhabitants.users.distance_m[0], rtol=1e-5, atol=1e-2)
@@ -88,7 +88,7 @@ def test_users_are_drawn_where_the_world_has_them(speed_m_per_s: float) -> None:
 
 def test_sleeping_and_down_sites_reach_and_serve_nobody(dying: BlackoutWorld) -> None:
     for world in (dying, played("urban7-medium", "rotating-sleep", 5)):
-        scene = scene_of(world)
+        scene = world.scene()
         silent = ~world.alive[0] | (world.mode[0] == SLEEP)
         assert silent.any()
         assert np.array_equal(scene.radius_m == 0.0, silent)
@@ -113,7 +113,7 @@ def test_same_state_gives_the_same_image_bit_for_bit(dying: BlackoutWorld) -> No
     with rc_context({"font.size": 30.0, "axes.grid": True, "lines.linewidth": 9.0, "savefig.dpi": 20.0}):
         assert np.array_equal(image, other.render("rgb_array"))
     assert dying.render("ansi") == other.render("ansi")
-    assert as_png(scene_of(dying)) == as_png(scene_of(dying))
+    assert as_png(dying.scene()) == as_png(dying.scene())
 
 
 @pytest.mark.parametrize("mode", ["ansi", "rgb_array"])
@@ -144,13 +144,13 @@ def test_cells_have_the_colour_of_their_mode() -> None:
     for theme, dark in ((LIGHT, False), (DARK, True)):
         colour = theme.status[HELPING]
         # in the picture without helpers, only the legend has their colour
-        in_legend = pixels(as_image(scene_of(normal), dark=dark), colour)
-        assert pixels(as_image(scene_of(helping), dark=dark), colour) > 10 * in_legend > 0
+        in_legend = pixels(as_image(normal.scene(), dark=dark), colour)
+        assert pixels(as_image(helping.scene(), dark=dark), colour) > 10 * in_legend > 0
 
 
 def test_a_dark_picture_has_a_dark_ground(dying: BlackoutWorld) -> None:
     for dark, theme in ((False, LIGHT), (True, DARK)):
-        image = as_image(scene_of(dying), dark=dark)
+        image = as_image(dying.scene(), dark=dark)
         assert pixels(image, theme.background) > 0.3 * image.shape[0] * image.shape[1]
 
 
@@ -160,13 +160,13 @@ def test_a_dark_picture_has_a_dark_ground(dying: BlackoutWorld) -> None:
         (lambda world: world.render("svg"), "render mode = 'svg': unknown; blackout_v0 has ansi, rgb_array"),
         (lambda world: world.render("ansi", 1), "world = 1: the batch has worlds 0 to 0"),
         (lambda world: world.render("ansi", -1), "world = -1"),
-        (lambda world: BlackoutWorld(world.scenario).render("ansi"), "has not been reset; call reset"),
+        (lambda world: BlackoutWorld(world.scenario).render("ansi"), "has not been reset: call reset"),
     ],
 )
 def test_what_cannot_be_drawn_is_named(
     dying: BlackoutWorld, draw: Callable[[BlackoutWorld], object], named: str
 ) -> None:
-    with pytest.raises(ScenarioError, match=re.escape(named)):
+    with pytest.raises((EpisodeError, ScenarioError), match=re.escape(named)):
         draw(dying)
 
 

@@ -9,12 +9,11 @@ import pytest
 
 from tests.envs.brownout.tools import NOBODY, ROLLING, brownout_world, play_randomly, started
 from voltran.envs import brownout_v0
-from voltran.envs.blackout import viewer as outage_viewer
 from voltran.envs.blackout.picture import as_image as outage_image
+from voltran.envs.blackout.text import as_text as outage_text
 from voltran.envs.brownout.picture import MAIN, RETAILER_COLOURS, as_image
-from voltran.envs.brownout.viewer import scene_of
 from voltran.envs.brownout.world import BrownoutWorld
-from voltran.envs.errors import MissingExtraError, ScenarioError
+from voltran.envs.errors import EpisodeError, MissingExtraError, ScenarioError
 
 SIZE = (1050, 1290, 3)
 
@@ -35,7 +34,7 @@ def has_colour(image: np.ndarray, colour: str) -> bool:
 
 def test_text_has_the_outages_table_and_a_line_per_retailer(traded: BrownoutWorld) -> None:
     sites, market = traded.render("ansi").split("\n\n")
-    assert sites == outage_viewer.as_text(outage_viewer.scene_of(traded))
+    assert sites == outage_text(traded.scene().outage)
     grid, columns, *lines = market.splitlines()
     assert columns.split()[:4] == ["retailer", "source", "generation", "price"]
     assert [line.split()[:2] for line in lines] == [
@@ -70,7 +69,7 @@ def test_text_tells_of_a_grid_that_is_down_and_of_nobody_who_sells() -> None:
 def test_the_image_is_the_outages_with_a_strip_below(traded: BrownoutWorld) -> None:
     image = traded.render("rgb_array")
     assert image.shape == SIZE
-    above = outage_image(outage_viewer.scene_of(traded))
+    above = outage_image(traded.scene().outage)
     assert np.array_equal(image[: len(above)], above)
     strip = image[len(above) :]
     assert all(has_colour(strip, colour) for colour in RETAILER_COLOURS[:3])
@@ -82,7 +81,7 @@ def test_images_have_the_same_size_before_the_first_step_and_without_retailers()
     empty = started(brownout_world(2, NOBODY))
     assert empty.render("rgb_array", 1).shape == SIZE
     play_randomly(empty, np.random.default_rng(0), 1)
-    assert as_image(scene_of(empty), dark=True).shape == SIZE
+    assert as_image(empty.scene(), dark=True).shape == SIZE
 
 
 def test_same_state_gives_the_same_image_bit_for_bit(traded: BrownoutWorld) -> None:
@@ -104,13 +103,13 @@ def test_drawing_changes_nothing(traded: BrownoutWorld) -> None:
     [
         (lambda world: world.render("svg"), "render mode = 'svg': unknown; brownout_v0 has ansi, rgb_array"),
         (lambda world: world.render("ansi", 1), "world = 1: the batch has worlds 0 to 0"),
-        (lambda world: BrownoutWorld(world.scenario).render("ansi"), "has not been reset; call reset"),
+        (lambda world: BrownoutWorld(world.scenario).render("ansi"), "has not been reset: call reset"),
     ],
 )
 def test_what_cannot_be_drawn_is_named(
     traded: BrownoutWorld, draw: Callable[[BrownoutWorld], object], named: str
 ) -> None:
-    with pytest.raises(ScenarioError, match=re.escape(named)):
+    with pytest.raises((EpisodeError, ScenarioError), match=re.escape(named)):
         draw(traded)
 
 

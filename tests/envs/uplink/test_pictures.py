@@ -9,7 +9,6 @@ import pytest
 from tests.envs.uplink.tools import SMALL, random_codes, started, uplink_world
 from voltran.envs.errors import EpisodeError, ScenarioError
 from voltran.envs.uplink.picture import as_image
-from voltran.envs.uplink.viewer import scene_of
 from voltran.envs.uplink.world import UplinkWorld
 
 
@@ -39,7 +38,7 @@ def test_a_picture_follows_from_the_state_alone() -> None:
     assert (first.shape, first.dtype) == ((750, 1290, 3), np.uint8)
     assert np.array_equal(first, again)
     assert not np.array_equal(first, stepped(4).render("rgb_array"))
-    assert as_image(scene_of(stepped()), dark=True).mean() < 80 < 200 < first.mean()
+    assert as_image(stepped().scene(), dark=True).mean() < 80 < 200 < first.mean()
 
 
 @pytest.mark.parametrize("architecture", ["cellular", "cell-free"])
