@@ -205,11 +205,11 @@ def check_fits(metadata: PolicyMetadata, world: World, name: str) -> None:
     role = find_role(world, metadata.role)
     retrain = "train the policy again with this version of the world"
     observation_version, action_version = role_versions(world, role.name)
-    _require(name, "observation_version", metadata.observation_version, observation_version, retrain)
     options = " and ".join(f"{option}={value}" for option, value in metadata.world_options.items())
     same_actions = f"build the world with {options or 'the default actions of the role'}"
     _require(name, "action_version", metadata.action_version, action_version, same_actions)
-    _require_meaning(name, metadata.meaning, role.meaning)
+    _require_meaning(name, metadata.meaning, role.meaning)  # names what the next line only knows to differ
+    _require(name, "observation_version", metadata.observation_version, observation_version, retrain)
     size = role.observation_space.shape[0]
     _require(name, "observation size", metadata.network.observation_size, size, retrain)
     _require(name, "action_sizes", metadata.action_sizes, action_sizes(role), same_actions)

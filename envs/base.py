@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from voltran.envs.action_checks import checked_actions, require_roles
 from voltran.envs.episodes import Episodes, blank_episodes
 from voltran.envs.errors import EpisodeError, PhysicsError, ScenarioError
+from voltran.envs.observations import GlobalState, Observation, View
 from voltran.envs.scenario import Scenario
 from voltran.envs.snapshots import (
     arrays_of,
@@ -46,9 +47,8 @@ class Outcome:
 class BatchedWorld(ABC):
     """A batch of episodes of one scenario; implements :class:`voltran.envs.world.World`.
 
-    A subclass names its declaration in ``spec``, sets ``roles``, ``state_space``, ``observation_version`` and
-    ``action_version`` when it is built, and fills in the methods below whose names begin with an underscore, and
-    ``observations``, ``action_masks`` and ``state``.
+    A subclass names its declaration in ``spec``, says with :meth:`_introduce` who acts and what they observe when it is
+    built, and fills in ``action_masks`` and the methods below whose names begin with an underscore.
 
     Args:
         scenario: the scenario.
@@ -62,6 +62,8 @@ class BatchedWorld(ABC):
         unlimited: names of arrays of the state that may hold infinity.
         max_decisions: episodes are truncated here, or at the horizon if that is nearer.
         episodes: which episodes are played, and how far they are.
+        observed: role -> what its agents observe.
+        global_state: what centralised critics see.
     """
 
     spec: ClassVar[WorldSpec]
@@ -69,6 +71,8 @@ class BatchedWorld(ABC):
     unlimited: ClassVar[frozenset[str]] = frozenset()
 
     scenario: Scenario
+    observed: Mapping[str, Observation]
+    global_state: GlobalState
     roles: tuple[Role, ...]
     state_space: spaces.Box
     observation_version: str
@@ -81,6 +85,19 @@ class BatchedWorld(ABC):
         self.episodes: Episodes = blank_episodes(n_worlds)
         self._horizon = horizon
         self._identity = {"world": self.name, "scenario": scenario.model_dump_json(), **(identity or {})}
+
+    def _introduce(self, roles: Sequence[Role], observed: Mapping[str, Observation], global_state: GlobalState) -> None:
+        """Say who acts, what they observe, and what there is to see of all; called when a world is built.
+
+        Args:
+            roles: groups of agents, see :meth:`Observation.as_role`; the first gives the world its versions.
+            observed: role -> what its agents observe.
+            global_state: what centralised critics see.
+        """
+        self.roles, self.observed, self.global_state = tuple(roles), observed, global_state
+        self.state_space = global_state.space
+        self.observation_version = roles[0].observation_version or ""
+        self.action_version = roles[0].action_version or ""
 
     # --- the protocol -------------------------------------------------------------------------------------------------
 
@@ -137,17 +154,18 @@ class BatchedWorld(ABC):
         outcome = self._outcome(commands, period)
         return Transition(outcome.rewards, terminated, truncated, outcome.agent_infos, outcome.episode_infos)
 
-    @abstractmethod
     def observations(self) -> dict[str, NDArray[np.float32]]:
         """Role -> ``[B, n, F]``, fresh copies."""
+        view = self._view()
+        return {role: observation(view) for role, observation in self.observed.items()}
 
     @abstractmethod
     def action_masks(self) -> dict[str, BoolArray]:
         """Role -> ``[B, n, A]``, fresh copies; True is legal."""
 
-    @abstractmethod
     def state(self) -> NDArray[np.float32]:
         """Global state vector ``[B, S]``, a fresh copy."""
+        return self.global_state(self._view())
 
     def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
         """Metric -> ``[B]``, over the episodes so far; NaN outside the mask ``worlds``.
@@ -235,6 +253,10 @@ class BatchedWorld(ABC):
         return self.spec.load(RENDERERS[mode])(self.scene(world))
 
     # --- what a world fills in ----------------------------------------------------------------------------------------
+
+    def _view(self) -> View:
+        """What observed fields are computed from at this moment."""
+        return View(self)
 
     def _draw(self, seed: int) -> Any:  # noqa: B027 - not every world needs it
         """Everything that an episode's seed decides. Whatever can fail fails here, where nothing changes yet."""

@@ -41,7 +41,8 @@ class WorldSpec:
         default_scenario: played where none is named.
         metrics: what its episodes are judged by, in the order of tables.
         training_metric: key of the one that tells how far training has come.
-        rewards: name -> reference of a reward, see :mod:`voltran.envs.rewards`.
+        rewards: name -> reference of a reward, see :mod:`voltran.envs.rewards`;
+            the first is paid unless told otherwise.
         training_reward: name of the one that agents learn from unless told otherwise.
         training_overrides: scenario keys, and their values, under which policies learn unless told otherwise.
         default_opponents: role -> controller that plays it where another learns and nobody was named.
@@ -84,7 +85,7 @@ class WorldSpec:
     @property
     def modules(self) -> frozenset[str]:
         """Names of the modules that decide what happens in its worlds, and what its episodes are judged by."""
-        parts = [self.world, self.scenario, self.bound]
+        parts = [self.world, self.scenario, self.bound, *self.rewards.values()]
         return frozenset(part.partition(":")[0] if isinstance(part, str) else part.__module__ for part in parts if part)
 
     def may_be_undefined(self, metric: str) -> bool:

@@ -9,6 +9,7 @@ from voltran.agents.policy import find_role, role_versions
 from voltran.envs.errors import ScenarioError, VoltranError
 from voltran.envs.faces.vector import OtherRoles, VectorFace
 from voltran.envs.metric import Metric
+from voltran.envs.references import is_reference
 from voltran.envs.registry import make_world, spec_of_scenario
 from voltran.envs.world import World
 from voltran.envs.world_spec import WorldSpec
@@ -87,7 +88,10 @@ def build_worlds(settings: RunConfig, n_worlds: int, stage: int = 0) -> list[Wor
 
 def options_of(settings: RunConfig) -> dict[str, Any]:
     """What the worlds are built with."""
-    parts = {"reward": settings.reward, "observe": settings.features or None}
+    reward: str | dict[str, str] | None = settings.reward
+    if settings.reward is not None and settings.role is not None and is_reference(settings.reward):
+        reward = {settings.role: settings.reward}  # one's own reward is the learning role's, whichever it is
+    parts = {"reward": reward, "observe": settings.features or None}
     return {**{name: value for name, value in parts.items() if value is not None}, **settings.world_options}
 
 
@@ -153,12 +157,12 @@ def require_alike(settings: RunConfig) -> list[World]:
     first = worlds[0]
     for world in worlds[1:]:
         for role in learning_roles(settings):
-            expected, found = interface(first, role), interface(world, role)
-            for name, value in expected.items():
-                if value != found[name]:
+            expected, other = interface(first, role), interface(world, role)
+            for name in dict.fromkeys([*expected, *other]):
+                if expected.get(name) != other.get(name):
                     raise ScenarioError(
-                        f"scenario {world.scenario.name}: {name} of role {role} is {found[name]}, but in "
-                        f"{first.scenario.name} it is {value}; one policy learns only where it is the same"
+                        f"scenario {world.scenario.name}: {name} of role {role} is {other.get(name)}, but in "
+                        f"{first.scenario.name} it is {expected.get(name)}; one policy learns only where it is the same"
                     )
     return worlds
 
@@ -171,9 +175,10 @@ def interface(world: World, role: str) -> dict[str, Any]:
         "world": world.name,
         "observation_version": observation_version,
         "action_version": action_version,
-        "observation_space": played.observation_space,
-        "action_space": played.action_space,
-        "meaning": dict(played.meaning),
+        **{f"meaning of {name}": value for name, value in played.meaning.items()},
+        "observation size": played.observation_space.shape,
+        "action space": played.action_space,
+        "observation space": played.observation_space,
     }
 
 

@@ -10,7 +10,7 @@ from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.population import Drawn, Inhabitants, draw_inhabitants
 from voltran.envs.blackout.power_imports import Imports
-from voltran.envs.blackout.reward import service_loss
+from voltran.envs.blackout.rewards.formulas import service_loss
 from voltran.envs.blackout.service import refresh
 from voltran.envs.blackout.state import blank_state, blank_totals, mean_power_kw, start_episode
 from voltran.envs.blackout.survival import loss_rule, update_losses

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import NDArray
 
 from voltran.envs.base import BatchedWorld, Outcome
@@ -12,24 +11,21 @@ from voltran.envs.blackout import WORLD
 from voltran.envs.blackout.actions import ActionCodec, ActionForm, ActionSet, Legality
 from voltran.envs.blackout.commands import SiteCommands, check_commands, with_modes
 from voltran.envs.blackout.constants import MODES, BlackoutConstants
-from voltran.envs.blackout.home_users import HomeView
-from voltran.envs.blackout.meaning import site_meaning, site_sight
+from voltran.envs.blackout.meaning import site_meaning
 from voltran.envs.blackout.metrics import episode_metrics, hours
-from voltran.envs.blackout.observation import OBSERVATION_VERSION, Observer
+from voltran.envs.blackout.observation import DEFAULT, dimensions, global_state
 from voltran.envs.blackout.power_imports import Imports, NoImports
 from voltran.envs.blackout.repair import repair_worlds
-from voltran.envs.blackout.reward import (
-    REWARD_KINDS,
-    RewardKind,
-    shared_with_neighbours,
-    site_credit,
-    team_components,
-)
+from voltran.envs.blackout.rewards.period import BlackoutPeriod
 from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.blackout.service import IndexArray, Population
 from voltran.envs.blackout.simulation import EpisodeDraws, Simulation
 from voltran.envs.blackout.state import BlackoutState
-from voltran.envs.errors import EpisodeError, ScenarioError
+from voltran.envs.blackout.view import BlackoutView, Surroundings
+from voltran.envs.errors import EpisodeError
+from voltran.envs.observations import GlobalState, Observation
+from voltran.envs.observe import Observe, role_observations
+from voltran.envs.rewards import RewardChoice, Rewards
 from voltran.envs.world import BoolArray, FloatArray, Role
 from voltran.physics.battery import usable_energy_kwh
 from voltran.physics.power import ASSISTED, HELPING, SLEEP
@@ -61,12 +57,14 @@ class BlackoutWorld(BatchedWorld):
         n_worlds: batch size ``B``.
         action_set: "paper" (bands follow the mode) or "extended" (any band set that the mode allows).
         action_form: "joint" (Discrete) or "multi" (MultiDiscrete).
-        reward: "team" ([MSRC] Eq. 18, normalised), "local" (per-site training credit) or "mixed".
+        reward: "team" ([MSRC] Eq. 18, normalised), "local" (per-site training credit), "mixed", ``module:function`` or
+            a function, see :mod:`voltran.envs.rewards`.
+        observe: fields that agents observe, see :func:`voltran.envs.observe.role_observations`; by default all.
         cache: False recomputes service in every physics step; the results are the same, bit for bit.
         trace_sites: keep time series of each site for :meth:`trace`; by default in a batch of one.
 
     Raises:
-        ScenarioError: an unknown reward.
+        ScenarioError: an unknown reward or field.
     """
 
     spec = WORLD
@@ -81,42 +79,23 @@ class BlackoutWorld(BatchedWorld):
         *,
         action_set: ActionSet = "paper",
         action_form: ActionForm = "joint",
-        reward: RewardKind = "team",
+        reward: RewardChoice = "team",
+        observe: Observe = None,
         cache: bool = True,
         trace_sites: bool | None = None,
     ) -> None:
-        if reward not in REWARD_KINDS:
-            raise ScenarioError(f"reward = {reward!r} is unknown; use one of {', '.join(REWARD_KINDS)}")
         constants = BlackoutConstants(scenario)
         keep_sites = n_worlds == 1 if trace_sites is None else trace_sites
         super().__init__(scenario, n_worlds, constants.max_decisions)
-        self.reward_kind, self.constants = reward, constants
+        self.constants = constants
         self.codec = ActionCodec(self.constants, action_set, action_form)
-        self.observation_version, self.action_version = OBSERVATION_VERSION, self.codec.version
-        self._observer = Observer(self.constants)
-        observed = spaces.Box(self._observer.low, self._observer.high, dtype=np.float32)
-        self.roles = (
-            Role(
-                "bs",
-                self.constants.n_sites,
-                observed,
-                self.codec.space(),
-                sees=site_sight(self.constants.n_bands),
-                meaning=site_meaning(self.constants),
-            ),
-        )
-        self.state_space = spaces.Box(self._observer.state_low, self._observer.state_high, dtype=np.float32)
+        observed = self._observe(observe)
+        self._introduce(self._roles(observed), observed, self._global_state())
+        self._rewards = Rewards(self.spec, list(observed), reward)
+        self._surroundings = Surroundings(self.constants)
         self._simulation = Simulation(self.constants, n_worlds, cache, keep_sites, self._imports())
 
     # --- the protocol -------------------------------------------------------------------------------------------------
-
-    def observations(self) -> dict[str, NDArray[np.float32]]:
-        """Role -> ``[B, n, F]``; the table is ``observation.observation_fields``."""
-        return {"bs": self._observer.observations(self._state, self._home_view, self._simulation.present())}
-
-    def state(self) -> NDArray[np.float32]:
-        """Global state vector ``[B, S]``."""
-        return self._observer.state(self._state, self._home_view, self._simulation.present())
 
     def action_masks(self) -> dict[str, BoolArray]:
         """Role -> ``[B, n, A]``."""
@@ -170,6 +149,11 @@ class BlackoutWorld(BatchedWorld):
         return self._state.mode.copy()
 
     @property
+    def soc(self) -> FloatArray:
+        """States of charge of batteries, ``[B, site]``."""
+        return self._state.soc.copy()
+
+    @property
     def usable_kwh(self) -> FloatArray:
         """Energy that batteries can still deliver, ``[B, site]``."""
         return usable_energy_kwh(self._state.soc, self.constants.battery)
@@ -201,9 +185,21 @@ class BlackoutWorld(BatchedWorld):
     def _state(self) -> BlackoutState:
         return self._simulation.state
 
-    @property
-    def _home_view(self) -> HomeView:
-        return self._simulation.inhabitants.home_view
+    def _observe(self, observe: Observe) -> dict[str, Observation]:
+        """Role -> what its agents observe."""
+        counts = {"bs": self.constants.n_sites}
+        return role_observations(self.name, counts, {"bs": DEFAULT}, observe, dimensions(self.constants))
+
+    def _roles(self, observed: Mapping[str, Observation]) -> list[Role]:
+        """Who acts."""
+        return [observed["bs"].as_role(self.codec.space(), self.codec.version, site_meaning(self.constants))]
+
+    def _global_state(self) -> GlobalState:
+        """What centralised critics see."""
+        return global_state(self.constants)
+
+    def _view(self) -> BlackoutView:
+        return BlackoutView(self, self._simulation, self._surroundings)
 
     def _imports(self) -> Imports:
         """What sites can import; called once, when the constants are there."""
@@ -254,29 +250,23 @@ class BlackoutWorld(BatchedWorld):
         return self._simulation.terminated()
 
     def _outcome(self, commands: Any, period: SitePeriod) -> Outcome:
-        rewards, components = self._rewards(period.before_kwh, period.changed, commands.infos["repaired"])
-        survival = {"survival_lost": self._state.lost_step >= 0}
-        return Outcome({"bs": rewards}, {"bs": commands.infos}, {**components, **survival})
+        rewards, components = self._rewards(self._looked_back_on(commands, period))
+        return Outcome(rewards, {"bs": commands.infos}, {**components, "survival_lost": self._state.lost_step >= 0})
 
-    def _rewards(
-        self, before_kwh: FloatArray, changed: FloatArray, repaired: BoolArray
-    ) -> tuple[FloatArray, dict[str, FloatArray]]:
-        """Rewards ``[B, site]`` and their components ``[B]``."""
-        totals, constants, weights = self._state.totals, self.constants, self.scenario.reward
-        components = team_components(constants, totals, changed.sum(axis=1))
-        named = {f"reward_{name}": value for name, value in components.items()}
-        team = np.sum(list(components.values()), axis=0)
-        shared = np.repeat(team[:, None], constants.n_sites, axis=1)
-        if self.reward_kind == "team":
-            return shared, named
-        credit = site_credit(
-            constants, totals, before_kwh, self.usable_kwh, changed > 0.0, repaired, self._home_view.users
-        )
-        local = shared_with_neighbours(constants, credit) + weights.local_team * shared
-        named["reward_local"] = local.mean(axis=1)
-        if self.reward_kind == "local":
-            return local, named
-        return weights.mixed_share * local + (1.0 - weights.mixed_share) * shared, named
+    def _looked_back_on(self, commands: Any, period: SitePeriod) -> BlackoutPeriod:
+        """The period that has just ended, as rewards see it."""
+        return BlackoutPeriod(self, **self._facts(commands, period))
+
+    def _facts(self, commands: Any, period: SitePeriod) -> dict[str, Any]:
+        """What rewards need to know about the period; see :class:`BlackoutPeriod`."""
+        return {
+            "constants": self.constants,
+            "totals": self._state.totals,
+            "before_kwh": period.before_kwh,
+            "changed": period.changed > 0.0,
+            "repaired": commands.infos["repaired"],
+            "home_users": self._simulation.inhabitants.home_view.users,
+        }
 
     def _metrics_of(self, world: int) -> dict[str, float]:
         drawn = self._simulation.inhabitants

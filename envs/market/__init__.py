@@ -12,9 +12,13 @@ WORLD = WorldSpec(
     default_scenario="market8",
     metrics=METRICS,
     training_metric="welfare_usd",
-    text="voltran.envs.market.text:as_text",
-    picture="voltran.envs.market.picture:as_image",
+    rewards={
+        "own": "voltran.envs.market.rewards.own:own",
+        "welfare": "voltran.envs.market.rewards.welfare:welfare",
+    },
     training_reward="own",
     bound="voltran.baselines.market.bound:WELFARE",
     default_opponents={"bs": "price-threshold", "retailer": "dpa"},
+    text="voltran.envs.market.text:as_text",
+    picture="voltran.envs.market.picture:as_image",
 )

@@ -13,7 +13,7 @@ from voltran.envs.market.autarky import autarky_usd
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.constants import MarketConstants
 from voltran.envs.market.load import LoadSeries, draw_load
-from voltran.envs.market.reward import lost_load_usd, paper_utility, satisfaction_usd, wear_usd
+from voltran.envs.market.rewards.formulas import lost_load_usd, paper_utility, satisfaction_usd, wear_usd
 from voltran.envs.market.state import blank_state
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.retail.market import RetailMarket

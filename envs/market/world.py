@@ -4,27 +4,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import NDArray
 
 from voltran.envs.base import BatchedWorld, Outcome
 from voltran.envs.energy.site_batteries import SiteBatteries
-from voltran.envs.errors import ScenarioError
 from voltran.envs.market import WORLD
 from voltran.envs.market.actions import MarketCodec, MarketForm
 from voltran.envs.market.commands import MarketCommands, check_commands
 from voltran.envs.market.constants import MarketConstants
 from voltran.envs.market.metrics import episode_metrics
-from voltran.envs.market.observation import BS_FEATURES, OBSERVATION_VERSION, Observer, site_meaning
-from voltran.envs.market.reward import REWARD_KINDS, RewardKind
+from voltran.envs.market.observation import DEFAULT, global_state, site_meaning
+from voltran.envs.market.rewards.period import MarketPeriod
 from voltran.envs.market.scenario import MarketScenario
 from voltran.envs.market.simulation import EpisodeDraws, Simulation
+from voltran.envs.market.view import MarketView
+from voltran.envs.observations import Observation
+from voltran.envs.observe import Observe, role_observations
 from voltran.envs.retail.actions import RetailerCodec, RetailerCommands, RetailerForm
-from voltran.envs.retail.observation import RETAILER_FEATURES, retailer_meaning, sight_of
+from voltran.envs.retail.observation import RETAILER_FIELDS, retailer_meaning
+from voltran.envs.rewards import RewardChoice, Rewards
 from voltran.envs.world import BoolArray, FloatArray, Role
-
-# Parts of the welfare, with their signs: payments are transfers, and no part of it.
-WELFARE = (("satisfaction_usd", 1.0), ("generation_cost_usd", -1.0), ("lost_load_usd", -1.0), ("wear_usd", -1.0))
 
 
 class MarketOrders(NamedTuple):
@@ -46,7 +45,10 @@ class MarketWorld(BatchedWorld):
         scenario: the scenario.
         n_worlds: batch size ``B``.
         action_form: of sites: "joint" (Discrete), "multi" (MultiDiscrete) or "box".
-        reward: "own" (each agent its own dollars) or "welfare" (everybody the same share of what all have).
+        reward: "own" (each agent its own dollars), "welfare" (everybody the same share of what all have),
+            ``module:function`` or a function, see :mod:`voltran.envs.rewards`; or role -> such a reward.
+        observe: fields that sites observe, or role -> fields that its agents do, see
+            :func:`voltran.envs.observe.role_observations`; by default all.
         retailer_form: of retailers: "ladder" (Discrete) or "box".
 
     Attributes:
@@ -55,7 +57,7 @@ class MarketWorld(BatchedWorld):
         codec, retailer_codec: of the two roles' actions.
 
     Raises:
-        ScenarioError: an unknown reward or form, or a generation file that cannot be used.
+        ScenarioError: an unknown reward, field or form, or a generation file that cannot be used.
     """
 
     spec = WORLD
@@ -71,32 +73,22 @@ class MarketWorld(BatchedWorld):
         n_worlds: int = 1,
         *,
         action_form: MarketForm = "joint",
-        reward: RewardKind = "own",
+        reward: RewardChoice = "own",
+        observe: Observe = None,
         retailer_form: RetailerForm = "ladder",
     ) -> None:
-        if reward not in REWARD_KINDS:
-            raise ScenarioError(f"reward = {reward!r} is unknown; use one of {', '.join(REWARD_KINDS)}")
         constants = MarketConstants(scenario)
         super().__init__(scenario, n_worlds, constants.decisions)
-        self.reward_kind, self.constants = reward, constants
+        self.constants = constants
         self.codec = MarketCodec(self.constants, action_form)
         self.retailer_codec = RetailerCodec(self.constants.retail, retailer_form)
         self._simulation = Simulation(self.constants, self.episodes)
         self.market = self._simulation.market
-        self._observer = Observer(self._simulation)
-        self.observation_version, self.action_version = OBSERVATION_VERSION, self.codec.version
-        self.roles = self._roles()
-        self.state_space = spaces.Box(self._observer.state_low, self._observer.state_high, dtype=np.float32)
+        observed = self._observe(observe)
+        self._introduce(self._roles(observed), observed, global_state(self.constants))
+        self._rewards = Rewards(self.spec, list(observed), reward)
 
     # --- the protocol -------------------------------------------------------------------------------------------------
-
-    def observations(self) -> dict[str, NDArray[np.float32]]:
-        """Role -> ``[B, n, F]``; the tables are in docs/market.md."""
-        return self._observer.observations()
-
-    def state(self) -> NDArray[np.float32]:
-        """Global state vector ``[B, S]``."""
-        return self._observer.state()
 
     def action_masks(self) -> dict[str, BoolArray]:
         """Role -> ``[B, n, A]``."""
@@ -149,34 +141,22 @@ class MarketWorld(BatchedWorld):
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _roles(self) -> tuple[Role, ...]:
+    def _observe(self, observe: Observe) -> dict[str, Observation]:
+        """Role -> what its agents observe; retailers are there or not."""
+        counts = {"bs": self.constants.n_sites, "retailer": self.constants.n_retailers}
+        present = {role: count for role, count in counts.items() if count}
+        return role_observations(self.name, present, {"bs": DEFAULT, "retailer": RETAILER_FIELDS}, observe)
+
+    def _roles(self, observed: Mapping[str, Observation]) -> list[Role]:
         """Sites, and retailers where there are any."""
-        observer, codec = self._observer, self.retailer_codec
-        seen = spaces.Box(observer.bs_low, observer.bs_high, dtype=np.float32)
-        sites = Role(
-            "bs",
-            self.constants.n_sites,
-            seen,
-            self.codec.space(),
-            OBSERVATION_VERSION,
-            self.codec.version,
-            sees=sight_of(BS_FEATURES),
-            meaning=site_meaning(),
-        )
-        if self.constants.n_retailers == 0:
-            return (sites,)
-        seen = spaces.Box(observer.retailer_low, observer.retailer_high, dtype=np.float32)
-        retailers = Role(
-            "retailer",
-            self.constants.n_retailers,
-            seen,
-            codec.space(),
-            OBSERVATION_VERSION,
-            codec.version,
-            sees=sight_of(RETAILER_FEATURES),
-            meaning=retailer_meaning(codec.form),
-        )
-        return (sites, retailers)
+        roles = [observed["bs"].as_role(self.codec.space(), self.codec.version, site_meaning())]
+        if "retailer" in observed:
+            codec = self.retailer_codec
+            roles.append(observed["retailer"].as_role(codec.space(), codec.version, retailer_meaning(codec.form)))
+        return roles
+
+    def _view(self) -> MarketView:
+        return MarketView(self, self._simulation)
 
     def _draw(self, seed: int) -> EpisodeDraws:
         return self._simulation.draw(seed)
@@ -203,9 +183,9 @@ class MarketWorld(BatchedWorld):
         self._simulation.run_period(commands.sites, commands.retailers)
 
     def _outcome(self, commands: MarketOrders, period: None) -> Outcome:
-        state = self._simulation.state
-        welfare = {name: sign * state.latest(name).sum(axis=1) for name, sign in WELFARE}
-        return Outcome(self._rewards(), self._agent_infos(commands.projected), welfare)
+        seen = MarketPeriod(self, self._simulation.state)
+        rewards, components = self._rewards(seen)
+        return Outcome(rewards, self._agent_infos(commands.projected), {**seen.welfare_parts(), **components})
 
     def _agent_infos(self, projected: BoolArray) -> dict[str, dict[str, NDArray[Any]]]:
         """Role -> key -> ``[B, n]`` about the latest period."""
@@ -224,17 +204,6 @@ class MarketWorld(BatchedWorld):
             },
         }
         return {role.name: infos[role.name] for role in self.roles}
-
-    def _rewards(self) -> dict[str, FloatArray]:
-        """Role -> ``[B, n]``, USD."""
-        state, sizes = self._simulation.state, {role.name: role.count for role in self.roles}
-        if self.reward_kind == "welfare":
-            welfare = np.sum([sign * state.latest(name).sum(axis=1) for name, sign in WELFARE], axis=0)
-            share = welfare[:, None] / sum(sizes.values())
-            return {role: np.repeat(share, count, axis=1) for role, count in sizes.items()}
-        costs = sum(state.latest(name) for name in ("paid_usd", "lost_load_usd", "wear_usd"))
-        own = {"bs": state.latest("satisfaction_usd") - costs, "retailer": state.latest("profit_usd")}
-        return {role: own[role] for role in sizes}
 
     def _metrics_of(self, world: int) -> dict[str, float]:
         done = int(self.episodes.decision[world])

@@ -22,18 +22,22 @@ from voltran.physics.uplink_control import eipc_power_mw
 
 
 @dataclass(frozen=True)
-class Period:
-    """One decision period.
+class Choices:
+    """What UBSs asked for in one decision period.
 
     Attributes:
         repaired: ``[B, M]`` UBSs that do not serve whom they asked to.
         was_awake: ``[B, M]`` before it.
-        without: ``[B, M + 1]`` what other choices would have brought; None unless asked for.
+        asked: of each world, what it faced, the association ``[M, K]`` before repair, and transmit powers if chosen.
     """
 
     repaired: BoolArray
     was_awake: BoolArray
-    without: Outcomes | None
+    asked: Sequence[tuple[UplinkProblem, BoolArray, FloatArray | None]]
+
+    def without(self) -> Outcomes:
+        """What the period would have brought without the choice of each UBS, ``[B, M + 1]``; see ``without_each``."""
+        return Outcomes(*map(np.stack, zip(*(without_each(*moment) for moment in self.asked), strict=True)))
 
 
 class EpisodeDraws(NamedTuple):
@@ -114,11 +118,11 @@ class Simulation:
         self._problems[world] = problem
         return problem
 
-    def run_period(self, commands: UplinkCommands, *, counterfactuals: bool) -> Period:
+    def run_period(self, commands: UplinkCommands) -> Choices:
         """One decision period under validated commands."""
         state = self.state
         repaired, was_awake = np.zeros_like(state.awake), state.awake.copy()
-        without: list[Outcomes] = []
+        moments: list[tuple[UplinkProblem, BoolArray, FloatArray | None]] = []
         for world in range(state.episodes.n_worlds):
             problem = self.problem(world)
             asked = np.ascontiguousarray(commands.association[world][:, problem.ue])
@@ -129,10 +133,9 @@ class Simulation:
                 power_mw = eipc_power_mw(problem.gain, association.any(axis=1), self.radio.power_max_mw)
             outcome = evaluate(problem, association, power_mw)
             repaired[world] = (association != asked).any(axis=1)
-            if counterfactuals:
-                without.append(without_each(problem, asked, chosen))
+            moments.append((problem, asked, chosen))
             self._record(world, problem, association, power_mw, outcome)
-        return Period(repaired, was_awake, Outcomes(*map(np.stack, zip(*without, strict=True))) if without else None)
+        return Choices(repaired, was_awake, moments)
 
     def _record(
         self, world: int, problem: UplinkProblem, association: BoolArray, power_mw: FloatArray, outcome: UplinkOutcome

@@ -4,25 +4,28 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import NDArray
 
 from voltran.envs.base import BatchedWorld, Outcome
 from voltran.envs.errors import ScenarioError
+from voltran.envs.observe import Observe, role_observations
+from voltran.envs.rewards import RewardChoice, Rewards
 from voltran.envs.uplink import WORLD
 from voltran.envs.uplink.actions import ActionCodec, ActionForm, check_commands
 from voltran.envs.uplink.architecture import ArchitectureName, build_architecture
 from voltran.envs.uplink.balance import power_balance
+from voltran.envs.uplink.channels import Channels
 from voltran.envs.uplink.commands import UplinkCommands
 from voltran.envs.uplink.deployment import Deployment
-from voltran.envs.uplink.meaning import ubs_meaning, ubs_sight
+from voltran.envs.uplink.meaning import ubs_meaning
 from voltran.envs.uplink.metrics import efficiency, episode_metrics
-from voltran.envs.uplink.observation import OBSERVATION_VERSION, Observer
+from voltran.envs.uplink.observation import DEFAULT, dimensions, global_state
 from voltran.envs.uplink.problem import UplinkProblem
-from voltran.envs.uplink.reward import REWARD_KINDS, RewardKind, components, marginal_credit
+from voltran.envs.uplink.rewards.period import UplinkPeriod
 from voltran.envs.uplink.scenario import UplinkScenario
-from voltran.envs.uplink.simulation import EpisodeDraws, Period, Simulation
-from voltran.envs.world import BoolArray, FloatArray, Role
+from voltran.envs.uplink.simulation import Choices, EpisodeDraws, Simulation
+from voltran.envs.uplink.view import UplinkView
+from voltran.envs.world import BoolArray, FloatArray
 
 
 class UplinkOrders(NamedTuple):
@@ -45,10 +48,12 @@ class UplinkWorld(BatchedWorld):
         architecture: "fd-ran", "uc-cell-free", "cell-free", "small-cell" or "cellular".
         idle_sleep: probability that an idle UBS of "uc-cell-free" sleeps.
         action_form: "joint" (Discrete) or "multi" (MultiDiscrete).
-        reward: "team", or "local" (each UBS's contribution to it).
+        reward: "team", "local" (each UBS's contribution to it), ``module:function`` or a function, see
+            :mod:`voltran.envs.rewards`.
+        observe: fields that agents observe, see :func:`voltran.envs.observe.role_observations`; by default all.
 
     Raises:
-        ScenarioError: an unknown reward, or more UEs than the UBSs may serve.
+        ScenarioError: an unknown reward or field, or more UEs than the UBSs may serve.
     """
 
     spec = WORLD
@@ -63,41 +68,24 @@ class UplinkWorld(BatchedWorld):
         architecture: ArchitectureName = "fd-ran",
         idle_sleep: float = 1.0,
         action_form: ActionForm = "joint",
-        reward: RewardKind = "team",
+        reward: RewardChoice = "team",
+        observe: Observe = None,
     ) -> None:
-        if reward not in REWARD_KINDS:
-            raise ScenarioError(f"reward = {reward!r} is unknown; use one of {', '.join(REWARD_KINDS)}")
         identity = {"architecture": architecture, "idle_sleep": idle_sleep}
         super().__init__(scenario, n_worlds, scenario.time.decisions, identity)
-        self.reward_kind = reward
         self.architecture = build_architecture(scenario, architecture, idle_sleep)
         self._require_room()
         self.codec = ActionCodec(self.architecture, scenario.ues.count, action_form)
         self._simulation = Simulation(scenario, self.architecture, self.episodes)
-        self._observer = Observer(scenario, self.codec, self._simulation)
-        self.observation_version, self.action_version = OBSERVATION_VERSION, self.codec.version
-        observed = spaces.Box(self._observer.low, self._observer.high, dtype=np.float32)
-        self.roles = (
-            Role(
-                "ubs",
-                self.architecture.n_ubs,
-                observed,
-                self.codec.space(),
-                sees=ubs_sight(),
-                meaning=ubs_meaning(self.codec),
-            ),
-        )
-        self.state_space = spaces.Box(self._observer.state_low, self._observer.state_high, dtype=np.float32)
+        radio = self._simulation.radio
+        self._channels = Channels(self._simulation.gain.shape, radio.power_max_mw, radio.noise_mw)
+        counts = {"ubs": self.architecture.n_ubs}
+        observed = role_observations(self.name, counts, {"ubs": DEFAULT}, observe, dimensions(self.codec))
+        role = observed["ubs"].as_role(self.codec.space(), self.codec.version, ubs_meaning(self.codec))
+        self._introduce([role], observed, global_state(self.codec))
+        self._rewards = Rewards(self.spec, list(observed), reward)
 
     # --- the protocol -------------------------------------------------------------------------------------------------
-
-    def observations(self) -> dict[str, NDArray[np.float32]]:
-        """Role -> ``[B, M, F]``; the table is ``observation.FIELDS``."""
-        return {"ubs": self._observer.observations()}
-
-    def state(self) -> NDArray[np.float32]:
-        """Global state vector ``[B, S]``."""
-        return self._observer.state()
 
     def action_masks(self) -> dict[str, BoolArray]:
         """Role -> ``[B, M, A]``."""
@@ -162,12 +150,15 @@ class UplinkWorld(BatchedWorld):
                 "each; raise layout.n_ubs or limits.ues_per_ubs, or use fewer UEs"
             )
 
+    def _view(self) -> UplinkView:
+        return UplinkView(self, self._simulation, self._channels, self.codec)
+
     def _draw(self, seed: int) -> EpisodeDraws:
         return self._simulation.draw(seed)
 
     def _load(self, drawn: Mapping[int, EpisodeDraws]) -> None:
         self._simulation.load(drawn)
-        self._observer.start(np.array(list(drawn), dtype=np.int64))
+        self._channels.start(np.array(list(drawn), dtype=np.int64), self._simulation.gain)
 
     def _begin(self, worlds: Sequence[int]) -> None:
         self._simulation.begin(worlds)
@@ -178,33 +169,17 @@ class UplinkWorld(BatchedWorld):
         if isinstance(asked, UplinkCommands):
             check_commands(asked, shape, self.scenario.radio.power_max_mw)
             return UplinkOrders(asked, np.zeros(shape[:2], dtype=bool))
-        decoded = self.codec.decode(asked, np.argsort(self._observer.order(active), axis=-1), active)
+        decoded = self.codec.decode(asked, np.argsort(self._channels.order(active), axis=-1), active)
         return UplinkOrders(UplinkCommands(decoded.association), decoded.projected)
 
-    def _run_period(self, commands: UplinkOrders) -> Period:
-        return self._simulation.run_period(commands.network, counterfactuals=self.reward_kind == "local")
+    def _run_period(self, commands: UplinkOrders) -> Choices:
+        return self._simulation.run_period(commands.network)
 
-    def _outcome(self, commands: UplinkOrders, period: Period) -> Outcome:
-        rewards, told = self._rewards(period)
-        awake = self._simulation.state.awake.copy()
-        infos = {"projected": commands.projected, "repaired": period.repaired, "awake": awake}
-        return Outcome({"ubs": rewards}, {"ubs": infos}, told)
-
-    def _rewards(self, period: Period) -> tuple[FloatArray, dict[str, FloatArray]]:
-        """Rewards ``[B, M]``, and what to tell about the episode ``[B]``."""
-        state, weights = self._simulation.state, self.scenario.reward
-        reached = efficiency(state.latest("sum_rate_mbps"), state.latest("network_power_w"))
-        woken = state.latest("wake_ups") / self.architecture.n_ubs
-        demanded = state.latest("traffic_mbps")
-        parts = components(weights, reached, state.latest("shortfall_mbps"), demanded, woken)
-        told = {f"reward_{name}": value for name, value in parts.items()}
-        team = np.repeat(np.sum(list(parts.values()), axis=0)[:, None], self.architecture.n_ubs, axis=1)
-        if period.without is None:
-            return team, told
-        credit = marginal_credit(weights, period.without, demanded, period.was_awake)
-        local = credit - weights.local_repair * period.repaired + weights.local_team * team
-        told["reward_local"] = local.mean(axis=1)
-        return local, told
+    def _outcome(self, commands: UplinkOrders, period: Choices) -> Outcome:
+        state = self._simulation.state
+        rewards, components = self._rewards(UplinkPeriod(self, state, period))
+        infos = {"projected": commands.projected, "repaired": period.repaired, "awake": state.awake.copy()}
+        return Outcome(rewards, {"ubs": infos}, components)
 
     def _metrics_of(self, world: int) -> dict[str, float]:
         return episode_metrics(self._series_of(world))

@@ -80,19 +80,28 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME by default.")] = None,
     resume: Resume = False,
     overrides: Overrides = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs with so many seeds, and one learning curve of them all.")] = 1,
+    jobs: Jobs = CORES,
 ) -> None:
     """Train a policy, or one for each role that learns."""
     from voltran.envs.scenario import parse_overrides
     from voltran.train.ppo import POLICY_FILE
     from voltran.train.ppo import train as run
+    from voltran.train.seed_runs import train_seeds
 
-    trained = run(config, parse_overrides(overrides or []), out, resume)
     console = Console(highlight=False, soft_wrap=True)
+    say = partial(console.print, markup=False)
+    settings = parse_overrides(overrides or [])
+    if seeds > 1:
+        picture = train_seeds(config, settings, out, resume, seeds=seeds, jobs=jobs, report=say)
+        say(f"Runs: {picture.parent}/seed-*\nLearning curve: {picture}")
+        return
+    trained = run(config, settings, out, resume)
     if trained.is_file():
-        console.print(f"Policy: {trained}", markup=False)
+        say(f"Policy: {trained}")
         return
     policies = sorted(trained.glob(f"*/{POLICY_FILE}"))
-    console.print("Policies: " + "+".join(f"{path.parent.name}={path}" for path in policies), markup=False)
+    say("Policies: " + "+".join(f"{path.parent.name}={path}" for path in policies))
 
 
 @app.command()

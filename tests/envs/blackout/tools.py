@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from voltran import baselines
 from voltran.envs.blackout.commands import SiteCommands, mode_commands
-from voltran.envs.blackout.observation import observation_fields
+from voltran.envs.blackout.observation import OWN, dimensions
 from voltran.envs.blackout.population import Inhabitants, draw_inhabitants
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.registry import make_world
@@ -91,8 +91,8 @@ def commands(world: BlackoutWorld, modes: Sequence[int], **options: Any) -> Acti
 
 def site_columns(world: BlackoutWorld) -> list[str]:
     """Names of the entries of an observation's first part, the site itself, in order."""
-    fields = observation_fields(world.constants.n_bands)
-    return [field.name for field in fields if field.part == "site" for _ in range(field.size)]
+    fields = [field.in_numbers(dimensions(world.constants)) for field in OWN]
+    return [field.name for field in fields for _ in range(int(field.size))]
 
 
 def depleted_beside_a_vehicle(**overrides: Any) -> BlackoutWorld:

@@ -1,6 +1,4 @@
-"""Rewards of the uplink world: energy efficiency with a price on missing rates and on waking up; and a local credit."""
-
-from typing import Literal
+"""What the uplink world's rewards are made of: efficiency with a price on missing rates and waking up; a credit."""
 
 import numpy as np
 
@@ -8,9 +6,6 @@ from voltran.envs.uplink.counterfactual import Outcomes
 from voltran.envs.uplink.scenario import Reward
 from voltran.physics.layout import FloatArray
 from voltran.physics.uplink import BoolArray
-
-RewardKind = Literal["team", "local"]
-REWARD_KINDS: tuple[RewardKind, ...] = ("team", "local")
 
 
 def components(

@@ -1,16 +1,11 @@
 """What a period is worth to sites and to everybody, in USD. Source: [DPA] Eq. 4, with prices in place of costs."""
 
-from typing import Literal
-
 import numpy as np
 
 from voltran.envs.market.constants import MarketConstants
 from voltran.envs.retail.scenario import Retail
 from voltran.envs.world import FloatArray
 from voltran.physics.market import generation_cost, satisfaction
-
-RewardKind = Literal["own", "welfare"]
-REWARD_KINDS: tuple[RewardKind, ...] = ("own", "welfare")
 
 
 def satisfaction_usd(constants: MarketConstants, sold_kw: FloatArray, load_kw: FloatArray) -> FloatArray:

@@ -1,15 +1,10 @@
-"""Rewards of the outage world: the normalised objective of [MSRC] Eq. 18, and a per-site training reward."""
-
-from typing import Literal
+"""What the outage world's rewards are made of: the normalised objective of [MSRC] Eq. 18, and a credit per site."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.state import PeriodTotals
-
-RewardKind = Literal["team", "local", "mixed"]
-REWARD_KINDS: tuple[RewardKind, ...] = ("team", "local", "mixed")
 
 FloatArray = NDArray[np.float64]
 
