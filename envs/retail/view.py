@@ -107,7 +107,7 @@ class RetailView:
     def scarcity(self) -> FloatArray:
         """Requests to everybody in the latest period over all generation, at most 5; ``[B]``."""
         requested_kwh, offered_kwh = self.sales.requested_kwh.sum(axis=1), self.sales.offered_kwh.sum(axis=1)
-        return np.minimum(requested_kwh / np.maximum(offered_kwh, SMALL_KW), 5.0)
+        return np.asarray(np.minimum(requested_kwh / np.maximum(offered_kwh, SMALL_KW), 5.0))
 
     @property
     def subscribers(self) -> FloatArray:
@@ -131,7 +131,7 @@ class RetailView:
         """Lowest price of the coming period that a site would pay; at most 2, and 2 without any."""
         contracts = self.constants.contracts
         paid = np.where(contracts.access, contracts.factor * self.market.posted_price[:, None, :], np.inf)
-        return np.minimum(paid.min(axis=2, initial=np.inf) / self.cap, 2.0)
+        return np.asarray(np.minimum(paid.min(axis=2, initial=np.inf) / self.cap, 2.0))
 
     @property
     def home_price(self) -> FloatArray:

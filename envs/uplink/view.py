@@ -111,12 +111,12 @@ class UplinkView(View):
     @property
     def ue_servers(self) -> FloatArray:
         """UBSs that served it in the last period."""
-        return self.of_ues(self.servers)
+        return self.of_ues(np.asarray(self.servers, np.float64))
 
     @property
     def ue_own(self) -> FloatArray:
         """1 where this UBS served it in the last period, else 0."""
-        return self.of_links(self.state.association)
+        return self.of_links(self.state.association.astype(np.float64))
 
     # --- the network --------------------------------------------------------------------------------------------------
 
