@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel
 
-from docs.tools import market_controller_tables, market_tables
+from docs.tools import controller_tables, market_controller_tables, market_tables
 from docs.tools.rows import settings, shown, space_cells, table
 from voltran.baselines.dpa.dual_messages import DualGradientSettings
 from voltran.baselines.dpa.interior_point import InteriorPointSettings
@@ -258,6 +258,7 @@ TABLES: dict[str, Callable[[], str]] = (
     }
     | market_tables.TABLES
     | market_controller_tables.TABLES
+    | controller_tables.TABLES
 )
 
 
