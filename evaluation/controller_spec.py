@@ -156,9 +156,9 @@ def _build_team(builders: Mapping[str, Callable[[], Controller]], name: str) -> 
 def _specify_one(reference: Reference, label: str, more: Mapping[str, Any]) -> ControllerSpec:
     options, path = {**reference.values, **more}, _file(reference)
     if reference.kind == "torch":
-        recipes = (resolve(reference.target, "network"),)
-        builder = partial(_load_torch, reference.target, label, options)
-        return ControllerSpec(label, builder, {"torch": reference.target, "options": options}, recipes)
+        network = resolve(reference.target, "network")
+        identity = {"torch": reference.target, "options": options}
+        return ControllerSpec(label, partial(_load_torch, reference.target, label, options), identity, (network,))
     if path is not None and reference.kind == "sb3":
         identity = {"sb3": _digest(str(path)), "options": options}
         return ControllerSpec(label, partial(_load_sb3, str(path), label, options), identity)

@@ -43,10 +43,11 @@ def test_the_names_in_its_description_exist() -> None:
 @pytest.mark.parametrize(("face", "kind"), [("parallel", ParallelFace), ("central", CentralFace)])
 def test_environments_by_world_or_by_scenario(face: Any, kind: type) -> None:
     for arguments in (("blackout_v0", "toy3"), ("toy3",), ("voltran.envs.blackout:WORLD", "toy3")):
-        env = voltran.make(*arguments, face=face, reward="local")
+        env: Any = voltran.make(*arguments, face=face, reward="local")
         assert isinstance(env.unwrapped, kind)
         assert env.unwrapped.world.scenario.name == "toy3"
-    assert voltran.make("blackout_v0").unwrapped.world.scenario.name == "urban19-medium"
+    usual: Any = voltran.make("blackout_v0")
+    assert usual.world.scenario.name == "urban19-medium"
     assert voltran.make("toy3", face="aec").possible_agents == ["bs_0", "bs_1", "bs_2"]
     assert voltran.make("toy3", face="vector", n_worlds=2).num_envs == 6
 
@@ -86,7 +87,8 @@ def test_the_command_line_finds_modules_where_it_runs(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     (tmp_path / "who.txt").write_text("at_home:Mine  # ours\nindependent\n", encoding="utf-8")
-    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from voltran.cli.app import app\nif __name__ == '__main__': app()"
+    program = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom voltran.cli.app import app\n"
+    program += "if __name__ == '__main__':\n    app()\n"
     script = tmp_path / "elsewhere" / "voltran.py"
     script.parent.mkdir()
     script.write_text(program, encoding="utf-8")

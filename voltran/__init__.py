@@ -17,7 +17,7 @@ Who plays them::
 
 Who plays them best, on the same episodes::
 
-    results = voltran.evaluate(...)
+    results = voltran.evaluate("urban19-medium", ["zoo:blackout", "msrc"], seeds=20)
 
 Whatever has a name can be yours. ``register_world`` and ``register_controller`` add names; packages add theirs by the
 entry-point groups ``voltran.worlds`` and ``voltran.controllers``; and ``module:attribute`` stands wherever a name does.

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from docs.tools import (
+    controller_tables,
     equations,
     market_controller_tables,
     market_tables,
@@ -231,6 +232,7 @@ TABLES: dict[str, Callable[[], str]] = (
     | observation_tables.TABLES
     | market_controller_tables.TABLES
     | training_tables.TABLES
+    | controller_tables.TABLES
 )
 
 

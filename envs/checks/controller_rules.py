@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -33,11 +34,12 @@ BATCH = 3
 def says_what_it_is(trial: Trial) -> None:
     """Its name and declarations are texts, its information is one of the known words, and its world options work."""
     rule, controller = "says_what_it_is", trial.make()
+    declared: dict[Any, Any] = dict(declarations_of(controller))
     if not name_of(controller).strip():
         raise ConformanceError(rule, "a name that can be shown")
     if information_of(controller) not in KNOWLEDGE:
         raise ConformanceError(rule, f"information out of {', '.join(KNOWLEDGE)}; got {information_of(controller)!r}")
-    for key, word in declarations_of(controller).items():
+    for key, word in declared.items():
         if not isinstance(key, str) or not isinstance(word, str):
             raise ConformanceError(rule, f"declarations from text to text; got {key!r}: {word!r}")
     for scenario in trial.scenarios:
@@ -199,8 +201,9 @@ def counters_are_numbers(trial: Trial) -> None:
     for scenario in trial.scenarios:
         controller = trial.make()
         trial.play(controller, scenario, trial.seeds[:1])
-        for name, number in counters_of(controller).items():
-            if not isinstance(name, str) or isinstance(number, str) or not np.isfinite(number):
+        counted: dict[Any, Any] = dict(counters_of(controller))
+        for name, number in counted.items():
+            if not isinstance(name, str) or not isinstance(number, Real) or not np.isfinite(float(number)):
                 raise ConformanceError("counters_are_numbers", f"text -> finite number; got {name!r}: {number!r}")
 
 

@@ -10,9 +10,8 @@ from typing import Any
 from voltran.envs.checks.playing import Hooks, Trial, acted, agent_of, attempt, plain
 from voltran.envs.checks.recording import difference
 from voltran.envs.checks.report import ConformanceError, NotApplicable
-from voltran.envs.checks.watching import graft_future, watched, with_agents_of
-from voltran.envs.controller import KNOWLEDGE, information_of
-from voltran.envs.errors import VoltranError
+from voltran.envs.checks.watching import Watch, graft_agents, graft_future, watched
+from voltran.envs.controller import KNOWLEDGE, Controller, Information, information_of
 from voltran.envs.world import Role, World
 
 AGENTS_TRIED = 4
@@ -22,42 +21,30 @@ def local_means_own(trial: Trial) -> None:
     """One that says "local" chooses the same for an agent, whatever is true of the other agents only."""
     tried = 0
     for scenario in trial.scenarios:
-        controller = trial.make()
-        mine = _snapshot(trial, scenario, trial.seeds[0], 1)
-        if (known := information_of(_after_reset(controller, trial.world(scenario)))) != "local":
+        if (known := _information(trial, scenario)) != "local":
             raise NotApplicable(f"it says {known!r}")
-        theirs = _snapshot(trial, scenario, trial.seeds[1], trial.decisions)  # later, so that others differ surely
-        world = trial.world(scenario)
-        for role in _roles_apart(world):
-            tried += sum(_try_agent(trial, world, role, agent, mine, theirs) for agent in _some(role))
+        # the others come from another episode, and from later in it, so that they differ where nothing is drawn
+        mine, theirs = _world_at(trial, scenario, trial.seeds[0], 1), _world_at(trial, scenario, trial.seeds[1], 2)
+        for role in _roles_apart(mine):
+            agents = range(min(role.count, AGENTS_TRIED))
+            tried += sum(_same_among_strangers(trial, mine, theirs, role, agent) for agent in agents)
     if not tried:
         raise NotApplicable("no agent has others of its kind that could be changed without changing what it may do")
 
 
 def future_unknown(trial: Trial) -> None:
     """One that says less than "forecast" depends on nothing that is yet to come, and steps no copies of the world."""
-    rule = "future_unknown"
     for scenario in trial.scenarios:
-        world = trial.world(scenario)
-        with watched(world) as watch:
-            known = information_of(_after_reset(trial.make(), world, trial.seeds[0]))
-            if KNOWLEDGE.index(known) >= KNOWLEDGE.index("forecast"):
-                raise NotApplicable(f"it says {known!r}")
+        known = _information(trial, scenario)
+        if KNOWLEDGE.index(known) >= KNOWLEDGE.index("forecast"):
+            raise NotApplicable(f"it says {known!r}")
+        with watched(trial.world(scenario)) as watch:
             _require_no_steps(trial, scenario, watch)
-        now = len(trial.record(scenario, trial.seeds[0])) // 2
-        snapshots = [_snapshot(trial, scenario, seed, now) for seed in trial.seeds[:2]]
-        same, grafted, other = (copy.deepcopy(trial.world(scenario)) for _ in range(3))
-        for each, snapshot in ((same, snapshots[0]), (grafted, snapshots[0]), (other, snapshots[1])):
-            each.set_state(snapshot)
-        fixed = frozenset(length for role in world.roles for length in (role.count, role.mask_size))
-        if graft_future(grafted, other, world.max_decisions, now, fixed):
-            one, another = (_decided(trial, each) for each in (same, grafted))
-            if found := difference(one, another, "actions"):
-                raise ConformanceError(rule, f"the same actions whatever is yet to come; {found}", step=now + 1)
+        _require_no_foresight(trial, scenario)
 
 
-def _require_no_steps(trial: Trial, scenario: str, watch: Any) -> None:
-    """Play, and count the steps that the controller makes; the world is stepped once after each decision."""
+def _require_no_steps(trial: Trial, scenario: str, watch: Watch) -> None:
+    """Play, and count the steps that the controller makes; the play's own come after each decision."""
 
     def before(world: World) -> None:
         watch.steps = 0
@@ -66,61 +53,67 @@ def _require_no_steps(trial: Trial, scenario: str, watch: Any) -> None:
         if watch.steps:
             raise ConformanceError("future_unknown", f"no step of a copy of the world; it made {watch.steps}")
 
-    watch.steps = 0
     trial.play(trial.make(), scenario, trial.seeds[:1], Hooks(before, after), decisions=2)
 
 
-def _snapshot(trial: Trial, scenario: str, seed: int, decisions: int) -> Any:
-    """State of an episode after some decisions."""
-    if decisions == 0:
-        trial.world(scenario).reset([seed])
-    else:
-        trial.play(trial.make(), scenario, [seed], decisions=decisions)
-    return copy.deepcopy(trial.world(scenario).get_state())
+def _require_no_foresight(trial: Trial, scenario: str) -> None:
+    """Compare what is chosen in two worlds whose series differ from the next decision on."""
+    now = len(trial.record(scenario, trial.seeds[0])) // 2
+    world, other = (_world_at(trial, scenario, seed, now) for seed in trial.seeds[:2])
+    no_times = {length for role in world.roles for length in (role.count, role.mask_size)}
+    changed = copy.deepcopy(world)
+    if world.max_decisions in no_times or not graft_future(changed, other, world.max_decisions, now):
+        return
+    if place := difference(_decided(trial, world), _decided(trial, changed), "actions"):
+        raise ConformanceError("future_unknown", f"the same actions whatever is yet to come; {place}", step=now + 1)
 
 
-def _after_reset(controller: Any, world: World, seed: int | None = None) -> Any:
-    """A controller that knows its world: some say only then what they see."""
-    if seed is not None:
-        world.reset([seed])
-    attempt(lambda: controller.reset(world), "reset", 0)
-    return controller
-
-
-def _roles_apart(world: World) -> list[Role]:
-    """Roles whose columns cannot be taken for those of another role."""
-    counts = [role.count for role in world.roles]
-    return [role for role in world.roles if role.count > 1 and counts.count(role.count) == 1]
-
-
-def _some(role: Role) -> range:
-    return range(min(role.count, AGENTS_TRIED))
-
-
-def _try_agent(trial: Trial, world: World, role: Role, agent: int, mine: Any, theirs: Any) -> bool:
+def _same_among_strangers(trial: Trial, mine: World, theirs: World, role: Role, agent: int) -> bool:
     """Compare what an agent is told among its own others and among strangers; whether that could be done."""
-    mixed = with_agents_of(mine, theirs, agent, role.count)
-    if not difference(mine, mixed):
+    mixed = copy.deepcopy(mine)
+    if not graft_agents(mixed, theirs, agent, role.count):
         return False
-    found, masks = [], []
-    for snapshot in (mine, mixed):
-        try:
-            world.set_state(snapshot)
-        except VoltranError:  # strangers that no state of this world can hold
-            return False
-        masks.append(world.action_masks()[role.name][:, agent])
-        chosen = _decided(trial, world)
-        if role.name not in chosen:
-            return False
-        found.append(agent_of(chosen[role.name], agent, role.count))
-    if (masks[0] != masks[1]).any():
+    masks = [world.action_masks()[role.name][:, agent] for world in (mine, mixed)]
+    chosen = [_decided(trial, world).get(role.name) for world in (mine, mixed)]
+    if chosen[0] is None or (masks[0] != masks[1]).any():
         return False
-    if place := difference(*found, "action"):
+    own, among_strangers = (agent_of(actions, agent, role.count) for actions in chosen)
+    if place := difference(own, among_strangers, "action"):
         name = f"{role.name}_{agent}"
         raise ConformanceError("local_means_own", f"the same action whoever the others are; {place}", agent=name)
     return True
 
 
-def _decided(trial: Trial, world: World) -> Any:
+def _world_at(trial: Trial, scenario: str, seed: int, decisions: int) -> World:
+    """A world of its own after some decisions of an episode."""
+    if decisions:
+        trial.play(trial.make(), scenario, [seed], decisions=decisions)
+    else:
+        trial.world(scenario).reset([seed])
+    return copy.deepcopy(trial.world(scenario))
+
+
+def _information(trial: Trial, scenario: str) -> Information:
+    """What it says once it has met its world: some say only then what they see."""
+    world = trial.world(scenario)
+    world.reset(list(trial.seeds[:1]))
+    return information_of(_begun(trial, world))
+
+
+def _begun(trial: Trial, world: World) -> Controller:
+    """A fresh controller that has met its world."""
+    controller = trial.make()
+    attempt(lambda: controller.reset(world), "reset", 0)
+    return controller
+
+
+def _roles_apart(world: World) -> list[Role]:
+    """Roles with agents whose number tells them from all else that might be as many."""
+    counts = [*(role.count for role in world.roles), world.max_decisions]
+    return [role for role in world.roles if role.count > 1 and counts.count(role.count) == 1]
+
+
+def _decided(trial: Trial, world: World) -> dict[str, Any]:
     """What a fresh controller chooses in a world as it is."""
-    return plain(acted(_after_reset(trial.make(), world), world, 1))
+    chosen: dict[str, Any] = plain(acted(_begun(trial, world), world, 1))
+    return chosen

@@ -75,60 +75,59 @@ def overwrite(value: Any) -> None:
         overwrite(list(vars(value).values()) if hasattr(value, "__dict__") else [])
 
 
-def with_agents_of(snapshot: Any, other: Any, kept: int, count: int) -> Any:
-    """A snapshot of one world in which all agents of a role but one are as in another snapshot.
+def graft_agents(world: Any, other: Any, kept: int, count: int) -> int:
+    """Let all agents of a role but one be as they are in another world; returns in how many arrays that mattered.
 
-    Arrays with a column for each agent are taken for what agents have; all else stays.
+    Arrays with one axis as long as there are agents are taken for what agents have; all else stays.
+
+    Args:
+        world: to be changed; whatever it holds must be its own.
+        other: a world of the same scenario.
+        kept: number of the agent that stays as it is.
+        count: number of agents of the role.
     """
-    if isinstance(snapshot, Mapping):
-        return {
-            key: with_agents_of(value, other[key], kept, count) if key in other else value
-            for key, value in snapshot.items()
-        }
-    if not isinstance(snapshot, np.ndarray) or snapshot.ndim < 2 or snapshot.shape[:2] != (1, count):
-        return snapshot
-    if np.shape(other) != snapshot.shape:
-        return snapshot
-    mixed = np.array(other, dtype=snapshot.dtype)
-    mixed[:, kept] = snapshot[:, kept]
-    return mixed
+    strangers = np.flatnonzero(np.arange(count) != kept)
+    return sum(_grafted(one, another, count, strangers) for one, another in _pairs(world, other))
 
 
-def graft_future(world: Any, other: Any, decisions: int, now: int, not_times: frozenset[int]) -> int:
-    """Let a world's series go on as another's do; returns in how many arrays that made a difference.
+def graft_future(world: Any, other: Any, decisions: int, now: int) -> int:
+    """Let a world's series go on as another's do; returns in how many arrays that mattered.
 
     Args:
         world: to be changed; whatever it holds must be its own.
         other: a world of the same scenario.
         decisions: length of an episode, and so of the series.
         now: decision that is due; what belongs to it stays.
-        not_times: lengths of axes that are no time, such as numbers of agents.
     """
-    if decisions in not_times or now + 1 >= decisions:
-        return 0
-    changed, seen = 0, set()
-    waiting = [(world, other)]
-    while waiting:
-        one, another = waiting.pop()
-        if id(one) in seen or type(one) is not type(another):
-            continue
-        seen.add(id(one))
-        if isinstance(one, np.ndarray):
-            changed += _grafted(one, another, decisions, now)
-        else:
-            waiting += _parts(one, another)
-    return changed
+    later = np.arange(now + 1, decisions)
+    return sum(_grafted(one, another, decisions, later) for one, another in _pairs(world, other))
 
 
-def _grafted(array: Any, other: Any, decisions: int, now: int) -> bool:
-    if array.shape != other.shape or array.dtype.hasobject or array.shape.count(decisions) != 1:
+def _grafted(array: Any, other: Any, length: int, places: Any) -> bool:
+    """Replace places along the one axis of that length; whether that changed anything."""
+    if array.shape != other.shape or array.dtype.hasobject or array.shape.count(length) != 1:
         return False
-    later = (slice(None),) * array.shape.index(decisions) + (slice(now + 1, None),)
-    if np.array_equal(array[later], other[later]):
+    part = (slice(None),) * array.shape.index(length) + (places,)
+    if np.array_equal(array[part], other[part]):
         return False
     array.flags.writeable = True
-    array[later] = other[later]
+    array[part] = other[part]
     return True
+
+
+def _pairs(one: Any, another: Any) -> Iterator[tuple[Any, Any]]:
+    """All arrays that an object holds, each with the array that another object holds in the same place."""
+    seen: set[int] = set()
+    waiting = [(one, another)]
+    while waiting:
+        left, right = waiting.pop()
+        if id(left) in seen or type(left) is not type(right):
+            continue
+        seen.add(id(left))
+        if isinstance(left, np.ndarray):
+            yield left, right
+        else:
+            waiting += _parts(left, right)
 
 
 def _parts(one: Any, another: Any) -> Iterator[tuple[Any, Any]]:

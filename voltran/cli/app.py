@@ -110,8 +110,8 @@ def evaluate(
     controllers: Annotated[
         str,
         typer.Option(
-            help="Separated by commas: names, zoo:NAME, policy files, module:attribute, sb3:PATH or torch:module:attribute"
-            ", each with options as :key=value; teams like bs=msrc+retailer=dpa; @FILE with one a line."
+            help="Separated by commas: names, zoo:NAME, policy files, module:attribute, sb3:PATH, "
+            "torch:module:attribute, each with options as :key=value; teams like bs=msrc+retailer=dpa; @FILE."
         ),
     ] = "independent,static,carrier-shutdown,rotating-sleep",
     seeds: Annotated[int, typer.Option(min=1, help="Episodes per controller.")] = 50,
