@@ -13,16 +13,15 @@ from voltran.envs.metric import MISSING, Metric
 from voltran.evaluation.markdown import grid
 from voltran.evaluation.metrics import in_order
 from voltran.evaluation.results import ControllerResults, Difference, Results
-from voltran.evaluation.statistics import FEWEST, RATIO_KEY
+from voltran.evaluation.statistics import CENSORED_SHARE_MAX, FEWEST
 
 README_DECLARED = 2  # what a controller knows, and the first of what it declares
-README_KEYS = {"survival_h", "continuity", "availability_critical", "service_hours", "decision_ms"}
 READING = f"mean and 95 % bootstrap interval (BCa; ± where both sides are about as long, none below {FEWEST} episodes)"
 
 
 def headline_metrics(results: Results) -> list[Metric]:
     """The metrics of the short tables; all of them for a world that has none of the headline ones."""
-    metrics = in_order(results.metric_keys())
+    metrics = results.metrics()
     return [metric for metric in metrics if metric.headline] or metrics
 
 
@@ -45,7 +44,7 @@ def markdown_all_metrics(results: Results) -> str:
     """One row per metric, all of them, and one column per controller."""
     rows = [
         [metric.heading, *(_estimate(controller, metric) for controller in results.controllers.values())]
-        for metric in in_order(results.metric_keys())
+        for metric in results.metrics()
     ]
     return grid(["Metric", *results.controllers], rows, keys=1)
 
@@ -70,7 +69,7 @@ def markdown_paired(results: Results, reference: str) -> str:
 def markdown_differences(
     head: Sequence[str], rows: Sequence[tuple[Sequence[str], Mapping[str, Difference]]], metrics: Sequence[Metric]
 ) -> str:
-    """Paired differences, and the ratio of survival where survival is among the metrics.
+    """Paired differences, and ratios of metrics that may be censored.
 
     Args:
         head: titles of the leading columns.
@@ -82,11 +81,14 @@ def markdown_differences(
     note = "Mean difference on the same seeds"
     several = any(difference.bootstrap95 for _, row in rows for difference in row.values())
     note += " with its 95 % bootstrap interval (BCa); bold where that excludes zero." if several else "."
-    if RATIO_KEY in {metric.key for metric in metrics}:
-        titles.append("Survival ratio")
+    for metric in (metric for metric in metrics if metric.censored_by):
+        titles.append(f"{metric.title} ratio")
         for cells, (_, row) in zip(lines, rows, strict=True):
-            cells.append(_ratio(row))
-        note += f" No ratio of survival ({MISSING}) where more than 5 % of either side's episodes are censored."
+            cells.append(_ratio(row.get(metric.key)))
+        note += (
+            f" No ratio of {metric.title.lower()} ({MISSING}) where more than {100 * CENSORED_SHARE_MAX:.0f} % of "
+            "either side's episodes are censored."
+        )
     return f"{grid(titles, lines, keys=len(head))}\n{note}\n"
 
 
@@ -132,9 +134,15 @@ def _captions(results: Mapping[str, Results]) -> str:
     return "".join(f"\n{name}: {text}\n" for name, text in captions.items())
 
 
-def readme_table(results: Results, link: str) -> str:
-    """A narrower table for the README, and a link to the rest."""
-    metrics = [metric for metric in headline_metrics(results) if metric.key in README_KEYS]
+def readme_table(results: Results, keys: Sequence[str], link: str) -> str:
+    """A narrower table for the README, and a link to the rest.
+
+    Args:
+        results: what was evaluated.
+        keys: the metrics shown.
+        link: to the whole page.
+    """
+    metrics = [results.metric(key) for key in keys]
     rows = [
         [
             label,
@@ -162,15 +170,15 @@ def csv_table(results: Results) -> str:
     """One row per controller and metric, in stored units, with both intervals."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    declared = ["information", *_declared_keys(results), "n", "censored_share"]
+    declared = ["information", *_declared_keys(results), "n"]
     intervals = ["ci95_low", "ci95_high", "bootstrap95_low", "bootstrap95_high"]
     writer.writerow(["controller", *declared, "metric", "mean", "iqm", *intervals])
     for label, controller in results.controllers.items():
-        for metric in in_order(set(controller.metrics)):
+        for metric in in_order(set(controller.metrics), results.world):
             summary = controller.metrics[metric.key]
             ends = [*(summary.ci95 or ("", "")), *(summary.bootstrap95 or ("", ""))]
-            told = [*_declared(controller, results), controller.n, _blank(controller.censored_share)]
-            writer.writerow([label, *told, metric.key, _blank(summary.mean), _blank(summary.iqm), *ends])
+            whose = [label, *_declared(controller, results), controller.n]
+            writer.writerow([*whose, metric.key, _blank(summary.mean), _blank(summary.iqm), *ends])
     return stream.getvalue()
 
 
@@ -202,12 +210,17 @@ def caption(results: Results) -> str:
     fewer = [f"{label} the first {item.n}" for label, item in results.controllers.items() if item.n < results.n]
     text += f"; {', '.join(fewer)} only" if fewer else ""
     text += f"; {READING}" if results.n > 1 else ""
-    censored = [
-        f"{label} {100 * controller.censored_share:.0f} %"
-        for label, controller in results.controllers.items()
-        if controller.censored_share
-    ]
-    return text + (f"; censored at the horizon: {', '.join(censored)}." if censored else ".")
+    return f"{text}{_censored(results)}."
+
+
+def _censored(results: Results) -> str:
+    """Whose episodes were too short for some metric, and how many of them."""
+    parts = []
+    for key, metric in {metric.censored_by: metric for metric in results.metrics() if metric.censored_by}.items():
+        shares = {label: controller.censored_share(metric) for label, controller in results.controllers.items()}
+        words = [f"{label} {100 * share:.0f} %" for label, share in shares.items() if share]
+        parts += [f"; {key.replace('_', ' ')} at the horizon: {', '.join(words)}"] if words else []
+    return "".join(parts)
 
 
 def provenance(results: Results) -> str:
@@ -260,8 +273,7 @@ def _difference(difference: Difference | None, metric: Metric) -> str:
     return f"**{text}**" if interval and (interval[0] > 0.0 or interval[1] < 0.0) else text
 
 
-def _ratio(row: Mapping[str, Difference]) -> str:
-    difference = row.get(RATIO_KEY)
+def _ratio(difference: Difference | None) -> str:
     return f"{difference.ratio:.2f}" if difference and difference.ratio is not None else MISSING
 
 

@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from tests.house import ROOT
 from voltran.cli.app import app
+from voltran.experiments.allocations.study import study_names
 from voltran.experiments.experiment import experiment_names
-from voltran.experiments.study import study_names
 from voltran.train.training_config import training_names
 
 MAKEFILE = (ROOT / "Makefile").read_text()

@@ -18,10 +18,11 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from voltran.envs.errors import VoltranError
 from voltran.envs.faces.vector import VectorFace
-from voltran.evaluation.metrics import metric_of
+from voltran.evaluation.metrics import all_metrics
 
 SHOWN_EPISODES = 100  # episodes behind the mean in the bar
 SHOWN_METRICS = ("survival_h", "energy_efficiency", "welfare_usd")  # whichever the world has
+METRICS = {metric.key: metric for metric in all_metrics()}
 
 
 def progress_bar() -> Progress:
@@ -54,7 +55,7 @@ class ProgressBar(BaseCallback):
         self._title = title
         self._task: TaskID | None = None
         self._values: deque[float] = deque(maxlen=SHOWN_EPISODES)
-        self._metric = metric_of(SHOWN_METRICS[0])
+        self._metric = METRICS[SHOWN_METRICS[0]]
 
     def _on_training_start(self) -> None:
         if self._task is None:  # a role that learns in turns starts often
@@ -68,7 +69,7 @@ class ProgressBar(BaseCallback):
         for kpis in _finished(self.locals):
             shown = next((key for key in SHOWN_METRICS if key in kpis), None)
             if shown is not None:
-                self._metric = metric_of(shown)
+                self._metric = METRICS[shown]
                 self._values.append(kpis[shown])
         elapsed_s = self._bar.tasks[self._task].elapsed or 0.0
         speed = (self.num_timesteps - self._first_decision) / elapsed_s if elapsed_s > 0.0 else 0.0

@@ -15,4 +15,5 @@ WORLD = WorldSpec(
     training_reward="local",
     # Episodes are played to the horizon, because some metrics run over it.
     evaluation_overrides={"survival.end": "horizon"},
+    pictures="voltran.evaluation.pictures.outage:pictures",
 )

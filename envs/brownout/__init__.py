@@ -17,4 +17,5 @@ WORLD = WorldSpec(
     default_opponents={"bs": "rotating-sleep", "retailer": "dpa"},
     # Episodes are played to the horizon, because some metrics run over it.
     evaluation_overrides={"survival.end": "horizon"},
+    pictures="voltran.evaluation.pictures.brownout:pictures",
 )

@@ -1,6 +1,6 @@
 """The market world ``market_v0``: base stations buy power from retailers, who set prices. Source: [DPA]."""
 
-from voltran.envs.retail.metric_table import METRICS
+from voltran.envs.market.metric_table import METRICS
 from voltran.envs.world_spec import WorldSpec
 
 WORLD = WorldSpec(
@@ -15,4 +15,5 @@ WORLD = WorldSpec(
     training_reward="own",
     bound="voltran.baselines.market.bound:WELFARE",
     default_opponents={"bs": "price-threshold", "retailer": "dpa"},
+    pictures="voltran.evaluation.pictures.market:pictures",
 )

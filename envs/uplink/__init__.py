@@ -13,4 +13,5 @@ WORLD = WorldSpec(
     metrics=METRICS,
     training_metric="energy_efficiency",
     training_reward="local",
+    pictures="voltran.evaluation.pictures.uplink:pictures",
 )

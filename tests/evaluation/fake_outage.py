@@ -5,7 +5,7 @@ Worker processes import this module by name, so everything here can be pickled.
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,16 @@ from voltran.envs.scenario import Scenario
 from voltran.envs.world import BoolArray, FloatArray, World
 from voltran.envs.world_spec import WorldSpec
 from voltran.evaluation.controller_spec import ControllerSpec
+from voltran.evaluation.evaluation import Evaluation
+from voltran.evaluation.results import Results
 
 KPI_KEYS = [metric.key for metric in METRICS]
 
 
 class FakeOutage(FakeWorld):
     """The fake world, reporting all metrics of ``blackout_v0``; odd seeds have no value for ``ev_utilisation``."""
+
+    action_set = "paper"
 
     def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
         """Numbers that depend on the seed and on what was played."""
@@ -121,22 +125,16 @@ class CountingController(FakeController):
         return super().act(world)
 
 
-def build_fake_outage(scenario: str, n_worlds: int, overrides: Mapping[str, Any], **options: Any) -> FakeOutage:
-    """Stand-in for ``make_world``; knows one override and one option."""
-    if unknown := set(options) - {"action_set"}:
-        raise ScenarioError(f"options {sorted(unknown)} are unknown")
-    return FakeOutage(n_worlds, roles=("bs",), max_decisions=overrides.get("max_decisions", 12))
-
-
 class FakeScenario(Scenario):
     """Scenario of the fake outage, which knows one override."""
 
     max_decisions: int = 12
 
 
-def build_from_scenario(scenario: FakeScenario, n_worlds: int, action_set: str = "paper") -> World:
-    """What the registry calls, so that ``make_world`` knows the fake outage."""
-    world = build_fake_outage(scenario.name, n_worlds, {"max_decisions": scenario.max_decisions})
+def build_fake_outage(scenario: FakeScenario, n_worlds: int, action_set: str = "paper") -> FakeOutage:
+    """The fake outage of a scenario, with an option that it only remembers."""
+    world = FakeOutage(n_worlds, roles=("bs",), max_decisions=scenario.max_decisions)
+    world.action_set = action_set
     world.scenario = scenario.model_copy(update={"description": "A [fake] outage."})
     return world
 
@@ -145,11 +143,12 @@ FAKE = WorldSpec(
     name="fake_v0",
     gymnasium_id="voltran/Fake-v0",
     summary="a fake outage",
-    world=build_from_scenario,
+    world=build_fake_outage,
     scenario=FakeScenario,
     default_scenario="fake.yaml",
     metrics=METRICS,
     training_metric="survival_h",
+    pictures="voltran.evaluation.pictures.outage:pictures",
 )
 
 
@@ -172,3 +171,8 @@ def spec(label: str, builder: Callable[..., Controller], *args: Any, **kwargs: A
 def idle_and_busy() -> list[ControllerSpec]:
     """Two controllers that differ."""
     return [spec("idle", FakeController, 0), spec("busy", FakeController, 2)]
+
+
+def play_idle_and_busy(scenario: str, seeds: Sequence[int], out: Path | None = None, **overrides: Any) -> Results:
+    """Evaluate the two."""
+    return Evaluation(scenario, idle_and_busy(), seeds, overrides).run(out=out)

@@ -49,7 +49,7 @@ class Published(NamedTuple):
 def published_cells(name: str) -> Iterator[Published]:
     experiment = read_experiment(name)
     summary = read_summary(folder_of(name, ROOT) / "results.json", experiment)
-    for cell in experiment.cells():
+    for cell in experiment.situations():
         yield Published(name, cell, summary.cells[cell.name])
 
 

@@ -19,8 +19,8 @@ from voltran.evaluation.metrics import all_metrics
 from voltran.evaluation.results import Results, read_results
 from voltran.evaluation.statistics import mean_ratio
 from voltran.experiments.answer import quantities
+from voltran.experiments.episode_report import chapter
 from voltran.experiments.experiment import experiment_names, read_experiment
-from voltran.experiments.experiment_report import chapter
 from voltran.experiments.run import run_experiment
 
 PICTURES = {
@@ -303,7 +303,7 @@ def test_shipped_experiments_are_valid_and_compare_what_they_play(name: str) -> 
     assert set(experiment.pictures or ()) <= PICTURES
     players = {entry.replace("zoo:", "") for entry in experiment.controllers}  # policies are labelled without
     assert {name for names in experiment.families.values() for name in names} | {*experiment.first_only} <= players
-    cells = {cell.name for cell in experiment.cells()}
+    cells = {cell.name for cell in experiment.situations()}
     for quantity in quantities(experiment.answer):
         assert quantity.metric in known
         assert {quantity.controller, quantity.reference or quantity.controller} <= players
@@ -329,7 +329,7 @@ def test_shipped_experiments_play_what_exists_on_the_same_fresh_seeds(name: str)
     members = [member for entry in experiment.controllers for member in entry.split("+")]
     names = {re.sub(r"^(bs|retailer)=", "", member).partition(":")[0] for member in members}
     assert names <= {*baselines.names(), "zoo"}
-    for cell in experiment.cells():
+    for cell in experiment.situations():
         make_world(cell.scenario, 1, cell.overrides, **experiment.options)
         assert set(experiment.reference) <= set(cell.controllers)
 

@@ -19,12 +19,12 @@ from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
 from voltran.evaluation.results import read_results, write_results
 from voltran.evaluation.tables import readme_table
 from voltran.experiments import publish as publishing
+from voltran.experiments.allocations.study import study_names
 from voltran.experiments.calibration import recorded_fit
 from voltran.experiments.experiment import experiment_names
 from voltran.experiments.index import calibration_section
 from voltran.experiments.publish import BEGIN, END, PUBLISHED, PUBLISHED_STUDIES, publish, write_pages
 from voltran.experiments.run import run_experiment
-from voltran.experiments.study import study_names
 
 pytestmark = pytest.mark.usefixtures("fake_voltran")
 

@@ -7,9 +7,9 @@ from typer.testing import CliRunner
 
 from voltran.cli.app import app
 from voltran.envs.registry import make_world
+from voltran.experiments.allocations.study import read_study, study_names
 from voltran.experiments.experiment import Experiment, experiment_names, read_experiment
 from voltran.experiments.quick import HORIZON_H, SEEDS, quick_form
-from voltran.experiments.study import read_study, study_names
 
 
 @pytest.mark.parametrize("name", experiment_names())
@@ -18,10 +18,10 @@ def test_quick_forms_are_short_parts_of_their_experiments(name: str) -> None:
     quick = quick_form(whole)
     assert Experiment.model_validate(quick.model_dump()) == quick
     assert quick.seeds <= SEEDS
-    controllers = {cell.name: cell.controllers for cell in whole.cells()}
-    for cell in quick.cells():
+    controllers = {cell.name: cell.controllers for cell in whole.situations()}
+    for cell in quick.situations():
         assert cell.controllers == controllers[cell.name]
-    played = {cell.name for cell in quick.cells()}
+    played = {cell.name for cell in quick.situations()}
     assert all(set(table.ratio_cells) <= played for table in quick.paper)
     scenario = make_world(cell.scenario, 1, cell.overrides, **quick.options).scenario
     assert scenario.time.horizon_h <= HORIZON_H  # type: ignore[attr-defined]

@@ -13,11 +13,11 @@ from voltran.baselines.dpa import solve
 from voltran.baselines.dpa.paper_cases import paper_problem, public_problem
 from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
 from voltran.envs.scenario import validated
-from voltran.experiments.paper_claims import FAILS, HOLDS, IMPOSSIBLE, findings
+from voltran.experiments.allocations.paper_claims import FAILS, HOLDS, IMPOSSIBLE, findings
+from voltran.experiments.allocations.study import Claim, read_study, study_names
+from voltran.experiments.allocations.study_results import Curve, StudyResults, read_study_results
 from voltran.experiments.publish import PUBLISHED_STUDIES, check_publishable
 from voltran.experiments.run import run_experiment
-from voltran.experiments.study import Claim, read_study, study_names
-from voltran.experiments.study_results import Curve, StudyResults, read_study_results
 
 RESULTS = ROOT / "docs" / "results"
 PUBLISHED = [name for name in PUBLISHED_STUDIES if (RESULTS / name / "results.json").exists()]

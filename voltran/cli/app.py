@@ -112,28 +112,25 @@ def evaluate(
     """Play controllers on the same outages and compare them, with intervals."""
     from voltran.envs.scenario import parse_overrides
     from voltran.evaluation.controller_spec import parse_controllers
-    from voltran.evaluation.evaluation import evaluate as run
+    from voltran.evaluation.evaluation import Evaluation
     from voltran.evaluation.report import write_report
 
     console = _console()
-    results = run(
+    evaluation = Evaluation(
         scenario,
         parse_controllers(controllers),
         range(first_seed, first_seed + seeds),
-        overrides=parse_overrides(overrides or []),
-        jobs=jobs,
-        out=out,
-        resume=resume,
-        progress=console,
+        parse_overrides(overrides or []),
         references=reference.split(",") if reference else None,
     )
+    results = evaluation.run(out=out, resume=resume, jobs=jobs, progress=console)
     write_report(results, out, console)
     console.print(f"Results, tables and pictures: {out}", markup=False)
 
 
 @app.command()
 def experiment(
-    name: Annotated[str, typer.Argument(help="A shipped experiment, or a YAML file.")],
+    name: Annotated[str, typer.Argument(help="A shipped experiment, or a YAML file.")] = "",
     out: Annotated[Path | None, typer.Option(help="Folder for the report; runs/NAME by default.")] = None,
     resume: Resume = False,
     jobs: Jobs = CORES,
@@ -145,14 +142,21 @@ def experiment(
         typer.Option("--publish", help="Checkout whose docs/results and README to write from the results."),
     ] = None,
     quick: Quick = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the shipped experiments, one a line, and exit.")] = False,
 ) -> None:
     """Reproduce a published table or figure, with the published values beside ours."""
     from voltran.envs.errors import VoltranError
     from voltran.evaluation.provenance import check_committed
+    from voltran.experiments.experiment import experiment_names
     from voltran.experiments.publish import check_publishable
     from voltran.experiments.publish import publish as write_documents
     from voltran.experiments.run import run_experiment
 
+    if listed:
+        typer.echo("\n".join(experiment_names()))
+        return
+    if not name:
+        raise VoltranError("experiment: none named; see voltran experiment --list, or give the path of a .yaml file")
     console = _console()
     folder = out if out is not None else Path("runs") / Path(name).stem
     if publish_to is not None:
@@ -164,8 +168,8 @@ def experiment(
     console.print(f"Report: {report}", markup=False)
     if publish_to is not None:
         check_committed(publish_to)  # again: it has played for hours, perhaps
-        told = partial(console.print, "Not as it was published:", markup=False)
-        for document in write_documents(name, folder, publish_to, told):
+        say_change = partial(console.print, "Not as it was published:", markup=False)
+        for document in write_documents(name, folder, publish_to, say_change):
             console.print(f"Written: {document}", markup=False)
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from voltran.baselines.dpa.paper_cases import REGIMES
 from voltran.evaluation.figure_files import PICTURE_SUFFIX
 from voltran.evaluation.markdown import grid
-from voltran.experiments.experiment_report import picture
-from voltran.experiments.paper_claims import HOLDS, IMPOSSIBLE, RATE_TOLERANCE, REASONS
-from voltran.experiments.study import Study
-from voltran.experiments.study_results import Finding, StudyResults
+from voltran.experiments.allocations.paper_claims import HOLDS, IMPOSSIBLE, RATE_TOLERANCE, REASONS
+from voltran.experiments.allocations.study import Study
+from voltran.experiments.allocations.study_results import Finding, StudyResults
+from voltran.experiments.episode_report import picture
 
 
 def study_chapter(study: Study, results: StudyResults, folder: Path, proofs: str = "docs/baselines/dpa.md") -> str:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.baselines.dpa.paper_cases import HOME
-from voltran.experiments.study import Claim, Reason
-from voltran.experiments.study_results import Curve, Finding
+from voltran.experiments.allocations.study import Claim, Reason
+from voltran.experiments.allocations.study_results import Curve, Finding
 
 # Less power than this is none, and what a rate may differ by: a share of the axis.
 NONE_W, RATE_TOLERANCE = 0.05, 0.1
