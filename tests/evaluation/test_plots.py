@@ -36,7 +36,7 @@ def test_every_picture_is_written_once_without_a_background(results: Results, tm
     written = write_plots(results, tmp_path / "out")
     assert [path.name for path in written] == [f"{name}.svg" for name in OUTAGE_NAMES]
     for path in written:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         assert_drawn(path, list(results.controllers), looks(list(results.controllers)))
         assert 'width="619.2pt"' in text
         assert fills(text) <= {
@@ -51,7 +51,7 @@ def test_every_picture_is_written_once_without_a_background(results: Results, tm
 
 def assert_drawn(path: Path, labels: list[str], look: dict[str, Look]) -> None:
     """Every controller's colour is in the picture."""
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert [label for label in labels if look[label].colour not in text] == [], path.name
 
 

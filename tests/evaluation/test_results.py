@@ -31,7 +31,7 @@ def test_the_file_is_strict_json_without_nan(results: Results, tmp_path: Path) -
     def refuse(constant: str) -> None:
         raise AssertionError(f"{constant} in a results file")
 
-    content = json.loads(path.read_text(), parse_constant=refuse)
+    content = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
     assert content["controllers"]["idle"]["metrics"]["ev_utilisation"]["values"][1] is None
     assert content["seeds"] == [0, 1, 2]
     with pytest.raises(ValueError, match="JSON"):
@@ -89,6 +89,6 @@ def test_an_occupied_folder_is_only_taken_over_on_request(tmp_path: Path) -> Non
     with pytest.raises(VoltranError, match=r"not empty; pass --resume .* or choose another --out"):
         prepare_output_folder(tmp_path / "new", False, "evaluation")
     prepare_output_folder(tmp_path / "new", True, "evaluation")
-    assert (tmp_path / "new" / "notes.txt").read_text() == "mine"
+    assert (tmp_path / "new" / "notes.txt").read_text(encoding="utf-8") == "mine"
     with pytest.raises(VoltranError, match="cannot be used"):
         prepare_output_folder(tmp_path / "new" / "notes.txt", True, "evaluation")

@@ -83,13 +83,13 @@ def test_a_damaged_file_is_refused_and_kept(task: Task, tmp_path: Path, text: st
         assert store.load(task) is None
     assert len(store.refused) == 2
     for suffix in (".json.refused", ".json.refused1"):
-        assert stored(store, task, suffix).read_text() == text
+        assert stored(store, task, suffix).read_text(encoding="utf-8") == text
 
 
 def test_an_edited_episode_is_refused(task: Task, tmp_path: Path) -> None:
     store = EpisodeStore(tmp_path / "store")
     store.save(play(task))
-    content = json.loads(stored(store, task).read_text())
+    content = json.loads(stored(store, task).read_text(encoding="utf-8"))
     content["episode"]["kpis"]["survival_h"] = 99.0
     stored(store, task).write_text(json.dumps(content))
     assert store.load(task) is None

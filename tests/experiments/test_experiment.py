@@ -13,10 +13,10 @@ from rich.console import Console
 from voltran import baselines
 from voltran.envs.errors import ScenarioError, VoltranError
 from voltran.envs.metric import MISSING
-from voltran.envs.registry import make_world
+from voltran.envs.registry import make_world, spec_of_scenario
 from voltran.evaluation.markdown import MOST_COLUMNS
-from voltran.evaluation.metrics import all_metrics
-from voltran.evaluation.results import Results, read_results
+from voltran.evaluation.metrics import metrics_of
+from voltran.evaluation.results import ControllerResults, Results, read_results
 from voltran.evaluation.statistics import mean_ratio
 from voltran.experiments.answer import quantities
 from voltran.experiments.episode_report import chapter
@@ -28,6 +28,8 @@ PICTURES = {
     *("cdf-energy_efficiency", "cdf-swaps", "day"),
     *("trading", "efficiency"),
 }
+
+EPISODES = [name for name in experiment_names() if read_experiment(name).kind == "episodes"]
 
 pytestmark = pytest.mark.usefixtures("fake_voltran")
 
@@ -70,7 +72,9 @@ def written(content: dict[str, Any], path: Path) -> Path:
 
 
 def played(experiment: Path, out: Path, **options: Any) -> str:
-    return run_experiment(str(experiment), out, resume=False, jobs=1, console=quiet(), **options).read_text()
+    return run_experiment(str(experiment), out, resume=False, jobs=1, console=quiet(), **options).read_text(
+        encoding="utf-8"
+    )
 
 
 def table(text: str, first_title: str) -> list[dict[str, str]]:
@@ -87,7 +91,7 @@ def table(text: str, first_title: str) -> list[dict[str, str]]:
 
 def test_published_values_stand_beside_ours(experiment: Path, scenario: str, tmp_path: Path) -> None:
     text = played(experiment, tmp_path / "out")
-    found = json.loads((tmp_path / "out" / "fake" / "results.json").read_text())
+    found = json.loads((tmp_path / "out" / "fake" / "results.json").read_text(encoding="utf-8"))
     assert found["seeds"] == [30, 31]
     assert list(found["controllers"]) == ["idle", "busy", "busy:code=3"]
     survival, continuity, other = table(text, "Scenario")
@@ -101,24 +105,26 @@ def test_published_values_stand_beside_ours(experiment: Path, scenario: str, tmp
     assert "Read with care." in text
     assert '"fake/batteries.svg"' in text
     assert "<summary>Paired differences from idle</summary>\n\n| Minus idle |" in text
-    assert (tmp_path / "out" / "fake" / "table.md").read_text().startswith(f"# {scenario}\n")
+    assert (tmp_path / "out" / "fake" / "table.md").read_text(encoding="utf-8").startswith(f"# {scenario}\n")
     assert f"<summary>All metrics: {scenario}</summary>\n\n| Metric | idle | busy |" in text
 
 
 def uncensored(results: Results) -> Results:
     """The same, with episodes that all ended before the horizon."""
-    controllers = {
-        label: controller.model_copy(update={"censored_share": 0.0})
-        for label, controller in results.controllers.items()
-    }
+    controllers = {label: censored(controller, 0.0) for label, controller in results.controllers.items()}
     return results.model_copy(update={"controllers": controllers})
+
+
+def censored(controller: ControllerResults, share: float) -> ControllerResults:
+    flags = controller.metrics["censored"].model_copy(update={"mean": share})
+    return controller.model_copy(update={"metrics": controller.metrics | {"censored": flags}})
 
 
 @pytest.mark.usefixtures("no_pictures")
 def test_average_gains_stand_beside_the_papers(content: dict[str, Any], scenario: str, tmp_path: Path) -> None:
     content["paper"][0] |= {
         "values": {scenario: {"survival_h": {"idle": 2.5}}},
-        "gain": {"reference": "idle", "values": {"busy": 0.41, "msrc": 0.96}},
+        "gain": {"metric": "survival_h", "reference": "idle", "values": {"busy": 0.41, "msrc": 0.96}},
     }
     path = written(content | {"seeds": 12}, tmp_path / "small.yaml")
     played(path, tmp_path / "out")
@@ -131,9 +137,9 @@ def test_average_gains_stand_beside_the_papers(content: dict[str, Any], scenario
     assert (busy["Paper"], busy["VoltRAN"]) == ("+41 %", f"{100 * (ratio - 1):+.0f} %")
     assert busy["95 % interval"] == f"{100 * (interval[0] - 1):+.0f} % to {100 * (interval[1] - 1):+.0f} %"
     assert list(msrc.values()) == ["msrc", "+96 %", MISSING, MISSING]
-    half = found.controllers["idle"].model_copy(update={"censored_share": 0.5})
-    censored = found.model_copy(update={"controllers": found.controllers | {"idle": half}})
-    busy, _ = table(chapter(experiment, {scenario: censored}, tmp_path), "Average gain over idle")
+    half = censored(found.controllers["idle"], 0.5)
+    some = found.model_copy(update={"controllers": found.controllers | {"idle": half}})
+    busy, _ = table(chapter(experiment, {scenario: some}, tmp_path), "Average gain over idle")
     assert (busy["VoltRAN"], busy["95 % interval"]) == (MISSING, MISSING)
 
 
@@ -284,21 +290,21 @@ def test_experiments_share_a_store(experiment: Path, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_pictures")
 def test_an_experiment_continues_only_on_request(experiment: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    first = run_experiment(str(experiment), out, resume=False, jobs=1, console=quiet()).read_text()
+    first = run_experiment(str(experiment), out, resume=False, jobs=1, console=quiet()).read_text(encoding="utf-8")
     with pytest.raises(VoltranError, match="--resume"):
         run_experiment(str(experiment), out, resume=False, jobs=1, console=quiet())
     (out / "table.md").unlink()
-    second = run_experiment(str(experiment), out, resume=True, jobs=1, console=quiet()).read_text()
+    second = run_experiment(str(experiment), out, resume=True, jobs=1, console=quiet()).read_text(encoding="utf-8")
     assert second == first
 
 
-@pytest.mark.parametrize("name", experiment_names())
+@pytest.mark.parametrize("name", EPISODES)
 def test_shipped_experiments_are_valid_and_compare_what_they_play(name: str) -> None:
     experiment = read_experiment(name)
     assert set(experiment.reference) <= set(experiment.controllers)
     assert experiment.question.endswith("?")
     assert experiment.answer.endswith(".")
-    known = {metric.key for metric in all_metrics()}
+    known = {metric.key for name in experiment.scenarios for metric in metrics_of(spec_of_scenario(name).name)}
     assert set(experiment.metrics) <= known
     assert set(experiment.pictures or ()) <= PICTURES
     players = {entry.replace("zoo:", "") for entry in experiment.controllers}  # policies are labelled without
@@ -307,7 +313,7 @@ def test_shipped_experiments_are_valid_and_compare_what_they_play(name: str) -> 
     for quantity in quantities(experiment.answer):
         assert quantity.metric in known
         assert {quantity.controller, quantity.reference or quantity.controller} <= players
-        assert quantity.cell or len(cells) == 1
+        assert quantity.situation or len(cells) == 1
     for comparison in experiment.paper:
         assert set(comparison.values) <= cells
         for metrics in comparison.values.values():
@@ -322,7 +328,7 @@ def test_shipped_experiments_are_valid_and_compare_what_they_play(name: str) -> 
                 assert {who} if isinstance(who, str) else {*who.of} <= players
 
 
-@pytest.mark.parametrize("name", experiment_names())
+@pytest.mark.parametrize("name", EPISODES)
 def test_shipped_experiments_play_what_exists_on_the_same_fresh_seeds(name: str) -> None:
     experiment = read_experiment(name)
     assert experiment.first_seed == 1000

@@ -13,21 +13,20 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from tests.experiments.checkouts import commit_everything
-from tests.house import ROOT
 from voltran.cli.app import app
 from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
 from voltran.evaluation.results import read_results, write_results
 from voltran.evaluation.tables import readme_table
 from voltran.experiments import publish as publishing
-from voltran.experiments.allocations.study import study_names
 from voltran.experiments.calibration import recorded_fit
-from voltran.experiments.experiment import experiment_names
+from voltran.experiments.experiment import experiment_names, read_experiment
 from voltran.experiments.index import calibration_section
-from voltran.experiments.publish import BEGIN, END, PUBLISHED, PUBLISHED_STUDIES, publish, write_pages
+from voltran.experiments.publish import BEGIN, END, publish, write_pages
 from voltran.experiments.run import run_experiment
 
 pytestmark = pytest.mark.usefixtures("fake_voltran")
 
+README_METRICS = ["survival_h", "continuity"]
 README = f"# VoltRAN\n\n## Results\n\n{BEGIN}\nan older table\n{END}\n\n## Installing\n"
 
 
@@ -35,7 +34,9 @@ README = f"# VoltRAN\n\n## Results\n\n{BEGIN}\nan older table\n{END}\n\n## Insta
 def experiment(scenario: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An experiment in the fake outage, whose scenario takes the README's place, and which another one follows."""
     paths = {}
-    for name, more in (("small", {}), ("second", {"metrics": ["ev_cost"], "pictures": ["survival"]})):
+    readme = {"situation": scenario, "metrics": README_METRICS}
+    second = {"metrics": ["ev_cost"], "pictures": ["survival"], "publish": {"order": 2}}
+    for name, more in (("small", {"publish": {"order": 1, "readme": readme}}), ("second", second)):
         content = {
             "title": f"A {name} experiment",
             "question": "Who survives?",
@@ -51,9 +52,7 @@ def experiment(scenario: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         path = tmp_path / f"{name}.yaml"
         path.write_text(yaml.safe_dump(content | more))
         paths[name] = str(path)
-    monkeypatch.setattr(publishing, "README_EXPERIMENT", paths["small"])
-    monkeypatch.setattr(publishing, "README_SCENARIO", scenario)
-    monkeypatch.setattr(publishing, "PUBLISHED", tuple(paths.values()))
+    monkeypatch.setattr(publishing, "published_names", lambda: list(paths.values()))
     return paths["small"]
 
 
@@ -74,7 +73,7 @@ def root(tmp_path: Path) -> Path:
 
 def page_of(name: str, root: Path) -> str:
     """The page of a published experiment."""
-    return (root / "docs" / "results" / name / "README.md").read_text()
+    return (root / "docs" / "results" / name / "README.md").read_text(encoding="utf-8")
 
 
 def played(experiment: str, tmp_path: Path) -> Path:
@@ -94,12 +93,12 @@ def test_results_reach_documentation_and_readme(experiment: str, root: Path, tmp
     folder = root / "docs" / "results" / "small"
     assert publish(experiment, out, root) == [folder / "README.md", root / "docs" / "results.md", root / "README.md"]
     results = read_results(out / "fake" / "results.json")
-    readme = (root / "README.md").read_text()
+    readme = (root / "README.md").read_text(encoding="utf-8")
     assert "an older table" not in readme
     before, _, rest = readme.partition(BEGIN)
     table, _, after = rest.partition(END)
     assert (before, after) == ("# VoltRAN\n\n## Results\n\n", "\n\n## Installing\n")
-    assert table.strip() == readme_table(results, "docs/results/small/README.md").strip()
+    assert table.strip() == readme_table(results, README_METRICS, "docs/results/small/README.md").strip()
     page = page_of("small", root)
     assert page.startswith("# A small experiment\n\n**Who survives?** Busy ")
     assert "\n## Table I\n" in page
@@ -115,7 +114,7 @@ def test_the_index_answers_from_the_results_and_names_the_papers_numbers(
     publish(experiment, out, root)
     metrics = read_results(out / "fake" / "results.json").controllers
     idle, busy = (metrics[label].metrics["survival_h"].mean or 0.0 for label in ("idle", "busy"))
-    index = (root / "docs" / "results.md").read_text()
+    index = (root / "docs" / "results.md").read_text(encoding="utf-8")
     answer = f"Busy {busy:.2f} h, {busy / idle:#.3g} times idle's {idle:.2f} h."
     beside = f"2.50 / {idle:.2f} h"
     assert f"[small](results/small/README.md) | Who survives? | {answer} | {beside} | 2 | " in index
@@ -151,17 +150,15 @@ def test_a_page_does_without_pictures_that_are_gone(experiment: str, root: Path,
     assert '"fake/survival.svg"' in page_of("small", root)
 
 
-def test_a_sweep_is_published_with_its_own_pictures_only(
-    experiment: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    content = yaml.safe_load(Path(experiment).read_text()) | {
+def test_a_sweep_is_published_with_its_own_pictures_only(experiment: str, root: Path, tmp_path: Path) -> None:
+    content = yaml.safe_load(Path(experiment).read_text(encoding="utf-8")) | {
         "sweeps": [{"name": "long", "title": "Decisions", "key": "max_decisions", "values": [2, 5]}],
         "metrics": ["service_hours"],
         "paper": [],
         "answer": "",
+        "publish": {"order": 1},
     }
     Path(experiment).write_text(yaml.safe_dump(content))
-    monkeypatch.setattr(publishing, "README_EXPERIMENT", "another")
     publish(experiment, played(experiment, tmp_path), root)
     copied = files(root / "docs" / "results" / "small")
     assert copied.keys() == {"sweep-service_hours.svg", "results.json", "README.md"}
@@ -173,13 +170,15 @@ def test_publishing_one_experiment_writes_its_folder_and_the_index_only(
     experiment: str, second: str, root: Path, tmp_path: Path
 ) -> None:
     publish(second, played(second, tmp_path), root)
-    assert re.findall(r"^\| <a id=.*?\[(\w+)\]", (root / "docs" / "results.md").read_text(), re.MULTILINE) == ["second"]
-    assert (root / "README.md").read_text() == README  # its table is another experiment's
+    assert re.findall(
+        r"^\| <a id=.*?\[(\w+)\]", (root / "docs" / "results.md").read_text(encoding="utf-8"), re.MULTILINE
+    ) == ["second"]
+    assert (root / "README.md").read_text(encoding="utf-8") == README  # its table is another experiment's
     page = root / "docs" / "results" / "second" / "README.md"
     page.write_text("as it was")
     publish(experiment, played(experiment, tmp_path), root)
-    assert page.read_text() == "as it was"
-    index = (root / "docs" / "results.md").read_text()
+    assert page.read_text(encoding="utf-8") == "as it was"
+    index = (root / "docs" / "results.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| <a id=.*?\[(\w+)\].*code [0-9a-f]{12} \|$", index, re.MULTILINE) == ["small", "second"]
     assert "same state of the code" not in index
 
@@ -197,7 +196,7 @@ def test_results_of_another_state_of_the_code_are_seen_as_such(
     changed = results.versions | {"git_commit": "feedfeedfeedfeed"} | versions
     write_results(out / "fake" / "results.json", results.model_copy(update={"versions": changed}))
     publish(second, out, root)
-    page = (root / "docs" / "results.md").read_text()
+    page = (root / "docs" / "results.md").read_text(encoding="utf-8")
     assert re.search(rf"\[second\].*{shown} \|$", page, re.MULTILINE)
     assert not re.search(rf"\[small\].*{shown}", page, re.MULTILINE)
     assert "Not everything here was played by the same state of the code" in page
@@ -205,32 +204,31 @@ def test_results_of_another_state_of_the_code_are_seen_as_such(
 
 @pytest.mark.usefixtures("no_pictures")
 def test_cells_that_were_played_later_than_others_say_so(experiment: str, root: Path, tmp_path: Path) -> None:
-    content = yaml.safe_load(Path(experiment).read_text())
+    content = yaml.safe_load(Path(experiment).read_text(encoding="utf-8"))
+    scenario = content["scenarios"][0]
     content |= {"variants": {"whole": {}, "half": {"max_decisions": 6}}, "paper": [], "answer": ""}
+    content["publish"]["readme"]["situation"] = f"{scenario}, whole"
     Path(experiment).write_text(yaml.safe_dump(content))
     out = played(experiment, tmp_path)
     later = out / "fake-half" / "results.json"
     results = read_results(later)
     write_results(later, results.model_copy(update={"versions": results.versions | {"code": "feedfeedfeed"}}))
-    scenario = content["scenarios"][0]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(publishing, "README_SCENARIO", f"{scenario}, whole")
-        publish(experiment, out, root)
+    publish(experiment, out, root)
     played_by = page_of("small", root).partition("## Played by")[2]
     assert re.search(rf"^- {scenario}, half: .*code feedfeedfeed", played_by, re.MULTILINE)
     assert not re.search(rf"^- {scenario}, whole: .*code feedfeedfeed", played_by, re.MULTILINE)
-    assert ", 0.1.0, code feedfeedfeed |" in (root / "docs" / "results.md").read_text()
+    assert ", 0.1.0, code feedfeedfeed |" in (root / "docs" / "results.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("no_pictures")
 def test_controllers_with_fewer_seeds_show_how_many(experiment: str, root: Path, tmp_path: Path) -> None:
-    content = yaml.safe_load(Path(experiment).read_text()) | {"seeds": 12, "first_only": {"busy": 10}}
+    content = yaml.safe_load(Path(experiment).read_text(encoding="utf-8")) | {"seeds": 12, "first_only": {"busy": 10}}
     Path(experiment).write_text(yaml.safe_dump(content))
     publish(experiment, played(experiment, tmp_path), root)
     assert "12 episodes per controller (seeds 1000 to 1011, the same for all); busy the first 10 only" in page_of(
         "small", root
     )
-    assert "| 10 to 12 |" in (root / "docs" / "results.md").read_text()
+    assert "| 10 to 12 |" in (root / "docs" / "results.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -246,7 +244,7 @@ def test_pages_can_be_written_again_without_playing(
     (root / "README.md").write_text(README)
     assert write_pages(root) == [*pages, root / "docs" / "results.md", root / "README.md"]
     assert files(root) == first
-    content = yaml.safe_load(Path(experiment).read_text()) | {"description": "Another word."}
+    content = yaml.safe_load(Path(experiment).read_text(encoding="utf-8")) | {"description": "Another word."}
     Path(experiment).write_text(yaml.safe_dump(content))
     monkeypatch.chdir(root)
     assert CliRunner().invoke(app, ["publish"]).exit_code == 0
@@ -286,19 +284,27 @@ def test_what_an_experiment_no_longer_plays_disappears(experiment: str, root: Pa
 @pytest.mark.usefixtures("no_pictures")
 def test_an_experiment_without_a_chapter_is_refused(experiment: str, root: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
-    other.write_text(Path(experiment).read_text())
+    other.write_text(Path(experiment).read_text(encoding="utf-8"))
     with pytest.raises(ScenarioError, match=r"other\.yaml: is not published; those that are: .*small\.yaml"):
         publish(str(other), tmp_path / "out", root)
     assert files(root) == {"README.md": README.encode()}
 
 
-def test_make_publishes_every_shipped_experiment_in_the_order_of_the_page() -> None:
-    makefile = (ROOT / "Makefile").read_text().replace("\\\n", " ")
-    named = re.search(r"^EXPERIMENTS := (.*)$", makefile, re.MULTILINE)
-    assert named is not None
-    assert tuple(named[1].split()) == PUBLISHED + PUBLISHED_STUDIES
-    assert set(PUBLISHED) == set(experiment_names())
-    assert set(PUBLISHED_STUDIES) == set(study_names())
+def test_every_shipped_experiment_is_published_at_a_place_of_its_own() -> None:
+    orders = [read_experiment(name).publish.order for name in experiment_names()]
+    assert orders == list(range(1, len(orders) + 1))
+    shown = [name for name in experiment_names() if read_experiment(name).publish.readme]
+    assert len(shown) == 1
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_readme_of_a_situation_that_is_not_played_is_refused(experiment: str, root: Path, tmp_path: Path) -> None:
+    content = yaml.safe_load(Path(experiment).read_text(encoding="utf-8"))
+    content["publish"]["readme"]["situation"] = "elsewhere"
+    Path(experiment).write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"small\.yaml: readme\.situation = 'elsewhere': known: .*fake\.yaml"):
+        publish(experiment, played(experiment, tmp_path), root)
+    assert files(root) == {"README.md": README.encode()}
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -319,7 +325,7 @@ def test_cells_that_went_differently_than_published_are_named(experiment: str, r
     publish(experiment, out, root, changed.append)
     assert changed == []  # nothing had been published
     first, *_ = sorted(out.glob("*/results.json"))
-    content = json.loads(first.read_text())
+    content = json.loads(first.read_text(encoding="utf-8"))
     metric = next(iter(content["controllers"].values()))["metrics"]["survival_h"]
     metric["values"][0] += 1.0
     first.write_text(json.dumps(content))
