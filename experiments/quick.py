@@ -24,7 +24,7 @@ def quick_form(experiment: EpisodeExperiment) -> EpisodeExperiment:
     skip = {who: tuple(name for name in where if name in left) for who, where in experiment.skip.items()}
     changed: dict[str, Any] = {
         "scenarios": experiment.scenarios[:1],
-        "overrides": experiment.overrides | {"time.horizon_h": min(HORIZON_H, _horizon_h(experiment))},
+        "overrides": experiment.overrides | _shorter(experiment),
         "sweeps": sweeps,
         "variants": variants,
         "skip": {who: where for who, where in skip.items() if where},
@@ -48,6 +48,9 @@ def _narrowed(table: Comparison, played: set[str]) -> Comparison:
     )
 
 
-def _horizon_h(experiment: EpisodeExperiment) -> float:
-    scenario: Any = make_world(experiment.scenarios[0], 1, experiment.overrides, **experiment.options).scenario
-    return float(scenario.time.horizon_h)
+def _shorter(experiment: EpisodeExperiment) -> dict[str, float]:
+    """The horizon that episodes have then; nothing in worlds whose scenarios name none."""
+    first = experiment.situations()[0]
+    world = make_world(first.scenario, 1, experiment.overrides, **experiment.options)
+    horizon_h = getattr(getattr(world.scenario, "time", None), "horizon_h", None)
+    return {} if horizon_h is None else {"time.horizon_h": min(HORIZON_H, float(horizon_h))}

@@ -5,7 +5,7 @@ Worker processes import this module by name, so everything here can be pickled.
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,6 @@ from voltran.envs.scenario import Scenario
 from voltran.envs.world import BoolArray, FloatArray, World
 from voltran.envs.world_spec import WorldSpec
 from voltran.evaluation.controller_spec import ControllerSpec
-from voltran.evaluation.evaluation import Evaluation
-from voltran.evaluation.results import Results
 
 KPI_KEYS = [metric.key for metric in METRICS]
 
@@ -171,8 +169,3 @@ def spec(label: str, builder: Callable[..., Controller], *args: Any, **kwargs: A
 def idle_and_busy() -> list[ControllerSpec]:
     """Two controllers that differ."""
     return [spec("idle", FakeController, 0), spec("busy", FakeController, 2)]
-
-
-def play_idle_and_busy(scenario: str, seeds: Sequence[int], out: Path | None = None, **overrides: Any) -> Results:
-    """Evaluate the two."""
-    return Evaluation(scenario, idle_and_busy(), seeds, overrides).run(out=out)

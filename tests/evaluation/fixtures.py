@@ -1,13 +1,17 @@
 """What the tests of evaluation, experiments, training and the command line share."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.evaluation.fake_outage import FAKE, make_fake_baseline
+from tests.evaluation.fake_outage import FAKE, idle_and_busy, make_fake_baseline
 from voltran import baselines
 from voltran.envs import registry
 from voltran.evaluation import report
+from voltran.evaluation.evaluation import Evaluation
+from voltran.evaluation.results import Results
 from voltran.experiments import episode_kind
 
 
@@ -31,3 +35,8 @@ def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what takes most of the time."""
     monkeypatch.setattr(report, "write_plots", lambda *arguments: [])
     monkeypatch.setattr(episode_kind, "write_sweep_plots", lambda *arguments: [])
+
+
+def play_idle_and_busy(scenario: str, seeds: Sequence[int], out: Path | None = None, **overrides: Any) -> Results:
+    """Evaluate two controllers that differ."""
+    return Evaluation(scenario, idle_and_busy(), seeds, overrides).run(out=out)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from tests.evaluation.fake_outage import play_idle_and_busy
 from tests.evaluation.fake_uplink import uplink_results
+from tests.evaluation.fixtures import play_idle_and_busy
 from voltran.envs.errors import FileFormatError, MissingExtraError
 from voltran.evaluation.controller_spec import parse_controllers
 from voltran.evaluation.episodes import Trace

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.fake_outage import play_idle_and_busy
+from tests.evaluation.fixtures import play_idle_and_busy
 from voltran.envs.errors import FileFormatError, VoltranError
 from voltran.evaluation.files import prepare_output_folder, write_json
 from voltran.evaluation.results import Results, read_results, write_results

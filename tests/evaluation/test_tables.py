@@ -7,7 +7,8 @@ import re
 import pytest
 from rich.console import Console
 
-from tests.evaluation.fake_outage import KPI_KEYS, PlanningController, idle_and_busy, play_idle_and_busy, spec
+from tests.evaluation.fake_outage import KPI_KEYS, PlanningController, idle_and_busy, spec
+from tests.evaluation.fixtures import play_idle_and_busy
 from voltran.envs.blackout.metric_table import METRICS as OUTAGE_METRICS
 from voltran.envs.metric import MISSING, Metric
 from voltran.evaluation.evaluation import Evaluation

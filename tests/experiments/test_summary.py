@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.fake_outage import play_idle_and_busy
+from tests.evaluation.fixtures import play_idle_and_busy
 from voltran.envs.errors import FileFormatError
 from voltran.envs.scenario import validated
 from voltran.evaluation.files import lines_json
