@@ -156,12 +156,12 @@ def file_identity(path: str) -> dict[str, str]:
 
 def _found(module: str, name: str) -> Any:
     try:
-        found: Any = import_module(module)
+        value: Any = import_module(module)
         for part in name.split("."):
-            found = getattr(found, part)
+            value = getattr(value, part)
     except (ImportError, AttributeError):
         return None
-    return found
+    return value
 
 
 def _is_named(value: Any) -> bool:

@@ -96,19 +96,19 @@ def _named(what: str, value: Any, describer: Describer, *, reads_files: bool = F
         raise UntraceableError(f"{what}: {error}") from error
 
 
-def difference(expected: Any, found: Any, field: str = "") -> str:
+def difference(expected: Any, present: Any, field: str = "") -> str:
     """The first field in which two contents differ, with both values; empty where they are equal."""
-    if isinstance(expected, dict) and isinstance(found, dict):
-        return next(_differences(expected, found, field), "")
-    if expected == found:
+    if isinstance(expected, dict) and isinstance(present, dict):
+        return next(_differences(expected, present, field), "")
+    if expected == present:
         return ""
-    return f"{field or 'content'} = {_short(found)}, expected {_short(expected)}"
+    return f"{field or 'content'} = {_short(present)}, expected {_short(expected)}"
 
 
-def _differences(expected: dict[str, Any], found: dict[str, Any], field: str) -> Iterator[str]:
-    for key in [*expected, *(key for key in found if key not in expected)]:
+def _differences(expected: dict[str, Any], present: dict[str, Any], field: str) -> Iterator[str]:
+    for key in [*expected, *(key for key in present if key not in expected)]:
         name = f"{field}.{key}" if field else key
-        if text := difference(expected.get(key, "nothing"), found.get(key, "nothing"), name):
+        if text := difference(expected.get(key, "nothing"), present.get(key, "nothing"), name):
             yield text
 
 

@@ -116,24 +116,20 @@ class Evaluation:
             progress: where to draw a progress bar.
 
         Raises:
-            ScenarioError: an unknown scenario or key, or a controller that does not fit the world.
-            VoltranError: ``out`` holds something and ``resume`` is off, or it cannot be written.
-            EvaluationError: episodes failed; all others are finished and stored.
+            VoltranError: an unknown scenario or key, a controller that does not fit the world, or ``out`` holds something
+                and ``resume`` is off, or cannot be written; :class:`EvaluationError` where episodes failed.
         """
         start = time.perf_counter()
         made_by = versions()  # before anything is played: the code may change while an evaluation runs
-        if jobs < 1:
-            raise ScenarioError(f"jobs = {jobs}: at least one worker is needed")
-        self._check_compatible()
+        self._check_compatible(jobs)
         if out is not None:
             prepare_output_folder(out, resume, "evaluation")
-        if store is None and out is not None:
-            store = out / "episodes"
+            store = store or out / "episodes"
         kept = EpisodeStore(store)
         keys = {spec.label: episode_key(self.setting, spec) for spec in self.controllers}
-        tasks = self._tasks(keys)
         if store is not None:
             say_untraceable(keys, progress)
+        tasks = self._tasks(keys)
         episodes = finish(tasks, kept, jobs=jobs, progress=progress, out=out)
         traces = {task.controller.label: _relative(kept.trace_path(task), out) for task in tasks if task.with_trace}
         results = self._results(episodes, traces, made_by, start)
@@ -179,8 +175,10 @@ class Evaluation:
                 f"choose seeds below {TRAINING_SEEDS.start}, or from {TRAINING_SEEDS.stop} on"
             )
 
-    def _check_compatible(self) -> None:
+    def _check_compatible(self, jobs: int) -> None:
         """Let everybody meet the world once, so that what cannot work is said before anything is written."""
+        if jobs < 1:
+            raise ScenarioError(f"jobs = {jobs}: at least one worker is needed")
         for spec in self.controllers:
             controller = spec.builder()
             world = self.setting.build_world(controller)

@@ -96,39 +96,39 @@ def markdown_cells(results: Mapping[str, Results], metrics: Sequence[Metric]) ->
     """Some metrics of every controller in several situations, and a line that says how to read them.
 
     Args:
-        results: name of the situation to what was found in it.
+        results: name of the situation to what was played in it.
         metrics: the columns.
     """
     rows = [
         [name, label, *(_estimate(controller, metric) for metric in metrics)]
-        for name, found in results.items()
-        for label, controller in found.controllers.items()
+        for name, played in results.items()
+        for label, controller in played.controllers.items()
     ]
     table = grid(["Scenario", "Controller", *(metric.heading for metric in metrics)], rows, keys=2)
     return table + _captions(results)
 
 
-def markdown_swept(title: str, values: Sequence[str], found: Sequence[Results], metric: Metric) -> str:
+def markdown_swept(title: str, values: Sequence[str], at_values: Sequence[Results], metric: Metric) -> str:
     """One metric over the values of a scenario key, a column per controller, and a line that says how to read it.
 
     Args:
         title: name of the key.
         values: its values as text.
-        found: what was found at each of them; a controller may be missing at some.
+        at_values: what was played at each of them; a controller may be missing at some.
         metric: which metric.
     """
-    labels = list(dict.fromkeys(label for results in found for label in results.controllers))
+    labels = list(dict.fromkeys(label for results in at_values for label in results.controllers))
     rows = []
-    for value, results in zip(values, found, strict=True):
+    for value, results in zip(values, at_values, strict=True):
         controllers = [results.controllers.get(label) for label in labels]
         rows.append([value, *(_estimate(controller, metric) if controller else MISSING for controller in controllers)])
     table = grid([title, *labels], rows, keys=1)
-    return f"{table}\n{metric.heading}." + _captions(dict(zip(values, found, strict=True))).replace("\n", " ", 1)
+    return f"{table}\n{metric.heading}." + _captions(dict(zip(values, at_values, strict=True))).replace("\n", " ", 1)
 
 
 def _captions(results: Mapping[str, Results]) -> str:
     """One line on how to read the results, or one per situation where they differ."""
-    captions = {name: caption(found) for name, found in results.items()}
+    captions = {name: caption(played) for name, played in results.items()}
     if len(set(captions.values())) == 1:
         return f"\n{next(iter(captions.values()))}\n"
     return "".join(f"\n{name}: {text}\n" for name, text in captions.items())

@@ -59,11 +59,11 @@ def _full(experiment: EpisodeExperiment, results: ByCell, folder: Path) -> list[
     """All headline metrics, situation by situation; paired differences open on request."""
     parts = []
     for situation in experiment.situations():
-        found = results[situation.name]
-        parts += [f"## {situation.name}", markdown_table(found)]
+        played = results[situation.name]
+        parts += [f"## {situation.name}", markdown_table(played)]
         parts += [
-            on_request(f"Paired differences from {reference}", markdown_paired(found, reference))
-            for reference, compared in found.paired.items()
+            on_request(f"Paired differences from {reference}", markdown_paired(played, reference))
+            for reference, compared in played.paired.items()
             if compared
         ]
         parts += _pictures(experiment, situation, folder)
@@ -119,8 +119,8 @@ def _all_metrics(experiment: EpisodeExperiment, results: ByCell) -> list[str]:
 
 def _played_by(results: ByCell) -> list[str]:
     """What made the results, once where it was the same for all cells."""
-    made = {made_with(found) for found in results.values()}
-    return [*made] if len(made) == 1 else [f"- {name}: {provenance(found)}" for name, found in results.items()]
+    made = {made_with(played) for played in results.values()}
+    return [*made] if len(made) == 1 else [f"- {name}: {provenance(played)}" for name, played in results.items()]
 
 
 Rows = list[tuple[list[str], Mapping[str, Difference]]]
@@ -128,13 +128,13 @@ Rows = list[tuple[list[str], Mapping[str, Difference]]]
 
 def _differences(results: ByCell) -> list[tuple[str, list[str], Rows]]:
     """Title, head and rows of the differences from each reference, over all cells."""
-    references = dict.fromkeys(reference for found in results.values() for reference in found.paired)
+    references = dict.fromkeys(reference for played in results.values() for reference in played.paired)
     tables = []
     for reference in references:
         rows: Rows = [
             ([name, label], row)
-            for name, found in results.items()
-            for label, row in found.paired.get(reference, {}).items()
+            for name, played in results.items()
+            for label, row in played.paired.get(reference, {}).items()
         ]
         if rows:
             tables.append((f"Paired differences from {reference}", ["Scenario", f"Minus {reference}"], rows))

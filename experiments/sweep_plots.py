@@ -107,4 +107,4 @@ def _summary(results: Results, label: str, key: str) -> MetricSummary | None:
 
 def _labels(results: Mapping[str, Results]) -> list[str]:
     """All controllers, in the order of the first situation that has them."""
-    return list(dict.fromkeys(label for found in results.values() for label in found.controllers))
+    return list(dict.fromkeys(label for played in results.values() for label in played.controllers))

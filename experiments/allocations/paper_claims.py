@@ -28,16 +28,16 @@ def findings(claims: Sequence[Claim], curves: Sequence[Curve]) -> list[Finding]:
         claims: of the paper.
         curves: of all regimes and modes.
     """
-    found = []
+    weighed = []
     for claim in claims:
         if claim.check == "no_worse":
-            found.append(_no_worse(claim, curves))
+            weighed.append(_no_worse(claim, curves))
             continue
         for curve in curves:
             if curve.mode == claim.mode:
                 paper, measured, holds = CHECKS[claim.check](claim, curve)
-                found.append(_finding(claim, curve.name, paper, measured, HOLDS if holds else _why_not(claim, curve)))
-    return found
+                weighed.append(_finding(claim, curve.name, paper, measured, HOLDS if holds else _why_not(claim, curve)))
+    return weighed
 
 
 def _finding(claim: Claim, name: str, paper: str, measured: str, verdict: str) -> Finding:
@@ -105,8 +105,8 @@ def _total(claim: Claim, curve: Curve) -> Checked:
 def _watts(claim: Claim, by_site: Sequence[float]) -> Checked:
     assert claim.watts is not None
     assert claim.site is not None
-    found = by_site[claim.site - 1]
-    return f"{claim.watts:g} W", f"{found:.4g} W", abs(found - claim.watts) <= WATTS_TOLERANCE
+    measured = by_site[claim.site - 1]
+    return f"{claim.watts:g} W", f"{measured:.4g} W", abs(measured - claim.watts) <= WATTS_TOLERANCE
 
 
 def _better(claim: Claim, curve: Curve) -> Checked:

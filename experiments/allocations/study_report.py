@@ -38,9 +38,9 @@ def verdicts(findings: Sequence[Finding]) -> str:
     """How many statements hold, by regime or scheme, and how many no optimum can meet."""
     parts = []
     for name in dict.fromkeys(finding.name for finding in findings):
-        found = [finding.verdict for finding in findings if finding.name == name]
-        holding = f"{found.count(HOLDS)} of {len(found)} statements hold"
-        impossible = sum(verdict.startswith(IMPOSSIBLE) for verdict in found)
+        of_regime = [finding.verdict for finding in findings if finding.name == name]
+        holding = f"{of_regime.count(HOLDS)} of {len(of_regime)} statements hold"
+        impossible = sum(verdict.startswith(IMPOSSIBLE) for verdict in of_regime)
         where = f"in regime {name} " if name in REGIMES else ""
         parts.append(f"{where}{holding}" + (f", {impossible} cannot be met by any optimum" if impossible else ""))
     text = "; ".join(parts)

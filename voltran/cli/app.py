@@ -51,6 +51,15 @@ Resume = Annotated[bool, typer.Option("--resume", help="Continue what the output
 Quick = Annotated[
     bool, typer.Option("--quick", help="As little as shows that everything works; says nothing about quality.")
 ]
+Listed = Annotated[
+    bool,
+    typer.Option(
+        "--list",
+        is_eager=True,
+        callback=lambda wanted: _list_experiments(wanted),
+        help="List those shipped, one a line.",
+    ),
+]
 Jobs = Annotated[int, typer.Option(min=1, help="Worker processes; as many as there are cores by default.")]
 
 
@@ -59,6 +68,14 @@ def _version(shown: bool) -> None:
         from voltran import __version__
 
         typer.echo(f"voltran {__version__}")
+        raise typer.Exit
+
+
+def _list_experiments(wanted: bool) -> None:
+    if wanted:
+        from voltran.experiments.experiment import experiment_names
+
+        typer.echo("\n".join(experiment_names()))
         raise typer.Exit
 
 
@@ -142,19 +159,15 @@ def experiment(
         typer.Option("--publish", help="Checkout whose docs/results and README to write from the results."),
     ] = None,
     quick: Quick = False,
-    listed: Annotated[bool, typer.Option("--list", help="List the shipped experiments, one a line, and exit.")] = False,
+    listed: Listed = False,
 ) -> None:
     """Reproduce a published table or figure, with the published values beside ours."""
     from voltran.envs.errors import VoltranError
     from voltran.evaluation.provenance import check_committed
-    from voltran.experiments.experiment import experiment_names
     from voltran.experiments.publish import check_publishable
     from voltran.experiments.publish import publish as write_documents
     from voltran.experiments.run import run_experiment
 
-    if listed:
-        typer.echo("\n".join(experiment_names()))
-        return
     if not name:
         raise VoltranError("experiment: none named; see voltran experiment --list, or give the path of a .yaml file")
     console = _console()
