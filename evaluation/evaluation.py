@@ -116,8 +116,8 @@ class Evaluation:
             progress: where to draw a progress bar.
 
         Raises:
-            VoltranError: an unknown scenario or key, a controller that does not fit the world, or ``out`` holds something
-                and ``resume`` is off, or cannot be written; :class:`EvaluationError` where episodes failed.
+            VoltranError: an unknown scenario or key, a controller that does not fit the world, or ``out`` holds
+                something and ``resume`` is off, or cannot be written; ``EvaluationError`` where episodes failed.
         """
         start = time.perf_counter()
         made_by = versions()  # before anything is played: the code may change while an evaluation runs
