@@ -55,7 +55,7 @@ COUNTING = Kind(
 
 
 def run(path: Path, out: Path, **more: Any) -> str:
-    options = {"resume": False, "jobs": 1, "console": Console(file=io.StringIO())} | more
+    options: dict[str, Any] = {"resume": False, "jobs": 1, "console": Console(file=io.StringIO())} | more
     return run_experiment(str(path), out, **options).read_text(encoding="utf-8")
 
 
