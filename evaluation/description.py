@@ -34,12 +34,10 @@ class Describer:
 
     Args:
         code: where to collect it.
-        counted: modules whose bytes count, but whose imports are not followed.
     """
 
-    def __init__(self, code: Code, counted: frozenset[str] = frozenset()) -> None:
+    def __init__(self, code: Code) -> None:
         self.code = code
-        self.counted = counted
         self._reads_files = False
 
     def describe(self, value: Any, *, reads_files: bool = False) -> Any:
@@ -86,8 +84,6 @@ class Describer:
             self.code.follow_loaded(module, path, around)
         elif path is not None or not self.code.locates(module):
             raise UntraceableError(f"{name} of {module}: its source cannot be read; {REMEDY}")
-        elif module in self.counted:
-            self.code.count(module)
         else:
             self.code.follow({module})
         return path is not None
@@ -169,12 +165,12 @@ def file_identity(path: str) -> dict[str, str]:
 
 def _found(module: str, name: str) -> Any:
     try:
-        found: Any = import_module(module)
+        value: Any = import_module(module)
         for part in name.split("."):
-            found = getattr(found, part)
+            value = getattr(value, part)
     except (ImportError, AttributeError):
         return None
-    return found
+    return value
 
 
 def _is_named(value: Any) -> bool:

@@ -72,7 +72,7 @@ def learning_roles(settings: RunConfig) -> tuple[str, ...]:
 def training_metric(spec: WorldSpec) -> Metric:
     """The metric that tells how far training has come."""
     declared = {metric.key: metric for metric in spec.metrics}
-    return declared.get(spec.training_metric) or metric_of(spec.training_metric)
+    return declared.get(spec.training_metric) or metric_of(spec.training_metric, spec.name)
 
 
 def build_worlds(settings: RunConfig, n_worlds: int, stage: int = 0) -> list[World]:

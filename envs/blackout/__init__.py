@@ -25,4 +25,5 @@ WORLD = WorldSpec(
     evaluation_overrides={"survival.end": "horizon"},
     text="voltran.envs.blackout.text:as_text",
     picture="voltran.envs.blackout.picture:as_image",
+    pictures="voltran.evaluation.pictures.outage:pictures",
 )

@@ -27,4 +27,5 @@ WORLD = WorldSpec(
     evaluation_overrides={"survival.end": "horizon"},
     text="voltran.envs.brownout.text:as_text",
     picture="voltran.envs.brownout.picture:as_image",
+    pictures="voltran.evaluation.pictures.brownout:pictures",
 )

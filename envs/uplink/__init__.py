@@ -19,4 +19,5 @@ WORLD = WorldSpec(
     training_reward="local",
     text="voltran.envs.uplink.text:as_text",
     picture="voltran.envs.uplink.picture:as_image",
+    pictures="voltran.evaluation.pictures.uplink:pictures",
 )

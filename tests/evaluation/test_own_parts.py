@@ -53,12 +53,13 @@ def build(options: Mapping[str, Any]) -> Controller:
     """A rule whose worlds must be built with certain options, as those of learned policies are."""
     rule: Any = baselines.make("independent")
     vars(rule)["world_options"] = options
-    return rule
+    made: Controller = rule
+    return made
 
 
 def key(options: Mapping[str, Any], needed: Mapping[str, Any]) -> EpisodeKey:
     spec = ControllerSpec("mine", partial(build, needed), {"name": "mine"})
-    return episode_key(Setting("toy3", {}, options, make_world), spec)
+    return episode_key(Setting("toy3", {}, options), spec)
 
 
 @pytest.mark.parametrize(("options", "needed"), [(OPTIONS, {}), ({}, OPTIONS), ({"reward": "own_parts:mine"}, {})])

@@ -14,14 +14,14 @@ from voltran.baselines.dpa.paper_cases import MODES, PUBLIC_LOAD, paper_problem,
 from voltran.baselines.dpa.utility import site_utility
 from voltran.envs.errors import MissingExtraError, VoltranError
 from voltran.evaluation.evaluation import RESULTS_FILE
-from voltran.evaluation.files import prepare_output_folder, write_text
+from voltran.evaluation.files import write_text
 from voltran.evaluation.report import TABLE_FILE
 from voltran.evaluation.versions import versions
-from voltran.experiments.paper_claims import findings
-from voltran.experiments.study import Study, read_study
-from voltran.experiments.study_plots import write_study_plots
-from voltran.experiments.study_report import study_chapter
-from voltran.experiments.study_results import Curve, StudyResults, study_text
+from voltran.experiments.allocations.paper_claims import findings
+from voltran.experiments.allocations.study import Study
+from voltran.experiments.allocations.study_plots import write_study_plots
+from voltran.experiments.allocations.study_report import study_chapter
+from voltran.experiments.allocations.study_results import Curve, StudyResults, study_text
 from voltran.physics.arrays import FloatArray
 from voltran.physics.units import WATTS_PER_KILOWATT
 
@@ -30,27 +30,26 @@ DIGITS = 4
 QUICK_POINTS = 3
 
 
-def run_study(name: str, out: Path, *, resume: bool, console: Console, quick: bool = False) -> Path:
-    """Carry out a study and write ``results.json``, ``table.md`` and pictures.
+def quick_study(study: Study) -> Study:
+    """The study at few arrival rates."""
+    return study.model_copy(update={"points": QUICK_POINTS})
+
+
+def run_study(name: str, study: Study, out: Path, console: Console) -> Path:
+    """Carry out a study and write ``results.json``, ``table.md`` and pictures; it takes seconds.
 
     Args:
-        name: of a shipped study.
+        name: of the study.
+        study: what to solve, and what to look for.
         out: folder to write to.
-        resume: whether ``out`` may hold something; everything is done anew, which takes seconds.
         console: where to show progress.
-        quick: solve at few arrival rates, to see that it works.
 
     Returns:
         The report.
 
     Raises:
-        ScenarioError: no such study.
-        VoltranError: ``out`` holds something and ``resume`` is off or cannot be written, or a problem was not solved.
+        VoltranError: ``out`` cannot be written, or a problem was not solved.
     """
-    study = read_study(name)
-    if quick:
-        study = study.model_copy(update={"points": QUICK_POINTS})
-    prepare_output_folder(out, resume, "study")
     total = 2 if study.over == "day" else len(study.regimes) * len(MODES)
     curves = list(track(_curves(study), description=name, total=total, console=console))
     results = StudyResults(versions=versions(), curves=curves, findings=findings(study.claims, curves))
@@ -79,25 +78,25 @@ def _curves(study: Study) -> Iterator[Curve]:
 
 
 def _curve(name: str, mode: int, at: list[float], problems: list[AllocationProblem]) -> Curve:
-    found = [solve(problem) for problem in problems]
-    if unsolved := [place for place, allocation in zip(at, found, strict=True) if allocation.status != "optimal"]:
+    solved = [solve(problem) for problem in problems]
+    if unsolved := [place for place, allocation in zip(at, solved, strict=True) if allocation.status != "optimal"]:
         raise VoltranError(f"mode {mode}, {name}: the problem at {unsolved[0]:g} was not solved; report this")
     return Curve(
         name=name,
         mode=mode,
         at=at,
-        power_w=[_watts(allocation.power_kw) for allocation in found],
+        power_w=[_watts(allocation.power_kw) for allocation in solved],
         battery_w=[
             _watts(problem.demand_kw - allocation.power_kw.sum(axis=1))
-            for problem, allocation in zip(problems, found, strict=True)
+            for problem, allocation in zip(problems, solved, strict=True)
         ],
         utility=[
             _rounded(site_utility(problem, allocation.power_kw))
-            for problem, allocation in zip(problems, found, strict=True)
+            for problem, allocation in zip(problems, solved, strict=True)
         ],
         demand_w=[_watts(problem.demand_kw) for problem in problems],
         generation_w=[_watts(problem.generation_kw) for problem in problems],
-        gap=[float(f"{allocation.gap:.1e}") for allocation in found],
+        gap=[float(f"{allocation.gap:.1e}") for allocation in solved],
     )
 
 

@@ -1,13 +1,13 @@
 """Pictures of worlds with retailers: a day of prices, generation, purchases and batteries; and efficiency."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from voltran.evaluation.episodes import Trace
-from voltran.evaluation.figure_files import end_axes, heading, point, reach, shown
-from voltran.evaluation.metrics import metric_of
+from voltran.evaluation.figure_files import Families, Picture, end_axes, heading, point, reach, shown
 from voltran.evaluation.palette import FAINT, looks
 from voltran.evaluation.results import Results
 
@@ -21,14 +21,31 @@ EFFICIENCY = "efficiency"
 RETAILERS = ("#1668c7", "#b98400", "#00805c", "#c4500c", "#8d52b5")
 
 
-def traded(traces: Mapping[str, Trace], families: Mapping[str, Sequence[str]] | None) -> dict[str, Trace]:
+def pictures(results: Results, traces: Mapping[str, Trace], families: Families) -> list[Picture]:
+    """The pictures that there are data for.
+
+    Args:
+        results: what was evaluated.
+        traces: time series by controller.
+        families: title to controllers of whom the trading day shows; empty for the first.
+    """
+    drawn: list[Picture] = []
+    if days := traded(traces, families):
+        drawn.append(Picture("trading", 6.6, partial(_trading_day, results=results, traces=days)))
+    if EFFICIENCY in results.metric_keys():
+        height_in = 1.2 + 0.3 * len(results.controllers)
+        drawn.append(Picture("efficiency", height_in, partial(_efficiencies, results=results)))
+    return drawn
+
+
+def traded(traces: Mapping[str, Trace], families: Families) -> dict[str, Trace]:
     """Time series with retailers in them: those of the families' controllers, or else the first; at most four."""
     wanted = [label for labels in families.values() for label in labels] if families else list(traces)
     known = [label for label in wanted if label in traces and traces[label].keys() >= TRADE_KEYS]
     return {label: traces[label] for label in known[:MOST_COLUMNS] if traces[label]["price"].shape[1] > 0}
 
 
-def trading_day(figure: "Figure", results: Results, traces: Mapping[str, Trace]) -> None:
+def _trading_day(figure: "Figure", results: Results, traces: Mapping[str, Trace]) -> None:
     """A column per controller: prices, what retailers had and sold, and what batteries held."""
     look = looks(list(results.controllers))
     rows = figure.subplots(3, len(traces), sharex=True, sharey="row", squeeze=False, height_ratios=(1, 1.3, 1))
@@ -45,11 +62,11 @@ def trading_day(figure: "Figure", results: Results, traces: Mapping[str, Trace])
         panel.set_ylim(bottom=0)
     handles, labels = rows[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
-    told = "Lines: generation, stacked; filled: sales. Batteries: mean, lowest, highest."
-    heading(figure, f"{told} {results.scenario}, seed {results.first_seed}.")
+    lines = "Lines: generation, stacked; filled: sales. Batteries: mean, lowest, highest."
+    heading(figure, f"{lines} {results.scenario}, seed {results.first_seed}.")
 
 
-def efficiencies(figure: "Figure", results: Results) -> None:
+def _efficiencies(figure: "Figure", results: Results) -> None:
     """Efficiency against the social optimum, one line per controller, with intervals of the mean."""
     look = looks(list(results.controllers))
     panel = figure.subplots()
@@ -61,7 +78,7 @@ def efficiencies(figure: "Figure", results: Results) -> None:
     panel.axvline(100, color=FAINT, linewidth=1.0, linestyle=(0, (3, 2)))
     panel.set_yticks(range(len(known)), known, fontsize=8.5)
     panel.set_ylim(len(known) - 0.4, -0.6)
-    end_axes(panel, "x", metric_of(EFFICIENCY).shown_bounds)
+    end_axes(panel, "x", results.metric(EFFICIENCY).shown_bounds)
     panel.set_xlabel("Efficiency (%): 0 without any trade, 100 the social optimum")
 
 

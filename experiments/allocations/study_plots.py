@@ -9,9 +9,9 @@ import numpy as np
 from voltran.baselines.dpa.paper_cases import MODES, REGIMES
 from voltran.evaluation.figure_files import write_picture
 from voltran.evaluation.palette import DASHED, FAINT, OTHERS, TEXT
-from voltran.experiments.paper_claims import NONE_W
-from voltran.experiments.study import Study
-from voltran.experiments.study_results import Curve, StudyResults
+from voltran.experiments.allocations.paper_claims import NONE_W
+from voltran.experiments.allocations.study import Study
+from voltran.experiments.allocations.study_results import Curve, StudyResults
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

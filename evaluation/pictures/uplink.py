@@ -1,14 +1,14 @@
-"""Lines of the uplink's pictures: distributions over the episodes, and a day's course."""
+"""Pictures of the uplink: distributions over the episodes, and a day's course."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voltran.evaluation.episodes import Trace
-from voltran.evaluation.figure_files import heading, line, shown
-from voltran.evaluation.metrics import metric_of
+from voltran.evaluation.figure_files import Families, Picture, heading, line, shown
 from voltran.evaluation.palette import FAINT, looks
 from voltran.evaluation.results import Results
 from voltran.evaluation.statistics import Values
@@ -23,7 +23,27 @@ TRAFFIC = "traffic_mbps"
 DAILY_KEYS = {"time_h", *DAY_ROWS, TRAFFIC}
 
 
-def distribution(figure: "Figure", results: Results, key: str, families: Mapping[str, Sequence[str]]) -> None:
+def pictures(results: Results, traces: Mapping[str, Trace], families: Families) -> list[Picture]:
+    """The pictures that there are data for.
+
+    Args:
+        results: what was evaluated.
+        traces: time series by controller.
+        families: title to controllers that share a panel; empty where all do.
+    """
+    panels = families or {"": tuple(results.controllers)}
+    drawn = [
+        Picture(f"cdf-{key}", 3.6, partial(_distribution, results=results, key=key, families=panels), frozenset({key}))
+        for key in DISTRIBUTED
+        if key in results.metric_keys() and results.n > 1
+    ]
+    days = {label: trace for label, trace in traces.items() if trace.keys() >= DAILY_KEYS and len(trace["time_h"]) > 2}
+    if days:
+        drawn.append(Picture("day", 6.4, partial(_daily, results=results, traces=days, families=panels)))
+    return drawn
+
+
+def _distribution(figure: "Figure", results: Results, key: str, families: Families) -> None:
     """Share of episodes at or below a value, as in [FDRAN] Figs. 3a and 9a: one panel per family."""
     look = looks(list(results.controllers))
     parts = figure.subfigures(1, len(families), squeeze=False)[0]
@@ -34,7 +54,7 @@ def distribution(figure: "Figure", results: Results, key: str, families: Mapping
             if summary is not None and summary.mean is not None:
                 value, share = cumulative(summary.values)
                 panel.step(value, 100 * share, where="post", label=shown(label), clip_on=False, **line(look[label]))
-        panel.set(xlabel=metric_of(key).heading, ylim=(0, 100), title=title)
+        panel.set(xlabel=results.metric(key).heading, ylim=(0, 100), title=title)
         part.legend(loc="outside right center")
     parts[0].axes[0].set_ylabel("Episodes at or below (%)")
 
@@ -53,12 +73,7 @@ def cumulative(values: Values) -> tuple[NDArray[np.float64], NDArray[np.float64]
     return np.concatenate([ordered[:1], ordered]), np.arange(len(ordered) + 1) / len(ordered)
 
 
-def daily(
-    figure: "Figure",
-    results: Results,
-    traces: Mapping[str, Trace],
-    families: Mapping[str, Sequence[str]],
-) -> None:
+def _daily(figure: "Figure", results: Results, traces: Mapping[str, Trace], families: Families) -> None:
     """The course of a day as in [FDRAN] Fig. 12: a column per family, the demanded traffic below."""
     look = looks(list(results.controllers))
     ratios = (3, 2.2, 1)
@@ -72,7 +87,7 @@ def daily(
         _traffic(column[-1], next(iter(traces.values())))
         column[0].set_title(title)
     for panel, key in zip(panels[:, 0], (*DAY_ROWS, TRAFFIC), strict=True):
-        panel.set_ylabel("Traffic\n(Mbit/s)" if key == TRAFFIC else metric_of(key).heading)
+        panel.set_ylabel("Traffic\n(Mbit/s)" if key == TRAFFIC else results.metric(key).heading)
         panel.set_ylim(bottom=0)
     figure.legend(handles=list(handles.values()), loc="outside lower center", ncols=4)
     heading(figure, f"{results.scenario}, seed {results.first_seed}.")

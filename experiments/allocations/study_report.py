@@ -6,10 +6,10 @@ from pathlib import Path
 from voltran.baselines.dpa.paper_cases import REGIMES
 from voltran.evaluation.figure_files import PICTURE_SUFFIX
 from voltran.evaluation.markdown import grid
-from voltran.experiments.experiment_report import picture
-from voltran.experiments.paper_claims import HOLDS, IMPOSSIBLE, RATE_TOLERANCE, REASONS
-from voltran.experiments.study import Study
-from voltran.experiments.study_results import Finding, StudyResults
+from voltran.experiments.allocations.paper_claims import HOLDS, IMPOSSIBLE, RATE_TOLERANCE, REASONS
+from voltran.experiments.allocations.study import Study
+from voltran.experiments.allocations.study_results import Finding, StudyResults
+from voltran.experiments.episode_report import picture
 
 
 def study_chapter(study: Study, results: StudyResults, folder: Path, proofs: str = "docs/baselines/dpa.md") -> str:
@@ -38,9 +38,9 @@ def verdicts(findings: Sequence[Finding]) -> str:
     """How many statements hold, by regime or scheme, and how many no optimum can meet."""
     parts = []
     for name in dict.fromkeys(finding.name for finding in findings):
-        found = [finding.verdict for finding in findings if finding.name == name]
-        holding = f"{found.count(HOLDS)} of {len(found)} statements hold"
-        impossible = sum(verdict.startswith(IMPOSSIBLE) for verdict in found)
+        of_regime = [finding.verdict for finding in findings if finding.name == name]
+        holding = f"{of_regime.count(HOLDS)} of {len(of_regime)} statements hold"
+        impossible = sum(verdict.startswith(IMPOSSIBLE) for verdict in of_regime)
         where = f"in regime {name} " if name in REGIMES else ""
         parts.append(f"{where}{holding}" + (f", {impossible} cannot be met by any optimum" if impossible else ""))
     text = "; ".join(parts)

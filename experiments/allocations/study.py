@@ -1,14 +1,12 @@
 """Studies: configurations of figures about single allocations of power, which need no world and no episodes."""
 
-from importlib import resources
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
 from voltran.baselines.dpa.paper_cases import MODES, AccessName, RegimeName
-from voltran.envs.errors import ScenarioError
-from voltran.envs.scenario import Section, validated
-from voltran.envs.yaml_files import parse_mapping
+from voltran.envs.scenario import Section
+from voltran.experiments.experiment import Experiment
 
 Site = Annotated[int, Field(ge=1)]
 Pair = tuple[Site, Site]
@@ -30,7 +28,8 @@ class Claim(Section):
         site, second: sites, counted from 1.
         after: arrival rate, files per second; what is so from the start is so after 0.
         watts: published value.
-        reason: why the claim cannot hold in any optimum, if that is so; see :mod:`voltran.experiments.paper_claims`.
+        reason: why the claim cannot hold in any optimum, if that is so; see
+            :mod:`voltran.experiments.allocations.paper_claims`.
     """
 
     text: str
@@ -65,13 +64,11 @@ class Claim(Section):
         return self
 
 
-class Study(Section):
+class Study(Experiment):
     """What to allocate, and what to look for.
 
     Attributes:
-        title: heading of the report.
-        question: what it is about, in a sentence.
-        description: a few sentences on what is shown.
+        kind, title, question, description, publish: as of every experiment.
         over: "rates": the paper's three modes over the arrival rate; "day": the reconstructed public day by the hour.
         shows: what pictures show: power per pair, or utility per site.
         quadratic: whether costs are.
@@ -81,9 +78,6 @@ class Study(Section):
         claims: of the paper.
     """
 
-    title: str
-    question: str
-    description: str
     over: Literal["rates", "day"] = "rates"
     shows: Literal["power", "utility"] = "power"
     quadratic: bool = False
@@ -91,21 +85,3 @@ class Study(Section):
     access: AccessName = "full"
     points: PositiveInt = 51
     claims: tuple[Claim, ...] = ()
-
-
-def study_names() -> list[str]:
-    """Names of the studies that ship with the package."""
-    folder = resources.files("voltran.configs") / "allocations"
-    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
-
-
-def read_study(name: str) -> Study:
-    """Read a shipped study.
-
-    Raises:
-        ScenarioError: no such study, or a field that is unknown or out of range.
-    """
-    if name not in study_names():
-        raise ScenarioError(f"unknown study {name!r}; known: {', '.join(study_names())}")
-    text = (resources.files("voltran.configs") / "allocations" / f"{name}.yaml").read_text()
-    return validated(Study, parse_mapping(text, f"study {name}"), f"study {name}")

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.baselines.dpa.paper_cases import HOME
-from voltran.experiments.study import Claim, Reason
-from voltran.experiments.study_results import Curve, Finding
+from voltran.experiments.allocations.study import Claim, Reason
+from voltran.experiments.allocations.study_results import Curve, Finding
 
 # Less power than this is none, and what a rate may differ by: a share of the axis.
 NONE_W, RATE_TOLERANCE = 0.05, 0.1
@@ -28,16 +28,16 @@ def findings(claims: Sequence[Claim], curves: Sequence[Curve]) -> list[Finding]:
         claims: of the paper.
         curves: of all regimes and modes.
     """
-    found = []
+    weighed = []
     for claim in claims:
         if claim.check == "no_worse":
-            found.append(_no_worse(claim, curves))
+            weighed.append(_no_worse(claim, curves))
             continue
         for curve in curves:
             if curve.mode == claim.mode:
                 paper, measured, holds = CHECKS[claim.check](claim, curve)
-                found.append(_finding(claim, curve.name, paper, measured, HOLDS if holds else _why_not(claim, curve)))
-    return found
+                weighed.append(_finding(claim, curve.name, paper, measured, HOLDS if holds else _why_not(claim, curve)))
+    return weighed
 
 
 def _finding(claim: Claim, name: str, paper: str, measured: str, verdict: str) -> Finding:
@@ -105,8 +105,8 @@ def _total(claim: Claim, curve: Curve) -> Checked:
 def _watts(claim: Claim, by_site: Sequence[float]) -> Checked:
     assert claim.watts is not None
     assert claim.site is not None
-    found = by_site[claim.site - 1]
-    return f"{claim.watts:g} W", f"{found:.4g} W", abs(found - claim.watts) <= WATTS_TOLERANCE
+    measured = by_site[claim.site - 1]
+    return f"{claim.watts:g} W", f"{measured:.4g} W", abs(measured - claim.watts) <= WATTS_TOLERANCE
 
 
 def _better(claim: Claim, curve: Curve) -> Checked:
