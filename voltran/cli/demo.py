@@ -87,7 +87,8 @@ def demo_scenario() -> str:
     """The scenario that the small policy is trained on."""
     from voltran.train.run_config import read_run_config
 
-    return next(iter(read_run_config(TRAINING_CONFIG, {}).scenario))
+    scenarios, _ = read_run_config(TRAINING_CONFIG, {}).scenarios(stage=0)
+    return next(iter(scenarios))
 
 
 def opponents() -> tuple[str, ...]:
