@@ -8,7 +8,7 @@ from voltran.baselines import make, names
 from voltran.envs.controller import Controller, world_options_of
 from voltran.envs.registry import make_world
 from voltran.train.ppo import Run
-from voltran.train.training_config import read_training_config
+from voltran.train.run_config import read_run_config
 
 SCENARIO = "urban19-medium"
 
@@ -23,7 +23,7 @@ def controllers(quick: bool) -> Section:
     )
     players: dict[str, Controller] = {name: make(name) for name in names("blackout_v0")}
     with TemporaryDirectory() as folder:
-        players["ppo"] = Run(read_training_config("blackout_ppo", {"n_worlds": 1}), Path(folder)).policy()
+        players["ppo"] = Run(read_run_config("blackout_ppo", {"n_worlds": 1}), Path(folder)).policy()
     for name, controller in players.items():
         watch = _decide(controller, 2 if quick else 60)
         means = (1e3 * watch.cpu_s / watch.calls, 1e3 * watch.wall_s / watch.calls)

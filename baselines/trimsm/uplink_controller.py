@@ -20,7 +20,7 @@ from voltran.envs.uplink.problem import UplinkProblem
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.envs.uplink.world import UplinkWorld
 from voltran.envs.world import World
-from voltran.physics.uplink import BoolArray
+from voltran.physics.arrays import BoolArray
 
 # what each registered TriMSM changes of the settings
 VARIANTS: dict[str, dict[str, Any]] = {

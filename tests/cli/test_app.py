@@ -37,7 +37,7 @@ def test_evaluate_writes_results_tables_and_pictures(scenario: str, tmp_path: Pa
     more = ["--first-seed", "40", "--set", "max_decisions=3", "--reference", "busy"]
     result = evaluate_fake(scenario, tmp_path / "out", *more)
     assert result.exit_code == 0, result.output
-    found = json.loads((tmp_path / "out" / "results.json").read_text())
+    found = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     assert (found["seeds"], found["overrides"]) == ([40, 41], {"max_decisions": 3})
     assert list(found["paired"]) == ["busy"]
     names = {path.name for path in (tmp_path / "out").iterdir()}
@@ -93,7 +93,7 @@ def test_an_interrupt_says_how_to_continue(scenario: str, tmp_path: Path, monkey
     def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(evaluation, "evaluate", interrupt)
+    monkeypatch.setattr(evaluation.Evaluation, "run", interrupt)
     result = evaluate_fake(scenario, tmp_path / "out")
     assert result.exit_code == 130
     assert "--resume" in result.stderr

@@ -23,7 +23,7 @@ def test_what_an_episode_depends_on_is_closed_under_imports() -> None:
     assert {OUTAGE, PLANNER, RULES, "voltran.physics.balance", "voltran.baselines.msrc.search"} <= found.keys()
     assert not {name for name in found if name.startswith(("voltran.train", "voltran.agents"))}
     for path in found.values():
-        for item in imports(path.relative_to(ROOT).as_posix(), path.read_text()):
+        for item in imports(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")):
             is_module = (ROOT / item.target.removeprefix("voltran.").replace(".", "/")).with_suffix(".py").exists()
             assert item.target in found or item.top != "voltran" or not is_module
 
@@ -43,14 +43,14 @@ def test_rules_do_not_depend_on_the_planner() -> None:
 )
 def test_a_change_outdates_what_depends_on_it(unchanged: Path, changed: str, outdates: set[str]) -> None:
     file = unchanged / "voltran" / changed
-    text = file.read_text() if file.exists() else None
+    text = file.read_text(encoding="utf-8") if file.exists() else None
     file.write_text(f"{text or ''}\n# a remark\n")
     after = digests(unchanged)
     if text is None:
         file.unlink()
     else:
         file.write_text(text)
-    before = json.loads((unchanged / "digests.json").read_text())
+    before = json.loads((unchanged / "digests.json").read_text(encoding="utf-8"))
     assert {name for name in before if before[name] != after[name]} == outdates
 
 
@@ -60,7 +60,7 @@ def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("copy")
     for room in (*ROOMS, "voltran"):
         shutil.copytree(ROOT / room, folder / "voltran" / room, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "voltran" / "__init__.py").write_text((ROOT / "voltran" / "__init__.py").read_text())
+    (folder / "voltran" / "__init__.py").write_text((ROOT / "voltran" / "__init__.py").read_text(encoding="utf-8"))
     (folder / "digests.json").write_text(json.dumps(digests(folder)))
     return folder
 

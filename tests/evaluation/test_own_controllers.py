@@ -109,7 +109,7 @@ def forget() -> None:
 
 def key(text: str) -> str:
     (spec,) = parse_controllers(text)
-    found = episode_key(Setting("toy3", {}, {}, make_world), spec)
+    found = episode_key(Setting("toy3", {}, {}), spec)
     assert not found.untraceable
     return found.digest(0)
 
@@ -269,9 +269,9 @@ def test_models_of_stable_baselines_play_as_they_predict(own_modules: Path) -> N
             parse_controllers(f"sb3:{own_modules / name}")
 
 
-def test_what_workers_cannot_find_is_not_recognised_later(tmp_path: Path) -> None:
+def test_what_workers_cannot_find_is_not_recognised_later() -> None:
     baselines.register_controller("nameless", partial(lambda code: import_module("own_rules").Mine(code), 1))
     (spec,) = parse_controllers("nameless")
-    assert "in a module of its own" in episode_key(Setting("toy3", {}, {}, make_world), spec).untraceable
+    assert "in a module of its own" in episode_key(Setting("toy3", {}, {}), spec).untraceable
     with pytest.raises(ScenarioError, match=r"'nameless': worker processes cannot import what builds it .* one job"):
         pickle.dumps(spec)

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.fake_outage import build_fake_outage, idle_and_busy
+from tests.evaluation.fixtures import play_idle_and_busy
 from voltran.envs.errors import FileFormatError, VoltranError
-from voltran.evaluation.evaluation import evaluate
 from voltran.evaluation.files import prepare_output_folder, write_json
 from voltran.evaluation.results import Results, read_results, write_results
 
 
 @pytest.fixture
 def results(scenario: str) -> Results:
-    return evaluate(scenario, idle_and_busy(), range(3), build_world=build_fake_outage)
+    return play_idle_and_busy(scenario, range(3))
 
 
 def test_round_trip(results: Results, tmp_path: Path) -> None:
@@ -32,7 +31,7 @@ def test_the_file_is_strict_json_without_nan(results: Results, tmp_path: Path) -
     def refuse(constant: str) -> None:
         raise AssertionError(f"{constant} in a results file")
 
-    content = json.loads(path.read_text(), parse_constant=refuse)
+    content = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
     assert content["controllers"]["idle"]["metrics"]["ev_utilisation"]["values"][1] is None
     assert content["seeds"] == [0, 1, 2]
     with pytest.raises(ValueError, match="JSON"):
@@ -90,6 +89,6 @@ def test_an_occupied_folder_is_only_taken_over_on_request(tmp_path: Path) -> Non
     with pytest.raises(VoltranError, match=r"not empty; pass --resume .* or choose another --out"):
         prepare_output_folder(tmp_path / "new", False, "evaluation")
     prepare_output_folder(tmp_path / "new", True, "evaluation")
-    assert (tmp_path / "new" / "notes.txt").read_text() == "mine"
+    assert (tmp_path / "new" / "notes.txt").read_text(encoding="utf-8") == "mine"
     with pytest.raises(VoltranError, match="cannot be used"):
         prepare_output_folder(tmp_path / "new" / "notes.txt", True, "evaluation")

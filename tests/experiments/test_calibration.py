@@ -76,10 +76,10 @@ def test_the_search_ends_at_the_minimum(minimum: tuple[float, float], monkeypatc
 def test_a_fit_is_recorded_with_what_it_was_fitted_to(tmp_path: Path) -> None:
     fit = replace(recorded_fit(), static_multiplier=0.5)
     calibration.save_fit(fit, tmp_path / "runs" / "fit.yaml")
-    record = yaml.safe_load((tmp_path / "runs" / "fit.yaml").read_text())
+    record = yaml.safe_load((tmp_path / "runs" / "fit.yaml").read_text(encoding="utf-8"))
     assert record["static_multiplier"] == 0.5
     assert record["survival_h"] == fit.survival_h
     assert record["paper_survival_h"] == {"urban19-light": 3.2, "urban19-medium": 2.5, "urban19-heavy": 1.8}
     assert record["seeds"] == 20
     calibration.save_fit(fit, tmp_path / "runs" / "fit.yaml", [0])
-    assert yaml.safe_load((tmp_path / "runs" / "fit.yaml").read_text())["seeds"] == 1
+    assert yaml.safe_load((tmp_path / "runs" / "fit.yaml").read_text(encoding="utf-8"))["seeds"] == 1

@@ -189,15 +189,15 @@ def solver_check(trial: SolverTrial) -> Check:
     """Whether a solver finds the optimum that is known by hand."""
     remedy = "pip install --force-reinstall ortools scipy"
     try:
-        found = trial.solve()
+        best = trial.solve()
     except ModuleNotFoundError as error:
         return Check("solvers", trial.name, "missing", str(error), "pip install 'voltran[solvers]'")
     except Exception as error:  # whatever goes wrong in there is the finding
         return Check("solvers", trial.name, "broken", _one_line(error), remedy)
-    if found is None:
+    if best is None:
         return Check("solvers", trial.name, "missing", "not part of this build of OR-Tools")
-    if abs(found - trial.expected) > SOLVER_TOLERANCE:
-        return Check("solvers", trial.name, "broken", f"found {found:g}, the optimum is {trial.expected:g}", remedy)
+    if abs(best - trial.expected) > SOLVER_TOLERANCE:
+        return Check("solvers", trial.name, "broken", f"found {best:g}, the optimum is {trial.expected:g}", remedy)
     return Check("solvers", trial.name, "ok", f"found the optimum {trial.expected:g}")
 
 
