@@ -21,9 +21,9 @@ Who plays them best, on the same episodes::
 
 Whatever has a name can be yours. ``register_world`` and ``register_controller`` add names; packages add theirs by the
 entry-point groups ``voltran.worlds`` and ``voltran.controllers``; and ``module:attribute`` stands wherever a name does.
-A world derives from ``BatchedWorld``, and declares itself and its measures by ``WorldSpec`` and ``Metric``. Agents see
-``Field`` after ``Field``, and earn what a reward says: both are arguments, ``observe=`` and ``reward=``. ``check_env`` and
-``check_controller`` tell whether what you made keeps the rules that others rely on.
+``check_env`` and ``check_controller`` tell whether what you made keeps the rules that others rely on. ``WorldSpec`` is
+the declaration of a world, ``BatchedWorld`` what it derives from, ``Metric`` one of its measures, and ``Field`` one of
+the quantities that agents observe.
 
 The same on the command line: ``voltran --help``, or ``python -m voltran --help``.
 """
@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "BatchedWorld": "voltran.envs.base",
     "Evaluation": "voltran.evaluation.evaluation",
+    "BatchedWorld": "voltran.envs.base",
     "Field": "voltran.envs.observations",
     "Metric": "voltran.envs.metric",
     "WorldSpec": "voltran.envs.world_spec",
