@@ -4,11 +4,6 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-EXPERIMENTS := outage msrc_table2 msrc_table3 msrc_table4 msrc_fig2 msrc_links msrc_variants \
-	fdran_fig3a fdran_fig3b fdran_fig3c fdran_fig5 fdran_fig8 fdran_fig9a fdran_fig9b fdran_fig9c fdran_fig11 \
-	fdran_fig12 fdran_assumptions uplink_day market brownout \
-	dpa_fig2 dpa_fig3 dpa_fig4 dpa_fig5_6
-
 # QUICK=1 runs as little of a target as shows that it works, writes to runs/quick/ only, and installs no simulators.
 RUNS       := $(if $(QUICK),runs/quick,runs)
 QUICK_FORM := $(if $(QUICK),--quick)
@@ -58,8 +53,9 @@ bench: $(STAMP)
 	touch $@
 
 # The experiments share finished episodes; running it again continues. Those of MSRC take hours.
+# EXPERIMENTS="NAME NAME" plays some of them.
 results: $(STAMP)
-	for name in $(EXPERIMENTS); do \
+	for name in $${EXPERIMENTS:-$$($(BIN)/voltran experiment --list)}; do \
 		$(BIN)/voltran experiment $$name --out $(RUNS)/$$name --store $(RUNS)/episodes --resume \
 			$(if $(QUICK),--quick,--publish .) || exit; \
 	done

@@ -169,6 +169,7 @@ class Random:
 
     name = "random"
     information: Information = "local"
+    batch_independent = False  # one generator for all worlds
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = checked_seed(seed)

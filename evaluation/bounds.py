@@ -11,12 +11,12 @@ _BEST: dict[tuple[str, int, int], Mapping[str, float]] = {}  # of settings, seed
 
 
 def bound_metrics(
-    spec: WorldSpec | None, world: World, content: Mapping[str, Any], seed: int, metrics: Mapping[str, float | None]
+    spec: WorldSpec, world: World, content: Mapping[str, Any], seed: int, metrics: Mapping[str, float | None]
 ) -> dict[str, float | None]:
     """Metrics that compare an episode with its bound; none for worlds without one.
 
     Args:
-        spec: declaration of the world, where it has one.
+        spec: declaration of the world.
         world: has played the episode, alone.
         content: everything that sets its setting apart from others, as JSON takes it.
         seed: of the episode.
@@ -25,7 +25,7 @@ def bound_metrics(
     Returns:
         The bound, computed once for all controllers that one process plays, and what it compares.
     """
-    bound: Bound | None = spec.load("bound") if spec else None
+    bound: Bound | None = spec.load("bound")
     if bound is None:
         return {}
     key = (json.dumps(content, sort_keys=True), seed, world.max_decisions)

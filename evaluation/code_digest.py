@@ -111,16 +111,16 @@ class Code:
         if path.suffix not in SOURCES:
             return []
         package = name if path.stem == "__init__" else name.rpartition(".")[0]
-        found = list(_imports(content, package))
+        needed = list(_imports(content, package))
         if name == CATALOG:
             from voltran.envs.registry import world_specs
 
             self._every_world = True
-            found += [module for spec in world_specs() for module in spec.modules]
+            needed += [module for spec in world_specs() for module in spec.modules]
         if name.startswith(f"{PACKAGE}."):
-            return found
+            return needed
         parents = [name.rsplit(".", cut)[0] for cut in range(1, name.count(".") + 1)]
-        return [*found, *parents, *self._loaded(namespace)]
+        return [*needed, *parents, *self._loaded(namespace)]
 
     def _loaded(self, namespace: Mapping[str, Any]) -> Iterator[str]:
         """Modules behind the names of a module of one's own, however it came by them."""
@@ -229,7 +229,7 @@ def _is_standard(name: str, spec: ModuleSpec | None) -> bool:
 
 
 def _data(path: Path) -> list[Path]:
-    return sorted(found for pattern in DATA for found in path.parent.glob(pattern) if found.is_file())
+    return sorted(file for pattern in DATA for file in path.parent.glob(pattern) if file.is_file())
 
 
 def _scenarios_digest() -> str:

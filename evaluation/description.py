@@ -1,6 +1,7 @@
 """Values written down as JSON, so that equal descriptions mean equal values, in every process and on every machine.
 
-Functions and classes are described by their names, and their code is followed.
+Functions and classes are described by their names, and their code is followed; so is that of what a text names as
+``module:attribute``.
 """
 
 import json
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from voltran.envs.errors import VoltranError
+from voltran.envs.references import is_reference
 from voltran.evaluation.code_digest import Code, loaded_by_path, surroundings
 from voltran.evaluation.files import digest_of
 
@@ -32,12 +34,10 @@ class Describer:
 
     Args:
         code: where to collect it.
-        counted: modules whose bytes count, but whose imports are not followed.
     """
 
-    def __init__(self, code: Code, counted: frozenset[str] = frozenset()) -> None:
+    def __init__(self, code: Code) -> None:
         self.code = code
-        self.counted = counted
         self._reads_files = False
 
     def describe(self, value: Any, *, reads_files: bool = False) -> Any:
@@ -84,8 +84,6 @@ class Describer:
             self.code.follow_loaded(module, path, around)
         elif path is not None or not self.code.locates(module):
             raise UntraceableError(f"{name} of {module}: its source cannot be read; {REMEDY}")
-        elif module in self.counted:
-            self.code.count(module)
         else:
             self.code.follow({module})
         return path is not None
@@ -97,6 +95,7 @@ class Describer:
             return value if np.isfinite(value) else {"float": repr(value)}
         if isinstance(value, str | os.PathLike) and type(value).__module__ in ("builtins", "pathlib"):
             text = os.fspath(value)
+            self._follow_reference(text)
             return file_identity(text) if self._reads_files and os.path.isfile(text) else text
         if type(value) in (list, tuple):
             return [self._described(item) for item in value]
@@ -105,6 +104,12 @@ class Describer:
         if isinstance(value, Set):
             return {"set": _sorted(self._described(item) for item in value)}
         return self._other(value)
+
+    def _follow_reference(self, text: str) -> None:
+        """Follow the module of a text such as ``my_package.my_module:reward``."""
+        module = text.partition(":")[0]
+        if is_reference(text) and self.code.locates(module):
+            self.code.follow({module})
 
     def _mapping(self, value: Mapping[Any, Any]) -> Any:
         if all(isinstance(key, str) for key in value):
@@ -160,12 +165,12 @@ def file_identity(path: str) -> dict[str, str]:
 
 def _found(module: str, name: str) -> Any:
     try:
-        found: Any = import_module(module)
+        value: Any = import_module(module)
         for part in name.split("."):
-            found = getattr(found, part)
+            value = getattr(value, part)
     except (ImportError, AttributeError):
         return None
-    return found
+    return value
 
 
 def _is_named(value: Any) -> bool:

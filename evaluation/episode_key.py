@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from voltran.envs.controller import world_options_of
 from voltran.envs.registry import make_world
 from voltran.evaluation.code_digest import Code
 from voltran.evaluation.controller_spec import ControllerSpec
@@ -15,8 +16,6 @@ from voltran.evaluation.machine import elementary_functions
 from voltran.evaluation.setting import Setting
 from voltran.evaluation.versions import computing
 
-# It builds the world that a scenario names. Which others it might build does not matter.
-CATALOG = frozenset({make_world.__module__})
 OF_THE_CONTROLLER = ("controller", "files", "code", "versions")
 
 
@@ -51,14 +50,15 @@ def episode_key(setting: Setting, spec: ControllerSpec) -> EpisodeKey:
     """What decides the episodes of a controller in a setting, as it is now.
 
     It holds the scenario and the options with the bytes of files that they name, the controller and what builds it, the
-    world's builder, the bytes of all code that these need, the versions of libraries that this code computes with, and
-    the machine's elementary functions.
+    bytes of all code that these and the world need, the versions of libraries that this code computes with, and the
+    machine's elementary functions.
     """
     code = Code()
-    describer = Describer(code, CATALOG)
+    # It builds the world that a scenario names. Which others it might build does not matter.
+    code.count(make_world.__module__)
     try:
-        content = _described(setting, spec, describer)
-        code.follow(setting.spec.modules if setting.spec else ())
+        content = _described(setting, spec, Describer(code))
+        code.follow(setting.spec.modules)
         if code.outdated:
             name = min(code.outdated)
             raise UntraceableError(f"module {name}: its file has changed since Python loaded it; start Python again")
@@ -75,14 +75,12 @@ def episode_key(setting: Setting, spec: ControllerSpec) -> EpisodeKey:
 
 
 def _described(setting: Setting, spec: ControllerSpec, describer: Describer) -> dict[str, Any]:
-    given: dict[str, Any] = {"setting": setting.content, "build_world": setting.build_world}
-    if setting.build_world is not make_world:  # it may make of this what it likes
-        given |= {"scenario": setting.scenario, "overrides": setting.overrides}
-    content = {key: _named(key, value, describer, reads_files=True) for key, value in given.items()}
+    content = {"setting": _named("setting", setting.content, describer, reads_files=True)}
     content["controller"] = _named("controller", [spec.identity, *_builders(spec)], describer)
     content["files"] = _named("files", spec.files, describer, reads_files=True)
     for kind in spec.classes:
         describer.follow(kind)
+    _named("options of the world", dict(world_options_of(spec.builder())), describer)  # what they name is followed
     return content
 
 
@@ -100,19 +98,19 @@ def _named(what: str, value: Any, describer: Describer, *, reads_files: bool = F
         raise UntraceableError(f"{what}: {error}") from error
 
 
-def difference(expected: Any, found: Any, field: str = "") -> str:
+def difference(expected: Any, present: Any, field: str = "") -> str:
     """The first field in which two contents differ, with both values; empty where they are equal."""
-    if isinstance(expected, dict) and isinstance(found, dict):
-        return next(_differences(expected, found, field), "")
-    if expected == found:
+    if isinstance(expected, dict) and isinstance(present, dict):
+        return next(_differences(expected, present, field), "")
+    if expected == present:
         return ""
-    return f"{field or 'content'} = {_short(found)}, expected {_short(expected)}"
+    return f"{field or 'content'} = {_short(present)}, expected {_short(expected)}"
 
 
-def _differences(expected: dict[str, Any], found: dict[str, Any], field: str) -> Iterator[str]:
-    for key in [*expected, *(key for key in found if key not in expected)]:
+def _differences(expected: dict[str, Any], present: dict[str, Any], field: str) -> Iterator[str]:
+    for key in [*expected, *(key for key in present if key not in expected)]:
         name = f"{field}.{key}" if field else key
-        if text := difference(expected.get(key, "nothing"), found.get(key, "nothing"), name):
+        if text := difference(expected.get(key, "nothing"), present.get(key, "nothing"), name):
             yield text
 
 

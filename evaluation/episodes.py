@@ -100,7 +100,7 @@ def play(task: Task) -> Played:
 
 def _begin(task: Task) -> tuple[World, Controller]:
     controller = task.controller.builder()
-    world = task.setting.world(controller)
+    world = task.setting.build_world(controller)
     world.reset([task.seed])
     controller.reset(world)
     return world, controller

@@ -1,7 +1,8 @@
 """What all pictures share: the file, headings, and how a controller is drawn."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,24 @@ WIDTH_IN = 8.6
 PICTURE_SUFFIX = ".svg"
 
 Painter = Callable[["Figure"], None]
+Families = Mapping[str, Sequence[str]]  # title to controllers
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that can be drawn.
+
+    Attributes:
+        name: of its file, without ending.
+        height_in: height in inches.
+        paint: draws it into a figure.
+        episodes_of: keys of the metrics that it draws episode by episode, not by their means.
+    """
+
+    name: str
+    height_in: float
+    paint: Painter
+    episodes_of: frozenset[str] = frozenset()
 
 
 def write_picture(folder: Path, name: str, height_in: float, paint: Painter) -> Path:

@@ -34,7 +34,7 @@ C_UNIT = (math.acos, math.asin)
 def processor() -> str:
     """Name of the processor as the system gives it."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return platform.processor() or platform.machine()
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -49,8 +49,8 @@ def system() -> str:
 
 def instruction_level() -> str:
     """Sets of instructions that NumPy was built for and those it has found besides, such as ``X86_V2 X86_V3``."""
-    found: Any = np.show_config(mode="dicts")
-    extensions = found.get("SIMD Extensions", {})
+    config: Any = np.show_config(mode="dicts")
+    extensions = config.get("SIMD Extensions", {})
     return " ".join([*extensions.get("baseline", ()), *extensions.get("found", ())]) or platform.machine()
 
 
@@ -70,36 +70,36 @@ def elementary_functions() -> str:
 
 def _of_numpy(unit: FloatArray, signed: FloatArray) -> list[FloatArray]:
     positive = HALF_RANGE * unit
-    found = [function(positive) for function in POSITIVE]
-    found += [function(signed) for function in ANY]
-    found += [function(unit) for function in UNIT]
-    found += [np.power(positive, signed / HALF_RANGE), np.arctan2(signed, unit), np.hypot(signed, unit)]
+    values = [function(positive) for function in POSITIVE]
+    values += [function(signed) for function in ANY]
+    values += [function(unit) for function in UNIT]
+    values += [np.power(positive, signed / HALF_RANGE), np.arctan2(signed, unit), np.hypot(signed, unit)]
     # what lies apart in memory may go another way
-    return [*found, *(function(positive[::3]) for function in POSITIVE), *(function(signed[::3]) for function in ANY)]
+    return [*values, *(function(positive[::3]) for function in POSITIVE), *(function(signed[::3]) for function in ANY)]
 
 
 def _of_the_c_library(unit: list[float], signed: list[float]) -> FloatArray:
-    found = [function(HALF_RANGE * value) for function in C_POSITIVE for value in unit]
-    found += [function(value) for function in C_ANY for value in signed]
-    found += [function(value) for function in C_UNIT for value in unit]
+    values = [function(HALF_RANGE * value) for function in C_POSITIVE for value in unit]
+    values += [function(value) for function in C_ANY for value in signed]
+    values += [function(value) for function in C_UNIT for value in unit]
     pairs = list(zip(unit, signed, strict=True))
-    found += [function(value, other) for function in (math.pow, math.atan2, math.hypot) for value, other in pairs]
-    return np.array(found)
+    values += [function(value, other) for function in (math.pow, math.atan2, math.hypot) for value, other in pairs]
+    return np.array(values)
 
 
 @kernel
 def _of_numba(unit: Any, signed: Any) -> Any:
-    found = np.empty((10, unit.size))
+    values = np.empty((10, unit.size))
     for index in range(unit.size):
         value, other = unit[index], signed[index]
-        found[0, index] = math.exp(other)
-        found[1, index] = math.log(16.0 * value)
-        found[2, index] = math.log10(16.0 * value)
-        found[3, index] = math.log1p(value)
-        found[4, index] = math.expm1(other)
-        found[5, index] = math.acos(value)
-        found[6, index] = math.atan2(other, value)
-        found[7, index] = math.sin(other)
-        found[8, index] = math.cos(other)
-        found[9, index] = (16.0 * value) ** (other / 16.0)
-    return found
+        values[0, index] = math.exp(other)
+        values[1, index] = math.log(16.0 * value)
+        values[2, index] = math.log10(16.0 * value)
+        values[3, index] = math.log1p(value)
+        values[4, index] = math.expm1(other)
+        values[5, index] = math.acos(value)
+        values[6, index] = math.atan2(other, value)
+        values[7, index] = math.sin(other)
+        values[8, index] = math.cos(other)
+        values[9, index] = (16.0 * value) ** (other / 16.0)
+    return values

@@ -1,7 +1,8 @@
 """The metrics of result tables and plots: those that worlds declare, and those of controllers."""
 
+from voltran.envs.errors import ScenarioError
 from voltran.envs.metric import ANY, POSITIVE, Metric, percent
-from voltran.envs.registry import world_specs
+from voltran.envs.registry import world_spec, world_specs
 
 # of controllers, whatever world they play in: wall time, and what they count of their own work
 CONTROLLER_METRICS: tuple[Metric, ...] = (
@@ -35,17 +36,31 @@ def all_metrics() -> tuple[Metric, ...]:
     return tuple(known.values())
 
 
-def metric_of(key: str) -> Metric:
-    """The metric with a key; one that is not declared shows under its own name."""
-    for metric in all_metrics():
-        found = metric if metric.key == key else metric.numbered(key)
-        if found is not None:
-            return found
+def metrics_of(world: str) -> tuple[Metric, ...]:
+    """The metrics of a world and of controllers, in the order of tables.
+
+    Args:
+        world: its name, or ``module:attribute`` of its declaration. Of a world that is not installed here there are no
+            metrics: they show under their own names.
+    """
+    try:
+        declared = world_spec(world).metrics
+    except ScenarioError:
+        declared = ()
+    return (*declared, *CONTROLLER_METRICS)
+
+
+def metric_of(key: str, world: str) -> Metric:
+    """The metric with a key in a world; one that is not declared shows under its own name."""
+    for metric in metrics_of(world):
+        named = metric if metric.key == key else metric.numbered(key)
+        if named is not None:
+            return named
     return Metric(key, key.replace("_", " "), digits=3, bounds=ANY)
 
 
-def in_order(keys: set[str]) -> list[Metric]:
+def in_order(keys: set[str], world: str) -> list[Metric]:
     """The metrics with these keys: declared ones in declared order, then others by name."""
-    declared = [metric for metric in all_metrics() if metric.key in keys]
+    declared = [metric for metric in metrics_of(world) if metric.key in keys]
     others = keys - {metric.key for metric in declared}
-    return declared + [metric_of(key) for key in sorted(others)]
+    return declared + [metric_of(key, world) for key in sorted(others)]

@@ -39,7 +39,7 @@ LOOKS: dict[str, Look] = {
     "msrc-fast": Look("#d667ab", DOTTED, (4, 1, 0), 11.0),
     "msrc-levelling": Look("#6c58e0", DASH_DOTTED, (3, 1, 0), 11.0),
     "msrc-extended": Look("#9550b8", "-", (8, 1, 0), 11.0),
-    # TriMSM: blues, in the outage too
+    # TriMSM: blues
     "trimsm": Look("#2f6fdc", "-", ">"),
     "trimsm-eipc": Look("#1668c7", "-", "o"),
     "trimsm-original": Look("#8d52b5", DASHED, "*", 11.0),
@@ -59,7 +59,7 @@ LOOKS: dict[str, Look] = {
     "cellular": Look("#6e7781", DOTTED, "X"),
     "policy": Look("#1668c7", "-", "o"),
     "blackout": Look("#cf3f55", "-", "H"),
-    # worlds with retailers: what knows the future is grey
+    # what knows the future is grey
     "social-optimum": Look("#757b82", "-", "*", 11.0),
     "hindsight-rules": Look("#757b82", DASHED, "*", 11.0),
     "dpa": Look("#1668c7", "-", "o"),

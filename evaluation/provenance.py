@@ -24,11 +24,11 @@ def commit() -> str | None:
     root = checkout()
     if not (root / ".git").exists():  # a repository that it happens to be installed inside does not count
         return None
-    found = _git(root, "rev-parse", "HEAD")
+    head = _git(root, "rev-parse", "HEAD")
     changes = _changes(root)
-    if found is None or changes is None:
+    if head is None or changes is None:
         return None
-    return f"{found.strip()}-dirty" if changes else found.strip()
+    return f"{head.strip()}-dirty" if changes else head.strip()
 
 
 def checkout() -> Path:

@@ -7,7 +7,9 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from voltran.envs.errors import FileFormatError
+from voltran.envs.metric import Metric
 from voltran.evaluation.files import write_lines_json
+from voltran.evaluation.metrics import in_order, metric_of
 
 FORMAT: Literal["voltran-results-1"] = "voltran-results-1"
 
@@ -44,7 +46,8 @@ class Difference(_Record):
         mean: mean difference.
         ci95: its 95 % t interval.
         bootstrap95: its 95 % BCa bootstrap interval.
-        ratio: ratio of the means, for survival and only when at most 5 % of either side's episodes are censored.
+        ratio: ratio of the means, for metrics that may be censored, and only when at most 5 % of either side's episodes
+            are.
         n: number of pairs.
     """
 
@@ -63,7 +66,6 @@ class ControllerResults(_Record):
         declarations: what else it says of itself, key -> words.
         identity: its name and options, or the digest of its policy file.
         n: number of episodes.
-        censored_share: share of episodes that ended at the horizon with the network alive.
         decisions: decisions taken in all episodes.
         wall_s: wall time of all episodes together.
         trace: file with the time series of the first seed's episode, relative to the results file.
@@ -74,17 +76,22 @@ class ControllerResults(_Record):
     declarations: dict[str, str]
     identity: dict[str, Any]
     n: int
-    censored_share: float | None
     decisions: int
     wall_s: float
     trace: str | None = None
     metrics: dict[str, MetricSummary]
 
+    def censored_share(self, metric: Metric) -> float | None:
+        """Share of episodes that were too short to see the true value of a metric; None where that is not known."""
+        flags = self.metrics.get(metric.censored_by)
+        return flags.mean if flags else None
+
 
 class Results(_Record):
-    """What :func:`voltran.evaluation.evaluation.evaluate` found; the content of ``results.json``.
+    """What an evaluation found; the content of ``results.json``.
 
     Attributes:
+        world: as the scenario names it: its name, or ``module:attribute`` of its declaration.
         scenario: scenario name or file.
         overrides: scenario keys that were set differently.
         options: options of the world.
@@ -95,6 +102,7 @@ class Results(_Record):
     """
 
     format: Literal["voltran-results-1"] = FORMAT
+    world: str
     scenario: str
     overrides: dict[str, Any]
     options: dict[str, Any]
@@ -121,6 +129,14 @@ class Results(_Record):
         controller = self.controllers.get(label)
         summary = controller.metrics.get(key) if controller else None
         return summary.mean if summary else None
+
+    def metric(self, key: str) -> Metric:
+        """How a metric is shown."""
+        return metric_of(key, self.world)
+
+    def metrics(self) -> list[Metric]:
+        """All metrics that any controller has, in the order of tables."""
+        return in_order(self.metric_keys(), self.world)
 
     def metric_keys(self) -> set[str]:
         """Names of all metrics that any controller has."""

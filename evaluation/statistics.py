@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from voltran.evaluation.metrics import TIMING_KEYS
+from voltran.envs.metric import Metric
+from voltran.evaluation.metrics import TIMING_KEYS, metric_of
 from voltran.evaluation.results import ControllerResults, Difference, Interval, MetricSummary
 
 CONFIDENCE = 0.95
 BOOTSTRAP_RESAMPLES = 2000
 CENSORED_SHARE_MAX = 0.05
 FEWEST = 10  # values that an interval needs
-RATIO_KEY = "survival_h"  # the metric whose ratio of means is given
 
 Values = Sequence[float | None]
 
@@ -89,15 +89,6 @@ def interquartile_mean(sample: NDArray[np.float64]) -> float | None:
     return float(stats.trim_mean(sample, 0.25)) if sample.size else None
 
 
-def censored_share(values: Values) -> float | None:
-    """Share of episodes that ended at the horizon.
-
-    Args:
-        values: 0 or 1 per episode.
-    """
-    return _mean(_present(values))
-
-
 def paired_difference(values: Values, reference: Values, with_ratio: bool = False) -> Difference:
     """Difference between two controllers on the same seeds.
 
@@ -123,20 +114,32 @@ def paired_difference(values: Values, reference: Values, with_ratio: bool = Fals
     )
 
 
-def paired_differences(controller: ControllerResults, reference: ControllerResults) -> dict[str, Difference]:
-    """Metric to difference, for all metrics that both have values of and that are no wall times."""
-    honest = ratio_is_honest(controller.censored_share, reference.censored_share)
-    return {
-        key: paired_difference(metric.values, reference.metrics[key].values, honest and key == RATIO_KEY)
-        for key, metric in controller.metrics.items()
-        if key not in TIMING_KEYS and metric.values and key in reference.metrics and reference.metrics[key].values
-    }
+def paired_differences(
+    controller: ControllerResults, reference: ControllerResults, world: str
+) -> dict[str, Difference]:
+    """Metric to difference, for all metrics that both have values of and that are no wall times.
+
+    Args:
+        controller: who is compared.
+        reference: with whom, on the same seeds.
+        world: in which both played.
+    """
+    differences = {}
+    for key, metric in controller.metrics.items():
+        other = reference.metrics.get(key)
+        if key not in TIMING_KEYS and metric.values and other and other.values:
+            shown = metric_of(key, world)
+            with_ratio = bool(shown.censored_by) and ratio_is_honest(shown, controller, reference)
+            differences[key] = paired_difference(metric.values, other.values, with_ratio)
+    return differences
 
 
-def compare(controllers: Mapping[str, ControllerResults], reference: str) -> dict[str, dict[str, Difference]]:
+def compare(
+    controllers: Mapping[str, ControllerResults], reference: str, world: str
+) -> dict[str, dict[str, Difference]]:
     """Label to differences from one of the controllers, for all others."""
     base = controllers[reference]
-    return {label: paired_differences(other, base) for label, other in controllers.items() if label != reference}
+    return {label: paired_differences(other, base, world) for label, other in controllers.items() if label != reference}
 
 
 def mean_ratio(pairs: Sequence[tuple[Values, Values]]) -> tuple[float | None, Interval | None]:
@@ -163,8 +166,9 @@ def mean_ratio(pairs: Sequence[tuple[Values, Values]]) -> tuple[float | None, In
     return float(statistic(*samples)), _bootstrap(tuple(samples), statistic) if len(complete) >= FEWEST else None
 
 
-def ratio_is_honest(*shares: float | None) -> bool:
-    """Whether a ratio of survival times means anything: at most 5 % of either side's episodes are censored."""
+def ratio_is_honest(metric: Metric, *controllers: ControllerResults) -> bool:
+    """Whether a ratio of means of a metric means anything: at most 5 % of anybody's episodes are censored."""
+    shares = [controller.censored_share(metric) for controller in controllers]
     return all(share is None or share <= CENSORED_SHARE_MAX for share in shares)
 
 

@@ -75,8 +75,8 @@ class EpisodeStore:
         ):
             self._refuse(path, f"{problem}: it is another episode's")
             return None
-        if (found := _episode_digest(stored.episode)) != stored.digest:
-            self._refuse(path, f"digest = {stored.digest}, but the episode's is {found}: it is damaged, or was edited")
+        if (actual := _episode_digest(stored.episode)) != stored.digest:
+            self._refuse(path, f"digest = {stored.digest}, but the episode's is {actual}: it is damaged, or was edited")
             return None
         return stored.episode if not task.with_trace or self._has_trace(task, stored.trace) else None
 
@@ -105,9 +105,9 @@ class EpisodeStore:
         path = self._path(task, ".npz")
         if digest is None or (content := self._read(path)) is None:
             return False
-        if (found := digest_of(content)) == digest:
+        if (actual := digest_of(content)) == digest:
             return True
-        self._refuse(path, f"sha256 = {found}, expected {digest}: it is another episode's, or damaged")
+        self._refuse(path, f"sha256 = {actual}, expected {digest}: it is another episode's, or damaged")
         return False
 
     def _read(self, path: Path) -> bytes | None:

@@ -26,7 +26,7 @@ def compact(svg: str) -> str:
         svg: as Matplotlib writes it.
     """
     svg = _METADATA.sub("", _PROLOGUE.sub("", svg)).replace("'DejaVu Sans'", FONTS)
-    svg = _PATH.sub(lambda found: f' d="{_thinned(found[1])}"', svg)
+    svg = _PATH.sub(lambda match: f' d="{_thinned(match[1])}"', svg)
     svg = _TAG.sub(lambda tag: _NUMBER.sub(_rounded, tag[0]), svg)
     svg = _classed(_NAMES.sub("", _UPRIGHT.sub("", svg)))
     return "\n".join(line.strip() for line in svg.splitlines() if line.strip()) + "\n"
@@ -39,7 +39,7 @@ def _rounded(number: re.Match[str]) -> str:
 def _classed(svg: str) -> str:
     """Every style once, as a class."""
     classes: dict[str, str] = {}
-    svg = _STYLE.sub(lambda found: f' class="{classes.setdefault(found[1], f"s{len(classes)}")}"', svg)
+    svg = _STYLE.sub(lambda match: f' class="{classes.setdefault(match[1], f"s{len(classes)}")}"', svg)
     rules = "".join(f"\n.{name}{{{style}}}" for style, name in classes.items())
     return svg.replace("</style>", f"{rules}</style>", 1)
 

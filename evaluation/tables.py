@@ -13,16 +13,15 @@ from voltran.envs.metric import MISSING, Metric
 from voltran.evaluation.markdown import grid
 from voltran.evaluation.metrics import in_order
 from voltran.evaluation.results import ControllerResults, Difference, Results
-from voltran.evaluation.statistics import FEWEST, RATIO_KEY
+from voltran.evaluation.statistics import CENSORED_SHARE_MAX, FEWEST
 
 README_DECLARED = 2  # what a controller knows, and the first of what it declares
-README_KEYS = {"survival_h", "continuity", "availability_critical", "service_hours", "decision_ms"}
 READING = f"mean and 95 % bootstrap interval (BCa; ± where both sides are about as long, none below {FEWEST} episodes)"
 
 
 def headline_metrics(results: Results) -> list[Metric]:
     """The metrics of the short tables; all of them for a world that has none of the headline ones."""
-    metrics = in_order(results.metric_keys())
+    metrics = results.metrics()
     return [metric for metric in metrics if metric.headline] or metrics
 
 
@@ -45,7 +44,7 @@ def markdown_all_metrics(results: Results) -> str:
     """One row per metric, all of them, and one column per controller."""
     rows = [
         [metric.heading, *(_estimate(controller, metric) for controller in results.controllers.values())]
-        for metric in in_order(results.metric_keys())
+        for metric in results.metrics()
     ]
     return grid(["Metric", *results.controllers], rows, keys=1)
 
@@ -70,7 +69,7 @@ def markdown_paired(results: Results, reference: str) -> str:
 def markdown_differences(
     head: Sequence[str], rows: Sequence[tuple[Sequence[str], Mapping[str, Difference]]], metrics: Sequence[Metric]
 ) -> str:
-    """Paired differences, and the ratio of survival where survival is among the metrics.
+    """Paired differences, and ratios of metrics that may be censored.
 
     Args:
         head: titles of the leading columns.
@@ -82,11 +81,14 @@ def markdown_differences(
     note = "Mean difference on the same seeds"
     several = any(difference.bootstrap95 for _, row in rows for difference in row.values())
     note += " with its 95 % bootstrap interval (BCa); bold where that excludes zero." if several else "."
-    if RATIO_KEY in {metric.key for metric in metrics}:
-        titles.append("Survival ratio")
+    for metric in (metric for metric in metrics if metric.censored_by):
+        titles.append(f"{metric.title} ratio")
         for cells, (_, row) in zip(lines, rows, strict=True):
-            cells.append(_ratio(row))
-        note += f" No ratio of survival ({MISSING}) where more than 5 % of either side's episodes are censored."
+            cells.append(_ratio(row.get(metric.key)))
+        note += (
+            f" No ratio of {metric.title.lower()} ({MISSING}) where more than {100 * CENSORED_SHARE_MAX:.0f} % of "
+            "either side's episodes are censored."
+        )
     return f"{grid(titles, lines, keys=len(head))}\n{note}\n"
 
 
@@ -94,47 +96,53 @@ def markdown_cells(results: Mapping[str, Results], metrics: Sequence[Metric]) ->
     """Some metrics of every controller in several situations, and a line that says how to read them.
 
     Args:
-        results: name of the situation to what was found in it.
+        results: name of the situation to what was played in it.
         metrics: the columns.
     """
     rows = [
         [name, label, *(_estimate(controller, metric) for metric in metrics)]
-        for name, found in results.items()
-        for label, controller in found.controllers.items()
+        for name, played in results.items()
+        for label, controller in played.controllers.items()
     ]
     table = grid(["Scenario", "Controller", *(metric.heading for metric in metrics)], rows, keys=2)
     return table + _captions(results)
 
 
-def markdown_swept(title: str, values: Sequence[str], found: Sequence[Results], metric: Metric) -> str:
+def markdown_swept(title: str, values: Sequence[str], at_values: Sequence[Results], metric: Metric) -> str:
     """One metric over the values of a scenario key, a column per controller, and a line that says how to read it.
 
     Args:
         title: name of the key.
         values: its values as text.
-        found: what was found at each of them; a controller may be missing at some.
+        at_values: what was played at each of them; a controller may be missing at some.
         metric: which metric.
     """
-    labels = list(dict.fromkeys(label for results in found for label in results.controllers))
+    labels = list(dict.fromkeys(label for results in at_values for label in results.controllers))
     rows = []
-    for value, results in zip(values, found, strict=True):
+    for value, results in zip(values, at_values, strict=True):
         controllers = [results.controllers.get(label) for label in labels]
         rows.append([value, *(_estimate(controller, metric) if controller else MISSING for controller in controllers)])
     table = grid([title, *labels], rows, keys=1)
-    return f"{table}\n{metric.heading}." + _captions(dict(zip(values, found, strict=True))).replace("\n", " ", 1)
+    return f"{table}\n{metric.heading}." + _captions(dict(zip(values, at_values, strict=True))).replace("\n", " ", 1)
 
 
 def _captions(results: Mapping[str, Results]) -> str:
     """One line on how to read the results, or one per situation where they differ."""
-    captions = {name: caption(found) for name, found in results.items()}
+    captions = {name: caption(played) for name, played in results.items()}
     if len(set(captions.values())) == 1:
         return f"\n{next(iter(captions.values()))}\n"
     return "".join(f"\n{name}: {text}\n" for name, text in captions.items())
 
 
-def readme_table(results: Results, link: str) -> str:
-    """A narrower table for the README, and a link to the rest."""
-    metrics = [metric for metric in headline_metrics(results) if metric.key in README_KEYS]
+def readme_table(results: Results, keys: Sequence[str], link: str) -> str:
+    """A narrower table for the README, and a link to the rest.
+
+    Args:
+        results: what was evaluated.
+        keys: the metrics shown.
+        link: to the whole page.
+    """
+    metrics = [results.metric(key) for key in keys]
     rows = [
         [
             label,
@@ -162,15 +170,15 @@ def csv_table(results: Results) -> str:
     """One row per controller and metric, in stored units, with both intervals."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    declared = ["information", *_declared_keys(results), "n", "censored_share"]
+    declared = ["information", *_declared_keys(results), "n"]
     intervals = ["ci95_low", "ci95_high", "bootstrap95_low", "bootstrap95_high"]
     writer.writerow(["controller", *declared, "metric", "mean", "iqm", *intervals])
     for label, controller in results.controllers.items():
-        for metric in in_order(set(controller.metrics)):
+        for metric in in_order(set(controller.metrics), results.world):
             summary = controller.metrics[metric.key]
             ends = [*(summary.ci95 or ("", "")), *(summary.bootstrap95 or ("", ""))]
-            told = [*_declared(controller, results), controller.n, _blank(controller.censored_share)]
-            writer.writerow([label, *told, metric.key, _blank(summary.mean), _blank(summary.iqm), *ends])
+            whose = [label, *_declared(controller, results), controller.n]
+            writer.writerow([*whose, metric.key, _blank(summary.mean), _blank(summary.iqm), *ends])
     return stream.getvalue()
 
 
@@ -202,12 +210,17 @@ def caption(results: Results) -> str:
     fewer = [f"{label} the first {item.n}" for label, item in results.controllers.items() if item.n < results.n]
     text += f"; {', '.join(fewer)} only" if fewer else ""
     text += f"; {READING}" if results.n > 1 else ""
-    censored = [
-        f"{label} {100 * controller.censored_share:.0f} %"
-        for label, controller in results.controllers.items()
-        if controller.censored_share
-    ]
-    return text + (f"; censored at the horizon: {', '.join(censored)}." if censored else ".")
+    return f"{text}{_censored(results)}."
+
+
+def _censored(results: Results) -> str:
+    """Whose episodes were too short for some metric, and how many of them."""
+    parts = []
+    for key, metric in {metric.censored_by: metric for metric in results.metrics() if metric.censored_by}.items():
+        shares = {label: controller.censored_share(metric) for label, controller in results.controllers.items()}
+        words = [f"{label} {100 * share:.0f} %" for label, share in shares.items() if share]
+        parts += [f"; {key.replace('_', ' ')} at the horizon: {', '.join(words)}"] if words else []
+    return "".join(parts)
 
 
 def provenance(results: Results) -> str:
@@ -260,8 +273,7 @@ def _difference(difference: Difference | None, metric: Metric) -> str:
     return f"**{text}**" if interval and (interval[0] > 0.0 or interval[1] < 0.0) else text
 
 
-def _ratio(row: Mapping[str, Difference]) -> str:
-    difference = row.get(RATIO_KEY)
+def _ratio(difference: Difference | None) -> str:
     return f"{difference.ratio:.2f}" if difference and difference.ratio is not None else MISSING
 
 

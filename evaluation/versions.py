@@ -65,13 +65,13 @@ def computing(libraries: Iterable[str]) -> dict[str, str | None]:
     Args:
         libraries: top-level names of modules; those that are not in ``COMPUTING`` are left out.
     """
-    found: dict[str, str | None] = {"python": platform.python_version()}
+    known: dict[str, str | None] = {"python": platform.python_version()}
     for library, distributions in COMPUTING.items():
         if library in libraries:
-            found |= {distribution: _version(distribution) for distribution in distributions}
+            known |= {distribution: _version(distribution) for distribution in distributions}
             if library == "scipy":
-                found["highs"] = _highs_version()
-    return found
+                known["highs"] = _highs_version()
+    return known
 
 
 @cache

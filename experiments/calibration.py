@@ -105,6 +105,6 @@ def save_fit(fit: Fit, path: Path, seeds: Sequence[int] = SEEDS) -> None:
 
 def recorded_fit() -> Fit:
     """The fit that the shipped scenarios use."""
-    text = (resources.files("voltran.configs") / "calibration.yaml").read_text()
+    text = (resources.files("voltran.configs") / "calibration.yaml").read_text(encoding="utf-8")
     record = parse_mapping(text, "calibration")
     return Fit(**{field.name: record[field.name] for field in fields(Fit)})

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from voltran.envs.metric import MISSING
+from voltran.envs.metric import MISSING, Metric
 from voltran.evaluation.markdown import grid
-from voltran.evaluation.metrics import metric_of
 from voltran.evaluation.results import ControllerResults, Interval, Results
 from voltran.evaluation.statistics import FEWEST, mean_ratio, ratio_is_honest
 from voltran.experiments.published_values import Comparison, Extreme, Gain, Ratio
@@ -39,9 +38,10 @@ def values_table(comparison: Comparison, results: ByCell) -> str:
     rows = []
     for cell, metrics in comparison.values.items():
         for key, values in metrics.items():
-            row = [cell, metric_of(key).heading]
+            metric = _metric(key, results)
+            row = [cell, metric.heading]
             for label in labels:
-                row += [metric_of(key).number(values.get(label)), _ours(results, cell, label, key)]
+                row += [metric.number(values.get(label)), _ours(results, cell, label, metric)]
             rows.append(row)
     return grid(head, rows, keys=2, step=2)
 
@@ -50,8 +50,9 @@ def gain_table(gain: Gain, cells: list[str], results: ByCell) -> str:
     """Published average gains beside ours, with intervals."""
     head = [f"Average gain over {gain.reference}", "Paper", "VoltRAN", "95 % interval"]
     rows = [[label, _percent(value), *_our_gain(gain, label, cells, results)] for label, value in gain.values.items()]
+    title = _metric(gain.metric, results).title.lower()
     return grid(head, rows, keys=1) + (
-        f"\nGain: the mean over the scenarios of {metric_of(gain.metric).title.lower()} divided by {gain.reference}'s, "
+        f"\nGain: the mean over the scenarios of {title} divided by {gain.reference}'s, "
         "less one; the bootstrap interval (BCa) draws the same seeds for both and in all scenarios.\n"
     )
 
@@ -65,27 +66,32 @@ def ratio_table(comparison: Comparison, results: ByCell) -> str:
     rows = []
     for ratio in comparison.ratios:
         quotients = [quotient(ratio, results[cell]) for cell in cells]
-        row = [_of_whom(ratio), metric_of(ratio.metric).title, *([ratio.note] if noted else []), f"{ratio.value:g}"]
-        rows.append(row + [_shown(found, ratio) for found in quotients])
-    several = any(found.n >= FEWEST for found in results.values())
+        row = [
+            _of_whom(ratio),
+            _metric(ratio.metric, results).title,
+            *([ratio.note] if noted else []),
+            f"{ratio.value:g}",
+        ]
+        rows.append(row + [_shown(one, ratio) for one in quotients])
+    several = any(played.n >= FEWEST for played in results.values())
     reading = "\nIn brackets: 95 % bootstrap interval (BCa), which draws the same seeds for both.\n"
     return grid(head, rows, keys=3 + noted, texts=2 + noted) + (reading if several else "")
 
 
-def quotient(ratio: Ratio, found: Results) -> Quotient:
+def quotient(ratio: Ratio, played: Results) -> Quotient:
     """Our ratio in one cell, over the seeds that both have played."""
-    labels = _picked(ratio.controller, ratio.metric, found), _picked(ratio.reference, ratio.metric, found)
-    pair = _values(found, labels, ratio.metric)
+    labels = _picked(ratio.controller, ratio.metric, played), _picked(ratio.reference, ratio.metric, played)
+    pair = _values(played, labels, ratio.metric)
     if pair is None:
         return Quotient(labels)
     return Quotient(labels, *mean_ratio([pair]))
 
 
-def _picked(who: str | Extreme, key: str, found: Results) -> str:
+def _picked(who: str | Extreme, key: str, played: Results) -> str:
     """The controller meant; of several, the one with the lowest or highest mean among those that were played."""
     if isinstance(who, str):
         return who
-    means = {label: found.mean(label, key) for label in who.of}
+    means = {label: played.mean(label, key) for label in who.of}
     known = {label: mean for label, mean in means.items() if mean is not None}
     choose = min if who.pick == "lowest" else max
     return choose(known, key=lambda label: known[label]) if known else who.of[0]
@@ -99,29 +105,29 @@ def _of_whom(ratio: Ratio) -> str:
     return " / ".join(words)
 
 
-def _shown(found: Quotient, ratio: Ratio) -> str:
+def _shown(ours: Quotient, ratio: Ratio) -> str:
     """The ratio, its interval, and whom it is of where that had to be found out."""
-    if found.value is None:
+    if ours.value is None:
         return MISSING
-    text = f"{found.value:.3g}"
-    text += f" [{found.interval95[0]:.3g}, {found.interval95[1]:.3g}]" if found.interval95 else ""
-    sides = zip(found.labels, (ratio.controller, ratio.reference), strict=True)
+    text = f"{ours.value:.3g}"
+    text += f" [{ours.interval95[0]:.3g}, {ours.interval95[1]:.3g}]" if ours.interval95 else ""
+    sides = zip(ours.labels, (ratio.controller, ratio.reference), strict=True)
     picked = [label for label, who in sides if not isinstance(who, str)]
     return f"{text}: {' / '.join(picked)}" if picked else text
 
 
-def _ours(results: ByCell, cell: str, label: str, key: str) -> str:
+def _ours(results: ByCell, cell: str, label: str, metric: Metric) -> str:
     controller = _controller(results, cell, label)
-    summary = controller.metrics.get(key) if controller else None
-    return metric_of(key).estimate(summary.mean, summary.bootstrap95) if summary else MISSING
+    summary = controller.metrics.get(metric.key) if controller else None
+    return metric.estimate(summary.mean, summary.bootstrap95) if summary else MISSING
 
 
 def _our_gain(gain: Gain, label: str, cells: list[str], results: ByCell) -> tuple[str, str]:
     """Our gain and its interval; missing where an episode was not played or too many are censored."""
     pairs = []
     for cell in cells:
-        found = results.get(cell)
-        pair = _values(found, (label, gain.reference), gain.metric) if found else None
+        played = results.get(cell)
+        pair = _values(played, (label, gain.reference), gain.metric) if played else None
         if pair is None:
             return MISSING, MISSING
         pairs.append(pair)
@@ -130,19 +136,24 @@ def _our_gain(gain: Gain, label: str, cells: list[str], results: ByCell) -> tupl
     return MISSING if ratio is None else _percent(ratio - 1), shown
 
 
-def _values(found: Results, labels: tuple[str, str], key: str) -> tuple[list[float | None], list[float | None]] | None:
+def _values(played: Results, labels: tuple[str, str], key: str) -> tuple[list[float | None], list[float | None]] | None:
     """Both controllers' values; ``None`` where one has none or too many episodes are censored."""
-    both = [found.controllers.get(label) for label in labels]
-    played = [controller for controller in both if controller and key in controller.metrics]
-    if len(played) < 2 or not ratio_is_honest(*(controller.censored_share for controller in played)):
+    both = [played.controllers.get(label) for label in labels]
+    known = [controller for controller in both if controller and key in controller.metrics]
+    if len(known) < 2 or not ratio_is_honest(played.metric(key), *known):
         return None
-    above, below = (controller.metrics[key].values for controller in played)
+    above, below = (controller.metrics[key].values for controller in known)
     return above, below
 
 
+def _metric(key: str, results: ByCell) -> Metric:
+    """How a metric is shown in the world that was played."""
+    return next(iter(results.values())).metric(key)
+
+
 def _controller(results: ByCell, cell: str, label: str) -> ControllerResults | None:
-    found = results.get(cell)
-    return found.controllers.get(label) if found else None
+    played = results.get(cell)
+    return played.controllers.get(label) if played else None
 
 
 def _percent(share: float) -> str:

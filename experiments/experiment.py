@@ -1,177 +1,114 @@
-"""Experiments: configurations that reproduce tables and figures of the papers."""
+"""Experiments: configurations that reproduce tables and figures of papers, or whatever one wants to know.
+
+There are several kinds of them, see :mod:`voltran.experiments.kinds`. One reader reads them all.
+"""
 
 from importlib import resources
-from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, PositiveInt
 
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section, validated
 from voltran.envs.yaml_files import parse_mapping, read_text
-from voltran.experiments.answer import quantities
-from voltran.experiments.published_values import Comparison
-from voltran.experiments.study import study_names
+from voltran.experiments.kinds import DEFAULT_KIND, kind_named
+
+SUFFIXES = (".yaml", ".yml")
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
-VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 
 
-class Sweep(Section):
-    """One scenario key over several values: every value is a variant, and pictures show metrics over the values.
-
-    Attributes:
-        name: short; variants are called by it and their value, such as ``ues-8``.
-        title: name of the axis.
-        key: dotted scenario key.
-        values: from low to high.
-    """
-
-    name: VariantName
-    title: str
-    key: str
-    values: Annotated[tuple[int | float, ...], Field(min_length=2)]
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "Sweep":
-        if any(low >= high for low, high in pairwise(self.values)):
-            raise ValueError(f"sweep {self.name}: values {list(self.values)} must rise")
-        return self
-
-    def variants(self) -> dict[str, dict[str, Any]]:
-        """Name of every variant to its overrides, in the order of the values."""
-        return {f"{self.name}-{value:g}": {self.key: value} for value in self.values}
-
-
-class Situation(NamedTuple):
-    """One situation of an experiment.
+class ReadmeTable(Section):
+    """What the README shows of an experiment.
 
     Attributes:
-        name: as tables and published values name it: the scenario, with the variant where there are several.
-        scenario: scenario name or file.
-        variant: name of the variant; empty where the experiment has none.
-        overrides: dotted scenario keys and their values.
-        folder: of its results, in the experiment's.
-        controllers: who plays there, as on the command line.
+        situation: the situation whose table is shown.
+        metrics: its columns.
     """
 
-    name: str
-    scenario: str
-    variant: str
-    overrides: dict[str, Any]
-    folder: str
-    controllers: tuple[str, ...]
+    situation: str
+    metrics: Names
+
+
+class Publication(Section):
+    """Where an experiment stands in the documentation.
+
+    Attributes:
+        order: its place in the list of results.
+        readme: what the README shows of it, where it does.
+    """
+
+    order: PositiveInt
+    readme: ReadmeTable | None = None
 
 
 class Experiment(Section):
-    """What an experiment plays and how its chapter shows it.
+    """What every experiment has, whatever its kind.
 
     Attributes:
+        kind: name of its kind, or ``module:attribute`` of one's own.
         title: heading of the report.
         question: what it is about, in a sentence.
-        answer: what was found, in a sentence with places for numbers, see :mod:`voltran.experiments.answer`.
         description: a few sentences on what is shown.
-        scenarios: where to play.
-        variants: name to overrides; every scenario is played in each of them, and they are compared with the first.
-        sweeps: in place of variants: scenario keys over several values, one key at a time.
-        controllers: who plays, as on the command line.
-        skip: controller to the variants that it cannot play.
-        families: title to controllers that share a panel of a picture; all controllers share one by default.
-        seeds: episodes per controller and cell.
-        first_only: controller to how many of the first seeds it plays, for those that are slow.
-        first_seed: the seeds follow each other from here.
-        reference: controllers that the others are compared with, in pairs.
-        overrides: dotted scenario keys and their values, for all variants.
-        options: options of the world's builder.
-        paper: published values.
-        metrics: metrics of one short table for all cells, or of a sweep's pictures; without them every cell has the
-            full tables.
-        pictures: which pictures to show, by name; all if not given.
+        publish: its place in the documentation; without it there is none.
     """
 
+    kind: str = DEFAULT_KIND
     title: str
     question: str = ""
-    answer: str = ""
     description: str = ""
-    scenarios: Names
-    variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
-    sweeps: tuple[Sweep, ...] = ()
-    controllers: Names
-    skip: dict[str, Names] = Field(default_factory=dict)
-    families: dict[str, Names] = Field(default_factory=dict)
-    seeds: PositiveInt = 50
-    first_only: dict[str, PositiveInt] = Field(default_factory=dict)
-    first_seed: NonNegativeInt = 1000
-    reference: Names
-    overrides: dict[str, Any] = Field(default_factory=dict)
-    options: dict[str, Any] = Field(default_factory=dict)
-    paper: tuple[Comparison, ...] = ()
-    metrics: tuple[str, ...] = ()
-    pictures: tuple[str, ...] | None = None
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "Experiment":
-        if self.sweeps and (self.variants or not self.metrics or len(self.scenarios) > 1):
-            raise ValueError("sweeps need metrics to show and a single scenario, and go without variants")
-        known = [name for sweep in self.sweeps for name in sweep.variants()] or [*self.variants]
-        if len(set(known)) < len(known):
-            raise ValueError(f"sweeps: two variants share a name among {', '.join(known)}; rename a sweep")
-        for controller, variants in self.skip.items():
-            if controller not in self.controllers:
-                raise ValueError(f"skip: {controller!r} is not among the controllers {', '.join(self.controllers)}")
-            if unknown := [variant for variant in variants if variant not in known]:
-                raise ValueError(f"skip of {controller}: {unknown[0]!r} is not a variant; known: {', '.join(known)}")
-        cells = {cell.name for cell in self.cells()}
-        for quantity in quantities(self.answer):
-            if quantity.cell is not None and quantity.cell not in cells:
-                raise ValueError(f"answer: {quantity.cell!r} is not a cell; known: {', '.join(sorted(cells))}")
-        return self
-
-    def cells(self) -> list[Situation]:
-        """Every scenario in every variant, in the order of the file."""
-        swept = {name: overrides for sweep in self.sweeps for name, overrides in sweep.variants().items()}
-        return [
-            self._cell(scenario, variant, overrides)
-            for scenario in self.scenarios
-            for variant, overrides in (swept or self.variants or {"": {}}).items()
-        ]
-
-    def swept_cells(self, sweep: Sweep) -> list[Situation]:
-        """The cells of one sweep, in the order of its values."""
-        return [self._cell(self.scenarios[0], variant, overrides) for variant, overrides in sweep.variants().items()]
-
-    def _cell(self, scenario: str, variant: str, overrides: dict[str, Any]) -> Situation:
-        return Situation(
-            name=f"{scenario}, {variant}" if variant else scenario,
-            scenario=scenario,
-            variant=variant,
-            overrides=self.overrides | overrides,
-            folder=f"{Path(scenario).stem}-{variant}" if variant else Path(scenario).stem,
-            controllers=tuple(name for name in self.controllers if variant not in self.skip.get(name, ())),
-        )
+    publish: Publication | None = None
 
 
 def experiment_names() -> list[str]:
-    """Names of the experiments that ship with the package."""
+    """Names of the experiments that ship with the package: published ones in their order, then the others."""
     folder = resources.files("voltran.configs") / "experiments"
-    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+    names = sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+    return sorted(names, key=_place)
 
 
-def read_experiment(name: str) -> Experiment:
+def published_names() -> list[str]:
+    """Names of the shipped experiments that are published, in their order."""
+    return [name for name in experiment_names() if read_experiment(name).publish is not None]
+
+
+def read_experiment(name: str) -> Any:
     """Read a shipped experiment by name, or any by the path of its YAML file.
 
+    Returns:
+        An :class:`Experiment` of the model that its kind has.
+
     Raises:
-        ScenarioError: no such experiment, or a field that is unknown or out of range.
+        ScenarioError: no such experiment or kind, or a field that is unknown or out of range.
     """
     source = f"experiment {name}"
-    return validated(Experiment, parse_mapping(_text(name), source), source)
+    data = parse_mapping(_text(name), source)
+    model = kind_named(str(data.get("kind", DEFAULT_KIND))).model
+    folder = Path(name).parent if name.endswith(SUFFIXES) else None
+    return validated(model, {**data, **_found_beside(data, folder)}, source)
+
+
+def _place(name: str) -> float:
+    publication = parse_mapping(_text(name), f"experiment {name}").get("publish") or {}
+    return float(publication.get("order", "inf"))
+
+
+def _found_beside(data: dict[str, Any], folder: Path | None) -> dict[str, Any]:
+    """Where scenarios lie that are named by paths from the experiment's file on."""
+    scenarios = data.get("scenarios")
+    if folder is None or not isinstance(scenarios, list):
+        return {}
+    paths = {name: folder / name for name in scenarios if isinstance(name, str) and name.endswith(SUFFIXES)}
+    beside = {name: str(path) for name, path in paths.items() if not Path(name).exists() and path.exists()}
+    return {"scenario_files": beside} if beside else {}
 
 
 def _text(name: str) -> str:
-    if not name.endswith((".yaml", ".yml")):
-        if name not in experiment_names():
-            known = ", ".join([*experiment_names(), *study_names()])
-            raise ScenarioError(f"unknown experiment {name!r}; known: {known}; or give the path of a .yaml file")
-        return (resources.files("voltran.configs") / "experiments" / f"{name}.yaml").read_text()
-    return read_text(name, f"experiment file {name}")
+    if name.endswith(SUFFIXES):
+        return read_text(name, f"experiment file {name}")
+    folder = resources.files("voltran.configs") / "experiments"
+    known = sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+    if name not in known:
+        raise ScenarioError(f"unknown experiment {name!r}; known: {', '.join(known)}; or give the path of a .yaml file")
+    return (folder / f"{name}.yaml").read_text(encoding="utf-8")

@@ -1,16 +1,11 @@
 """The page that lists all experiments: what each asks, what it found, and beside which published numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from voltran.envs.metric import MISSING
 from voltran.evaluation.markdown import grid
-from voltran.experiments.answer import beside_paper, filled
 from voltran.experiments.calibration import PAPER_SURVIVAL_H, recorded_fit
-from voltran.experiments.experiment import Experiment
-from voltran.experiments.study import Study
-from voltran.experiments.study_report import verdicts
-from voltran.experiments.study_results import StudyResults
-from voltran.experiments.summary import Summary
+from voltran.experiments.kinds import Outcome
 
 PREFACE = """\
 # Results
@@ -20,18 +15,14 @@ intervals, seeds and versions; the values of all episodes are written by `voltra
 Definitions: [metrics.md](metrics.md); the models: [model.md](model.md), [uplink.md](uplink.md), [market.md](market.md),
 [brownout.md](brownout.md)."""
 
-Played = Mapping[str, tuple[Experiment, Summary]]
-Studied = Mapping[str, tuple[Study, StudyResults]]
 
-
-def index_page(played: Played, studied: Studied) -> str:
+def index_page(outcomes: Sequence[Outcome]) -> str:
     """The text of ``docs/results.md``.
 
     Args:
-        played: name of every published experiment to what was played and found.
-        studied: the same for studies.
+        outcomes: what every published experiment gave, in their order.
     """
-    parts = [PREFACE, *_experiments(played, studied), calibration_section()]
+    parts = [PREFACE, *_experiments(outcomes), calibration_section()]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
@@ -54,34 +45,26 @@ result entered the fit; [MSRC]'s figures for other schemes were never fitted.
 {grid(["Scenario", "Paper, h", "VoltRAN, h"], rows, keys=1)}"""
 
 
-def _experiments(played: Played, studied: Studied) -> list[str]:
+def _experiments(outcomes: Sequence[Outcome]) -> list[str]:
     """A row per experiment, and a warning where they were not played by the same code."""
     head = ["Experiment", "Question", "Answer", "Paper / VoltRAN", "Episodes", "Played by"]
     rows, states = [], set()
-    for name, (experiment, summary) in played.items():
-        played_by = sorted({_code(found.versions) for found in summary.cells.values()})
-        answer = filled(experiment.answer, summary.cells)
-        beside = beside_paper(experiment.answer, experiment.paper, summary.cells)
-        rows.append([_link(name), experiment.question, answer, beside, _episodes(summary), ", ".join(played_by)])
+    for outcome in outcomes:
+        row = outcome.index_row()
+        played_by = sorted({_code(versions) for versions in row.versions})
+        question = outcome.experiment.question
+        rows.append([_link(outcome), question, row.answer, row.beside, row.episodes, ", ".join(played_by)])
         states |= {*played_by}
-    for name, (study, solved) in studied.items():
-        rows.append([_link(name), study.question, verdicts(solved.findings), MISSING, "none", _code(solved.versions)])
-        states.add(_code(solved.versions))
     parts = [grid(head, rows, keys=len(head))]
     if len(states) > 1:
         parts.append("Not everything here was played by the same state of the code: compare across it with care.")
     return parts
 
 
-def _link(name: str) -> str:
+def _link(outcome: Outcome) -> str:
     """The experiment's page, with an anchor for links to its row."""
+    name = Path(outcome.name).stem
     return f'<a id="{name}"></a>[{name}](results/{name}/README.md)'
-
-
-def _episodes(summary: Summary) -> str:
-    """Per controller and cell; fewest and most where they differ."""
-    counts = {controller.n for found in summary.cells.values() for controller in found.controllers.values()}
-    return " to ".join(map(str, dict.fromkeys((min(counts), max(counts)))))
 
 
 def _code(versions: Mapping[str, str | None]) -> str:

@@ -7,29 +7,15 @@ and takes its place as a whole.
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
 from voltran.evaluation.evaluation import RESULTS_FILE
 from voltran.evaluation.figure_files import PICTURE_SUFFIX
 from voltran.evaluation.files import write_text
-from voltran.evaluation.results import read_results
-from voltran.evaluation.tables import readme_table
-from voltran.experiments.experiment import Experiment, read_experiment
-from voltran.experiments.experiment_report import chapter, shown_pictures
+from voltran.experiments.experiment import published_names, read_experiment
 from voltran.experiments.index import index_page
-from voltran.experiments.study import Study, read_study
-from voltran.experiments.study_report import study_chapter, study_pictures
-from voltran.experiments.study_results import StudyResults, read_study_results, study_text
-from voltran.experiments.summary import Summary, read_summary, summary_of, summary_text
+from voltran.experiments.kinds import Outcome, kind_named
 
-PUBLISHED = (
-    "outage", "msrc_table2", "msrc_table3", "msrc_table4", "msrc_fig2", "msrc_links", "msrc_variants",
-    "fdran_fig3a", "fdran_fig3b", "fdran_fig3c", "fdran_fig5", "fdran_fig8", "fdran_fig9a", "fdran_fig9b",
-    "fdran_fig9c", "fdran_fig11", "fdran_fig12", "fdran_assumptions", "uplink_day", "market", "brownout",
-)  # fmt: skip
-PUBLISHED_STUDIES = ("dpa_fig2", "dpa_fig3", "dpa_fig4", "dpa_fig5_6")
-README_EXPERIMENT, README_SCENARIO = "outage", "urban19-medium"
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 PAGE_FILE = "README.md"  # which a folder shows
 
@@ -41,21 +27,22 @@ def check_publishable(name: str, root: Path) -> None:
         ScenarioError: unknown experiment, or one that has no place in the documentation.
         FileFormatError: no README, or one without the markers.
     """
-    if name not in PUBLISHED_STUDIES:
-        read_experiment(name)
-        if name not in PUBLISHED:
-            raise ScenarioError(f"experiment {name}: is not published; those that are: {', '.join(PUBLISHED)}")
+    read_experiment(name)
+    published = published_names()
+    if name not in published:
+        raise ScenarioError(f"experiment {name}: is not published; those that are: {', '.join(published)}")
     _with_table(_readme(root), "")
 
 
-def publish(name: str, out: Path, root: Path, told: Callable[[str], None] = lambda cell: None) -> list[Path]:
+def publish(name: str, out: Path, root: Path, on_change: Callable[[str], None] = lambda part: None) -> list[Path]:
     """Put an experiment's summary, pictures and page in place of earlier ones, and write the index and README again.
 
     Args:
         name: experiment that was run.
         out: folder it was run into.
         root: checkout whose documentation is written.
-        told: of every cell in which something else was played, or went differently, than what is published.
+        on_change: called with every part in which something else was played, or went differently, than what is
+            published.
 
     Returns:
         The documents written.
@@ -66,12 +53,13 @@ def publish(name: str, out: Path, root: Path, told: Callable[[str], None] = lamb
         VoltranError: a file cannot be written; the experiment's earlier folder stays as it was.
     """
     check_publishable(name, root)
-    fresh = _run(name, out)
-    for cell in _changed(fresh, root):
-        told(cell)
+    experiment, folder = read_experiment(name), folder_of(name, root)
+    fresh = kind_named(experiment.kind).played(name, experiment, out)
+    for part in fresh.changed_since(folder / RESULTS_FILE):
+        on_change(part)
     overview = _overview(root, _published(root, fresh))
-    folder = folder_of(name, root)
-    _replace(folder, {RESULTS_FILE: _text(fresh), PAGE_FILE: _page(fresh, out)}, _pictures(fresh, out), out)
+    pictures = [f"{picture}{PICTURE_SUFFIX}" for picture in fresh.pictures(out)]
+    _replace(folder, {RESULTS_FILE: fresh.text(), PAGE_FILE: fresh.page(out)}, pictures, out)
     return [folder / PAGE_FILE, *_write(overview)]
 
 
@@ -98,8 +86,8 @@ def documents(root: Path) -> dict[Path, str]:
         FileFormatError: results that are missing or corrupt, or a README without the markers.
     """
     published = _published(root)
-    folders = {found.name: folder_of(found.name, root) for found in published}
-    pages = {folders[found.name] / PAGE_FILE: _page(found, folders[found.name]) for found in published}
+    folders = [(outcome, folder_of(outcome.name, root)) for outcome in published]
+    pages = {folder / PAGE_FILE: outcome.page(folder) for outcome, folder in folders}
     return pages | _overview(root, published)
 
 
@@ -108,100 +96,27 @@ def folder_of(name: str, root: Path) -> Path:
     return root / "docs" / "results" / Path(name).stem
 
 
-class _Played(NamedTuple):
-    """An experiment and what it found."""
-
-    name: str
-    experiment: Experiment
-    summary: Summary
-
-
-class _Solved(NamedTuple):
-    """The same for a study."""
-
-    name: str
-    study: Study
-    results: StudyResults
-
-
-_Found = _Played | _Solved
-
-
-def _run(name: str, out: Path) -> _Found:
-    """What lies in the folder that an experiment was run into."""
-    if name in PUBLISHED_STUDIES:
-        return _Solved(name, read_study(name), read_study_results(out / RESULTS_FILE))
-    experiment = read_experiment(name)
-    cells = {cell.name: read_results(out / cell.folder / RESULTS_FILE) for cell in experiment.cells()}
-    summary = summary_of(Path(name).stem, experiment, cells)
-    return _Played(name, experiment, Summary.model_validate_json(summary_text(summary)))  # as it will be read again
-
-
-def _published(root: Path, fresh: _Found | None = None) -> list[_Found]:
-    """All published experiments and studies in the order of the index, a fresh one in place of the earlier."""
-    found: list[_Found] = []
-    for name in (*PUBLISHED, *PUBLISHED_STUDIES):
-        file = folder_of(name, root) / RESULTS_FILE
+def _published(root: Path, fresh: Outcome | None = None) -> list[Outcome]:
+    """What all published experiments gave in the order of the index, a fresh one in place of the earlier."""
+    outcomes: list[Outcome] = []
+    for name in published_names():
+        folder = folder_of(name, root)
         if fresh is not None and name == fresh.name:
-            found.append(fresh)
-        elif file.exists() and name in PUBLISHED_STUDIES:
-            found.append(_Solved(name, read_study(name), read_study_results(file)))
-        elif file.exists():
+            outcomes.append(fresh)
+        elif (folder / RESULTS_FILE).exists():
             experiment = read_experiment(name)
-            found.append(_Played(name, experiment, read_summary(file, experiment)))
-    return found
+            outcomes.append(kind_named(experiment.kind).published(name, experiment, folder))
+    return outcomes
 
 
-def _changed(fresh: _Found, root: Path) -> list[str]:
-    """Cells in which something else was played, or went differently, than what is published, as far as that reads."""
-    earlier = folder_of(fresh.name, root) / RESULTS_FILE
-    if not isinstance(fresh, _Played) or not earlier.exists():
-        return []
-    try:
-        published = read_summary(earlier, fresh.experiment).digests
-    except FileFormatError:
-        return []
-    return [cell for cell, digest in fresh.summary.digests.items() if published.get(cell, digest) != digest]
-
-
-def _text(found: _Found) -> str:
-    """The content of the file of results."""
-    return summary_text(found.summary) if isinstance(found, _Played) else study_text(found.results)
-
-
-def _page(found: _Found, folder: Path) -> str:
-    """The page, with the pictures that lie in a folder."""
-    if isinstance(found, _Played):
-        return chapter(found.experiment, found.summary.cells, folder)
-    return study_chapter(found.study, found.results, folder, "[DPA](../../baselines/dpa.md#what-cannot-be-an-optimum)")
-
-
-def _pictures(found: _Found, out: Path) -> list[str]:
-    """The pictures that the page shows, as paths in the folder that was run into."""
-    if isinstance(found, _Solved):
-        names = study_pictures(out)
-    elif found.experiment.sweeps:
-        names = shown_pictures(found.experiment, out)
-    else:
-        folders = [cell.folder for cell in found.experiment.cells()]
-        names = [f"{folder}/{name}" for folder in folders for name in shown_pictures(found.experiment, out / folder)]
-    return [f"{name}{PICTURE_SUFFIX}" for name in names]
-
-
-def _overview(root: Path, published: Sequence[_Found]) -> dict[Path, str]:
+def _overview(root: Path, published: Sequence[Outcome]) -> dict[Path, str]:
     """The index, and the README where its table is among what is published."""
-    played = {found.name: found for found in published if isinstance(found, _Played)}
-    solved = [found for found in published if isinstance(found, _Solved)]
-    index = index_page(
-        {Path(name).stem: (found.experiment, found.summary) for name, found in played.items()},
-        {found.name: (found.study, found.results) for found in solved},
-    )
-    texts = {root / "docs" / "results.md": index}
-    if README_EXPERIMENT in played:
-        results = played[README_EXPERIMENT].summary.cells[README_SCENARIO]
-        page = folder_of(README_EXPERIMENT, root) / PAGE_FILE
-        table = readme_table(results, page.relative_to(root).as_posix())
-        texts[root / "README.md"] = _with_table(_readme(root), table)
+    texts = {root / "docs" / "results.md": index_page(published)}
+    for outcome in published:
+        if outcome.experiment.publish.readme is not None:
+            page = folder_of(outcome.name, root) / PAGE_FILE
+            table = outcome.readme_table(page.relative_to(root).as_posix())
+            texts[root / "README.md"] = _with_table(_readme(root), table)
     return texts
 
 
@@ -236,7 +151,7 @@ def _replace(folder: Path, texts: Mapping[str, str], copies: Sequence[str], sour
 
 def _readme(root: Path) -> str:
     try:
-        return (root / "README.md").read_text()
+        return (root / "README.md").read_text(encoding="utf-8")
     except OSError as error:
         raise FileFormatError(f"{root / 'README.md'}: cannot be read ({error.strerror}); name a checkout") from error
 

@@ -16,7 +16,7 @@ class Gain(Section):
         values: controller to the published gain, 0.41 for +41 %.
     """
 
-    metric: str = "survival_h"
+    metric: str
     reference: str
     values: dict[str, float]
 

@@ -4,13 +4,13 @@ from itertools import islice
 from typing import Any
 
 from voltran.envs.registry import make_world
-from voltran.experiments.experiment import Experiment, Sweep
+from voltran.experiments.episode_experiment import EpisodeExperiment, Sweep
 from voltran.experiments.published_values import Comparison
 
 SEEDS, VARIANTS, HORIZON_H = 2, 2, 0.5
 
 
-def quick_form(experiment: Experiment) -> Experiment:
+def quick_form(experiment: EpisodeExperiment) -> EpisodeExperiment:
     """The experiment in its first scenario: two seeds, half an hour, and two variants or values of each sweep.
 
     All controllers play; those that play the first seeds only play the first.
@@ -24,7 +24,7 @@ def quick_form(experiment: Experiment) -> Experiment:
     skip = {who: tuple(name for name in where if name in left) for who, where in experiment.skip.items()}
     changed: dict[str, Any] = {
         "scenarios": experiment.scenarios[:1],
-        "overrides": experiment.overrides | {"time.horizon_h": min(HORIZON_H, _horizon_h(experiment))},
+        "overrides": experiment.overrides | _shorter(experiment),
         "sweeps": sweeps,
         "variants": variants,
         "skip": {who: where for who, where in skip.items() if where},
@@ -33,7 +33,7 @@ def quick_form(experiment: Experiment) -> Experiment:
         "answer": "",  # it is about cells that are not all played
     }
     quick = experiment.model_copy(update=changed)
-    played = {cell.name for cell in quick.cells()}
+    played = {situation.name for situation in quick.situations()}
     return quick.model_copy(update={"paper": tuple(_narrowed(table, played) for table in experiment.paper)})
 
 
@@ -43,9 +43,14 @@ def _shortened(sweep: Sweep) -> Sweep:
 
 def _narrowed(table: Comparison, played: set[str]) -> Comparison:
     """The published table, with ratios in the cells that are played."""
-    return table.model_copy(update={"ratio_cells": tuple(cell for cell in table.ratio_cells if cell in played)})
+    return table.model_copy(
+        update={"ratio_cells": tuple(situation for situation in table.ratio_cells if situation in played)}
+    )
 
 
-def _horizon_h(experiment: Experiment) -> float:
-    scenario: Any = make_world(experiment.scenarios[0], 1, experiment.overrides, **experiment.options).scenario
-    return float(scenario.time.horizon_h)
+def _shorter(experiment: EpisodeExperiment) -> dict[str, float]:
+    """The horizon that episodes have then; nothing in worlds whose scenarios name none."""
+    first = experiment.situations()[0]
+    world = make_world(first.scenario, 1, experiment.overrides, **experiment.options)
+    horizon_h = getattr(getattr(world.scenario, "time", None), "horizon_h", None)
+    return {} if horizon_h is None else {"time.horizon_h": min(HORIZON_H, float(horizon_h))}

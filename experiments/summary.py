@@ -1,6 +1,6 @@
 """The summary of an experiment: all that its page shows, in one file that a repository can carry.
 
-The full results of every cell, with all episodes' values of all metrics, lie in the folder that the experiment was
+The full results of every situation, with all episodes' values of all metrics, lie in the folder that the experiment was
 played into. A summary keeps means and the intervals that are shown, the values per seed of the metrics that tables
 compare and pictures draw, and of the cells of a sweep the metrics of short tables only.
 """
@@ -15,11 +15,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from voltran.envs.errors import FileFormatError
 from voltran.evaluation.files import lines_json
-from voltran.evaluation.metrics import TIMING_KEYS, metric_of
-from voltran.evaluation.plots import DRAWN_KEYS
+from voltran.evaluation.metrics import TIMING_KEYS
+from voltran.evaluation.plots import pictures_of
 from voltran.evaluation.results import ControllerResults, Difference, Results
 from voltran.experiments.answer import quantities
-from voltran.experiments.experiment import Experiment
+from voltran.experiments.episode_experiment import EpisodeExperiment
 
 FORMAT: Literal["voltran-summary-1"] = "voltran-summary-1"
 DIGITS = 7  # significant ones
@@ -30,9 +30,9 @@ class Summary(BaseModel):
 
     Attributes:
         experiment: its name.
-        digests: name of each cell to :func:`results_digest` of its full results.
-        cells: name of each cell to what was found in it, with its own seeds and versions: cells may have been played at
-            different times.
+        digests: name of each situation to :func:`results_digest` of its full results.
+        cells: name of each situation to what was found in it, with its own seeds and versions: they may have been
+            played at different times.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -43,18 +43,18 @@ class Summary(BaseModel):
     cells: dict[str, Results]
 
 
-def summary_of(name: str, experiment: Experiment, results: Mapping[str, Results]) -> Summary:
+def summary_of(name: str, experiment: EpisodeExperiment, results: Mapping[str, Results]) -> Summary:
     """Sum up what was played.
 
     Args:
         name: the experiment's.
         experiment: what was played.
-        results: name of each cell to its full results.
+        results: name of each situation to its full results.
     """
     return Summary(
         experiment=name,
-        digests={cell: results_digest(found) for cell, found in results.items()},
-        cells={cell: _shortened(found, experiment) for cell, found in results.items()},
+        digests={situation: results_digest(played) for situation, played in results.items()},
+        cells={situation: _shortened(played, experiment) for situation, played in results.items()},
     )
 
 
@@ -81,11 +81,11 @@ def summary_text(summary: Summary) -> str:
     return lines_json({"format": summary.format, **rounded(data)}) + "\n"
 
 
-def read_summary(path: Path, experiment: Experiment) -> Summary:
+def read_summary(path: Path, experiment: EpisodeExperiment) -> Summary:
     """Read and check the summary of an experiment.
 
     Raises:
-        FileFormatError: the file is missing, corrupt, of another version or lacks a cell; says what to do.
+        FileFormatError: the file is missing, corrupt, of another version or lacks a situation; says what to do.
     """
     remedy = "play the experiment and publish it again"
     try:
@@ -96,9 +96,9 @@ def read_summary(path: Path, experiment: Experiment) -> Summary:
         item = error.errors()[0]
         field = ".".join(map(str, item["loc"])) or "corrupt or truncated"
         raise FileFormatError(f"summary {path}: {field}: {item['msg']}; {remedy}") from error
-    missing = [cell.name for cell in experiment.cells() if cell.name not in summary.cells]
+    missing = [situation.name for situation in experiment.situations() if situation.name not in summary.cells]
     if missing:
-        raise FileFormatError(f"summary {path}: cell {missing[0]!r} is missing; {remedy}")
+        raise FileFormatError(f"summary {path}: situation {missing[0]!r} is missing; {remedy}")
     return summary
 
 
@@ -114,14 +114,15 @@ def rounded(data: Any, digits: int = DIGITS) -> Any:
     return data
 
 
-def _shortened(results: Results, experiment: Experiment) -> Results:
+def _shortened(results: Results, experiment: EpisodeExperiment) -> Results:
     """Results without what the page of the experiment does not need."""
-    headline = {key for key in results.metric_keys() if metric_of(key).headline}
+    headline = {metric.key for metric in results.metrics() if metric.headline}
     compared = {*experiment.metrics} or headline
-    seen = (compared - TIMING_KEYS) | _published(experiment) | _drawn(experiment)
+    per_seed = (compared - TIMING_KEYS) | _published(experiment) | _drawn(experiment, results)
     answered = {quantity.metric for quantity in quantities(experiment.answer)}
-    told = seen | headline | answered if experiment.sweeps else results.metric_keys()
-    controllers = {label: _reduced(controller, told, seen) for label, controller in results.controllers.items()}
+    censoring = {results.metric(key).censored_by for key in compared}
+    kept = per_seed | headline | answered | censoring if experiment.sweeps else results.metric_keys()
+    controllers = {label: _reduced(controller, kept, per_seed) for label, controller in results.controllers.items()}
     paired = {
         reference: {label: _cut(row, compared) for label, row in differences.items()}
         for reference, differences in results.paired.items()
@@ -130,7 +131,7 @@ def _shortened(results: Results, experiment: Experiment) -> Results:
     return results.model_copy(update={"controllers": controllers, "paired": paired})
 
 
-def _published(experiment: Experiment) -> set[str]:
+def _published(experiment: EpisodeExperiment) -> set[str]:
     """The metrics that published values are compared with."""
     keys = set()
     for comparison in experiment.paper:
@@ -140,20 +141,24 @@ def _published(experiment: Experiment) -> set[str]:
     return keys
 
 
-def _drawn(experiment: Experiment) -> set[str]:
+def _drawn(experiment: EpisodeExperiment, results: Results) -> set[str]:
     """The metrics whose every episode a picture shows."""
     if experiment.sweeps:
         return set()
-    shown = DRAWN_KEYS if experiment.pictures is None else DRAWN_KEYS.keys() & {*experiment.pictures}
-    return {key for name in shown for key in DRAWN_KEYS[name]}
+    shown = [
+        picture
+        for picture in pictures_of(results, {})
+        if experiment.pictures is None or picture.name in experiment.pictures
+    ]
+    return {key for picture in shown for key in picture.episodes_of}
 
 
-def _reduced(controller: ControllerResults, told: Set[str], seen: Set[str]) -> ControllerResults:
+def _reduced(controller: ControllerResults, kept: Set[str], per_seed: Set[str]) -> ControllerResults:
     """One controller with some metrics, and values per seed of fewer."""
     metrics = {
-        key: metric.model_copy(update={"ci95": None} | ({} if key in seen else {"values": []}))
+        key: metric.model_copy(update={"ci95": None} | ({} if key in per_seed else {"values": []}))
         for key, metric in controller.metrics.items()
-        if key in told
+        if key in kept
     }
     return controller.model_copy(update={"metrics": metrics, "trace": None})
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from voltran.envs.metric import Metric
 from voltran.evaluation.figure_files import end_axes, line, marker, shown, write_picture
-from voltran.evaluation.metrics import metric_of
 from voltran.evaluation.palette import Look, looks
 from voltran.evaluation.results import MetricSummary, Results
-from voltran.experiments.experiment import Experiment, Sweep
+from voltran.experiments.episode_experiment import EpisodeExperiment, Sweep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,12 +18,12 @@ if TYPE_CHECKING:
 ROW_IN = 3.4
 
 
-def write_sweep_plots(experiment: Experiment, results: Mapping[str, Results], folder: Path) -> list[Path]:
+def write_sweep_plots(experiment: EpisodeExperiment, results: Mapping[str, Results], folder: Path) -> list[Path]:
     """Draw every metric of an experiment over the values of its sweeps; nothing where it has none.
 
     Args:
         experiment: what was played.
-        results: name of each cell to what was found in it.
+        results: name of each situation to what was found in it.
         folder: where pictures are written, called ``sweep-`` and the metric.
 
     Raises:
@@ -35,14 +34,14 @@ def write_sweep_plots(experiment: Experiment, results: Mapping[str, Results], fo
     height_in = 0.3 + ROW_IN * len(families)
     written = []
     for key in experiment.metrics if experiment.sweeps else ():
-        paint = partial(_swept, experiment=experiment, results=results, metric=metric_of(key), families=families)
+        paint = partial(_swept, experiment=experiment, results=results, metric=_metric(key, results), families=families)
         written.append(write_picture(folder, f"sweep-{key}", height_in, paint))
     return written
 
 
 def _swept(
     figure: "Figure",
-    experiment: Experiment,
+    experiment: EpisodeExperiment,
     results: Mapping[str, Results],
     metric: Metric,
     families: Mapping[str, Sequence[str]],
@@ -53,9 +52,9 @@ def _swept(
     for part, (title, labels) in zip(parts, families.items(), strict=True):
         panels = part.subplots(1, len(experiment.sweeps), sharey=True, squeeze=False)[0]
         for panel, sweep in zip(panels, experiment.sweeps, strict=True):
-            found = [results[cell.name] for cell in experiment.swept_cells(sweep)]
+            at_values = [results[situation.name] for situation in experiment.swept_situations(sweep)]
             for label in labels:
-                _line(panel, sweep, [_summary(at, label, metric.key) for at in found], metric, label, look[label])
+                _line(panel, sweep, [_summary(at, label, metric.key) for at in at_values], metric, label, look[label])
             panel.set(xlabel=sweep.title, xticks=_ticks(sweep.values))
             panel.margins(x=0.03, y=0.06)
         panels[0].set(ylabel=metric.heading, title=title)
@@ -97,11 +96,15 @@ def _ticks(values: Sequence[float]) -> list[float]:
     return chosen
 
 
+def _metric(key: str, results: Mapping[str, Results]) -> Metric:
+    return next(iter(results.values())).metric(key)
+
+
 def _summary(results: Results, label: str, key: str) -> MetricSummary | None:
     controller = results.controllers.get(label)
     return controller.metrics.get(key) if controller else None
 
 
 def _labels(results: Mapping[str, Results]) -> list[str]:
-    """All controllers, in the order of the first cell that has them."""
-    return list(dict.fromkeys(label for found in results.values() for label in found.controllers))
+    """All controllers, in the order of the first situation that has them."""
+    return list(dict.fromkeys(label for played in results.values() for label in played.controllers))

@@ -72,7 +72,7 @@ def test_link_leads_to_the_folder_that_is_packaged(room: str) -> None:
 
 def test_voltran_holds_the_front_door_the_command_line_and_links() -> None:
     present = {path.name for path in (ROOT / "voltran").iterdir()} - {"__pycache__"}
-    assert present - {"__main__.py"} == {"__init__.py", "py.typed", "cli", *ROOMS}
+    assert present == {"__init__.py", "__main__.py", "py.typed", "cli", *ROOMS}
 
 
 def test_every_data_file_is_packaged() -> None:

@@ -64,6 +64,16 @@ def declare(commands: CommandSet, price_policy: PricePolicy) -> dict[str, str]:
     return {"commands": commands, "price": price_policy}
 
 
+def declare_policy(world: Any, role: str) -> dict[str, str]:
+    """What result tables show of a learned policy; its codes decide how much vehicle power to use, never its price.
+
+    Args:
+        world: an outage world in which it learns.
+        role: whom it plays.
+    """
+    return declare(world.codec.action_set, "dynamic") if role == world.roles[0].name else {}
+
+
 def mode_commands(
     constants: BlackoutConstants,
     mode: NDArray[np.integer[Any]],

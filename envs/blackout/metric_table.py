@@ -1,5 +1,6 @@
 """What episodes of an outage are judged by, as tables show it."""
 
+from voltran.envs.energy.metric_table import LEDGER_RESIDUAL_KW, UNSERVED_KWH
 from voltran.envs.metric import Metric, percent
 
 CLASSES = {
@@ -44,8 +45,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("mode_switches_per_site_h", "Mode switches per site", "1/h", 2, "down", True, short="Switches"),
     Metric("mode_switches_per_site", "Mode switches per site, total", "", 2, "down"),
     Metric("mean_power_kw", "Mean site power", "kW", 2, "down"),
-    Metric("unserved_kwh", "Unserved energy", "kWh", 1, "down"),
+    UNSERVED_KWH,
     percent("uncovered_share_at_start", "Users without coverage at the start", better="down"),
     percent("uncovered_share", "Users without coverage", better="down"),
-    Metric("ledger_residual_kw", "Ledger residual", "1e-9 kW", 3, "down", scale=1e9),
+    LEDGER_RESIDUAL_KW,
 )

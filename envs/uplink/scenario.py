@@ -198,7 +198,7 @@ class Traffic(Section):
 
 
 class Reward(Section):
-    """Weights of the rewards; see ``reward.py``.
+    """Weights of the rewards; see ``rewards/``.
 
     Attributes:
         reference_mbit_per_j: energy efficiency that counts 1.

@@ -93,7 +93,7 @@ def test_an_interrupt_says_how_to_continue(scenario: str, tmp_path: Path, monkey
     def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(evaluation, "evaluate", interrupt)
+    monkeypatch.setattr(evaluation.Evaluation, "run", interrupt)
     result = evaluate_fake(scenario, tmp_path / "out")
     assert result.exit_code == 130
     assert "--resume" in result.stderr

@@ -34,7 +34,7 @@ def trainings(fake_voltran: None, scenario: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(ppo, "train", train)
     monkeypatch.setattr(policy, "load_policy", lambda path: FakeController("policy", 2))
     monkeypatch.setattr(baselines, "make", lambda name: make_fake_baseline("idle", code=codes[name]), raising=False)
-    monkeypatch.setattr(demo, "SCENARIO", scenario)
+    monkeypatch.setattr(demo, "demo_scenario", lambda: scenario)
     monkeypatch.setattr(demo, "EPISODES", 10)
     return calls
 
@@ -56,7 +56,7 @@ def test_everything_is_made_and_said_in_plain_words(trainings: list[bool], tmp_p
     assert "Survival" in said
     assert "Try next:" in said
     difference = results.paired["static"]["policy"]["survival_h"]
-    assert f"static ({difference.mean:+.1f} h, 95 % interval" in said.replace("\n", " ")
+    assert f"that of static ({difference.mean:+.2f} h, 95 % interval [" in said.replace("\n", " ")
 
 
 @pytest.mark.usefixtures("no_pictures")

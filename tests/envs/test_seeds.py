@@ -16,7 +16,7 @@ from voltran.envs.registry import make_world
 from voltran.envs.seeds import SEED_LIMIT, TRAINING_SEEDS, checked_seed, short_seed, training_seed
 from voltran.envs.world import World
 from voltran.evaluation.controller_spec import parse_controllers
-from voltran.evaluation.evaluation import evaluate
+from voltran.evaluation.evaluation import Evaluation
 from voltran.train.checkpoints import pack, unpack
 
 LARGE = (2**31, 2**32, 2**63 - 1, 2**63, 2**64, 2**128 - 1)
@@ -66,10 +66,10 @@ def test_faces_take_large_seeds() -> None:
 
 def test_evaluations_and_controllers_take_large_seeds() -> None:
     seeds = [2**31, 2**128 - 1]
-    results = evaluate("toy3", parse_controllers(f"static,random:seed={2**100}"), seeds)
+    results = Evaluation("toy3", parse_controllers(f"static,random:seed={2**100}"), seeds).run()
     assert results.seeds == seeds
     with pytest.raises(ScenarioError, match="below 2\\*\\*128"):
-        evaluate("toy3", parse_controllers("static"), [2**128])
+        Evaluation("toy3", parse_controllers("static"), [2**128])
 
 
 @pytest.mark.parametrize("seed", [-1, SEED_LIMIT, 1.0, "1", None, True, np.True_, np.nan, [1]])

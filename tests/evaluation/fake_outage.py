@@ -29,6 +29,8 @@ KPI_KEYS = [metric.key for metric in METRICS]
 class FakeOutage(FakeWorld):
     """The fake world, reporting all metrics of ``blackout_v0``; odd seeds have no value for ``ev_utilisation``."""
 
+    action_set = "paper"
+
     def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
         """Numbers that depend on the seed and on what was played."""
         noise = self._noise(self.roles[0]).mean(axis=1)
@@ -121,22 +123,16 @@ class CountingController(FakeController):
         return super().act(world)
 
 
-def build_fake_outage(scenario: str, n_worlds: int, overrides: Mapping[str, Any], **options: Any) -> FakeOutage:
-    """Stand-in for ``make_world``; knows one override and one option."""
-    if unknown := set(options) - {"action_set"}:
-        raise ScenarioError(f"options {sorted(unknown)} are unknown")
-    return FakeOutage(n_worlds, roles=("bs",), max_decisions=overrides.get("max_decisions", 12))
-
-
 class FakeScenario(Scenario):
     """Scenario of the fake outage, which knows one override."""
 
     max_decisions: int = 12
 
 
-def build_from_scenario(scenario: FakeScenario, n_worlds: int, action_set: str = "paper") -> World:
-    """What the registry calls, so that ``make_world`` knows the fake outage."""
-    world = build_fake_outage(scenario.name, n_worlds, {"max_decisions": scenario.max_decisions})
+def build_fake_outage(scenario: FakeScenario, n_worlds: int, action_set: str = "paper") -> FakeOutage:
+    """The fake outage of a scenario, with an option that it only remembers."""
+    world = FakeOutage(n_worlds, roles=("bs",), max_decisions=scenario.max_decisions)
+    world.action_set = action_set
     world.scenario = scenario.model_copy(update={"description": "A [fake] outage."})
     return world
 
@@ -145,11 +141,12 @@ FAKE = WorldSpec(
     name="fake_v0",
     gymnasium_id="voltran/Fake-v0",
     summary="a fake outage",
-    world=build_from_scenario,
+    world=build_fake_outage,
     scenario=FakeScenario,
     default_scenario="fake.yaml",
     metrics=METRICS,
     training_metric="survival_h",
+    pictures="voltran.evaluation.pictures.outage:pictures",
 )
 
 

@@ -15,6 +15,7 @@ def uplink_results(labels: Sequence[str], folder: Path) -> Results:
     """Results of some controllers, whose time series are written to ``folder``."""
     controllers = {label: _controller(label, place, folder) for place, label in enumerate(labels)}
     return Results(
+        world="uplink_v0",
         scenario="uplink20",
         overrides={},
         options={},
@@ -46,7 +47,6 @@ def _controller(label: str, place: int, folder: Path) -> ControllerResults:
         declarations={},
         identity={"name": label},
         n=EPISODES,
-        censored_share=None,
         decisions=EPISODES,
         wall_s=1.0,
         trace=name,

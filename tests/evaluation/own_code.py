@@ -9,10 +9,32 @@ from typing import Any
 
 import pytest
 
+from voltran.envs import registry
 from voltran.evaluation.controller_spec import ControllerSpec
 from voltran.evaluation.setting import Setting
 
 SERIES = "time,region,traffic\n2024-01-01 00:00:00,a,1\n"
+WORLD = """
+import numpy as np
+from voltran.envs.scenario import Scenario
+from voltran.envs.world_spec import WorldSpec
+
+
+def build(scenario, n_worlds, reward="none"):
+    ...
+
+
+WORLD = WorldSpec(
+    name="own_v0",
+    gymnasium_id="own/Own-v0",
+    summary="mine",
+    world=build,
+    scenario=Scenario,
+    default_scenario="scenario.yaml",
+    metrics=(),
+    training_metric="",
+)
+"""
 FILES = {
     "site-packages/plugin/__init__.py": "from plugin.core import GAIN\n",
     "site-packages/plugin/core.py": "GAIN = 1\n",
@@ -58,9 +80,10 @@ def made_inside(name):
 
     return Inner(name)
 """,
-    "own/world.py": "import numpy as np\n\ndef build(scenario, n_worlds, overrides, **options):\n    ...\n",
-    "own/other_world.py": "def build(scenario, n_worlds, overrides, **options):\n    ...\n",
-    "scenario.yaml": "world: own_v0\nname: own\ntraffic: {files: {paths: [series.csv]}}\n",
+    "own/world.py": WORLD,
+    "own/other_world.py": WORLD.replace("own_v0", "other_v0").replace("Own-v0", "Other-v0"),
+    "scenario.yaml": "world: own.world:WORLD\nname: own\ntraffic: {files: {paths: [series.csv]}}\n",
+    "other.yaml": "world: own.other_world:WORLD\nname: own\ntraffic: {files: {paths: [series.csv]}}\n",
     "series.csv": SERIES,
     "weights.bin": "1",
     "README.md": "Mine.",
@@ -77,6 +100,8 @@ def write_own_code(folder: Path) -> None:
 
 def importable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the packages be imported while a test runs."""
+    monkeypatch.setattr(registry, "_SPECS", dict(registry._SPECS))  # what a test registers ends with it
+    monkeypatch.setattr(registry, "_register_elsewhere", lambda spec: None)
     monkeypatch.chdir(folder)
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.syspath_prepend(str(folder / "site-packages"))
@@ -89,11 +114,13 @@ def forget() -> None:
     invalidate_caches()
     for name in [name for name in sys.modules if name.partition(".")[0] in ("own", "plugin", "spaces")]:
         del sys.modules[name]
+    for name in ("own_v0", "other_v0"):
+        registry._SPECS.pop(name, None)
 
 
-def setting(scenario: str = "scenario.yaml", build_world: Any = None, **options: Any) -> Setting:
+def setting(scenario: str = "scenario.yaml", **options: Any) -> Setting:
     """A setting in the world of the user's own."""
-    return Setting(scenario, {}, options, build_world or import_module("own.world").build)
+    return Setting(scenario, {}, options)
 
 
 def spec(**options: Any) -> ControllerSpec:

@@ -19,7 +19,7 @@ KEYS = {"welfare_optimum_usd", "welfare_gap_usd", "efficiency", "price_of_anarch
 
 
 def played(controller: str, overrides: dict[str, Any] | None = None, seed: int = 1) -> Episode:
-    setting = Setting("market4", {**SHORT, **(overrides or {})}, {}, make_world)
+    setting = Setting("market4", {**SHORT, **(overrides or {})}, {})
     spec = parse_controllers(controller)[0]
     return play(Task(setting, spec, seed, with_trace=False, key=episode_key(setting, spec))).episode
 

@@ -14,7 +14,7 @@ from voltran.envs.controller import name_of
 from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.envs.team import Team
 from voltran.evaluation.controller_spec import parse_controllers
-from voltran.evaluation.evaluation import evaluate
+from voltran.evaluation.evaluation import Evaluation
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +132,7 @@ def test_the_code_of_every_member_counts() -> None:
 
 def test_teams_are_evaluated_like_other_controllers(scenario: str, tmp_path: Path) -> None:
     specs = parse_controllers("busy,bs=busy,bs=busy+retailer=idle")  # a role that the world lacks is not asked
-    results = evaluate(scenario, specs, [1, 2], out=tmp_path / "out").controllers
+    results = Evaluation(scenario, specs, [1, 2]).run(out=tmp_path / "out").controllers
     survival = [found.metrics["survival_h"].values for found in results.values()]
     assert survival[0] == survival[1] == survival[2]
     assert len(list((tmp_path / "out" / "episodes").glob("*.json"))) == 6

@@ -40,14 +40,15 @@ def own_key() -> EpisodeKey:
     return key
 
 
-NEEDLESS = {"README.md", "own/aside.py", "own/other_world.py"}
+NEEDLESS = {"README.md", "own/aside.py", "own/other_world.py", "other.yaml"}
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_bytes_of_every_file_that_an_episode_needs_decide_its_key(own: Path, name: str) -> None:
     before = own_key()
+    change = "\ndescription: changed\n" if name == "scenario.yaml" else "\n# changed\n"  # of scenarios, content counts
     with (own / name).open("a") as stream:
-        stream.write("\n# changed\n")
+        stream.write(change)
     forget()
     assert (own_key().digest(1) == before.digest(1)) == (name in NEEDLESS)
 
@@ -86,15 +87,8 @@ def another_library(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 CHANGES: dict[str, Callable[[pytest.MonkeyPatch], Any]] = {
     "an option of the world": lambda patch: episode_key(setting(reward="local"), spec()),
     "an option of the controller": lambda patch: episode_key(setting(), spec(gain=2.0)),
-    "the builder of worlds": lambda patch: episode_key(
-        setting(build_world=import_module("own.other_world").build), spec()
-    ),
-    "an argument of the builder": lambda patch: episode_key(
-        setting(build_world=partial(import_module("own.world").build, reward="local")), spec()
-    ),
-    "an override": lambda patch: episode_key(
-        Setting("scenario.yaml", {"time.horizon_h": 1}, {}, import_module("own.world").build), spec()
-    ),
+    "another world": lambda patch: episode_key(setting("other.yaml"), spec()),
+    "an override": lambda patch: episode_key(Setting("scenario.yaml", {"time.horizon_h": 1}, {}), spec()),
     "NumPy": lambda patch: another_library(patch, "numpy"),
     "Python": lambda patch: patch.setattr(platform, "python_version", lambda: "3.99"),
     "the machine": lambda patch: patch.setattr(keys, "elementary_functions", lambda: "another"),
@@ -133,34 +127,29 @@ def test_a_library_counts_where_the_code_computes_with_it(
     monkeypatch: pytest.MonkeyPatch, controller: str, library: str, counts: bool
 ) -> None:
     (chosen,) = parse_controllers(controller)
-    where = Setting("toy3", {}, {}, make_world)
+    where = Setting("toy3", {}, {})
     before = episode_key(where, chosen)
     another_library(monkeypatch, library)
     assert (episode_key(where, chosen).digest(0) != before.digest(0)) == counts
 
 
 def test_what_a_name_stands_for_decides_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    from voltran.baselines.registry import CONTROLLERS, Entry
+    from voltran.baselines.entry import Entry
+    from voltran.baselines.registry import CONTROLLERS
     from voltran.baselines.rules import RotatingSleep
 
     def key() -> str:
-        return episode_key(Setting("toy3", {}, {}, make_world), parse_controllers("rotating-sleep")[0]).digest(0)
+        return episode_key(Setting("toy3", {}, {}), parse_controllers("rotating-sleep")[0]).digest(0)
 
     before = key()
     monkeypatch.setitem(CONTROLLERS, "rotating-sleep", Entry(partial(RotatingSleep, keep_helper=1)))
     assert key() != before
 
 
-def test_a_builder_that_finds_worlds_by_name_needs_all_of_them(own: Path) -> None:
-    (own / "own" / "world.py").write_text("from voltran.envs.registry import make_world as build\n")
-    (own / "own" / "wrapper.py").write_text(
-        "from voltran.envs.registry import make_world\n\n"
-        "def build(scenario, n_worlds, overrides, **options):\n    return make_world('market4', n_worlds, overrides)\n"
-    )
-    key = episode_key(setting(build_world=import_module("own.wrapper").build), spec())
+def test_code_that_finds_worlds_by_name_needs_all_of_them(own: Path) -> None:
+    (own / "own" / "finder.py").write_text("from voltran.envs.registry import make_world\n", encoding="utf-8")
     code = Code()
-    code.follow({"own.wrapper"})
-    assert not key.untraceable
+    code.follow({"own.finder"})
     assert {
         "voltran.envs.market.world",
         "voltran.envs.blackout.world",
@@ -176,7 +165,7 @@ def test_a_controller_of_a_module_loaded_by_its_path_counts_with_its_bytes(tmp_p
         module = module_from_spec(found)
         found.loader.exec_module(module)
         by_path = ControllerSpec("mine", partial(module.Mine, "mine"), {"name": "mine"})
-        return episode_key(Setting("toy3", {}, {}, make_world), by_path)
+        return episode_key(Setting("toy3", {}, {}), by_path)
 
     path = tmp_path / "mine.py"
     path.write_text("class Mine:\n    def __init__(self, name):\n        self.name = name\n")
@@ -211,8 +200,9 @@ UNTRACEABLE: dict[str, Any] = {
 
 @pytest.mark.parametrize("what", UNTRACEABLE)
 def test_what_nobody_could_recognise_is_never_taken_for_the_same(own: Path, what: str) -> None:
-    first, again = (episode_key(setting(build_world=UNTRACEABLE[what]), spec()) for _ in range(2))
-    assert "build_world" in first.untraceable
+    unknown = ControllerSpec("mine", UNTRACEABLE[what], {"name": "mine"})
+    first, again = (episode_key(setting(), unknown) for _ in range(2))
+    assert first.untraceable.startswith("controller: ")
     assert "in a module of its own" in first.untraceable
     assert first.digest(0) != again.digest(0)
 
@@ -220,13 +210,13 @@ def test_what_nobody_could_recognise_is_never_taken_for_the_same(own: Path, what
 def test_what_is_defined_in_main_is_not_recognised() -> None:
     program = (
         "from voltran.evaluation.episode_key import episode_key\n"
-        "from voltran.evaluation.controller_spec import parse_controllers\n"
+        "from voltran.evaluation.controller_spec import ControllerSpec\n"
         "from voltran.evaluation.setting import Setting\n"
-        "def build(*arguments, **options): ...\n"
-        "print(episode_key(Setting('toy3', {}, {}, build), parse_controllers('static')[0]).untraceable)\n"
+        "def build(): ...\n"
+        "print(episode_key(Setting('toy3', {}, {}), ControllerSpec('mine', build, {})).untraceable)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout.startswith("build_world: build is defined in __main__"), done.stderr
+    assert done.stdout.startswith("controller: build is defined in __main__"), done.stderr
 
 
 def test_equal_values_have_equal_descriptions_and_others_have_not() -> None:

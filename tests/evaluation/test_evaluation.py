@@ -17,21 +17,26 @@ from tests.evaluation.fake_outage import (
     FakeController,
     FakeOutage,
     PlanningController,
-    build_fake_outage,
     idle_and_busy,
     spec,
 )
 from tests.house import ROOT
 from voltran.envs.errors import ScenarioError, VoltranError
-from voltran.evaluation.evaluation import EvaluationError, evaluate
+from voltran.evaluation.evaluation import Evaluation
 from voltran.evaluation.metrics import TIMING_KEYS
 from voltran.evaluation.results import Results, read_results
+from voltran.evaluation.task_runner import EvaluationError
 
 SEEDS = range(4)
 
 
-def play(scenario: str, controllers: Any = None, seeds: Any = SEEDS, **kwargs: Any) -> Results:
-    return evaluate(scenario, controllers or idle_and_busy(), seeds, build_world=build_fake_outage, **kwargs)
+RUNNING = ("out", "store", "resume", "jobs", "progress")
+
+
+def play(scenario: str, controllers: Any = None, seeds: Any = SEEDS, **given: Any) -> Results:
+    what = {key: value for key, value in given.items() if key not in RUNNING}
+    how = {key: value for key, value in given.items() if key in RUNNING}
+    return Evaluation(scenario, controllers or idle_and_busy(), seeds, **what).run(**how)
 
 
 def repeatable(results: Results) -> dict[str, Any]:
@@ -85,7 +90,7 @@ def test_pairs_are_differences_on_the_same_seed(scenario: str) -> None:
 def test_no_ratio_of_survival_when_too_many_episodes_are_censored(scenario: str) -> None:
     assert play(scenario, seeds=[0, 3]).paired["idle"]["busy"]["survival_h"].ratio is not None
     censored = play(scenario, seeds=[0, 1])
-    assert censored.controllers["idle"].censored_share == 0.5
+    assert censored.controllers["idle"].censored_share(censored.metric("survival_h")) == 0.5
     assert censored.paired["idle"]["busy"]["survival_h"].ratio is None
 
 
@@ -171,9 +176,9 @@ def test_an_interrupted_run_continues_to_the_same_bits(
 
 KILLED = """
 from tests.evaluation.fake_outage import *
-from voltran.evaluation.evaluation import evaluate
+from voltran.evaluation.evaluation import Evaluation
 controllers = [spec("idle", FakeController, 0), spec("dies", FailingController, seed=2, dies=True)]
-evaluate({scenario!r}, controllers, range(4), build_world=build_fake_outage, out=Path({out!r}))
+Evaluation({scenario!r}, controllers, range(4)).run(out=Path({out!r}))
 """
 
 
@@ -199,7 +204,7 @@ def test_stored_episodes_serve_only_what_they_were_played_for(scenario: str, tmp
     other = [spec("idle", CountingController, 1, log=log)]
     play(scenario, other, seeds=[0], out=tmp_path / "out", resume=True)
     assert len(log.read_text(encoding="utf-8").splitlines()) == 9
-    Path(scenario).write_text("world: fake_v0\nname: fake\ndescription: changed\n")
+    Path(scenario).write_text("world: tests.evaluation.fake_outage:FAKE\nname: fake\ndescription: changed\n")
     play(scenario, other, seeds=[0], out=tmp_path / "out", resume=True)
     assert len(log.read_text(encoding="utf-8").splitlines()) == 10
 
@@ -299,22 +304,22 @@ def test_bad_requests_are_refused_before_anything_is_written(
 
 
 class NeedsExtended(FakeController):
-    """A controller that says which form of actions it needs, as learned policies do."""
+    """A controller that says which form of actions it needs, as learned policies do, and counts whether it gets it."""
 
     world_options = {"action_set": "extended"}  # noqa: RUF012 - read only
 
+    def reset(self, world: Any) -> None:
+        self.extended = float(world.action_set == "extended")
 
-def test_a_controller_gets_the_world_it_needs(scenario: str) -> None:
-    asked: list[dict[str, Any]] = []
+    def counters(self) -> dict[str, float]:
+        return {"extended": self.extended}
 
-    def build(name: str, n_worlds: int, overrides: Any, **options: Any) -> Any:
-        asked.append(options)
-        return build_fake_outage(name, n_worlds, overrides, **options)
 
+def test_a_controller_gets_the_world_it_needs_unless_the_evaluation_says_otherwise(scenario: str) -> None:
     controllers = [spec("idle", FakeController, 0), spec("wide", NeedsExtended, 1)]
-    evaluate(scenario, controllers, [0], build_world=build)
-    assert {} in asked
-    assert {"action_set": "extended"} in asked
+    for options, extended in (({}, 1.0), ({"action_set": "paper"}, 0.0)):
+        wide = play(scenario, controllers, [0], options=options).controllers["wide"]
+        assert wide.metrics["extended"].values == [extended]
 
 
 def test_single_decisions_are_timed_once_more_where_a_process_meets_their_controller_first(

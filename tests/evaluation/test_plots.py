@@ -9,26 +9,27 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from tests.evaluation.fake_outage import build_fake_outage, idle_and_busy
 from tests.evaluation.fake_uplink import uplink_results
+from tests.evaluation.fixtures import play_idle_and_busy
 from voltran.envs.errors import FileFormatError, MissingExtraError
 from voltran.evaluation.controller_spec import parse_controllers
 from voltran.evaluation.episodes import Trace
-from voltran.evaluation.evaluation import evaluate
+from voltran.evaluation.evaluation import Evaluation
 from voltran.evaluation.figure_files import end_axes, reach
-from voltran.evaluation.market_plots import RETAILERS, traded
 from voltran.evaluation.palette import FAINT, LOOKS, OTHERS, TEXT, Look, looks
-from voltran.evaluation.plots import read_traces, surviving_share, write_plots
+from voltran.evaluation.pictures.market import RETAILERS, traded
+from voltran.evaluation.pictures.outage import surviving_share
+from voltran.evaluation.pictures.uplink import cumulative
+from voltran.evaluation.plots import read_traces, write_plots
 from voltran.evaluation.results import Results
 from voltran.evaluation.statistics import summarise
-from voltran.evaluation.uplink_plots import cumulative
 
 OUTAGE_NAMES = ("batteries", "survival", "availability", "trade-off")
 
 
 @pytest.fixture
 def results(scenario: str, tmp_path: Path) -> Results:
-    return evaluate(scenario, idle_and_busy(), range(3), build_world=build_fake_outage, out=tmp_path / "out")
+    return play_idle_and_busy(scenario, range(3), tmp_path / "out")
 
 
 def test_every_picture_is_written_once_without_a_background(results: Results, tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def test_the_uplink_has_distributions_and_a_day(tmp_path: Path) -> None:
 def test_worlds_with_retailers_have_a_trading_day_and_efficiencies(tmp_path: Path) -> None:
     teams = "bs=buy-all+retailer=cost-plus,bs=autarky+retailer=price-cap,bs=buy-all+retailer=best-response"
     overrides = {"time.horizon_h": 3}
-    results = evaluate("market8", parse_controllers(teams), range(2), overrides=overrides, out=tmp_path)
+    results = Evaluation("market8", parse_controllers(teams), range(2), overrides).run(out=tmp_path)
     shown = ["bs=buy-all+retailer=cost-plus", "bs=buy-all+retailer=best-response"]
     written = write_plots(results, tmp_path, {"day": shown})
     assert [path.name for path in written] == ["trading.svg", "efficiency.svg"]
@@ -98,7 +99,7 @@ def test_a_trading_day_shows_few_controllers_and_none_without_retailers() -> Non
         "f": trace,
         "g": {"time_h": time_h},
     }
-    assert list(traded(traces, None)) == ["a", "c", "d"]  # of the first four
+    assert list(traded(traces, {})) == ["a", "c", "d"]  # of the first four
     assert list(traded(traces, {"x": ["f", "g"], "y": ["c", "unknown"]})) == ["f", "c"]
 
 

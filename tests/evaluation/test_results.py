@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.fake_outage import build_fake_outage, idle_and_busy
+from tests.evaluation.fixtures import play_idle_and_busy
 from voltran.envs.errors import FileFormatError, VoltranError
-from voltran.evaluation.evaluation import evaluate
 from voltran.evaluation.files import prepare_output_folder, write_json
 from voltran.evaluation.results import Results, read_results, write_results
 
 
 @pytest.fixture
 def results(scenario: str) -> Results:
-    return evaluate(scenario, idle_and_busy(), range(3), build_world=build_fake_outage)
+    return play_idle_and_busy(scenario, range(3))
 
 
 def test_round_trip(results: Results, tmp_path: Path) -> None:

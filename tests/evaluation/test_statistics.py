@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tests.evaluation.fake_uplink import uplink_results
+from voltran.envs.metric import Metric
+from voltran.evaluation.results import ControllerResults
 from voltran.evaluation.statistics import (
     FEWEST,
     bootstrap_interval,
-    censored_share,
     interquartile_mean,
     mean_ratio,
     paired_difference,
@@ -176,18 +177,35 @@ def test_ratios_that_never_differ_have_no_interval() -> None:
     assert mean_ratio([([2.0, 4.0, 6.0], [1.0, 2.0, 3.0])]) == (2.0, None)
 
 
+def censored(*flags: float | None) -> ControllerResults:
+    """A controller of whose episodes some outlived their horizon."""
+    metrics = {"censored": summarise(flags)} if flags else {}
+    return ControllerResults(
+        information="global",
+        declarations={},
+        identity={},
+        n=len(flags),
+        decisions=1,
+        wall_s=1.0,
+        metrics=metrics,
+    )
+
+
 def test_a_ratio_is_honest_up_to_five_percent_censored() -> None:
-    assert censored_share([0.0, 1.0, 0.0, None]) == pytest.approx(1 / 3)
-    assert ratio_is_honest(0.05, 0.0, None)
-    assert not ratio_is_honest(0.0, 0.06)
+    lives = Metric("lives_h", "Life", censored_by="censored")
+    some, few, none, unknown = censored(0.0, 1.0, 0.0, None), censored(1.0, *[0.0] * 19), censored(0.0), censored()
+    assert some.censored_share(lives) == pytest.approx(1 / 3)
+    assert ratio_is_honest(lives, few, none, unknown)
+    assert not ratio_is_honest(lives, none, some)
+    assert ratio_is_honest(Metric("other", "Other"), some)
 
 
 def test_differences_are_of_metrics_that_both_have_values_of_and_no_wall_times(tmp_path: Path) -> None:
     one, two = uplink_results(["a", "b"], tmp_path).controllers.values()
     spread = one.metrics["swaps"]
     one = one.model_copy(update={"metrics": one.metrics | {"decision_ms": spread, "wake_ups": spread}})
-    told = spread.model_copy(update={"values": []})  # as summaries of experiments have it
-    two = two.model_copy(update={"metrics": two.metrics | {"decision_ms": spread, "wake_ups": told}})
-    differences = paired_differences(one, two)
+    without = spread.model_copy(update={"values": []})  # as summaries of experiments have it
+    two = two.model_copy(update={"metrics": two.metrics | {"decision_ms": spread, "wake_ups": without}})
+    differences = paired_differences(one, two, "uplink_v0")
     assert list(differences) == ["energy_efficiency", "swaps"]
     assert differences["energy_efficiency"].mean == pytest.approx(0.1)

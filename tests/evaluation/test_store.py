@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.evaluation.fake_outage import CountingController, build_fake_outage, spec
-from voltran.evaluation.controller_spec import parse_controllers
+from tests.evaluation.fake_outage import CountingController, FakeController, spec
+from voltran.evaluation.controller_spec import ControllerSpec, parse_controllers
 from voltran.evaluation.episode_key import episode_key
 from voltran.evaluation.episodes import Task, play
-from voltran.evaluation.evaluation import evaluate
+from voltran.evaluation.evaluation import Evaluation
 from voltran.evaluation.setting import Setting
 from voltran.evaluation.store import EpisodeStore
 
@@ -26,7 +26,7 @@ def task(scenario: str, tmp_path: Path) -> Task:
 
 
 def made(scenario: str, tmp_path: Path, *, seed: int, code: int = 0, with_trace: bool = True, limit: int = 4) -> Task:
-    setting = Setting(scenario, {"max_decisions": limit}, {}, build_fake_outage)
+    setting = Setting(scenario, {"max_decisions": limit}, {})
     controller = spec("mine", CountingController, code, log=tmp_path / "log")
     return Task(setting, controller, seed, with_trace, episode_key(setting, controller))
 
@@ -129,39 +129,27 @@ def test_an_episode_without_its_time_series_is_played_again(task: Task, tmp_path
 
 
 def test_what_cannot_be_recognised_is_played_again_and_that_is_said(scenario: str, tmp_path: Path) -> None:
-    def build(name: str, n_worlds: int, overrides: Any, **options: Any) -> Any:
-        return build_fake_outage(name, n_worlds, overrides, **options)
+    played = []
 
-    log = tmp_path / "log"
-    for turn in (1, 2):
-        with pytest.warns(
-            UserWarning, match=r"controller mine: its episodes will not be resumed: build_world: .*build"
-        ):
-            evaluate(
-                scenario,
-                [spec("mine", CountingController, 0, log=log)],
-                [1],
-                out=tmp_path / "out",
-                resume=True,
-                build_world=build,
-            )
-        assert len(log.read_text(encoding="utf-8").splitlines()) == turn
+    def build() -> FakeController:
+        played.append(1)
+        return FakeController("mine", 0)
+
+    mine = ControllerSpec("mine", build, {"name": "mine"})
+    counts = []
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=r"controller mine: its episodes will not be resumed: controller: .*build"):
+            Evaluation(scenario, [mine], [1]).run(out=tmp_path / "out", resume=True)
+        counts.append(len(played))
+    assert counts[1] == 2 * counts[0]
+    assert len(list((tmp_path / "out" / "episodes").glob("*.json"))) == 2
 
 
 def test_a_refused_file_is_said_once_and_the_results_are_right(scenario: str, tmp_path: Path) -> None:
+    evaluation = Evaluation(scenario, [spec("mine", CountingController, 0, log=tmp_path / "log")], [1, 2, 3])
+
     def run() -> Any:
-        return (
-            evaluate(
-                scenario,
-                [spec("mine", CountingController, 0, log=tmp_path / "log")],
-                [1, 2, 3],
-                store=tmp_path / "store",
-                build_world=build_fake_outage,
-            )
-            .controllers["mine"]
-            .metrics["survival_h"]
-            .values
-        )
+        return evaluation.run(store=tmp_path / "store").controllers["mine"].metrics["survival_h"].values
 
     before = run()
     files = sorted((tmp_path / "store").glob("*.json"))
@@ -182,7 +170,7 @@ def test_a_changed_series_is_played_again(tmp_path: Path) -> None:
         series.write_text("hour,kw\n" + "".join(f"{index * 0.25},{power_kw}\n" for index in range(4)))
         changed = {"retail.retailers": [retailer], "retail.home_retailer": [0, 0, 0, 0], "time.horizon_h": 1.0}
         specs = parse_controllers("bs=buy-all+retailer=cost-plus")
-        found = evaluate("market4", specs, [1], overrides=changed, store=tmp_path / "store").controllers
+        found = Evaluation("market4", specs, [1], changed).run(store=tmp_path / "store").controllers
         return {key: metric.values[0] for key, metric in next(iter(found.values())).metrics.items()}
 
     calm, windy, calm_again = run(0.0), run(3.0), run(0.0)

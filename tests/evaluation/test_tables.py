@@ -7,12 +7,13 @@ import re
 import pytest
 from rich.console import Console
 
-from tests.evaluation.fake_outage import KPI_KEYS, PlanningController, build_fake_outage, idle_and_busy, spec
+from tests.evaluation.fake_outage import KPI_KEYS, PlanningController, idle_and_busy, spec
+from tests.evaluation.fixtures import play_idle_and_busy
 from voltran.envs.blackout.metric_table import METRICS as OUTAGE_METRICS
-from voltran.envs.metric import MISSING
-from voltran.evaluation.evaluation import evaluate
+from voltran.envs.metric import MISSING, Metric
+from voltran.evaluation.evaluation import Evaluation
 from voltran.evaluation.markdown import MOST_COLUMNS, grid
-from voltran.evaluation.metrics import TIMING_KEYS, all_metrics, metric_of
+from voltran.evaluation.metrics import TIMING_KEYS, all_metrics, metric_of, metrics_of
 from voltran.evaluation.results import Results
 from voltran.evaluation.tables import (
     csv_table,
@@ -43,12 +44,16 @@ KPIS_OF_BLACKOUT = {
 
 ESTIMATE = r"-?[\d.]+( ± [\d.]+| \[-?[\d.]+, -?[\d.]+\])"
 
-SHOWN = [metric for metric in all_metrics() if metric in OUTAGE_METRICS or metric.key in TIMING_KEYS]
+SHOWN = [metric for metric in metrics_of("blackout_v0") if metric in OUTAGE_METRICS or metric.key in TIMING_KEYS]
 
 
 @pytest.fixture
 def results(scenario: str) -> Results:
-    return evaluate(scenario, idle_and_busy(), range(12), build_world=build_fake_outage)
+    return play_idle_and_busy(scenario, range(12))
+
+
+def outage_metric(key: str) -> Metric:
+    return metric_of(key, "blackout_v0")
 
 
 def cells(line: str) -> list[str]:
@@ -80,7 +85,7 @@ def test_headline_table_has_what_controllers_declare_and_their_estimates(results
     assert head[:5] == ["Controller", "Information", "Commands", "Price", "Survival (h)"]
     assert busy[:4] == ["busy", "local", "free", "flat"]
     survival = results.controllers["busy"].metrics["survival_h"]
-    assert busy[4] == metric_of("survival_h").estimate(survival.mean, survival.bootstrap95)
+    assert busy[4] == outage_metric("survival_h").estimate(survival.mean, survival.bootstrap95)
     assert re.fullmatch(ESTIMATE, busy[4])
     shares = dict(zip(head, idle, strict=True))["Continuity, first 5 h (%)"]
     assert float(shares.split(" ")[0]) == pytest.approx(
@@ -92,8 +97,7 @@ def test_headline_table_has_what_controllers_declare_and_their_estimates(results
 
 def test_counters_stand_among_all_metrics_and_are_missing_for_who_does_not_count(scenario: str) -> None:
     plans = spec("plans", PlanningController, 0, keys=("failed_solves", "plan_error_power"))
-    who, short = [*idle_and_busy(), plans], {"max_decisions": 5}
-    results = evaluate(scenario, who, [0, 1], overrides=short, build_world=build_fake_outage)
+    results = Evaluation(scenario, [*idle_and_busy(), plans], [0, 1], {"max_decisions": 5}).run()
     shown = {row[0]: row[1:] for row in rows(markdown_all_metrics(results))}
     assert shown["Plans that fell back"] == [MISSING, MISSING, "5.00"]
     assert shown["Planned site power, mean absolute error (%)"] == [MISSING] * 3
@@ -120,7 +124,7 @@ def test_paired_table_marks_what_differs_and_withholds_censored_ratios(results: 
 
 
 def test_one_episode_shows_means_without_intervals(scenario: str) -> None:
-    single = evaluate(scenario, idle_and_busy(), [2], build_world=build_fake_outage)
+    single = play_idle_and_busy(scenario, [2])
     assert "±" not in markdown_report(single)
     assert "1 episode per controller (seed 2, the same for all)" in markdown_report(single)
 
@@ -160,18 +164,18 @@ def test_terminal_table_fits_eighty_columns(results: Results) -> None:
 
 
 def test_numbers_are_formatted_in_shown_units() -> None:
-    assert metric_of("continuity").number(0.8768) == "87.7"
-    assert metric_of("survival_h").estimate(2.0, (1.5, 2.5)) == "2.00 ± 0.50"
-    assert metric_of("survival_h").estimate(2.0, (1.52, 2.5)) == "2.00 ± 0.50"
-    assert metric_of("survival_h").estimate(5.45, (5.02, 5.91)) == "5.45 ± 0.46"
-    assert metric_of("survival_h").estimate(2.0, (1.5, 3.0)) == "2.00 [1.50, 3.00]"
-    assert metric_of("survival_h").estimate(0.1, (-0.5, 0.2), signed=True) == "+0.10 [-0.50, +0.20]"
-    assert metric_of("censored").estimate(0.333, (0.1, 1.0)) == "33.3 [10.0, 100.0]"
-    assert metric_of("survival_h").number(-0.25, signed=True) == "-0.25"
-    assert metric_of("survival_h").number(0.25, signed=True) == "+0.25"
-    assert metric_of("survival_h").number(-0.001) == "0.00"
-    assert metric_of("survival_h").number(None) == MISSING
-    assert metric_of("welfare_eur").heading == "welfare eur"
+    assert outage_metric("continuity").number(0.8768) == "87.7"
+    assert outage_metric("survival_h").estimate(2.0, (1.5, 2.5)) == "2.00 ± 0.50"
+    assert outage_metric("survival_h").estimate(2.0, (1.52, 2.5)) == "2.00 ± 0.50"
+    assert outage_metric("survival_h").estimate(5.45, (5.02, 5.91)) == "5.45 ± 0.46"
+    assert outage_metric("survival_h").estimate(2.0, (1.5, 3.0)) == "2.00 [1.50, 3.00]"
+    assert outage_metric("survival_h").estimate(0.1, (-0.5, 0.2), signed=True) == "+0.10 [-0.50, +0.20]"
+    assert outage_metric("censored").estimate(0.333, (0.1, 1.0)) == "33.3 [10.0, 100.0]"
+    assert outage_metric("survival_h").number(-0.25, signed=True) == "-0.25"
+    assert outage_metric("survival_h").number(0.25, signed=True) == "+0.25"
+    assert outage_metric("survival_h").number(-0.001) == "0.00"
+    assert outage_metric("survival_h").number(None) == MISSING
+    assert outage_metric("welfare_eur").heading == "welfare eur"
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,15 @@ import pytest
 
 from tests.house import ROOT
 from voltran.evaluation.controller_spec import ControllerSpec, parse_controllers
-from voltran.evaluation.evaluation import evaluate
+from voltran.evaluation.evaluation import Evaluation
 from voltran.evaluation.machine import elementary_functions
 from voltran.evaluation.metrics import TIMING_KEYS
 from voltran.evaluation.results import Results
 from voltran.evaluation.statistics import FEWEST
 from voltran.evaluation.versions import COMPUTING, computing
-from voltran.experiments.experiment import Situation, read_experiment
-from voltran.experiments.publish import PUBLISHED, documents, folder_of
+from voltran.experiments.episode_experiment import Situation
+from voltran.experiments.experiment import published_names, read_experiment
+from voltran.experiments.publish import documents, folder_of
 from voltran.experiments.summary import read_summary
 
 QUICK = (
@@ -49,12 +50,15 @@ class Published(NamedTuple):
 def published_cells(name: str) -> Iterator[Published]:
     experiment = read_experiment(name)
     summary = read_summary(folder_of(name, ROOT) / "results.json", experiment)
-    for cell in experiment.cells():
+    for cell in experiment.situations():
         yield Published(name, cell, summary.cells[cell.name])
 
 
 PUBLISHED_CELLS = [
-    published for name in PUBLISHED if folder_of(name, ROOT).exists() for published in published_cells(name)
+    published
+    for name in published_names()
+    if read_experiment(name).kind == "episodes" and folder_of(name, ROOT).exists()
+    for published in published_cells(name)
 ]
 BY_SITUATION = {published.situation: published for published in reversed(PUBLISHED_CELLS)}
 
@@ -77,13 +81,9 @@ def skip_elsewhere(committed: Results) -> None:
 
 def play_again(committed: Results, specs: list[ControllerSpec], n_seeds: int) -> None:
     skip_elsewhere(committed)
-    again = evaluate(
-        committed.scenario,
-        specs,
-        committed.seeds[:n_seeds],
-        overrides=committed.overrides,
-        options=committed.options,
-    )
+    again = Evaluation(
+        committed.scenario, specs, committed.seeds[:n_seeds], committed.overrides, committed.options
+    ).run()
     for label, controller in again.controllers.items():
         for key, found in controller.metrics.items():
             recorded = committed.controllers[label].metrics.get(key)

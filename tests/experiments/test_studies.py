@@ -13,14 +13,16 @@ from voltran.baselines.dpa import solve
 from voltran.baselines.dpa.paper_cases import paper_problem, public_problem
 from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
 from voltran.envs.scenario import validated
-from voltran.experiments.paper_claims import FAILS, HOLDS, IMPOSSIBLE, findings
-from voltran.experiments.publish import PUBLISHED_STUDIES, check_publishable
+from voltran.experiments.allocations.paper_claims import FAILS, HOLDS, IMPOSSIBLE, findings
+from voltran.experiments.allocations.study import Claim
+from voltran.experiments.allocations.study_results import Curve, StudyResults, read_study_results
+from voltran.experiments.experiment import experiment_names, read_experiment
+from voltran.experiments.publish import check_publishable
 from voltran.experiments.run import run_experiment
-from voltran.experiments.study import Claim, read_study, study_names
-from voltran.experiments.study_results import Curve, StudyResults, read_study_results
 
 RESULTS = ROOT / "docs" / "results"
-PUBLISHED = [name for name in PUBLISHED_STUDIES if (RESULTS / name / "results.json").exists()]
+STUDIES = [name for name in experiment_names() if read_experiment(name).kind == "allocations"]
+PUBLISHED = [name for name in STUDIES if (RESULTS / name / "results.json").exists()]
 
 
 def quiet() -> Console:
@@ -101,16 +103,16 @@ def test_which_begins_earlier_is_measured() -> None:
     assert verdict(claim, curve(power={(2, 2): late, (4, 2): early})) == FAILS
 
 
-@pytest.mark.parametrize("name", study_names())
+@pytest.mark.parametrize("name", STUDIES)
 def test_shipped_studies_are_valid(name: str) -> None:
-    study = read_study(name)
+    study = read_experiment(name)
     assert study.title
     assert study.claims
 
 
 def test_bad_studies_are_refused() -> None:
-    with pytest.raises(ScenarioError, match="known: dpa_fig2"):
-        read_study("dpa_fig9")
+    with pytest.raises(ScenarioError, match=r"known: brownout, dpa_fig2"):
+        read_experiment("dpa_fig9")
     with pytest.raises(ScenarioError, match="feeds needs after"):
         validated(Claim, {"text": "x", "check": "feeds", "pair": [1, 1]}, "here")
     with pytest.raises(ScenarioError, match="mode = 4"):
@@ -136,12 +138,12 @@ def test_a_study_runs_like_an_experiment(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_verdicts_are_what_the_published_curves_say(name: str) -> None:
     results = read_study_results(RESULTS / name / "results.json")
-    assert results.findings == findings(read_study(name).claims, results.curves)
+    assert results.findings == findings(read_experiment(name).claims, results.curves)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_points_are_solved_again(name: str) -> None:
-    study, results = read_study(name), read_study_results(RESULTS / name / "results.json")
+    study, results = read_experiment(name), read_study_results(RESULTS / name / "results.json")
     for recorded in results.curves:
         for point in (0, len(recorded.at) // 2, -1):
             at = recorded.at[point]

@@ -5,28 +5,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.fake_outage import build_fake_outage, idle_and_busy
+from tests.evaluation.fixtures import play_idle_and_busy
 from voltran.envs.errors import FileFormatError
 from voltran.envs.scenario import validated
-from voltran.evaluation.evaluation import evaluate
 from voltran.evaluation.files import lines_json
 from voltran.evaluation.results import Results
 from voltran.experiments.answer import beside_paper, filled
-from voltran.experiments.experiment import Experiment
-from voltran.experiments.experiment_report import chapter
+from voltran.experiments.episode_experiment import EpisodeExperiment
+from voltran.experiments.episode_report import chapter
 from voltran.experiments.summary import Summary, read_summary, results_digest, summary_of, summary_text
 
 ANSWER = "{survival_h: busy} and {survival_h: busy / idle}; {continuity: idle}, {survival_h: nobody}"
 
 
-def experiment(scenario: str, **more: object) -> Experiment:
+def experiment(scenario: str, **more: object) -> EpisodeExperiment:
     content = {"title": "A title", "scenarios": [scenario], "controllers": ["idle", "busy"], "reference": ["idle"]}
-    return validated(Experiment, content | more, "here")
+    return validated(EpisodeExperiment, content | more, "here")
 
 
 @pytest.fixture
 def results(scenario: str) -> Results:
-    return evaluate(scenario, idle_and_busy(), range(12), build_world=build_fake_outage)
+    return play_idle_and_busy(scenario, range(12))
 
 
 def test_the_page_needs_nothing_that_the_summary_lacks(scenario: str, results: Results, tmp_path: Path) -> None:
@@ -59,11 +58,10 @@ def test_a_summary_reads_back_as_it_was_to_seven_digits(scenario: str, results: 
 
 
 def test_the_digest_tells_other_episodes_apart_and_no_wall_times(results: Results, scenario: str) -> None:
-    again = evaluate(scenario, idle_and_busy(), range(12), build_world=build_fake_outage)
+    again = play_idle_and_busy(scenario, range(12))
     assert again.wall_s != results.wall_s
     assert results_digest(again) == results_digest(results)
-    few = {"max_decisions": 5}
-    shorter = evaluate(scenario, idle_and_busy(), range(12), overrides=few, build_world=build_fake_outage)
+    shorter = play_idle_and_busy(scenario, range(12), max_decisions=5)
     assert results_digest(shorter) != results_digest(results)
     busy = results.controllers["busy"]
     metric = busy.metrics["ev_cost"]

@@ -1,6 +1,7 @@
 """The command line. Heavy libraries are loaded by the commands that need them, so that help is quick."""
 
 import os
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -51,6 +52,15 @@ Resume = Annotated[bool, typer.Option("--resume", help="Continue what the output
 Quick = Annotated[
     bool, typer.Option("--quick", help="As little as shows that everything works; says nothing about quality.")
 ]
+Listed = Annotated[
+    bool,
+    typer.Option(
+        "--list",
+        is_eager=True,
+        callback=lambda wanted: _list_experiments(wanted),
+        help="List those shipped, one a line.",
+    ),
+]
 Jobs = Annotated[int, typer.Option(min=1, help="Worker processes; as many as there are cores by default.")]
 
 
@@ -62,6 +72,14 @@ def _version(shown: bool) -> None:
         raise typer.Exit
 
 
+def _list_experiments(wanted: bool) -> None:
+    if wanted:
+        from voltran.experiments.experiment import experiment_names
+
+        typer.echo("\n".join(experiment_names()))
+        raise typer.Exit
+
+
 @app.callback()
 def main(
     version: Annotated[
@@ -69,6 +87,8 @@ def main(
     ] = False,
 ) -> None:
     """Energy-resilient mobile networks."""
+    if not {os.getcwd(), ""} & set(sys.path):  # last, so that nothing in it hides what is installed
+        sys.path.append(os.getcwd())
 
 
 @app.command()
@@ -77,19 +97,28 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME by default.")] = None,
     resume: Resume = False,
     overrides: Overrides = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs with so many seeds, and one learning curve of them all.")] = 1,
+    jobs: Jobs = CORES,
 ) -> None:
     """Train a policy, or one for each role that learns."""
     from voltran.envs.scenario import parse_overrides
     from voltran.train.ppo import POLICY_FILE
     from voltran.train.ppo import train as run
+    from voltran.train.seed_runs import train_seeds
 
-    trained = run(config, parse_overrides(overrides or []), out, resume)
     console = Console(highlight=False, soft_wrap=True)
+    say = partial(console.print, markup=False)
+    settings = parse_overrides(overrides or [])
+    if seeds > 1:
+        picture = train_seeds(config, settings, out, resume, seeds=seeds, jobs=jobs, report=say)
+        say(f"Runs: {picture.parent}/seed-*\nLearning curve: {picture}")
+        return
+    trained = run(config, settings, out, resume)
     if trained.is_file():
-        console.print(f"Policy: {trained}", markup=False)
+        say(f"Policy: {trained}")
         return
     policies = sorted(trained.glob(f"*/{POLICY_FILE}"))
-    console.print("Policies: " + "+".join(f"{path.parent.name}={path}" for path in policies), markup=False)
+    say("Policies: " + "+".join(f"{path.parent.name}={path}" for path in policies))
 
 
 @app.command()
@@ -97,7 +126,10 @@ def evaluate(
     scenario: Annotated[str, typer.Option(help="Scenario: a shipped name or a YAML file.")] = "urban19-medium",
     controllers: Annotated[
         str,
-        typer.Option(help="Separated by commas: names with options, policy files, or teams like bs=msrc+retailer=dpa."),
+        typer.Option(
+            help="Separated by commas: names, zoo:NAME, policy files, module:attribute, sb3:PATH, "
+            "torch:module:attribute, each with options as :key=value; teams like bs=msrc+retailer=dpa; @FILE."
+        ),
     ] = "independent,static,carrier-shutdown,rotating-sleep",
     seeds: Annotated[int, typer.Option(min=1, help="Episodes per controller.")] = 50,
     first_seed: Annotated[int, typer.Option(min=0, help="The seeds follow each other from here.")] = 1000,
@@ -111,29 +143,27 @@ def evaluate(
 ) -> None:
     """Play controllers on the same outages and compare them, with intervals."""
     from voltran.envs.scenario import parse_overrides
+    from voltran.evaluation.controller_grammar import split_entries
     from voltran.evaluation.controller_spec import parse_controllers
-    from voltran.evaluation.evaluation import evaluate as run
+    from voltran.evaluation.evaluation import Evaluation
     from voltran.evaluation.report import write_report
 
     console = _console()
-    results = run(
+    evaluation = Evaluation(
         scenario,
         parse_controllers(controllers),
         range(first_seed, first_seed + seeds),
-        overrides=parse_overrides(overrides or []),
-        jobs=jobs,
-        out=out,
-        resume=resume,
-        progress=console,
-        references=reference.split(",") if reference else None,
+        parse_overrides(overrides or []),
+        references=split_entries(reference) if reference else None,
     )
+    results = evaluation.run(out=out, resume=resume, jobs=jobs, progress=console)
     write_report(results, out, console)
     console.print(f"Results, tables and pictures: {out}", markup=False)
 
 
 @app.command()
 def experiment(
-    name: Annotated[str, typer.Argument(help="A shipped experiment, or a YAML file.")],
+    name: Annotated[str, typer.Argument(help="A shipped experiment, or a YAML file.")] = "",
     out: Annotated[Path | None, typer.Option(help="Folder for the report; runs/NAME by default.")] = None,
     resume: Resume = False,
     jobs: Jobs = CORES,
@@ -145,6 +175,7 @@ def experiment(
         typer.Option("--publish", help="Checkout whose docs/results and README to write from the results."),
     ] = None,
     quick: Quick = False,
+    listed: Listed = False,
 ) -> None:
     """Reproduce a published table or figure, with the published values beside ours."""
     from voltran.envs.errors import VoltranError
@@ -153,6 +184,8 @@ def experiment(
     from voltran.experiments.publish import publish as write_documents
     from voltran.experiments.run import run_experiment
 
+    if not name:
+        raise VoltranError("experiment: none named; see voltran experiment --list, or give the path of a .yaml file")
     console = _console()
     folder = out if out is not None else Path("runs") / Path(name).stem
     if publish_to is not None:
@@ -164,8 +197,8 @@ def experiment(
     console.print(f"Report: {report}", markup=False)
     if publish_to is not None:
         check_committed(publish_to)  # again: it has played for hours, perhaps
-        told = partial(console.print, "Not as it was published:", markup=False)
-        for document in write_documents(name, folder, publish_to, told):
+        say_change = partial(console.print, "Not as it was published:", markup=False)
+        for document in write_documents(name, folder, publish_to, say_change):
             console.print(f"Written: {document}", markup=False)
 
 

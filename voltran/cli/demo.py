@@ -11,14 +11,16 @@ from rich.console import Console
 
 from voltran.envs.errors import VoltranError
 from voltran.envs.files import write_atomically
+from voltran.envs.registry import world_spec
 from voltran.evaluation.controller_spec import parse_controllers
-from voltran.evaluation.evaluation import RESULTS_FILE, evaluate
+from voltran.evaluation.evaluation import RESULTS_FILE, Evaluation
 from voltran.evaluation.figure_files import PICTURE_SUFFIX
+from voltran.evaluation.metrics import TIMING_KEYS
 from voltran.evaluation.report import TABLE_FILE, write_report
 from voltran.evaluation.results import Results
+from voltran.evaluation.tables import headline_metrics
 
 TRAINING_CONFIG = "demo"
-SCENARIO = "urban19-medium"
 RULES = ("independent", "static", "carrier-shutdown", "rotating-sleep")
 OPTIMISER = "msrc-fast"
 POLICY_FILE = "policy.safetensors"
@@ -55,7 +57,7 @@ def run_demo(out: Path, *, jobs: int, console: Console, quick: bool = False) -> 
         out: folder for everything that is made.
         jobs: worker processes of the evaluation.
         console: where to show progress and the table.
-        quick: train for one rollout and play few outages, to see that it works.
+        quick: train for one rollout and play few episodes, to see that it works.
 
     Raises:
         MissingExtraError: the packages for training are not installed.
@@ -63,27 +65,29 @@ def run_demo(out: Path, *, jobs: int, console: Console, quick: bool = False) -> 
     """
     folder = DemoFolder(out)
     _require_ours(folder)
-    console.print(f"[bold]1/2[/] Training a small policy on {SCENARIO}.")
+    scenario = demo_scenario()
+    console.print(f"[bold]1/2[/] Training a small policy on {scenario}.")
     _train(folder, QUICK_TRAINING if quick else {})
     episodes = QUICK_EPISODES if quick else EPISODES
     others = opponents()
     if OPTIMISER not in others:
         console.print(f"{OPTIMISER} stays out: it needs OR-Tools, pip install 'voltran[solvers]'", markup=False)
-    console.print(f"[bold]2/2[/] Playing it and {len(others)} other controllers on {episodes} fresh outages.")
-    learned, *compared = parse_controllers(",".join([str(folder.policy), *others]))
-    results = evaluate(
-        SCENARIO,
-        [replace(learned, label=LEARNED), *compared],
-        range(FIRST_SEED, FIRST_SEED + episodes),
-        jobs=jobs,
-        out=out,
-        resume=True,
-        progress=console,
-        references=others,
-    )
+    console.print(f"[bold]2/2[/] Playing it and {len(others)} other controllers on {episodes} fresh episodes.")
+    learned, *compared = parse_controllers([f'"{folder.policy}"', *others])
+    who = [replace(learned, label=LEARNED), *compared]
+    seeds = range(FIRST_SEED, FIRST_SEED + episodes)
+    evaluation = Evaluation(scenario, who, seeds, references=others)
+    results = evaluation.run(out=out, resume=True, jobs=jobs, progress=console)
     pictures = [path.name for path in write_report(results, out, console) if path.suffix == PICTURE_SUFFIX]
     console.print(summary(results, folder, pictures), markup=False)
     return results
+
+
+def demo_scenario() -> str:
+    """The scenario that the small policy is trained on."""
+    from voltran.train.run_config import read_run_config
+
+    return next(iter(read_run_config(TRAINING_CONFIG, {}).scenario))
 
 
 def opponents() -> tuple[str, ...]:
@@ -99,7 +103,7 @@ def summary(results: Results, folder: DemoFolder, pictures: list[str]) -> str:
 
 Everything is in {folder.root}/:
   {POLICY_FILE}  the policy; it plays networks of any size
-  {TABLE_FILE}            all metrics, and differences on the same outages
+  {TABLE_FILE}            all metrics, and differences on the same seeds
   {RESULTS_FILE}        every episode's numbers, seeds and versions
   {", ".join(pictures) or "no pictures: Matplotlib is not installed"}
 
@@ -112,19 +116,22 @@ Try next:
 
 
 def _verdict(results: Results) -> str:
-    """One honest sentence: survival against each of the others, and that survival is not all."""
+    """One honest sentence on the metric that training looks at, and that it is not all."""
+    metric = results.metric(world_spec(results.world).training_metric)
     words = []
     for other in results.paired:
-        difference = results.paired[other][LEARNED]["survival_h"]
+        difference = results.paired[other][LEARNED][metric.key]
         if difference.mean is None or difference.bootstrap95 is None:
             continue
         low, high = difference.bootstrap95
-        relation = "longer than" if low > 0.0 else "shorter than" if high < 0.0 else "not clearly different from"
-        words.append(f"{relation} {other} ({difference.mean:+.1f} h, 95 % interval {low:+.1f} to {high:+.1f})")
-    compared = "; ".join(words)
+        relation = "above" if low > 0.0 else "below" if high < 0.0 else "not clearly different from"
+        mean, ends = metric.number(difference.mean, signed=True), metric.span(difference.bootstrap95, signed=True)
+        words.append(f"{relation} that of {other} ({mean} {metric.unit}, 95 % interval {ends})")
+    title, compared = metric.title.lower(), "; ".join(words)
+    rest = [other for other in headline_metrics(results) if other != metric and other.key not in TIMING_KEYS]
     return (
-        f"Over {results.n} outages the policy's network survived {compared}. "
-        "Survival alone is not the goal: read it with continuity, availability and handovers."
+        f"Over {results.n} episodes the policy's {title} was {compared}. By itself {title} says little: read it with "
+        f"{', '.join(other.title.lower() for other in rest)}."
     )
 
 

@@ -1,0 +1,136 @@
+"""Plays the episodes of an evaluation that are not stored yet, and says which could not be finished."""
+
+import traceback
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from voltran.envs.errors import VoltranError
+from voltran.evaluation.episode_key import EpisodeKey
+from voltran.evaluation.episodes import Episode, Played, Task, play
+from voltran.evaluation.files import write_text
+from voltran.evaluation.store import EpisodeStore
+from voltran.evaluation.worker_pool import run_all
+
+FAILURES_FILE = "failures.txt"
+CALLER = 5  # frames between a warning and whoever called Evaluation.run
+
+
+class EvaluationError(VoltranError, RuntimeError):
+    """Episodes that could not be finished; names controller, seed and reason."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An episode that could not be finished."""
+
+    task: Task
+    reason: str
+    details: str
+
+    @property
+    def who(self) -> str:
+        """Whose episode it is."""
+        return f"controller {self.task.controller.label}, seed {self.task.seed}"
+
+
+def finish(
+    tasks: Sequence[Task], store: EpisodeStore, *, jobs: int, progress: Console | None, out: Path | None
+) -> dict[tuple[str, int], Episode]:
+    """Play what is not stored yet; every episode is stored as soon as it is finished.
+
+    Args:
+        tasks: all episodes of the evaluation.
+        store: where finished ones lie.
+        jobs: worker processes; 1 plays everything in this process.
+        progress: where to draw a progress bar.
+        out: folder for the tracebacks of episodes that failed.
+
+    Returns:
+        Label and seed to episode.
+
+    Raises:
+        EvaluationError: episodes failed; all others are finished and stored.
+    """
+    stored = {(task.controller.label, task.seed): store.load(task) for task in tasks}
+    if store.refused:
+        more = f" ({len(store.refused) - 1} more files are kept like that)" if len(store.refused) > 1 else ""
+        _say(f"{store.refused[0]}{more}", progress)
+    episodes = {key: episode for key, episode in stored.items() if episode is not None}
+    missing = [task for task in tasks if (task.controller.label, task.seed) not in episodes]
+    failures = []
+    with _bar(progress) as bar, closing(run_all(_attempt, missing, jobs, _died)) as outcomes:
+        line = bar.add_task(tasks[0].setting.scenario, total=len(tasks), completed=len(episodes))
+        for outcome in outcomes:
+            bar.advance(line)
+            if isinstance(outcome, Failure):
+                failures.append(outcome)
+                continue
+            store.save(outcome)
+            episodes[outcome.task.controller.label, outcome.task.seed] = outcome.episode
+    if failures:
+        raise EvaluationError(_report(failures, len(tasks), out))
+    return episodes
+
+
+def say_untraceable(keys: Mapping[str, EpisodeKey], progress: Console | None) -> None:
+    """Name the controllers whose stored episodes will not be taken again, and why.
+
+    Args:
+        keys: label to what decides the controller's episodes.
+        progress: where to say it; as a warning where there is no console.
+    """
+    for label, key in keys.items():
+        if key.untraceable:
+            _say(f"controller {label}: its episodes will not be resumed: {key.untraceable}", progress)
+
+
+def _say(message: str, progress: Console | None) -> None:
+    if progress is not None:
+        progress.print(message, markup=False, style="yellow")
+    else:
+        warnings.warn(message, stacklevel=CALLER)
+
+
+def _attempt(task: Task) -> Played | Failure:
+    try:
+        return play(task)
+    except Exception as error:  # a controller may raise anything; the other episodes go on
+        return Failure(task, f"{type(error).__name__}: {error}", traceback.format_exc())
+
+
+def _died(task: Task) -> Failure:
+    reason = "its worker process died; it was killed, or ran out of memory (fewer --jobs need less)"
+    return Failure(task, reason, reason)
+
+
+def _report(failures: list[Failure], total: int, out: Path | None) -> str:
+    """The error's message; all tracebacks go to a file."""
+    message = f"{failures[0].who}: {failures[0].reason}"
+    if len(failures) > 1:
+        message += f" ({len(failures) - 1} more episodes failed)"
+    if out is None:
+        return message
+    log = out / FAILURES_FILE
+    write_text(log, "\n".join(f"{failure.who}\n{failure.details}" for failure in failures))
+    return (
+        f"{message}; {total - len(failures)} of {total} episodes are stored, details are in {log}; "
+        "remove the cause and run again with --resume"
+    )
+
+
+def _bar(console: Console | None) -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("episodes"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=console is None,
+    )

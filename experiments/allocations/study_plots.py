@@ -1,0 +1,91 @@
+"""Pictures of studies: power per pair or utility per site over the arrival rate, and a day by the hour."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voltran.baselines.dpa.paper_cases import MODES, REGIMES
+from voltran.evaluation.figure_files import write_picture
+from voltran.evaluation.palette import DASHED, FAINT, OTHERS, TEXT
+from voltran.experiments.allocations.paper_claims import NONE_W
+from voltran.experiments.allocations.study import Study
+from voltran.experiments.allocations.study_results import Curve, StudyResults
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+HEIGHT_IN = 3.6
+PANELS = "abc"
+
+
+def write_study_plots(study: Study, results: StudyResults, folder: Path) -> list[Path]:
+    """Draw a study: a picture per regime with a panel per mode, or the day.
+
+    Args:
+        study: what was carried out.
+        results: what was found.
+        folder: where pictures are written.
+
+    Raises:
+        MissingExtraError: Matplotlib is not installed.
+        VoltranError: a picture cannot be written.
+    """
+    if study.over == "day":
+        return [write_picture(folder, "day", HEIGHT_IN, partial(_day, curves=results.curves))]
+    written = []
+    for regime in study.regimes:
+        curves = [curve for curve in results.curves if curve.name == regime]
+        paint = partial(_modes, study=study, regime=REGIMES[regime].title, curves=curves)
+        written.append(write_picture(folder, f"{study.shows}-regime-{regime}", HEIGHT_IN, paint))
+    return written
+
+
+def _modes(figure: "Figure", study: Study, regime: str, curves: list[Curve]) -> None:
+    panels = figure.subplots(1, len(curves), squeeze=False)[0]
+    for panel, letter, curve in zip(panels, PANELS, curves, strict=True):
+        _power(panel, curve) if study.shows == "power" else _utility(panel, curve)
+        share = MODES[curve.mode].fixed_share
+        panel.set(title=f"({letter}) mode {curve.mode}, q = {share:g}", xlabel="arrival rate (files/s)")
+    panels[0].set_ylabel("power (W)" if study.shows == "power" else "utility (USD/h)")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right center")
+    figure.suptitle(regime, fontsize=9.5, x=0.008, ha="left")
+
+
+def _power(panel: "Axes", curve: Curve) -> None:
+    """A colour per site, solid from retailer 1 and dashed from retailer 2; nothing where no power flows."""
+    power_w = np.array(curve.power_w)
+    for m in range(power_w.shape[1]):
+        for i, style in enumerate(("-", DASHED)):
+            shown = np.where(power_w[:, m, i] > NONE_W, power_w[:, m, i], np.nan)
+            colour = OTHERS[m].colour
+            panel.plot(curve.at, shown, color=colour, linestyle=style, label=f"site {m + 1}, retailer {i + 1}")
+    panel.set_yscale("log")
+    panel.set_ylim(bottom=2.0 * NONE_W)
+
+
+def _utility(panel: "Axes", curve: Curve) -> None:
+    utility = np.array(curve.utility)
+    for m in range(utility.shape[1]):
+        panel.plot(curve.at, utility[:, m], color=OTHERS[m].colour, label=f"site {m + 1}")
+
+
+def _day(figure: "Figure", curves: list[Curve]) -> None:
+    """What is needed and generated, and the utility of both schemes."""
+    power, utility = figure.subplots(1, 2)
+    first = curves[0]
+    generation_w = np.array(first.generation_w)
+    power.step(first.at, np.sum(first.demand_w, axis=1), where="mid", color=TEXT, label="demand")
+    for i, name in enumerate(("wind", "PV")):
+        power.plot(first.at, generation_w[:, i], color=OTHERS[i].colour, label=name)
+    power.plot(first.at, generation_w.sum(axis=1), color=FAINT, linestyle=DASHED, label="wind and PV")
+    power.set(title="reconstructed day", xlabel="hour", ylabel="power (W)")
+    for curve, look in zip(curves, OTHERS[2:], strict=False):
+        total = np.sum(curve.utility, axis=1)
+        utility.step(curve.at, total, where="mid", color=look.colour, label=curve.name)
+    utility.set(title="all sites together", xlabel="hour", ylabel="utility (USD/h)")
+    for panel in (power, utility):
+        panel.set_ylim(bottom=0)
+        panel.legend()

@@ -1,0 +1,132 @@
+"""Experiments that play episodes: how they are played, read and shown."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from voltran.envs.errors import FileFormatError, MissingExtraError, ScenarioError
+from voltran.evaluation.controller_spec import parse_controllers
+from voltran.evaluation.evaluation import RESULTS_FILE, Evaluation
+from voltran.evaluation.files import write_text
+from voltran.evaluation.report import TABLE_FILE, write_report
+from voltran.evaluation.results import Results, read_results
+from voltran.evaluation.tables import readme_table
+from voltran.experiments.answer import beside_paper, filled
+from voltran.experiments.episode_experiment import EpisodeExperiment, Situation
+from voltran.experiments.episode_report import chapter, shown_pictures
+from voltran.experiments.kinds import IndexRow, Kind, Outcome, Playing
+from voltran.experiments.quick import quick_form
+from voltran.experiments.summary import Summary, read_summary, summary_of, summary_text
+from voltran.experiments.sweep_plots import write_sweep_plots
+
+
+class Episodes(Outcome):
+    """What was found in episodes.
+
+    Attributes:
+        summary: the results, as short as they are published.
+    """
+
+    def __init__(self, name: str, experiment: EpisodeExperiment, summary: Summary) -> None:
+        super().__init__(name, experiment)
+        self.summary = summary
+
+    def text(self) -> str:
+        """The content of the published file of results."""
+        return summary_text(self.summary)
+
+    def page(self, folder: Path) -> str:
+        """The published page, with the pictures that lie in a folder."""
+        return chapter(self.experiment, self.summary.cells, folder)
+
+    def pictures(self, folder: Path) -> list[str]:
+        """The pictures that the page shows."""
+        if self.experiment.sweeps:
+            return shown_pictures(self.experiment, folder)
+        folders = [situation.folder for situation in self.experiment.situations()]
+        return [f"{name}/{picture}" for name in folders for picture in shown_pictures(self.experiment, folder / name)]
+
+    def index_row(self) -> IndexRow:
+        """What the list of results says."""
+        cells = self.summary.cells
+        counts = {controller.n for results in cells.values() for controller in results.controllers.values()}
+        return IndexRow(
+            answer=filled(self.experiment.answer, cells),
+            beside=beside_paper(self.experiment.answer, self.experiment.paper, cells),
+            episodes=" to ".join(map(str, dict.fromkeys((min(counts), max(counts))))),
+            versions=[results.versions for results in cells.values()],
+        )
+
+    def readme_table(self, link: str) -> str:
+        """The table that the README shows, and a link to the page.
+
+        Raises:
+            ScenarioError: the experiment has no such situation.
+        """
+        shown = self.experiment.publish.readme
+        if shown.situation not in self.summary.cells:
+            known = ", ".join(self.summary.cells)
+            raise ScenarioError(f"experiment {self.name}: readme.situation = {shown.situation!r}: known: {known}")
+        return readme_table(self.summary.cells[shown.situation], shown.metrics, link)
+
+    def changed_since(self, earlier: Path) -> list[str]:
+        """Situations in which something else was played, or went differently, as far as an earlier file reads."""
+        if not earlier.exists():
+            return []
+        try:
+            digests = read_summary(earlier, self.experiment).digests
+        except FileFormatError:
+            return []
+        return [name for name, digest in self.summary.digests.items() if digests.get(name, digest) != digest]
+
+
+def _check(experiment: EpisodeExperiment) -> None:
+    """Controllers that are named besides the list of who plays must be in it."""
+    labels = [spec.label for spec in parse_controllers(experiment.controllers)]
+    families = [(f"families, {title}", name) for title, names in experiment.families.items() for name in names]
+    for field, name in [*families, *(("first_only", name) for name in experiment.first_only)]:
+        if name not in labels:
+            raise ScenarioError(f"{field}: {name!r} is not among the controllers: {', '.join(labels)}")
+
+
+def _play(name: str, experiment: EpisodeExperiment, out: Path, playing: Playing) -> Path:
+    """Write ``table.md``, the pictures of sweeps and, per situation, a folder with results, tables and pictures."""
+    results: dict[str, Results] = {}
+    for situation in experiment.situations():
+        folder = out / situation.folder
+        results[situation.name] = _evaluation(experiment, situation).run(
+            out=folder, store=playing.store, resume=True, jobs=playing.jobs, progress=playing.console
+        )
+        write_report(results[situation.name], folder, playing.console, situation.name, experiment.families)
+    with suppress(MissingExtraError):  # the reports of the situations have said it
+        write_sweep_plots(experiment, results, out)
+    write_text(out / TABLE_FILE, chapter(experiment, results, out))
+    return out / TABLE_FILE
+
+
+def _evaluation(experiment: EpisodeExperiment, situation: Situation) -> Evaluation:
+    first_only = {name: count for name, count in experiment.first_only.items() if name in situation.controllers}
+    return Evaluation(
+        situation.scenario,
+        parse_controllers(situation.controllers),
+        range(experiment.first_seed, experiment.first_seed + experiment.seeds),
+        situation.overrides,
+        experiment.options,
+        experiment.reference,
+        first_only,
+    )
+
+
+def _played(name: str, experiment: EpisodeExperiment, folder: Path) -> Outcome:
+    results: Mapping[str, Results] = {
+        situation.name: read_results(folder / situation.folder / RESULTS_FILE) for situation in experiment.situations()
+    }
+    summary = summary_of(Path(name).stem, experiment, results)
+    return Episodes(name, experiment, Summary.model_validate_json(summary_text(summary)))  # as it will be read again
+
+
+def _published(name: str, experiment: EpisodeExperiment, folder: Path) -> Outcome:
+    return Episodes(name, experiment, read_summary(folder / RESULTS_FILE, experiment))
+
+
+EPISODES = Kind(EpisodeExperiment, quick_form, _check, _play, _played, _published)

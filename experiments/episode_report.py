@@ -1,0 +1,162 @@
+"""An experiment as Markdown: the answer, published values beside ours, tables, pictures."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from voltran.envs.metric import Metric
+from voltran.evaluation.figure_files import PICTURE_SUFFIX
+from voltran.evaluation.markdown import on_request
+from voltran.evaluation.results import Difference
+from voltran.evaluation.statistics import paired_differences
+from voltran.evaluation.tables import (
+    made_with,
+    markdown_all_metrics,
+    markdown_cells,
+    markdown_differences,
+    markdown_paired,
+    markdown_swept,
+    markdown_table,
+    provenance,
+)
+from voltran.experiments.answer import filled
+from voltran.experiments.comparison import ByCell, comparison_section
+from voltran.experiments.episode_experiment import EpisodeExperiment, Situation, Sweep
+
+
+def chapter(experiment: EpisodeExperiment, results: ByCell, folder: Path) -> str:
+    """The experiment's report.
+
+    Args:
+        experiment: what was played.
+        results: name of each situation to what was found in it.
+        folder: where the report lies, with the cells' folders and the pictures of all cells: those that are there are
+            shown.
+    """
+    parts = [f"# {experiment.title}"]
+    parts += [f"**{experiment.question}** {filled(experiment.answer, results)}"] if experiment.question else []
+    parts += [experiment.description]
+    parts += [comparison_section(comparison, results) for comparison in experiment.paper]
+    show = _swept if experiment.sweeps else _short if experiment.metrics else _full
+    parts += show(experiment, results, folder)
+    parts += _all_metrics(experiment, results)
+    parts += ["## Played by", *_played_by(results)]
+    return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+
+
+def picture(path: str) -> str:
+    """HTML that shows a picture."""
+    alternative = path.rpartition("/")[2].replace("-", " ")
+    return f'<img alt="{alternative}" src="{path}{PICTURE_SUFFIX}" width="860">'
+
+
+def shown_pictures(experiment: EpisodeExperiment, folder: Path) -> list[str]:
+    """Names of the pictures in a folder that the experiment shows, without ending."""
+    there = sorted(path.stem for path in folder.glob(f"*{PICTURE_SUFFIX}"))
+    return [name for name in there if experiment.pictures is None or name in experiment.pictures]
+
+
+def _full(experiment: EpisodeExperiment, results: ByCell, folder: Path) -> list[str]:
+    """All headline metrics, situation by situation; paired differences open on request."""
+    parts = []
+    for situation in experiment.situations():
+        played = results[situation.name]
+        parts += [f"## {situation.name}", markdown_table(played)]
+        parts += [
+            on_request(f"Paired differences from {reference}", markdown_paired(played, reference))
+            for reference, compared in played.paired.items()
+            if compared
+        ]
+        parts += _pictures(experiment, situation, folder)
+    return parts
+
+
+def _short(experiment: EpisodeExperiment, results: ByCell, folder: Path) -> list[str]:
+    """The chosen metrics of all cells in one table."""
+    metrics = [next(iter(results.values())).metric(key) for key in experiment.metrics]
+    parts = ["## All controllers", markdown_cells(results, metrics)]
+    for title, head, rows in (*_differences(results), *_between_variants(experiment, results)):
+        parts += [on_request(title, markdown_differences(head, rows, metrics))]
+    for situation in experiment.situations():
+        pictures = _pictures(experiment, situation, folder)
+        parts += [f"**{situation.name}**"] if pictures and len(results) > 1 else []
+        parts += pictures
+    return parts
+
+
+def _pictures(experiment: EpisodeExperiment, situation: Situation, folder: Path) -> list[str]:
+    return [picture(f"{situation.folder}/{name}") for name in shown_pictures(experiment, folder / situation.folder)]
+
+
+def _swept(experiment: EpisodeExperiment, results: ByCell, folder: Path) -> list[str]:
+    """Metrics over the values of each sweep, as pictures and on request as tables."""
+    parts = ["## All values", *(picture(name) for name in shown_pictures(experiment, folder))]
+    metrics = [next(iter(results.values())).metric(key) for key in experiment.metrics]
+    for sweep in experiment.sweeps:
+        parts += [
+            on_request(f"{metric.title}: {_inside(sweep.title)}", _sweep_table(experiment, results, sweep, metric))
+            for metric in metrics
+        ]
+    return parts
+
+
+def _inside(title: str) -> str:
+    """A title within a sentence; abbreviations stay as they are."""
+    return title[:1].lower() + title[1:]
+
+
+def _sweep_table(experiment: EpisodeExperiment, results: ByCell, sweep: Sweep, metric: Metric) -> str:
+    at_values = [results[situation.name] for situation in experiment.swept_situations(sweep)]
+    return markdown_swept(sweep.title, [f"{value:g}" for value in sweep.values], at_values, metric)
+
+
+def _all_metrics(experiment: EpisodeExperiment, results: ByCell) -> list[str]:
+    """Every metric there is, on request."""
+    return [
+        on_request(f"All metrics: {situation.name}", markdown_all_metrics(results[situation.name]))
+        for situation in experiment.situations()
+    ]
+
+
+def _played_by(results: ByCell) -> list[str]:
+    """What made the results, once where it was the same for all cells."""
+    made = {made_with(played) for played in results.values()}
+    return [*made] if len(made) == 1 else [f"- {name}: {provenance(played)}" for name, played in results.items()]
+
+
+Rows = list[tuple[list[str], Mapping[str, Difference]]]
+
+
+def _differences(results: ByCell) -> list[tuple[str, list[str], Rows]]:
+    """Title, head and rows of the differences from each reference, over all cells."""
+    references = dict.fromkeys(reference for played in results.values() for reference in played.paired)
+    tables = []
+    for reference in references:
+        rows: Rows = [
+            ([name, label], row)
+            for name, played in results.items()
+            for label, row in played.paired.get(reference, {}).items()
+        ]
+        if rows:
+            tables.append((f"Paired differences from {reference}", ["Scenario", f"Minus {reference}"], rows))
+    return tables
+
+
+def _between_variants(experiment: EpisodeExperiment, results: ByCell) -> list[tuple[str, list[str], Rows]]:
+    """The same for the differences of each controller from itself in the first variant."""
+    first = next(iter(experiment.variants), "")
+    bases = {
+        situation.scenario: results[situation.name]
+        for situation in experiment.situations()
+        if situation.variant == first
+    }
+    rows: Rows = [
+        ([situation.name, label], paired_differences(controller, base.controllers[label], base.world))
+        for situation, base in (
+            (situation, bases[situation.scenario])
+            for situation in experiment.situations()
+            if situation.variant != first
+        )
+        for label, controller in results[situation.name].controllers.items()
+        if label in base.controllers
+    ]
+    return [(f"Paired differences from {first}", ["Scenario", f"Minus {first}"], rows)] if rows else []
