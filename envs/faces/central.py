@@ -64,8 +64,8 @@ class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[np.int64]]):
             ScenarioError: a seed that is no integer >= 0.
         """
         episode = None if seed is None else checked_seed(seed)
-        super().reset(seed=episode)
         self.world.reset([drawn_seed(self.np_random) if episode is None else episode])
+        super().reset(seed=episode)
         self._running = True
         return self.world.state()[0], {"action_mask": self._sample_mask()}
 

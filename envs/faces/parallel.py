@@ -94,12 +94,12 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
         """
         if seed is not None:
             episode = checked_seed(seed)
-            self._generator = np.random.default_rng(episode)
+            generator = np.random.default_rng(episode)
         else:
-            if self._generator is None:
-                self._generator = np.random.default_rng()
-            episode = drawn_seed(self._generator)
+            generator = np.random.default_rng() if self._generator is None else self._generator
+            episode = drawn_seed(generator)
         self.world.reset([episode])
+        self._generator = generator
         self.agents = self.possible_agents[:]
         return self._observe({agent: {} for agent in self.agents})
 
