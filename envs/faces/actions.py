@@ -25,7 +25,7 @@ def check_agents(agents: Sequence[str], actions: Any) -> None:
         return
     missing = [agent for agent in agents if agent not in actions]
     if missing:
-        raise ActionError(f"actions: {', '.join(missing)} missing; every agent acts at every step, a dead site too")
+        raise ActionError(f"actions: {', '.join(missing)} missing; every agent acts at every step, whatever it can do")
     unknown = [str(agent) for agent in actions if agent not in agents]
     raise ActionError(f"actions: {', '.join(unknown)} unknown; agents are {agents[0]} .. {agents[-1]}")
 

@@ -201,7 +201,7 @@ class FakeWorld(BatchedWorld):
         return decisions + 1
 
     def _time_h(self, rows: int) -> FloatArray:
-        return np.arange(rows) * STEP_H
+        return np.asarray(np.arange(rows) * STEP_H, np.float64)
 
     def _ledger(self) -> dict[str, FloatArray]:
         """Load and battery power of the latest step; power into the site is positive."""
