@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.state import PeriodTotals
+from voltran.physics.arrays import FloatArray
 
 RewardKind = Literal["team", "local", "mixed"]
 REWARD_KINDS: tuple[RewardKind, ...] = ("team", "local", "mixed")
 
-FloatArray = NDArray[np.float64]
 
 # A site's service below this share of its critical users costs extra in the training reward.
 CRITICAL_TARGET = 0.99

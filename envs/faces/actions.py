@@ -8,7 +8,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from voltran.envs.errors import ActionError
-from voltran.envs.world import ActionSpace, BoolArray, Role
+from voltran.envs.world import ActionSpace, Role
+from voltran.physics.arrays import BoolArray
 
 MaskSample = NDArray[np.int8] | tuple[NDArray[np.int8], ...]
 

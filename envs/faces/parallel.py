@@ -14,7 +14,8 @@ from voltran.envs.faces.actions import check_agents, role_actions, sample_mask
 from voltran.envs.faces.horizon import set_horizon
 from voltran.envs.faces.rendering import check_render_mode, face_metadata, render_world
 from voltran.envs.seeds import checked_seed, drawn_seed
-from voltran.envs.world import BoolArray, Role, Transition, World
+from voltran.envs.world import Role, Transition, World
+from voltran.physics.arrays import BoolArray
 
 MaskCarrier = Literal["info", "obs"] | None
 Observations = dict[str, Any]

@@ -10,7 +10,8 @@ from stable_baselines3.common.vec_env import VecEnv
 from voltran.envs.errors import ActionError, ScenarioError
 from voltran.envs.seeds import checked_seed, training_seed
 from voltran.envs.snapshots import copied, require_keys, require_like, write
-from voltran.envs.world import BoolArray, Role, Transition, World
+from voltran.envs.world import Role, Transition, World
+from voltran.physics.arrays import BoolArray
 
 RowInfos = list[dict[str, Any]]
 OtherRoles = Callable[[World], Mapping[str, Any]]
