@@ -18,7 +18,8 @@ from voltran.agents.policy import action_sizes, find_role, likeliest
 from voltran.envs.controller import UNKNOWN, Information, information_from
 from voltran.envs.errors import FileFormatError, MissingExtraError, ScenarioError
 from voltran.envs.references import resolve
-from voltran.envs.world import BoolArray, Role, World
+from voltran.envs.world import Role, World
+from voltran.physics.arrays import BoolArray
 
 Choose = Callable[[FloatRows, BoolArray, Role], NDArray[np.int64]]
 Misfit = Callable[[Role], str]

@@ -20,7 +20,8 @@ from voltran.envs.errors import FileFormatError, MissingExtraError, ScenarioErro
 from voltran.envs.files import write_atomically
 from voltran.envs.scenario import Section
 from voltran.envs.seeds import checked_seed
-from voltran.envs.world import BoolArray, Role, World
+from voltran.envs.world import Role, World
+from voltran.physics.arrays import BoolArray
 
 try:
     from safetensors import SafetensorError, safe_open

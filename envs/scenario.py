@@ -65,7 +65,9 @@ def read_scenario(reference: str | Path) -> dict[str, Any]:
         if isinstance(value, Mapping):
             return {"name": reference.rpartition(":")[2], **copy.deepcopy(dict(value))}
         if not isinstance(value, str | Path):
-            raise ScenarioError(f"scenario {reference!r}: is {value!r}; it must be a mapping, or the path of a YAML file")
+            raise ScenarioError(
+                f"scenario {reference!r}: is {value!r}; it must be a mapping, or the path of a YAML file"
+            )
         reference = Path(value)
     data = parse_mapping(_scenario_text(reference), f"scenario {reference}")
     data.setdefault("name", Path(str(reference)).stem)

@@ -9,7 +9,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from voltran.envs.errors import ActionError
 from voltran.envs.faces.vector import RowInfos, VectorFace
-from voltran.envs.world import BoolArray
+from voltran.physics.arrays import BoolArray
 
 
 class MixedFace(VecEnv):

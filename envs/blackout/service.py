@@ -8,18 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.physics.arrays import RealArray
+from voltran.physics.arrays import BoolArray, FloatArray, Int16Array, IntArray, RealArray
 from voltran.physics.association import associate
 from voltran.physics.compiled import kernel
 from voltran.physics.ordering import surpasses
 from voltran.physics.power import PowerParameters, site_power_kw
 from voltran.physics.radio import RadioParameters, link_rate_mbps, total_power_mw
 from voltran.physics.scheduler import SchedulerParameters, schedule
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
-IndexArray = NDArray[np.int16]
 
 N_CLASSES = 4
 BEST_EFFORT = 3
@@ -43,12 +38,12 @@ class Population(NamedTuple):
 
     received_mw: RealArray
     distance_m: NDArray[np.float32]
-    service_class: IndexArray
+    service_class: Int16Array
     demand_mbps: FloatArray
     minimum_mbps: FloatArray
     weight: FloatArray
-    home: IndexArray
-    second: IndexArray
+    home: Int16Array
+    second: Int16Array
     servable: BoolArray
 
 
@@ -77,9 +72,9 @@ class Service(NamedTuple):
         home_handovers: handovers of the latest change.
     """
 
-    server: IndexArray
-    anchor: IndexArray
-    last_server: IndexArray
+    server: Int16Array
+    anchor: Int16Array
+    last_server: Int16Array
     rate_mbps: FloatArray
     resource_use: FloatArray
     traffic_mbps: FloatArray
@@ -99,7 +94,7 @@ class Service(NamedTuple):
 def empty_service(n_worlds: int, n_sites: int, n_users: int, n_bands: int) -> Service:
     """Arrays of the right shapes, nobody served yet."""
 
-    def nobody() -> IndexArray:
+    def nobody() -> Int16Array:
         return np.full((n_worlds, n_users), -1, dtype=np.int16)
 
     def per_site() -> FloatArray:
@@ -224,7 +219,7 @@ def _summarise(w: int, population: Population, service: Service) -> None:
 @kernel
 def home_sites(
     received_mw: RealArray, distance_m: NDArray[np.float32], expanded_radius_m: float, radio: RadioParameters
-) -> tuple[IndexArray, IndexArray]:
+) -> tuple[Int16Array, Int16Array]:
     """Home site and second server of each user of one world; see :class:`Population`.
 
     The home site gives the largest rate over all bands while all sites send on all bands; a user that none reaches
@@ -252,10 +247,10 @@ def _best_site(
     total_mw: RealArray,
     distance_m: NDArray[np.float32],
     radius_m: float,
-    excluded: IndexArray,
-    otherwise: IndexArray,
+    excluded: Int16Array,
+    otherwise: Int16Array,
     radio: RadioParameters,
-) -> IndexArray:
+) -> Int16Array:
     """Site ``[user]`` with the largest rate over all bands within a radius; ``otherwise`` where there is none."""
     n_bands, n_sites, n_users = received_mw.shape
     best, best_rate = otherwise.copy(), np.zeros(n_users)

@@ -18,7 +18,7 @@ from voltran.envs.blackout.power_imports import Imports, NoImports
 from voltran.envs.blackout.repair import repair_worlds
 from voltran.envs.blackout.rewards.period import BlackoutPeriod
 from voltran.envs.blackout.scenario import BlackoutScenario
-from voltran.envs.blackout.service import IndexArray, Population
+from voltran.envs.blackout.service import Population
 from voltran.envs.blackout.simulation import EpisodeDraws, Simulation
 from voltran.envs.blackout.state import BlackoutState
 from voltran.envs.blackout.view import BlackoutView, Surroundings
@@ -26,7 +26,8 @@ from voltran.envs.errors import EpisodeError
 from voltran.envs.observations import GlobalState, Observation
 from voltran.envs.observe import Observe, role_observations
 from voltran.envs.rewards import RewardChoice, Rewards
-from voltran.envs.world import BoolArray, FloatArray, Role
+from voltran.envs.world import Role
+from voltran.physics.arrays import BoolArray, FloatArray, Int16Array
 from voltran.physics.battery import usable_energy_kwh
 from voltran.physics.power import ASSISTED, HELPING, SLEEP
 
@@ -127,7 +128,7 @@ class BlackoutWorld(BatchedWorld):
         self.episodes.require_all_reset()
         return self._orders(commands).commands
 
-    def hysteresis_sites(self, in_force: SiteCommands) -> IndexArray:
+    def hysteresis_sites(self, in_force: SiteCommands) -> Int16Array:
         """Last serving sites ``[B, user]`` as they would count for the hysteresis under these commands, -1 for none.
 
         As long as nothing changes users do not associate anew, and the sites before the latest change count.

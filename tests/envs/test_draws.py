@@ -15,7 +15,7 @@ from voltran.envs.uplink.architecture import build_architecture
 from voltran.envs.uplink.deployment import draw_deployment
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.envs.uplink.traffic import TrafficSource
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import FloatArray
 
 LARGE = (2**32 - 1, 2**32, 2**63, 2**64 + 5, 2**128 - 1)
 

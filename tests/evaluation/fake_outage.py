@@ -19,9 +19,10 @@ from voltran.envs.controller import Controller, Information
 from voltran.envs.errors import ScenarioError
 from voltran.envs.metric import SHARE
 from voltran.envs.scenario import Scenario
-from voltran.envs.world import BoolArray, FloatArray, World
+from voltran.envs.world import World
 from voltran.envs.world_spec import WorldSpec
 from voltran.evaluation.controller_spec import ControllerSpec
+from voltran.physics.arrays import BoolArray, FloatArray
 
 KPI_KEYS = [metric.key for metric in METRICS]
 

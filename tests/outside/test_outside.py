@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_world_and_controllers_keep_every_rule() -> None:
     report = check_env(lambda: voltran.make("solar_relays:WORLD", face="parallel"))
     assert "masks_honest" in str(report)
     for name in CONTROLLERS[:2]:
-        voltran.check_controller(lambda name=name: voltran.make_controller(name), [SCENARIO])
+        voltran.check_controller(partial(voltran.make_controller, name), [SCENARIO])
 
 
 def test_it_is_trained_evaluated_resumed_and_put_into_an_experiment_by_reference(place: Path) -> None:

@@ -4,15 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from tests.envs.blackout.survival import lost_by_hand
 from tests.envs.blackout.tools import commands, outage_world, play, site_columns, started
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.metrics import episode_metrics
+from voltran.physics.arrays import FloatArray
 from voltran.physics.power import HELPING
 
-FloatArray = NDArray[np.float64]
 STEPS = 240  # 4 h of minutes, toy3's horizon
 
 

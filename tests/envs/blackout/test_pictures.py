@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.physics.reference import FloatArray
 from voltran.baselines import make
 from voltran.envs import blackout_v0
 from voltran.envs.blackout.constants import MODE_NAMES
@@ -18,6 +17,7 @@ from voltran.envs.blackout.scene import DOWN
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import EpisodeError, MissingExtraError, ScenarioError
 from voltran.envs.registry import make_world
+from voltran.physics.arrays import FloatArray
 from voltran.physics.power import HELPING, SLEEP
 
 SEED = 4

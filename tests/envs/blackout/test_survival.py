@@ -4,16 +4,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from tests.envs.blackout.survival import lost_by_hand
 from tests.envs.blackout.tools import commands, outage_world, over, started
 from voltran.envs.blackout.scenario import Survival
 from voltran.envs.blackout.survival import NOT_LOST, first_loss, hold_rule, known_loss, loss_rule, update_losses
 from voltran.envs.blackout.world import BlackoutWorld
+from voltran.physics.arrays import FloatArray
 from voltran.physics.power import HELPING, NORMAL, SLEEP
 
-FloatArray = NDArray[np.float64]
 MINUTE_S = 60.0
 RULE = loss_rule(Survival(), MINUTE_S)
 HOLD = hold_rule(Survival(), 1800.0, MINUTE_S)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran import baselines
 from voltran.envs.blackout.commands import SiteCommands, mode_commands
@@ -13,8 +12,8 @@ from voltran.envs.blackout.population import Inhabitants, draw_inhabitants
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.registry import make_world
 from voltran.envs.world import Transition
+from voltran.physics.arrays import IntArray
 
-IntArray = NDArray[np.int64]
 Actions = dict[str, Any]
 
 # Users move, demands change, and batteries are small: much happens in few steps.

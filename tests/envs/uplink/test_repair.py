@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voltran.envs.uplink.repair import repair
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray
+from voltran.physics.arrays import BoolArray, FloatArray
 
 
 def repaired(association: BoolArray, gain: FloatArray, ubs_per_ue: int, ues_per_ubs: int) -> BoolArray:

@@ -7,7 +7,7 @@ import pytest
 
 from voltran.envs.uplink.scenario import Traffic, UplinkScenario
 from voltran.envs.uplink.traffic import TrafficSource, daily_shape, silenced
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import FloatArray
 
 
 def scenario(ues: int = 8, **traffic: Any) -> UplinkScenario:

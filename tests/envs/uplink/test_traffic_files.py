@@ -14,7 +14,7 @@ from voltran.envs.errors import ScenarioError
 from voltran.envs.uplink.scenario import Time, TrafficFiles, UplinkScenario
 from voltran.envs.uplink.traffic import TrafficSource
 from voltran.envs.uplink.traffic_files import interval_means, read_traffic_mbps
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import FloatArray
 
 START = datetime(2024, 3, 1, 22, 0)
 BARCELONA_HEAD = "time,down,up,rnti_count,mcs_down,mcs_down_var,mcs_up,mcs_up_var,rb_down,rb_down_var,rb_up,rb_up_var"

@@ -9,7 +9,7 @@ from voltran.envs.registry import make_world
 from voltran.envs.uplink.commands import UplinkCommands
 from voltran.envs.uplink.world import UplinkWorld
 from voltran.envs.world import Transition
-from voltran.physics.uplink import BoolArray
+from voltran.physics.arrays import BoolArray
 
 # Everybody is there all day, so that tests can say who is served.
 CONSTANT = {"traffic.source": "constant"}
