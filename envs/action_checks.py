@@ -8,7 +8,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from voltran.envs.errors import ActionError
-from voltran.envs.world import FloatArray, Role
+from voltran.envs.world import Role
+from voltran.physics.arrays import FloatArray
 
 
 def require_roles(roles: Sequence[Role], actions: Mapping[str, Any], world: str) -> None:

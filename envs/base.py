@@ -28,8 +28,9 @@ from voltran.envs.snapshots import (
     require_like,
     write,
 )
-from voltran.envs.world import BoolArray, FloatArray, Role, Transition
+from voltran.envs.world import Role, Transition
 from voltran.envs.world_spec import WorldSpec
+from voltran.physics.arrays import BoolArray, FloatArray
 
 # Modes of pictures, and the part of a world's declaration that draws them.
 RENDERERS = {"ansi": "text", "rgb_array": "picture"}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from voltran.envs.errors import EpisodeError
 from voltran.envs.seeds import SeedArray, checked_seed, unset_seeds
-from voltran.envs.world import BoolArray
+from voltran.physics.arrays import BoolArray
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class EpisodeError(VoltranError, RuntimeError):
 
 
 class PhysicsError(VoltranError, ArithmeticError):
-    """Physics that diverged; names site, step and quantity."""
+    """Physics that diverged; names where, when and which quantity."""
 
 
 class FileFormatError(VoltranError, ValueError):

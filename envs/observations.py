@@ -22,7 +22,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from voltran.envs.errors import PartError, ScenarioError
-from voltran.envs.world import ActionSpace, FloatArray, Role, Sight
+from voltran.envs.world import ActionSpace, Role, Sight
+from voltran.physics.arrays import FloatArray
 
 Limits = NDArray[np.float32]
 

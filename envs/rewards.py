@@ -16,8 +16,8 @@ import numpy as np
 
 from voltran.envs.errors import PartError, ScenarioError
 from voltran.envs.references import is_reference, resolve
-from voltran.envs.world import FloatArray
 from voltran.envs.world_spec import WorldSpec
+from voltran.physics.arrays import FloatArray
 
 Reward = Callable[[Any], Any]
 RewardChoice = str | Reward | Mapping[str, str | Reward]

@@ -1,5 +1,7 @@
 """The protocol that every world implements and every face, controller and trainer relies on.
 
+Whoever writes a world derives it from :class:`voltran.envs.base.BatchedWorld`, which has most of it.
+
 A world is a batch of ``B`` independent episodes of one scenario, held as arrays. It speaks in roles, never in per-agent
 dictionaries: a role is a group of like agents (``bs``, ``retailer``) with one observation and one action space.
 Shapes below: ``B`` worlds, ``n`` agents of the role, ``F`` observation features, ``A`` mask entries, ``S`` state size.
@@ -130,7 +132,12 @@ class World(Protocol):
         ...
 
     def reset(self, seeds: Sequence[int], worlds: BoolArray | None = None) -> None:
-        """Start new episodes; ``seeds`` has one entry per world, those outside the mask ``worlds`` are ignored."""
+        """Start new episodes; ``seeds`` has one entry per world, those outside the mask ``worlds`` are ignored.
+
+        Raises:
+            EpisodeError: seeds or flags of the wrong number or type.
+            ScenarioError: a seed that is none, or an episode that cannot be drawn; no world has changed.
+        """
         ...
 
     def step(self, actions: Mapping[str, Any]) -> Transition:
@@ -179,9 +186,18 @@ class World(Protocol):
         ...
 
     def set_state(self, snapshot: Mapping[str, Any]) -> None:
-        """Continue from a snapshot of a world with the same scenario and batch size, bit for bit."""
+        """Continue from a snapshot of a world with the same scenario and batch size, bit for bit.
+
+        Raises:
+            EpisodeError: a snapshot of something else, or a broken one; nothing has changed.
+        """
         ...
 
     def render(self, mode: str, world: int = 0) -> Any:
-        """Picture of one world: ``"ansi"`` gives text, ``"rgb_array"`` a uint8 array ``[height, width, 3]``."""
+        """Picture of one world: ``"ansi"`` gives text, ``"rgb_array"`` a uint8 array ``[height, width, 3]``.
+
+        Raises:
+            ScenarioError: an unknown mode.
+            EpisodeError: there is no such world, or it has not been reset.
+        """
         ...

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from voltran.envs.blackout.commands import SiteCommands, allowed_bands, mode_commands
 from voltran.envs.blackout.constants import MODES, BlackoutConstants
 from voltran.envs.errors import ScenarioError
+from voltran.physics.arrays import BoolArray, IntArray
 from voltran.physics.power import HELPING, NORMAL, SLEEP
 
 ActionSet = Literal["paper", "extended"]
 ActionForm = Literal["joint", "multi"]
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 EV_LEVELS = (0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0)
 

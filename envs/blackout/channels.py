@@ -9,7 +9,7 @@ from scipy.special import ndtr
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.draws import Stream, generator, normal_of, uniform_rows
 from voltran.physics import propagation
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import FloatArray
 from voltran.physics.propagation import (
     INDOOR_DEPTH_MAX_M,
     INDOOR_SPREAD_DB,

@@ -11,11 +11,8 @@ from numpy.typing import NDArray
 
 from voltran.envs.blackout.constants import MODES, BlackoutConstants
 from voltran.envs.errors import ActionError
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.power import HELPING, SLEEP
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 CommandSet = Literal["paper", "extended", "free"]
 PricePolicy = Literal["none", "flat", "dynamic"]

@@ -11,10 +11,11 @@ from scipy.stats import poisson
 
 from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.errors import ScenarioError
+from voltran.physics.arrays import FloatArray
 from voltran.physics.balance import SHORTFALL_KW
 from voltran.physics.battery import BatteryParameters
 from voltran.physics.ev import EvParameters
-from voltran.physics.layout import FloatArray, disc_overlap_share, distances_m, hexagonal_sites
+from voltran.physics.layout import disc_overlap_share, distances_m, hexagonal_sites
 from voltran.physics.ordering import SAME, rising
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP, PowerParameters, site_power_kw
 from voltran.physics.propagation import building_loss_db, noise_limited_radius_m

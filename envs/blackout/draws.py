@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from voltran.envs.blackout.constants import CLASS_NAMES, BlackoutConstants
 from voltran.envs.draws import Stream, exponential_of, generator, normal_of
-from voltran.physics.layout import FloatArray, in_some_cell
+from voltran.physics.arrays import FloatArray
+from voltran.physics.layout import in_some_cell
 from voltran.physics.units import SECONDS_PER_HOUR
 
 # Draws of a position that may fall outside the service area before the hotspot's centre is taken instead.

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.envs.blackout.constants import CLASS_NAMES, BlackoutConstants
 from voltran.envs.blackout.service import Population
+from voltran.physics.arrays import FloatArray
 from voltran.physics.power import ASSISTED
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,12 @@ Every metric is a function of the trace alone, so that anybody who has the trace
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.envs.blackout.constants import CLASS_NAMES, BlackoutConstants
 from voltran.envs.blackout.survival import NOT_LOST, first_loss, hold_rule, loss_rule
+from voltran.physics.arrays import FloatArray
 from voltran.physics.ev import deliverable_energy_kwh
 from voltran.physics.units import MEGABITS_PER_GIGABIT, SECONDS_PER_HOUR
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 THRESHOLD_H = 2.5
 

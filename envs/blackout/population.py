@@ -11,9 +11,10 @@ from voltran.envs.blackout.home_users import blank_home_view, update_home_view
 from voltran.envs.blackout.service import Population, home_sites
 from voltran.envs.errors import ScenarioError
 from voltran.envs.seeds import unset_seeds
+from voltran.physics.arrays import FloatArray
 from voltran.physics.balance import Fleet
 from voltran.physics.ev import is_present
-from voltran.physics.layout import FloatArray, distances_m
+from voltran.physics.layout import distances_m
 from voltran.physics.power import HELPING, NORMAL
 from voltran.physics.radio import covered_users
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from voltran.envs.blackout.state import BlackoutState
-from voltran.envs.world import BoolArray, FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.balance import EnergyStep
 
 

@@ -8,12 +8,10 @@ augmenting paths, so that a joint action for which any valid set of links exists
 import numpy as np
 from numpy.typing import NDArray
 
+from voltran.physics.arrays import BoolArray, IntArray
 from voltran.physics.compiled import kernel
 from voltran.physics.ordering import rising_sites
 from voltran.physics.power import ASSISTED, HELPING, NORMAL
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 
 @kernel

@@ -9,14 +9,11 @@ from numpy.typing import NDArray
 from voltran.envs.blackout import draws
 from voltran.envs.blackout.constants import MODE_NAMES, BlackoutConstants
 from voltran.envs.blackout.simulation import Simulation
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.power import SLEEP
 
 DOWN = len(MODE_NAMES)
 STATUS_NAMES = (*MODE_NAMES, "down")
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from voltran.envs.blackout.survival import loss_rule, update_losses
 from voltran.envs.blackout.trace import EV_COST, Before, Trace, network_row
 from voltran.envs.errors import PhysicsError
 from voltran.envs.snapshots import arrays_of
-from voltran.envs.world import BoolArray, FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.balance import EnergyOrders, EnergyStep, Restart, energy_step, vehicle_offers
 from voltran.physics.power import SLEEP
 

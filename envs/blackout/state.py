@@ -3,15 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.service import Service, empty_service
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.power import NORMAL
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 
 @dataclass

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.blackout.scenario import Survival
+from voltran.physics.arrays import FloatArray
 from voltran.physics.compiled import kernel
-
-FloatArray = NDArray[np.float64]
 
 # Shares of users and their sums are compared beyond rounding: 57 minutes on and 3 off are exactly 0.95.
 ROUNDING = 1e-9

@@ -7,12 +7,10 @@ from numpy.typing import NDArray
 
 from voltran.envs.blackout.constants import CLASS_NAMES, BlackoutConstants
 from voltran.envs.blackout.service import Service
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.balance import EnergyStep
 from voltran.physics.compiled import kernel
 from voltran.physics.ledger import balance_residual_kw
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 # In the order of the columns that `network_row` fills; the availability of the classes follows them.
 NETWORK_SERIES = (

@@ -12,7 +12,7 @@ from voltran.envs.blackout.home_users import HomeView
 from voltran.envs.blackout.simulation import Simulation
 from voltran.envs.blackout.state import BlackoutState, mean_power_kw
 from voltran.envs.observations import View
-from voltran.envs.world import BoolArray, FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.battery import usable_energy_kwh
 from voltran.physics.layout import reuse_colours
 from voltran.physics.power import ASSISTED, HELPING, SLEEP

@@ -26,7 +26,8 @@ from voltran.envs.errors import EpisodeError
 from voltran.envs.observations import GlobalState, Observation
 from voltran.envs.observe import Observe, role_observations
 from voltran.envs.rewards import RewardChoice, Rewards
-from voltran.envs.world import BoolArray, FloatArray, Role
+from voltran.envs.world import Role
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.battery import usable_energy_kwh
 from voltran.physics.power import ASSISTED, HELPING, SLEEP
 

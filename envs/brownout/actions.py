@@ -2,12 +2,9 @@
 
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
 
 from voltran.envs.blackout.actions import ActionCodec
-from voltran.envs.world import BoolArray, FloatArray
-
-IntArray = NDArray[np.int64]
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 
 BUY_LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 ALL = len(BUY_LEVELS) - 1

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.errors import ActionError
-
-FloatArray = NDArray[np.float64]
+from voltran.physics.arrays import FloatArray
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from voltran.envs.retail.constants import RetailConstants
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 
 
 def market_metrics(

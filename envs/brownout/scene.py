@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from voltran.envs.blackout import scene as outage
 from voltran.envs.blackout.simulation import Simulation
 from voltran.envs.brownout.supply import Supply
-from voltran.envs.world import BoolArray, FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from voltran.envs.blackout.state import BlackoutState
 from voltran.envs.energy.generation import Generation
 from voltran.envs.energy.grid import MainGrid
 from voltran.envs.retail.market import RetailMarket
-from voltran.envs.world import BoolArray, FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.balance import EnergyStep
 from voltran.physics.battery import largest_charge_kw
 from voltran.physics.market import satisfaction

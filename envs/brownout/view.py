@@ -9,7 +9,7 @@ from voltran.envs.blackout.simulation import Simulation
 from voltran.envs.blackout.view import BlackoutView, Surroundings
 from voltran.envs.brownout.supply import Supply
 from voltran.envs.retail.view import RetailView
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 
 AHEAD_H = 2.0
 

@@ -30,7 +30,8 @@ from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.retail.market import RetailMarket
 from voltran.envs.retail.observation import RETAILER_FIELDS, retailer_meaning
 from voltran.envs.rewards import RewardChoice
-from voltran.envs.world import BoolArray, FloatArray, Role
+from voltran.envs.world import Role
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.battery import largest_charge_kw, largest_discharge_kw
 
 

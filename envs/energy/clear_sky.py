@@ -8,13 +8,11 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.envs.energy.weather import Weather
 from voltran.envs.errors import MissingExtraError
 from voltran.envs.yaml_files import parse_mapping
-
-FloatArray = NDArray[np.float64]
+from voltran.physics.arrays import FloatArray
 
 TABLE = "clear_sky.yaml"
 HOURS = 24

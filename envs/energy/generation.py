@@ -6,7 +6,6 @@ from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from voltran.envs.draws import Stream, generator
@@ -15,9 +14,8 @@ from voltran.envs.energy.generation_files import read_generation_kw
 from voltran.envs.energy.source import Source
 from voltran.envs.energy.weather import Weather
 from voltran.envs.yaml_files import parse_mapping
+from voltran.physics.arrays import FloatArray
 from voltran.physics.renewables import solar_power_share, wind_power_share
-
-FloatArray = NDArray[np.float64]
 
 # How far ahead those who trade are told of generation.
 OUTLOOK_H = (1.0, 4.0)

@@ -8,13 +8,11 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.envs.csv_files import read_columns
 from voltran.envs.energy.source import Source
 from voltran.envs.errors import ScenarioError
-
-FloatArray = NDArray[np.float64]
+from voltran.physics.arrays import FloatArray
 
 TIME_COLUMN = "hour"
 TIME_TOLERANCE_H = 1e-6

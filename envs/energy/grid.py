@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from voltran.envs import domains
 from voltran.envs.scenario import Section
-from voltran.envs.world import BoolArray, FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
 
 
 class Grid(Section):

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import FloatArray
 from voltran.physics.balance import supply
 from voltran.physics.battery import (
     BatteryParameters,
@@ -14,8 +14,6 @@ from voltran.physics.battery import (
     next_soc,
 )
 from voltran.physics.compiled import kernel
-
-FloatArray = NDArray[np.float64]
 
 
 class SiteBatteries(NamedTuple):

@@ -8,7 +8,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from voltran.envs.errors import ActionError
-from voltran.envs.world import ActionSpace, BoolArray, Role
+from voltran.envs.world import ActionSpace, Role
+from voltran.physics.arrays import BoolArray
 
 MaskSample = NDArray[np.int8] | tuple[NDArray[np.int8], ...]
 
@@ -25,7 +26,7 @@ def check_agents(agents: Sequence[str], actions: Any) -> None:
         return
     missing = [agent for agent in agents if agent not in actions]
     if missing:
-        raise ActionError(f"actions: {', '.join(missing)} missing; every agent acts at every step, a dead site too")
+        raise ActionError(f"actions: {', '.join(missing)} missing; every agent acts at every step, whatever it can do")
     unknown = [str(agent) for agent in actions if agent not in agents]
     raise ActionError(f"actions: {', '.join(unknown)} unknown; agents are {agents[0]} .. {agents[-1]}")
 

@@ -13,7 +13,8 @@ from voltran.envs.faces.actions import sample_mask
 from voltran.envs.faces.horizon import set_horizon
 from voltran.envs.faces.rendering import check_render_mode, face_metadata, render_world
 from voltran.envs.seeds import checked_seed, drawn_seed
-from voltran.envs.world import BoolArray, Role, Transition, World
+from voltran.envs.world import Role, Transition, World
+from voltran.physics.arrays import BoolArray
 
 CentralStep = tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]
 
@@ -64,8 +65,8 @@ class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[np.int64]]):
             ScenarioError: a seed that is no integer >= 0.
         """
         episode = None if seed is None else checked_seed(seed)
-        super().reset(seed=episode)
         self.world.reset([drawn_seed(self.np_random) if episode is None else episode])
+        super().reset(seed=episode)
         self._running = True
         return self.world.state()[0], {"action_mask": self._sample_mask()}
 

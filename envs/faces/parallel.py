@@ -14,7 +14,8 @@ from voltran.envs.faces.actions import check_agents, role_actions, sample_mask
 from voltran.envs.faces.horizon import set_horizon
 from voltran.envs.faces.rendering import check_render_mode, face_metadata, render_world
 from voltran.envs.seeds import checked_seed, drawn_seed
-from voltran.envs.world import BoolArray, Role, Transition, World
+from voltran.envs.world import Role, Transition, World
+from voltran.physics.arrays import BoolArray
 
 MaskCarrier = Literal["info", "obs"] | None
 Observations = dict[str, Any]
@@ -94,12 +95,12 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
         """
         if seed is not None:
             episode = checked_seed(seed)
-            self._generator = np.random.default_rng(episode)
+            generator = np.random.default_rng(episode)
         else:
-            if self._generator is None:
-                self._generator = np.random.default_rng()
-            episode = drawn_seed(self._generator)
+            generator = np.random.default_rng() if self._generator is None else self._generator
+            episode = drawn_seed(generator)
         self.world.reset([episode])
+        self._generator = generator
         self.agents = self.possible_agents[:]
         return self._observe({agent: {} for agent in self.agents})
 

@@ -9,7 +9,9 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from voltran.envs.errors import ActionError, ScenarioError
 from voltran.envs.seeds import checked_seed, training_seed
-from voltran.envs.world import BoolArray, Role, Transition, World
+from voltran.envs.snapshots import copied, require_keys, require_like, write
+from voltran.envs.world import Role, Transition, World
+from voltran.physics.arrays import BoolArray
 
 RowInfos = list[dict[str, Any]]
 OtherRoles = Callable[[World], Mapping[str, Any]]
@@ -148,23 +150,22 @@ class VectorFace(VecEnv):
 
     def get_state(self) -> dict[str, Any]:
         """Snapshot from which training can go on: the worlds, the seeds' counters and the returns so far."""
-        return {
-            "world": self.world.get_state(),
-            "base_seed": self._base_seed,
-            "episodes": self._episodes.copy(),
-            "episode_seeds": self._episode_seeds.copy(),
-            "lengths": self._lengths.copy(),
-            "returns": self._returns.copy(),
-        }
+        return {"world": self.world.get_state(), "base_seed": self._base_seed, "counts": copied(self._counts())}
 
     def set_state(self, snapshot: Mapping[str, Any]) -> None:
-        """Continue from a snapshot of a face with the same scenario, role and number of worlds."""
+        """Continue from a snapshot of a face with the same scenario, role and number of worlds.
+
+        Raises:
+            EpisodeError: a snapshot of something else, or a broken one; nothing has changed.
+            ScenarioError: a seed that is none.
+        """
+        counts = self._counts()
+        require_keys(snapshot, ("world", "base_seed", "counts"), "snapshot")
+        require_like(snapshot["counts"], counts, "snapshot['counts']")
+        base_seed = checked_seed(snapshot["base_seed"])
         self.world.set_state(snapshot["world"])
-        self._base_seed = int(snapshot["base_seed"])
-        self._episodes = np.array(snapshot["episodes"])
-        self._episode_seeds = np.array(snapshot["episode_seeds"])
-        self._lengths = np.array(snapshot["lengths"])
-        self._returns = np.array(snapshot["returns"])
+        self._base_seed = base_seed
+        write(counts, snapshot["counts"])
 
     def observe(self) -> NDArray[np.float32]:
         """Observations ``[rows, F]`` of the worlds as they are now, a fresh copy."""
@@ -176,10 +177,21 @@ class VectorFace(VecEnv):
     def _observations(self) -> NDArray[np.float32]:
         return self.world.observations()[self.role.name].reshape(self.num_envs, -1)
 
+    def _counts(self) -> dict[str, NDArray[Any]]:
+        """The arrays that change besides the worlds' own, themselves and not copies."""
+        return {
+            "episodes": self._episodes,
+            "episode_seeds": self._episode_seeds,
+            "lengths": self._lengths,
+            "returns": self._returns,
+        }
+
     def _start_episodes(self, worlds: BoolArray) -> None:
+        seeds = self._episode_seeds.copy()
         for world in np.flatnonzero(worlds).tolist():
-            self._episode_seeds[world] = training_seed(self._base_seed, world, int(self._episodes[world]))
-        self.world.reset(self._episode_seeds.tolist(), worlds.copy())
+            seeds[world] = training_seed(self._base_seed, world, int(self._episodes[world]))
+        self.world.reset(seeds.tolist(), worlds.copy())
+        self._episode_seeds[:] = seeds
         self._episodes[worlds] += 1
         self._lengths[worlds] = 0
         self._returns.reshape(self.world.n_worlds, -1)[worlds] = 0.0

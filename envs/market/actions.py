@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from voltran.envs.errors import ScenarioError
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.constants import MarketConstants
-from voltran.envs.world import BoolArray, FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
 
 MarketForm = Literal["joint", "multi", "box"]
 REQUESTS = (0.0, 0.25, 0.5, 0.75, 1.0)

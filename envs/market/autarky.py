@@ -5,7 +5,7 @@ import numpy as np
 from voltran.envs.energy.site_batteries import serve_alone
 from voltran.envs.market.constants import MarketConstants
 from voltran.envs.market.rewards.formulas import lost_load_usd, wear_usd
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 
 
 def autarky_usd(constants: MarketConstants, load_kw: FloatArray) -> FloatArray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from voltran.envs.errors import ActionError
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 
 
 @dataclass(frozen=True)

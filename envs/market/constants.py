@@ -6,7 +6,7 @@ from voltran.envs.energy.site_batteries import SiteBatteries, battery_rooms_kw
 from voltran.envs.market.load import per_site
 from voltran.envs.market.scenario import MarketScenario
 from voltran.envs.retail.constants import RetailConstants
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 
 
 class MarketConstants:

@@ -7,14 +7,12 @@ business areas to the morning.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.envs.draws import Stream, generator
 from voltran.envs.energy.generation import OUTLOOK_H
 from voltran.envs.market.scenario import Load, MarketScenario
+from voltran.physics.arrays import FloatArray
 from voltran.physics.power import utilisation_power_kw
-
-FloatArray = NDArray[np.float64]
 
 DAY_H = 24.0
 # Sharpness of the bumps: the morning's is half as high two and a half hours from its peak, the evening's three.

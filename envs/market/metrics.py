@@ -3,7 +3,7 @@
 import numpy as np
 
 from voltran.envs.market.constants import MarketConstants
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 
 SUMS = ("satisfaction_usd", "generation_cost_usd", "lost_load_usd", "wear_usd", "paid_usd", "utility_paper")
 

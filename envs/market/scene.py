@@ -7,7 +7,7 @@ import numpy as np
 
 from voltran.envs.market.constants import MarketConstants
 from voltran.envs.market.simulation import Simulation
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from voltran.envs.market.rewards.formulas import lost_load_usd, paper_utility, s
 from voltran.envs.market.state import blank_state
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.retail.market import RetailMarket
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 
 
 class EpisodeDraws(NamedTuple):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from voltran.envs.episodes import Episodes
 from voltran.envs.market.constants import MarketConstants
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 
 # One value per decision period and site, retailer or world; energy and money are those of the period.
 SITE_SERIES = (

@@ -11,7 +11,7 @@ from voltran.envs.market.simulation import Simulation
 from voltran.envs.market.state import MarketState
 from voltran.envs.observations import View
 from voltran.envs.retail.view import RetailView
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 
 DAY_H = 24.0
 

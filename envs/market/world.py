@@ -23,7 +23,8 @@ from voltran.envs.observe import Observe, role_observations
 from voltran.envs.retail.actions import RetailerCodec, RetailerCommands, RetailerForm
 from voltran.envs.retail.observation import RETAILER_FIELDS, retailer_meaning
 from voltran.envs.rewards import RewardChoice, Rewards
-from voltran.envs.world import BoolArray, FloatArray, Role
+from voltran.envs.world import Role
+from voltran.physics.arrays import BoolArray, FloatArray
 
 
 class MarketOrders(NamedTuple):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from voltran.envs.errors import ActionError, ScenarioError
 from voltran.envs.retail.constants import PRICE_LEVELS, RetailConstants
-from voltran.envs.world import BoolArray, FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
 
 RetailerForm = Literal["ladder", "box"]
 BOX_SIZE = 2  # price, reserved share

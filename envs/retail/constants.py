@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.retail.scenario import Retail
+from voltran.physics.arrays import FloatArray
 from voltran.physics.market import Contracts, cost_factor, generation_cost
-
-FloatArray = NDArray[np.float64]
 
 PRICE_LEVELS = 11
 # A retailer whose power costs nothing starts its ladder of prices here, as a share of the cap.

@@ -9,7 +9,7 @@ from voltran.envs.energy.generation import OUTLOOK_H, Generation, draw_generatio
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.snapshots import arrays_of
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 from voltran.physics.market import Offers, clear_market, payments
 
 SUBSCRIBERS, OTHERS = 0, 1

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.retail.market import RetailMarket
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 
 
 @runtime_checkable

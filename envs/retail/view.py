@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from voltran.envs.retail.market import OTHERS, SUBSCRIBERS, RetailMarket
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 
 SMALL_KW = 1e-9
 

@@ -13,8 +13,7 @@ from gymnasium import spaces
 from voltran.envs.errors import ActionError, ScenarioError
 from voltran.envs.uplink.architecture import Architecture
 from voltran.envs.uplink.commands import UplinkCommands
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray, IntArray
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 
 ActionForm = Literal["joint", "multi"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from voltran.envs.uplink.simulation import Simulation
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import FloatArray
 from voltran.physics.units import WATTS_PER_KILOWATT
 from voltran.physics.uplink_power import UplinkPower
 

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.ordering import falling
 from voltran.physics.units import linear_to_db
-from voltran.physics.uplink import BoolArray, IntArray
 
 
 class Channels:

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray
+from voltran.physics.arrays import BoolArray, FloatArray
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import numpy as np
 
 from voltran.envs.uplink.problem import UplinkProblem
 from voltran.envs.uplink.repair import repair
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray, UplinkStatistics, combine, uplink_rate_mbps, uplink_sinr
+from voltran.physics.uplink import UplinkStatistics, combine, uplink_rate_mbps, uplink_sinr
 from voltran.physics.uplink_control import eipc_power_mw
 from voltran.physics.uplink_power import UplinkPower, network_power_w
 

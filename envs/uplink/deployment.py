@@ -8,11 +8,9 @@ from voltran.envs.draws import Stream, generator
 from voltran.envs.uplink.architecture import Architecture
 from voltran.envs.uplink.problem import UplinkProblem
 from voltran.envs.uplink.scenario import UplinkScenario
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import ComplexArray, FloatArray, IntArray
 from voltran.physics.units import db_to_linear
 from voltran.physics.uplink import (
-    ComplexArray,
-    IntArray,
     UplinkRadio,
     assign_pilots,
     correlated_statistics,

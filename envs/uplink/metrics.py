@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import FloatArray
 
 
 def episode_metrics(series: dict[str, FloatArray]) -> dict[str, float]:

@@ -7,17 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import (
-    BoolArray,
-    IntArray,
-    UplinkRadio,
-    UplinkStatistics,
-    combine,
-    sinr_for_rate,
-    uplink_rate_mbps,
-    uplink_sinr,
-)
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
+from voltran.physics.uplink import UplinkRadio, UplinkStatistics, combine, sinr_for_rate, uplink_rate_mbps, uplink_sinr
 from voltran.physics.uplink_power import UplinkPower, network_power_w
 
 # A rate this share below its minimum still counts as reached: solvers end within their tolerance.

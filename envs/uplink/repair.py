@@ -2,10 +2,9 @@
 
 import numpy as np
 
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
 from voltran.physics.ordering import surpasses
-from voltran.physics.uplink import BoolArray, IntArray
 
 
 @kernel

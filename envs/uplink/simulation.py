@@ -16,8 +16,7 @@ from voltran.envs.uplink.repair import repair
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.envs.uplink.state import SERIES, blank_state, start_episode
 from voltran.envs.uplink.traffic import TrafficSource
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray, IntArray
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.uplink_control import eipc_power_mw
 
 

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.episodes import Episodes
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray
+from voltran.physics.arrays import BoolArray, FloatArray
 
 # One number per decision period; `awake` beside them has one per UBS.
 SERIES = (

@@ -11,8 +11,7 @@ from voltran.envs.draws import Stream, generator
 from voltran.envs.errors import ScenarioError
 from voltran.envs.uplink.scenario import Time, Traffic, UplinkScenario
 from voltran.envs.uplink.traffic_files import read_traffic_mbps
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray
+from voltran.physics.arrays import BoolArray, FloatArray
 
 DAY_H = 24.0
 # Sharpness of the bumps: the morning's is half as high two and a half hours from its peak, the evening's three.

@@ -22,7 +22,7 @@ import numpy as np
 from voltran.envs.csv_files import read_columns
 from voltran.envs.errors import ScenarioError
 from voltran.envs.uplink.scenario import Time, TrafficFiles
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import FloatArray
 from voltran.physics.units import SECONDS_PER_HOUR
 
 BARCELONA_WINDOW_S = 120.0

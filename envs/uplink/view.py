@@ -11,8 +11,7 @@ from voltran.envs.uplink.channels import Channels
 from voltran.envs.uplink.metrics import efficiency
 from voltran.envs.uplink.simulation import Simulation
 from voltran.envs.uplink.state import UplinkState
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray, IntArray
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 
 DAY_H = 24.0
 

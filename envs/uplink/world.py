@@ -25,7 +25,7 @@ from voltran.envs.uplink.rewards.period import UplinkPeriod
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.envs.uplink.simulation import Choices, EpisodeDraws, Simulation
 from voltran.envs.uplink.view import UplinkView
-from voltran.envs.world import BoolArray, FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
 
 
 class UplinkOrders(NamedTuple):

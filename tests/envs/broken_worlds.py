@@ -36,24 +36,26 @@ class ProjectionNotReported(FakeWorld):
 
 @breaks("episodes_end")
 class NeverEnds(FakeWorld):
-    def step(self, actions: Mapping[str, Any]) -> Transition:
-        result = super().step(actions)
-        self.over[:] = False
-        return replace(result, terminated=np.zeros(1, bool), truncated=np.zeros(1, bool))
+    def __init__(self, n_worlds: int = 1, **options: Any) -> None:
+        super().__init__(n_worlds, **{**options, "max_decisions": 100_000})
+
+    def _terminated(self) -> BoolArray:
+        return np.zeros(self.n_worlds, bool)
 
 
 @breaks("snapshots_round_trip")
 class SnapshotForgetsARole(FakeWorld):
     def set_state(self, snapshot: Mapping[str, Any]) -> None:
-        kept = self.energy_kwh["retailer"]
+        kept = self.energy_kwh["retailer"].copy()
         super().set_state(snapshot)
-        self.energy_kwh["retailer"] = kept
+        self.energy_kwh["retailer"][...] = kept
 
 
 @breaks("snapshots_round_trip")
 class SnapshotSharesItsArrays(FakeWorld):
     def get_state(self) -> dict[str, Any]:
-        return {**super().get_state(), "decision": self.decision}
+        snapshot = super().get_state()
+        return {**snapshot, "episodes": {**snapshot["episodes"], "decision": self.episodes.decision}}
 
 
 @breaks("ledger_balances")

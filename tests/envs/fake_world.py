@@ -12,9 +12,11 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
+from voltran.envs.base import BatchedWorld, Outcome
+from voltran.envs.metric import Metric
 from voltran.envs.scenario import Scenario
-from voltran.envs.world import ActionSpace, BoolArray, FloatArray, Role, Transition
+from voltran.envs.world import ActionSpace, BoolArray, FloatArray, Role
+from voltran.envs.world_spec import WorldSpec
 
 CAPACITY_KWH = 10.0
 STEP_H = 0.25
@@ -49,8 +51,33 @@ def make_fake_world(
     return FakeWorld(n_worlds, roles=roles, max_decisions=max_decisions, counts=counts)
 
 
-class FakeWorld:
-    """Implements the ``World`` protocol of ``voltran.envs.world``.
+def as_text(scene: tuple[int, FloatArray]) -> str:
+    """One line of text."""
+    decision, energy_kwh = scene
+    return f"decision {decision}: " + " ".join(f"{value:.2f}" for value in energy_kwh)
+
+
+def as_image(scene: tuple[int, FloatArray]) -> NDArray[np.uint8]:
+    """A small picture whose brightness is the first agent's energy."""
+    return np.full((24, 32, 3), int(255 * scene[1][0] / CAPACITY_KWH), np.uint8)
+
+
+WORLD = WorldSpec(
+    name="fake_v0",
+    gymnasium_id="voltran/Fake-v0",
+    summary="batteries that their owners drain",
+    world="tests.envs.fake_world:FakeWorld",
+    scenario=Scenario,
+    default_scenario="fake",
+    metrics=(Metric("survival_h", "Survival time", "h"), Metric("energy_left_kwh", "Energy left", "kWh")),
+    training_metric="survival_h",
+    text=as_text,
+    picture=as_image,
+)
+
+
+class FakeWorld(BatchedWorld):
+    """A world on the common base.
 
     Args:
         n_worlds: batch size ``B``.
@@ -59,8 +86,7 @@ class FakeWorld:
         counts: number of agents per role, where it should differ from ``ROLE_KINDS``.
     """
 
-    name = "fake_v0"
-    render_modes = ("ansi", "rgb_array")
+    spec = WORLD
     observation_version = "fake-observation-1"
     action_version = "fake-action-1"
 
@@ -72,55 +98,15 @@ class FakeWorld:
         max_decisions: int = 12,
         counts: Mapping[str, int] | None = None,
     ) -> None:
-        self.scenario = Scenario(world=self.name, name="fake")
-        self.n_worlds = n_worlds
+        super().__init__(Scenario(world=self.name, name="fake"), n_worlds, max_decisions)
         self.roles = tuple(_role(name, (counts or {}).get(name)) for name in roles)
-        self.max_decisions = max_decisions
         total = sum(role.count for role in self.roles)
         self.state_space = spaces.Box(0.0, 1.0, (total + 1,), np.float32)
-        self.seeds = np.full(n_worlds, -1, np.int64)
-        self.decision = np.zeros(n_worlds, np.int64)
-        self.over = np.ones(n_worlds, bool)
         self.energy_kwh = {role.name: np.zeros((n_worlds, role.count)) for role in self.roles}
         self.level = {role.name: np.zeros((n_worlds, role.count)) for role in self.roles}
         self.drained_kwh = np.zeros((n_worlds, self.roles[0].count))
         self.drawn_kwh = np.zeros((n_worlds, self.roles[0].count))
-        self.history: list[FloatArray] = []
-
-    def reset(self, seeds: Sequence[int], worlds: BoolArray | None = None) -> None:
-        """Start new episodes where ``worlds`` is True (everywhere by default)."""
-        if len(seeds) != self.n_worlds:
-            raise EpisodeError(f"seeds: {len(seeds)} given for {self.n_worlds} worlds; give one per world")
-        chosen = np.ones(self.n_worlds, bool) if worlds is None else np.array(worlds, bool)
-        self.seeds[chosen] = np.asarray(seeds, np.int64)[chosen]
-        self.decision[chosen] = 0
-        self.over[chosen] = False
-        for role in self.roles:
-            self.energy_kwh[role.name][chosen] = (8.5 + 1.5 * self._noise(role))[chosen]
-            self.level[role.name][chosen] = 0.0
-        self.drained_kwh[chosen] = 0.0
-        self.drawn_kwh[chosen] = 0.0
-        if chosen[0]:
-            self.history = [self.energy_kwh[self.roles[0].name][0].copy()]
-
-    def step(self, actions: Mapping[str, Any]) -> Transition:
-        """Drain the batteries; an action that is masked out is executed as "do nothing" and reported as projected."""
-        if self.over.any():
-            raise EpisodeError(f"world {int(np.argmax(self.over))}: no episode is running; call reset first")
-        checked = {role.name: _checked(role, actions, self.n_worlds) for role in self.roles}
-        rewards, infos = {}, {}
-        for index, role in enumerate(self.roles):
-            projected = ~self._legal(role, checked[role.name])
-            level = np.where(projected, 0.0, _level(role, checked[role.name]))
-            rewards[role.name] = self._drain(role, level, is_first=index == 0)
-            infos[role.name] = {"projected": projected, "level": level.copy()}
-        self.decision += 1
-        terminated = self.energy_kwh[self.roles[0].name].sum(axis=1) <= 0.0
-        truncated = (self.decision >= self.max_decisions) & ~terminated
-        self.over = terminated | truncated
-        self.history.append(self.energy_kwh[self.roles[0].name][0].copy())
-        episode_infos = {"decision": self.decision.copy(), "energy_kwh": self._total_kwh()}
-        return Transition(rewards, terminated.copy(), truncated.copy(), infos, episode_infos)
+        self._history = np.zeros((n_worlds, max_decisions + 1, self.roles[0].count))
 
     def observations(self) -> dict[str, NDArray[np.float32]]:
         """Role -> ``[B, n, F]``, every feature in 0..1."""
@@ -147,61 +133,91 @@ class FakeWorld:
         clock = np.minimum(self.decision / 50.0, 1.0)[:, None]
         return np.concatenate([*energies, clock], axis=1).astype(np.float32)
 
-    def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
-        """Hours survived and energy left, ``[B]`` each; NaN outside the mask ``worlds``."""
-        values = {"survival_h": np.asarray(self.decision * STEP_H), "energy_left_kwh": self._total_kwh()}
-        return {name: np.where(True if worlds is None else worlds, value, np.nan) for name, value in values.items()}
+    @property
+    def seeds(self) -> NDArray[np.int64]:
+        """Seeds of the episodes, ``[B]``."""
+        return self.episodes.seed.astype(np.int64)
 
-    def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
+    @property
+    def over(self) -> BoolArray:
+        """Worlds ``[B]`` in which no episode is running."""
+        return ~self.episodes.running
+
+    @property
+    def history(self) -> list[FloatArray]:
         """Energy of the first role's agents in world 0 over time."""
-        if world != 0:
-            raise EpisodeError(f"world = {world}: the fake world records world 0 only")
-        energy = np.array(self.history)
-        return {"time_h": np.arange(len(energy)) * STEP_H, "energy_kwh": energy}
+        return list(self._history[0, : self._rows(int(self.decision[0]))])
 
-    def ledger(self) -> dict[str, FloatArray]:
-        """Load and battery power of the latest step, ``[B, n]``; power into the site is positive."""
-        load_kw = self.drained_kwh / STEP_H
-        battery_kw = self.drawn_kwh / STEP_H
-        return {"load_kw": load_kw, "battery_kw": battery_kw, "residual_kw": battery_kw - load_kw}
+    def _begin(self, worlds: Sequence[int]) -> None:
+        chosen = list(worlds)
+        for role in self.roles:
+            self.energy_kwh[role.name][chosen] = (8.5 + 1.5 * self._noise(role))[chosen]
+            self.level[role.name][chosen] = 0.0
+        self.drained_kwh[chosen] = self.drawn_kwh[chosen] = 0.0
+        self._history[chosen, 0] = self.energy_kwh[self.roles[0].name][chosen]
 
-    def get_state(self) -> dict[str, Any]:
-        """Copies of everything that changes."""
+    def _decode(self, actions: dict[str, Any]) -> dict[str, dict[str, NDArray[Any]]]:
+        """An action that is masked out is executed as "do nothing" and reported as projected."""
+        commands = {}
+        for role in self.roles:
+            projected = ~self._legal(role, actions[role.name])
+            level = np.where(projected, 0.0, _level(role, actions[role.name]))
+            commands[role.name] = {"projected": projected, "level": level}
+        return commands
+
+    def _run_period(self, commands: dict[str, dict[str, NDArray[Any]]]) -> dict[str, FloatArray]:
+        """Drain the batteries; returns the rewards."""
+        first = self.roles[0].name
+        rewards = {
+            role.name: self._drain(role, commands[role.name]["level"], role.name == first) for role in self.roles
+        }
+        self._history[np.arange(self.n_worlds), self.decision + 1] = self.energy_kwh[first]
+        return rewards
+
+    def _terminated(self) -> BoolArray:
+        return np.asarray(self.energy_kwh[self.roles[0].name].sum(axis=1) <= 0.0)
+
+    def _outcome(self, commands: dict[str, dict[str, NDArray[Any]]], period: dict[str, FloatArray]) -> Outcome:
+        return Outcome(period, commands, {"decision": self.decision, "energy_kwh": self._total_kwh()})
+
+    def _metrics_of(self, world: int) -> dict[str, float]:
         return {
-            "seeds": self.seeds.copy(),
-            "decision": self.decision.copy(),
-            "over": self.over.copy(),
-            "energy_kwh": {name: value.copy() for name, value in self.energy_kwh.items()},
-            "level": {name: value.copy() for name, value in self.level.items()},
-            "drained_kwh": self.drained_kwh.copy(),
-            "drawn_kwh": self.drawn_kwh.copy(),
-            "history": [row.copy() for row in self.history],
+            "survival_h": float(self.decision[world] * STEP_H),
+            "energy_left_kwh": float(self._total_kwh()[world]),
         }
 
-    def set_state(self, snapshot: Mapping[str, Any]) -> None:
-        """Continue from a snapshot."""
-        for name in ("seeds", "decision", "over", "drained_kwh", "drawn_kwh"):
-            setattr(self, name, snapshot[name].copy())
-        self.energy_kwh = {name: value.copy() for name, value in snapshot["energy_kwh"].items()}
-        self.level = {name: value.copy() for name, value in snapshot["level"].items()}
-        self.history = [row.copy() for row in snapshot["history"]]
+    def _state_arrays(self) -> dict[str, Any]:
+        return {
+            "energy_kwh": self.energy_kwh,
+            "level": self.level,
+            "drained_kwh": self.drained_kwh,
+            "drawn_kwh": self.drawn_kwh,
+        }
 
-    def render(self, mode: str, world: int = 0) -> Any:
-        """One line of text, or a small picture whose brightness is the first agent's energy."""
-        energy = self.energy_kwh[self.roles[0].name][world]
-        if mode == "ansi":
-            return f"decision {self.decision[world]}: " + " ".join(f"{value:.2f}" for value in energy)
-        if mode == "rgb_array":
-            return np.full((24, 32, 3), int(255 * energy[0] / CAPACITY_KWH), np.uint8)
-        raise ScenarioError(f"render mode {mode!r} is unknown; known modes: {', '.join(self.render_modes)}")
+    def _series(self) -> dict[str, NDArray[Any]]:
+        return {"energy_kwh": self._history}
 
-    def _drain(self, role: Role, level: FloatArray, *, is_first: bool) -> FloatArray:
+    def _rows(self, decisions: int) -> int:
+        return decisions + 1
+
+    def _time_h(self, rows: int) -> FloatArray:
+        return np.asarray(np.arange(rows) * STEP_H, np.float64)
+
+    def _ledger(self) -> dict[str, FloatArray]:
+        """Load and battery power of the latest step; power into the site is positive."""
+        load_kw, battery_kw = self.drained_kwh / STEP_H, self.drawn_kwh / STEP_H
+        return {"load_kw": load_kw, "battery_kw": battery_kw, "residual_kw": battery_kw - load_kw}
+
+    def _scene(self, world: int) -> tuple[int, FloatArray]:
+        return int(self.decision[world]), self.energy_kwh[self.roles[0].name][world].copy()
+
+    def _drain(self, role: Role, level: FloatArray, is_first: bool) -> FloatArray:
         reward: FloatArray = 0.1 * level * self._noise(role) + self.energy_kwh[role.name] / 100.0
         base_kwh = np.where(self.seeds % 3 == 0, 1.5, 0.2)[:, None]
         before = self.energy_kwh[role.name]
         drained = np.minimum(base_kwh + 0.5 * level, before)
         self.energy_kwh[role.name] = before - drained
-        self.level[role.name] = level
+        self.level[role.name] = level.copy()
         if is_first:
             self.drained_kwh = drained
             self.drawn_kwh = before - self.energy_kwh[role.name]
@@ -250,27 +266,3 @@ def _level(role: Role, actions: NDArray[Any]) -> FloatArray:
     if isinstance(role.action_space, spaces.MultiDiscrete):
         return np.asarray(actions.sum(axis=2) / (role.action_space.nvec - 1).sum(), np.float64)
     return np.asarray(np.abs(actions).mean(axis=2), np.float64)
-
-
-def _checked(role: Role, actions: Mapping[str, Any], n_worlds: int) -> NDArray[Any]:
-    if role.name not in actions:
-        raise ActionError(f"actions: role {role.name!r} is missing; give actions for every role")
-    values = np.asarray(actions[role.name])
-    space = role.action_space
-    expected = (n_worlds, role.count, *(space.shape or ()))
-    if values.shape != expected:
-        raise ActionError(f"actions of {role.name}: shape {values.shape}, expected {expected}")
-    low, high = _bounds(space)
-    if not isinstance(space, spaces.Box) and values.dtype.kind not in "iu":
-        raise ActionError(f"actions of {role.name}: dtype {values.dtype}, expected integer codes")
-    if not bool(((values >= low) & (values <= high)).all()):
-        raise ActionError(f"actions of {role.name}: {values.tolist()} leaves the range {low}..{high}")
-    return values
-
-
-def _bounds(space: ActionSpace) -> tuple[Any, Any]:
-    if isinstance(space, spaces.Box):
-        return space.low, space.high
-    if isinstance(space, spaces.MultiDiscrete):
-        return 0, space.nvec - 1
-    return 0, int(space.n) - 1

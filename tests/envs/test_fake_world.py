@@ -49,7 +49,7 @@ def test_partial_reset_accepts_the_worlds_own_end_flags() -> None:
     world.step(idle(world))
     world.reset([5, 6], world.over)
     assert not world.over.any()
-    assert world.kpis()["survival_h"].tolist() == [0.0, 0.0]
+    assert world.decision.tolist() == [0, 0]
 
 
 def test_bad_actions_change_nothing() -> None:

@@ -5,8 +5,7 @@ from numpy.typing import NDArray
 
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.state import PeriodTotals
-
-FloatArray = NDArray[np.float64]
+from voltran.physics.arrays import FloatArray
 
 # A site's service below this share of its critical users costs extra in the training reward.
 CRITICAL_TARGET = 0.99

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.state import PeriodTotals
 from voltran.envs.rewards import Period
-from voltran.envs.world import BoolArray, FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
 
 
 @dataclass

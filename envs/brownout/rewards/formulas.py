@@ -4,7 +4,7 @@ import numpy as np
 
 from voltran.envs.brownout.rewards.period import BrownoutPeriod
 from voltran.envs.rewards import RewardResult
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 
 
 def purchase_cost(period: BrownoutPeriod) -> FloatArray:

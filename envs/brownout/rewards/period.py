@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from voltran.envs.blackout.rewards.period import BlackoutPeriod
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 
 
 @dataclass

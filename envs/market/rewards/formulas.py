@@ -4,7 +4,7 @@ import numpy as np
 
 from voltran.envs.market.constants import MarketConstants
 from voltran.envs.retail.scenario import Retail
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 from voltran.physics.market import generation_cost, satisfaction
 
 

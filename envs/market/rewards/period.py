@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from voltran.envs.market.state import MarketState
 from voltran.envs.rewards import Period
-from voltran.envs.world import FloatArray
+from voltran.physics.arrays import FloatArray
 
 # Parts of the welfare, with their signs: payments are transfers, and no part of it.
 WELFARE = (("satisfaction_usd", 1.0), ("generation_cost_usd", -1.0), ("lost_load_usd", -1.0), ("wear_usd", -1.0))

@@ -4,8 +4,7 @@ import numpy as np
 
 from voltran.envs.uplink.counterfactual import Outcomes
 from voltran.envs.uplink.scenario import Reward
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray
+from voltran.physics.arrays import BoolArray, FloatArray
 
 
 def components(

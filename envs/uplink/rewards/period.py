@@ -7,8 +7,7 @@ from voltran.envs.rewards import Period
 from voltran.envs.uplink.counterfactual import Outcomes
 from voltran.envs.uplink.simulation import Choices
 from voltran.envs.uplink.state import UplinkState
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray
+from voltran.physics.arrays import BoolArray, FloatArray
 
 
 @dataclass
