@@ -8,7 +8,8 @@ Every function works without arguments and takes the same world options:
 - ``scenario``: name of a shipped scenario or path of a YAML file; ``overrides``: dotted keys and values.
 - ``action_set``: ``"paper"`` (bands follow the mode) or ``"extended"`` (any bands the mode allows).
 - ``action_form``: ``"joint"`` (one Discrete per agent) or ``"multi"`` (MultiDiscrete).
-- ``reward``: ``"team"``, ``"local"`` or ``"mixed"``.
+- ``reward``: ``"team"``, ``"local"``, ``"mixed"``, ``module:function`` or a function of the period (docs/reward.md).
+- ``observe``: fields that agents observe, by name, as ``module:attribute`` or themselves (docs/observation.md).
 """
 
 from voltran.envs.blackout import WORLD

@@ -9,7 +9,8 @@ works without arguments and takes the same world options:
 - ``scenario``: name of a shipped scenario or path of a YAML file; ``overrides``: dotted keys and values.
 - ``action_set``: ``"paper"`` (bands follow the mode) or ``"extended"`` (any bands the mode allows).
 - ``action_form``: ``"joint"`` (one Discrete per site) or ``"multi"`` (MultiDiscrete).
-- ``reward``: of the sites: ``"team"``, ``"local"`` or ``"mixed"``, less what they pay.
+- ``reward``: of the sites: ``"team"``, ``"local"`` or ``"mixed"``, less what they pay; or your own (docs/reward.md).
+- ``observe``: fields that agents observe, of the sites, or role -> fields (docs/observation.md).
 - ``retailer_form``: ``"ladder"`` (one of eleven prices) or ``"box"`` (price and reserved share).
 """
 

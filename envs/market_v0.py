@@ -8,7 +8,9 @@ works without arguments and takes the same world options:
 
 - ``scenario``: name of a shipped scenario or path of a YAML file; ``overrides``: dotted keys and values.
 - ``action_form``: of the sites: ``"joint"`` (one Discrete), ``"multi"`` (MultiDiscrete) or ``"box"`` (continuous).
-- ``reward``: ``"own"`` (each agent its own dollars) or ``"welfare"`` (everybody the same share of what all have).
+- ``reward``: ``"own"`` (each agent its own dollars), ``"welfare"`` (everybody the same share of what all have), or your
+  own (docs/reward.md).
+- ``observe``: fields that agents observe, of the sites, or role -> fields (docs/observation.md).
 - ``retailer_form``: ``"ladder"`` (one of eleven prices) or ``"box"`` (price and reserved share).
 """
 

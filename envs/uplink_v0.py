@@ -9,7 +9,8 @@ Every function works without arguments and takes the same world options:
 - ``architecture``: ``"fd-ran"``, ``"uc-cell-free"``, ``"cell-free"``, ``"small-cell"`` or ``"cellular"``;
   ``idle_sleep``: of ``uc-cell-free``, the probability that a UBS sleeps while it serves nobody.
 - ``action_form``: ``"joint"`` (one Discrete per agent) or ``"multi"`` (MultiDiscrete).
-- ``reward``: ``"team"`` or ``"local"``.
+- ``reward``: ``"team"``, ``"local"`` or your own (docs/reward.md).
+- ``observe``: fields that agents observe, by name, as ``module:attribute`` or themselves (docs/observation.md).
 """
 
 from voltran.envs.environment_functions import environment_functions

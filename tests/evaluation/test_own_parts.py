@@ -51,7 +51,7 @@ def forget() -> None:
 
 def build(options: Mapping[str, Any]) -> Controller:
     """A rule whose worlds must be built with certain options, as those of learned policies are."""
-    rule: Any = baselines.make("independent")
+    rule: Controller = baselines.make("independent")
     vars(rule)["world_options"] = options
     made: Controller = rule
     return made
