@@ -96,10 +96,10 @@ class SharedActorCritic(MaskableActorCriticPolicy):
             name: value for name, value in self._named_weights().items() if has_critic or name.startswith("actor.")
         }
         for name, value in wanted.items():
-            found = arrays[name].shape if name in arrays else None
-            if found != tuple(value.shape):
+            shape = arrays[name].shape if name in arrays else None
+            if shape != tuple(value.shape):
                 raise FileFormatError(
-                    f"{name}: found shape {found}, expected {tuple(value.shape)}; give the configuration the widths "
+                    f"{name}: found shape {shape}, expected {tuple(value.shape)}; give the configuration the widths "
                     "of the policy file, or start from another file"
                 )
         with torch.no_grad():

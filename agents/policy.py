@@ -41,37 +41,34 @@ class PolicyMetadata(Section):
         role: role whose agents it plays.
         observation_version: meaning and order of the observation's features.
         action_version: meaning and order of the action codes.
-        action_set: ``paper``, ``extended`` or ``free`` commands; None in worlds that know one set only.
         action_form: ``joint`` (Discrete) or ``multi`` (MultiDiscrete).
-        world_options: options of ``make_world`` that give the role these actions; None stands for ``action_set`` and
-            ``action_form``, which in worlds with several roles are about the sites only.
-        price_policy: what it pays EV owners.
+        world_options: options of ``make_world`` that give the role these observations and actions.
+        declarations: what result tables show of it, see ``Controller``.
         action_sizes: number of codes per action dimension; one entry in the joint form.
         network: shape of the actor; its ``outputs`` is the sum of ``action_sizes``.
         deterministic: how it plays unless told otherwise: the likeliest actions, or samples.
         training: configuration of the training, for the record.
         information: what it sees of the network, see ``Controller``.
         meaning: what its inputs and action codes mean, see ``Role.meaning``.
-        scenario: the scenario it was trained on, for the record: all of it, with loads, bands and sites.
+        scenarios: those it was trained on, for the record: all of each, with loads, bands and sites.
         voltran_version: version that wrote the file.
     """
 
-    format_version: Literal[2] = 2
+    format_version: Literal[3] = 3
     world: str
     role: str
     observation_version: str
     action_version: str
-    action_set: str | None = None
     action_form: Literal["joint", "multi"]
-    world_options: dict[str, Any] | None = None
-    price_policy: str = "dynamic"
+    world_options: dict[str, Any]
+    declarations: dict[str, str] = Field(default_factory=dict)
     action_sizes: tuple[int, ...]
     network: ActorDescription
     deterministic: bool = True
     training: dict[str, Any] = Field(default_factory=dict)
     information: Information
     meaning: dict[str, Any]
-    scenario: dict[str, Any]
+    scenarios: tuple[dict[str, Any], ...]
     voltran_version: str = __version__
 
 
@@ -106,9 +103,10 @@ class LearnedPolicy:
             )
         self.name = name
         self.information: Information = metadata.information
-        self.declarations = _declared(metadata)
+        self.declarations = dict(metadata.declarations)
         self.metadata = metadata
         self.deterministic = metadata.deterministic if deterministic is None else deterministic
+        self.batch_independent = self.deterministic  # samples come from one generator for all worlds
         self.seed = checked_seed(seed)
         self._actor = Actor(metadata.network, arrays)
         self._generator = np.random.default_rng(self.seed)
@@ -116,7 +114,7 @@ class LearnedPolicy:
     @property
     def world_options(self) -> dict[str, Any]:
         """Options of ``make_world`` that give the world this policy's actions."""
-        return _world_options(self.metadata)
+        return dict(self.metadata.world_options)
 
     def reset(self, world: World) -> None:
         """Check that the world is of the kind the policy was trained for, and restart the samples.
@@ -149,12 +147,25 @@ class LearnedPolicy:
         scores = self._actor.logits(observations)
         if not self.deterministic:  # the largest of logit + Gumbel noise is a sample from the softmax
             scores = scores + self._generator.gumbel(size=scores.shape).astype(np.float32)
-        scores = np.where(masks, scores, np.float32(-np.inf))
-        sizes = self.metadata.action_sizes
-        if len(sizes) == 1:
-            return np.asarray(scores.argmax(axis=1)[:, None], np.int64)
-        parts = np.split(scores, np.cumsum(sizes)[:-1], axis=1)
-        return np.stack([part.argmax(axis=1) for part in parts], axis=1)
+        return likeliest(scores, masks, self.metadata.action_sizes)
+
+
+def likeliest(scores: FloatRows, masks: BoolArray, sizes: tuple[int, ...]) -> NDArray[np.int64]:
+    """The legal action codes with the highest scores.
+
+    Args:
+        scores: ``[rows, A]``, one per code of each action dimension in turn.
+        masks: ``[rows, A]``; True is legal.
+        sizes: number of codes per action dimension.
+
+    Returns:
+        ``[rows, k]``, one per action dimension.
+    """
+    scores = np.where(masks, scores, np.float32(-np.inf))
+    if len(sizes) == 1:
+        return np.asarray(scores.argmax(axis=1)[:, None], np.int64)
+    parts = np.split(scores, np.cumsum(sizes)[:-1], axis=1)
+    return np.stack([part.argmax(axis=1) for part in parts], axis=1)
 
 
 def action_sizes(role: Role) -> tuple[int, ...]:
@@ -193,12 +204,12 @@ def check_fits(metadata: PolicyMetadata, world: World, name: str) -> None:
     _require(name, "world", metadata.world, world.name, "choose a scenario of the policy's world")
     role = find_role(world, metadata.role)
     retrain = "train the policy again with this version of the world"
-    observed, acted = role_versions(world, role.name)
-    _require(name, "observation_version", metadata.observation_version, observed, retrain)
-    options = " and ".join(f"{option}={value}" for option, value in _world_options(metadata).items())
+    observation_version, action_version = role_versions(world, role.name)
+    options = " and ".join(f"{option}={value}" for option, value in metadata.world_options.items())
     same_actions = f"build the world with {options or 'the default actions of the role'}"
-    _require(name, "action_version", metadata.action_version, acted, same_actions)
-    _require_meaning(name, metadata.meaning, role.meaning)
+    _require(name, "action_version", metadata.action_version, action_version, same_actions)
+    _require_meaning(name, metadata.meaning, role.meaning)  # names what the next line only knows to differ
+    _require(name, "observation_version", metadata.observation_version, observation_version, retrain)
     size = role.observation_space.shape[0]
     _require(name, "observation size", metadata.network.observation_size, size, retrain)
     _require(name, "action_sizes", metadata.action_sizes, action_sizes(role), same_actions)
@@ -285,28 +296,15 @@ def _parse_header(path: str | Path, header: str) -> PolicyMetadata:
         ) from error
 
 
-def _declared(metadata: PolicyMetadata) -> dict[str, str]:
-    if metadata.action_set is None:
-        return {}
-    return {"commands": metadata.action_set, "price": metadata.price_policy}
+def _require(policy: str, field: str, trained: object, expected: object, remedy: str) -> None:
+    if trained != expected:
+        raise ScenarioError(f"policy {policy}: {field} is {trained!r}, but the world's is {expected!r}; {remedy}")
 
 
-def _world_options(metadata: PolicyMetadata) -> dict[str, Any]:
-    if metadata.world_options is not None:
-        return dict(metadata.world_options)
-    options = {"action_set": metadata.action_set, "action_form": metadata.action_form}
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def _require(policy: str, field: str, found: object, expected: object, remedy: str) -> None:
-    if found != expected:
-        raise ScenarioError(f"policy {policy}: {field} is {found!r}, but the world's is {expected!r}; {remedy}")
-
-
-def _require_meaning(policy: str, trained: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+def _require_meaning(policy: str, trained: Mapping[str, Any], present: Mapping[str, Any]) -> None:
     """Raise unless inputs and action codes mean what they meant when the policy was trained."""
-    for name in dict.fromkeys([*trained, *found]):
-        before, now = trained.get(name), found.get(name)
+    for name in dict.fromkeys([*trained, *present]):
+        before, now = trained.get(name), present.get(name)
         if before == now:
             continue
         field, remedy = name, "choose a scenario in which it is the same, or train the policy again on this one"

@@ -1,5 +1,5 @@
 """Rule-based and optimisation controllers."""
 
-from voltran.baselines.registry import make, names
+from voltran.baselines.registry import make, names, register_controller
 
-__all__ = ["make", "names"]
+__all__ = ["make", "names", "register_controller"]

@@ -9,7 +9,6 @@ import copy
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.rules import RotatingSleep, carrier_shutdown, outage_world, static_v2g
 from voltran.envs.blackout.commands import SiteCommands, declare
@@ -19,9 +18,8 @@ from voltran.envs.controller import Controller, Information
 from voltran.envs.errors import ScenarioError
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.world import World
+from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.ordering import first_largest
-
-FloatArray = NDArray[np.float64]
 
 
 def portfolio() -> tuple[Controller, ...]:
@@ -57,7 +55,7 @@ class HindsightRules:
             raise ScenarioError(f"hindsight-rules every = {every}: give a whole number of decisions, at least 1")
         self.every = int(every)
         self._members: list[list[Controller]] = []
-        self._chosen: NDArray[np.int64] | None = None
+        self._chosen: IntArray | None = None
         self._trial: BlackoutWorld | None = None
 
     def reset(self, world: World) -> None:
@@ -78,7 +76,7 @@ class HindsightRules:
         rows = [outage.effective_commands(self._members[w][m].act(world)["bs"]) for w, m in enumerate(self._chosen)]
         return {"bs": _rows_of(rows), **_at_cost(outage)}
 
-    def _choose(self, outage: BlackoutWorld) -> NDArray[np.int64]:
+    def _choose(self, outage: BlackoutWorld) -> IntArray:
         """Best member of every world, ``[B]``."""
         snapshot = outage.get_state()
         scores = [self._score(snapshot, member) for member in portfolio()]

@@ -1,12 +1,18 @@
-"""Controllers by name: ``make("rotating-sleep", keep_helper=3)``."""
+"""Controllers by name: ``make("rotating-sleep", keep_helper=3)``; those of this folder, and anybody's.
+
+An installed package offers one by an entry point of the group ``voltran.controllers``; a script by
+:func:`register_controller`; and any class or function can be named as ``module:attribute``.
+"""
 
 import difflib
 import inspect
-from collections.abc import Callable
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from importlib.metadata import entry_points
+from typing import Any
 
 from voltran.baselines import market
+from voltran.baselines.entry import Entry, require_controller_class
 from voltran.baselines.hindsight import HindsightRules
 from voltran.baselines.msrc.controller import VARIANTS, Msrc
 from voltran.baselines.msrc.settings import PlannerSettings
@@ -15,71 +21,149 @@ from voltran.baselines.trimsm import uplink_controller
 from voltran.baselines.trimsm.outage_controller import TrimsmOutage
 from voltran.baselines.trimsm.outage_settings import TrimsmSettings
 from voltran.envs.controller import Controller
-from voltran.envs.errors import ScenarioError
+from voltran.envs.errors import ScenarioError, VoltranError
+from voltran.envs.references import is_reference, resolve
 from voltran.envs.scenario import Section
 
+ENTRY_POINTS = "voltran.controllers"
+OUTAGES = ("blackout_v0", "brownout_v0")  # in the second, their sites buy as they did before, or nothing
 
-class Entry(NamedTuple):
-    """How a controller is built, and what options it has.
-
-    Attributes:
-        build: makes it from options.
-        settings: model whose fields are its options, and which it checks; None where its options are the parameters of
-            ``build``, all of them numbers.
-    """
-
-    build: Callable[..., Controller]
-    settings: type[Section] | None = None
-
-    @property
-    def options(self) -> list[str]:
-        """Names of its options."""
-        return list(inspect.signature(self.build).parameters if self.settings is None else self.settings.model_fields)
-
-
-# of sites in an outage; some of them play other worlds, too
-OUTAGE_CONTROLLERS: dict[str, Entry] = {
-    "independent": Entry(independent),
-    "static": Entry(static),
-    "static-v2g": Entry(static_v2g),
-    "carrier-shutdown": Entry(carrier_shutdown),
-    "rotating-sleep": Entry(RotatingSleep),
-    "hindsight-rules": Entry(HindsightRules),
-    "random": Entry(Random),
-    **{name: Entry(partial(Msrc, name, **changed), PlannerSettings) for name, changed in VARIANTS.items()},
-    "trimsm": Entry(TrimsmOutage, TrimsmSettings),
-}
 CONTROLLERS: dict[str, Entry] = {
-    **OUTAGE_CONTROLLERS,
-    **{name: Entry(build, settings) for name, (build, settings) in uplink_controller.CONTROLLERS.items()},
-    **{name: Entry(build, settings) for name, (build, settings) in market.CONTROLLERS.items()},
+    "independent": Entry(independent, None, OUTAGES),
+    "static": Entry(static, None, OUTAGES),
+    "static-v2g": Entry(static_v2g, None, OUTAGES),
+    "carrier-shutdown": Entry(carrier_shutdown, None, OUTAGES),
+    "rotating-sleep": Entry(RotatingSleep, None, OUTAGES),
+    "hindsight-rules": Entry(HindsightRules, None, OUTAGES),
+    "random": Entry(Random),
+    **{name: Entry(partial(Msrc, name, **changed), PlannerSettings, OUTAGES) for name, changed in VARIANTS.items()},
+    "trimsm": Entry(TrimsmOutage, TrimsmSettings, OUTAGES),
+    **uplink_controller.CONTROLLERS,
+    **market.CONTROLLERS,
 }
+_SHIPPED = frozenset(CONTROLLERS)
+_BROKEN: dict[str, str] = {}  # entry point that cannot be used -> why
 
 
-def names() -> list[str]:
-    """Names of all controllers."""
-    return list(CONTROLLERS)
+def register_controller(
+    name: str,
+    build: Callable[..., Controller],
+    settings: type[Section] | None = None,
+    worlds: Sequence[str] = (),
+) -> None:
+    """Make a controller known by its name, wherever this process and its workers read names.
+
+    Args:
+        name: as written on command lines: letters, digits, dashes, underscores and dots.
+        build: its class, or a function that returns one; options are its keyword arguments. Workers import it, so
+            define it by name in a module.
+        settings: model whose fields are its options, where the builder takes them all as ``**settings``.
+        worlds: names of the worlds that it plays; empty for any.
+
+    Raises:
+        ScenarioError: a name that cannot be written or is another controller's, or something that builds none.
+    """
+    _check_name(name)
+    entry = Entry(build, settings, tuple(worlds))
+    if CONTROLLERS.get(name, entry) != entry:
+        raise ScenarioError(f"controller {name!r} is registered already, as {CONTROLLERS[name].build}; choose another")
+    _check_builder(name, build)
+    CONTROLLERS[name] = entry
+
+
+def names(world: str | None = None) -> list[str]:
+    """Names of all controllers, or of those that play a world.
+
+    Args:
+        world: name of the world, such as ``blackout_v0``.
+    """
+    _discover_installed()
+    return [name for name, entry in CONTROLLERS.items() if world is None or not entry.worlds or world in entry.worlds]
 
 
 def make(name: str, **options: Any) -> Controller:
     """Build a controller.
 
     Args:
-        name: one of :func:`names`.
-        **options: what its class takes; for planners, fields of their settings.
+        name: one of :func:`names`, or ``module:attribute`` of a class, or of a function that returns a controller.
+        **options: what its class or function takes; for planners, fields of their settings.
 
     Raises:
-        ScenarioError: unknown name or option, or an option of the wrong type.
+        ScenarioError: unknown name or option, an option of the wrong type, or what is named is no controller.
     """
+    try:
+        return entry_of(name).make(name, options)
+    except VoltranError:
+        raise
+    except Exception as error:
+        if name in _SHIPPED:
+            raise
+        # whatever a class of the user's raises on its way is the user's to mend
+        raise ScenarioError(
+            f"controller {name!r} cannot be built from {options or 'no options'} ({type(error).__name__}: {error}); "
+            "change its options, or mend it"
+        ) from error
+
+
+def entry_of(name: str) -> Entry:
+    """What is known of a controller.
+
+    Args:
+        name: as in :func:`make`.
+
+    Raises:
+        ScenarioError: unknown, or it builds no controllers.
+    """
+    if is_reference(name):
+        build = resolve(name, "controller")
+        _check_builder(name, build)
+        return Entry(build)
+    if name not in CONTROLLERS:
+        _discover_installed()
     if name not in CONTROLLERS:
         close = difflib.get_close_matches(name, CONTROLLERS, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise ScenarioError(f"unknown controller {name!r}: {hint}known controllers: {', '.join(CONTROLLERS)}")
-    entry = CONTROLLERS[name]
-    for option, value in options.items():
-        if option not in entry.options:
-            listed = ", ".join(entry.options) or "none"
-            raise ScenarioError(f"controller {name!r} has no option {option!r}; its options: {listed}")
-        if entry.settings is None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise ScenarioError(f"controller {name!r}: option {option} = {value!r} must be a number")
-    return entry.build(**options)
+        broken = "".join(f"; {problem}" for problem in _BROKEN.values())
+        raise ScenarioError(f"unknown controller {name!r}: {hint}known controllers: {', '.join(CONTROLLERS)}{broken}")
+    return CONTROLLERS[name]
+
+
+def entry_to_carry(name: str) -> Entry | None:
+    """What a worker process has to be told of a controller, since it cannot find it; None where it can."""
+    return None if name in _SHIPPED or is_reference(name) else CONTROLLERS.get(name)
+
+
+def broken_entry_points() -> dict[str, str]:
+    """Entry points of installed packages that offer no controller, and why."""
+    _discover_installed()
+    return dict(_BROKEN)
+
+
+def _check_name(name: str) -> None:
+    if not name or not all(part.isalnum() for part in name.replace("-", "_").replace(".", "_").split("_")):
+        raise ScenarioError(
+            f"controller {name!r}: not a name that can be written on a command line; use letters, digits, dashes, "
+            "underscores and dots, such as my-rule"
+        )
+
+
+def _check_builder(name: str, build: Any) -> None:
+    if inspect.isclass(build):
+        require_controller_class(build, name)
+    elif not callable(build):
+        raise ScenarioError(
+            f"controller {name!r}: an object of type {type(build).__name__} builds no controllers; name a class, or a "
+            "function that returns one"
+        )
+
+
+@cache
+def _discover_installed() -> None:
+    """Register the controllers of installed packages; one that fails is named whenever a controller is not found."""
+    for point in entry_points(group=ENTRY_POINTS):
+        place = f"entry point {point.name} of {ENTRY_POINTS}"
+        try:
+            register_controller(point.name, resolve(point.value, place))
+        except ScenarioError as error:
+            problem = str(error)
+            _BROKEN[point.name] = problem if place in problem else f"{place}: {problem}"

@@ -12,11 +12,9 @@ from voltran.envs.controller import Information
 from voltran.envs.errors import ScenarioError
 from voltran.envs.seeds import checked_seed
 from voltran.envs.world import ActionSpace, World
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.ordering import falling, rising
 from voltran.physics.power import HELPING, NORMAL, SLEEP
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 # Slack on the first-tier distance, so that rounding never separates neighbours.
 NEIGHBOUR_SLACK = 1.01
@@ -112,7 +110,7 @@ class RotatingSleep:
         if not 0.0 < keep_helper < np.inf:
             raise ScenarioError(f"rotating-sleep keep_helper = {keep_helper}: must be positive; 1 means no bonus")
         self.replan_min, self.keep_helper = replan_min, keep_helper
-        self._plan: NDArray[np.int64] | None = None
+        self._plan: IntArray | None = None
 
     def reset(self, world: World) -> None:
         """Forget the plan.
@@ -141,7 +139,7 @@ class RotatingSleep:
         self._plan = plan
         return {"bs": mode_commands(outage.constants, plan, command_set="paper")}
 
-    def _roles(self, outage: BlackoutWorld, score: FloatArray, alive: BoolArray) -> NDArray[np.int64]:
+    def _roles(self, outage: BlackoutWorld, score: FloatArray, alive: BoolArray) -> IntArray:
         """Modes ``[site]`` for one world."""
         constants = outage.constants
         first_tier_m = NEIGHBOUR_SLACK * constants.inter_site_distance_m
@@ -171,6 +169,7 @@ class Random:
 
     name = "random"
     information: Information = "local"
+    batch_independent = False  # one generator for all worlds
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = checked_seed(seed)
@@ -197,5 +196,5 @@ class Random:
         parts = np.split(mask, np.cumsum(space.nvec)[:-1], axis=-1)
         return np.stack([self._code(part) for part in parts], axis=-1)
 
-    def _code(self, mask: BoolArray) -> NDArray[np.int64]:
+    def _code(self, mask: BoolArray) -> IntArray:
         return np.asarray(np.argmax(self._generator.random(mask.shape) * mask, axis=-1))

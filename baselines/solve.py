@@ -11,15 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, vstack
 
 from voltran.envs.errors import MissingExtraError, VoltranError
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 
 SolverName = Literal["highs", "scip"]
 Status = Literal["optimal", "infeasible", "limit"]
-FloatArray = NDArray[np.float64]
 
 GLOP_PARAMETERS = "use_preprocessing: false use_dual_simplex: true"
 
@@ -72,12 +71,12 @@ class LinearSolver:
         raise SolverError(f"GLOP did not solve a linear program (status {status})")
 
     @staticmethod
-    def dual_values(rows: Sequence[Any]) -> NDArray[np.float64]:
+    def dual_values(rows: Sequence[Any]) -> FloatArray:
         """Dual values of rows in the last solution: what the least cost gains per unit of their limits."""
         return np.array([row.dual_value() for row in rows])
 
     @staticmethod
-    def values(variables: Sequence[Any]) -> NDArray[np.float64]:
+    def values(variables: Sequence[Any]) -> FloatArray:
         """Values of variables in the last solution."""
         return np.array([variable.solution_value() for variable in variables])
 
@@ -96,12 +95,12 @@ class MixedIntegerProgram:
     costs: FloatArray
     lower: FloatArray
     upper: FloatArray
-    integral: NDArray[np.bool_]
+    integral: BoolArray
     rows: csr_array
     row_lower: FloatArray
     row_upper: FloatArray
 
-    def fixed(self, columns: NDArray[np.int64], values: FloatArray) -> "MixedIntegerProgram":
+    def fixed(self, columns: IntArray, values: FloatArray) -> "MixedIntegerProgram":
         """The program with some variables fixed."""
         lower, upper = self.lower.copy(), self.upper.copy()
         lower[columns] = upper[columns] = values
@@ -131,7 +130,7 @@ class Rows:
     def __init__(self) -> None:
         self.lower: list[FloatArray] = []
         self.upper: list[FloatArray] = []
-        self._entries: list[tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]] = []
+        self._entries: list[tuple[IntArray, IntArray, FloatArray]] = []
         self._count = 0
 
     def add(self, lower: FloatArray | float, upper: FloatArray | float, count: int) -> int:
@@ -142,7 +141,7 @@ class Rows:
         self._count += count
         return first
 
-    def put(self, row: NDArray[np.int64] | int, column: NDArray[np.int64] | int, value: FloatArray | float) -> None:
+    def put(self, row: IntArray | int, column: IntArray | int, value: FloatArray | float) -> None:
         """Add coefficients; several for one place add up."""
         rows, columns, values = np.broadcast_arrays(row, column, np.asarray(value, dtype=np.float64))
         self._entries.append((rows.ravel(), columns.ravel(), values.ravel()))
@@ -251,7 +250,7 @@ def _highs(program: MixedIntegerProgram, gap: float, time_limit_s: float | None,
         options["time_limit"] = max(time_limit_s, 0.0)
     if node_limit is not None:
         options["node_limit"] = node_limit
-    found = milp(
+    result = milp(
         program.costs,
         integrality=program.integral.astype(np.int64),
         bounds=Bounds(program.lower, program.upper),
@@ -260,19 +259,19 @@ def _highs(program: MixedIntegerProgram, gap: float, time_limit_s: float | None,
     )
     # A missing solution alone says nothing. SciPy has 0 for an optimum, 1 for a limit, no code of its own for HiGHS's
     # limit of nodes, and 2 for infeasible programs, but also for programs that HiGHS rejects as ill-formed.
-    message = str(found.message)
-    if found.status == 2 and "infeasible" in message:
+    message = str(result.message)
+    if result.status == 2 and "infeasible" in message:
         return _INFEASIBLE
-    stopped = found.status == 1 or "limit reached" in message
-    if not stopped and (found.status != 0 or found.x is None):
+    stopped = result.status == 1 or "limit reached" in message
+    if not stopped and (result.status != 0 or result.x is None):
         raise SolverError(f"HiGHS did not solve a program: {message}")
-    objective = np.inf if found.x is None else float(found.fun)
-    bound = found.mip_dual_bound
+    objective = np.inf if result.x is None else float(result.fun)
+    bound = result.mip_dual_bound
     # A linear program has no branching and reports no bound of its own.
     if bound is None:
         bound = -np.inf if stopped else objective
     status: Status = "limit" if stopped else "optimal"
-    return status, objective, float(bound), found.x, int(found.mip_node_count or 0)
+    return status, objective, float(bound), result.x, int(result.mip_node_count or 0)
 
 
 def _scip(

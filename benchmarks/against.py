@@ -19,7 +19,7 @@ from benchmarks.measure import number
 from voltran.evaluation.markdown import markdown_row, markdown_rule
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = ROOT / "benchmarks" / "one_round.py"
+PROGRAM = Path("benchmarks") / "one_round.py"  # each version has its own, as names move
 HEAD = ["", "this, µs", "other, µs", "this : other", "middle half", "of the fastest", "at most", ""]
 
 
@@ -58,8 +58,8 @@ def main(
     rounds: Annotated[int, typer.Option(min=2, help="Ratios per case.")] = 25,
 ) -> None:
     """Compare the speed of this version with another's; exit with 1 if it is slower than allowed."""
-    if not (checkout / "benchmarks" / "physics_steps.py").is_file():
-        raise typer.BadParameter(f"{checkout}: not a checkout of VoltRAN (no benchmarks/physics_steps.py); name one")
+    if not (checkout / PROGRAM).is_file():
+        raise typer.BadParameter(f"{checkout}: not a checkout of VoltRAN (no {PROGRAM}); name one")
     with _measuring(ROOT) as this, _measuring(checkout.resolve()) as other:
         verdicts = [verdict(case, _taken(this, other, case, rounds)) for case in CASES]
     rows = [markdown_row(found.row) for found in verdicts]
@@ -107,7 +107,7 @@ def _answer(process: subprocess.Popen[str], name: str) -> float:
 def _measuring(checkout: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that measures what a checkout holds."""
     environment = os.environ | {"PYTHONPATH": str(checkout), "PYTHONSAFEPATH": "1"}
-    command = [sys.executable, str(PROGRAM)]
+    command = [sys.executable, str(checkout / PROGRAM)]
     process = subprocess.Popen(
         command, cwd=checkout, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

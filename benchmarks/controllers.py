@@ -2,15 +2,13 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from benchmarks.measure import Section, Stopwatch, number
-from voltran.baselines import make
-from voltran.baselines.registry import OUTAGE_CONTROLLERS
-from voltran.envs.controller import Controller
+from voltran.baselines import make, names
+from voltran.envs.controller import Controller, world_options_of
 from voltran.envs.registry import make_world
 from voltran.train.ppo import Run
-from voltran.train.training_config import read_training_config
+from voltran.train.run_config import read_run_config
 
 SCENARIO = "urban19-medium"
 
@@ -23,9 +21,9 @@ def controllers(quick: bool) -> Section:
         "well it is trained does not matter here.",
         ["controller", "CPU, ms", "wall, ms"],
     )
-    players: dict[str, Controller] = {name: make(name) for name in OUTAGE_CONTROLLERS}
+    players: dict[str, Controller] = {name: make(name) for name in names("blackout_v0")}
     with TemporaryDirectory() as folder:
-        players["ppo"] = Run(read_training_config("blackout_ppo", {"n_worlds": 1}), Path(folder)).policy()
+        players["ppo"] = Run(read_run_config("blackout_ppo", {"n_worlds": 1}), Path(folder)).policy()
     for name, controller in players.items():
         watch = _decide(controller, 2 if quick else 60)
         means = (1e3 * watch.cpu_s / watch.calls, 1e3 * watch.wall_s / watch.calls)
@@ -35,8 +33,7 @@ def controllers(quick: bool) -> Section:
 
 def _decide(controller: Controller, decisions: int) -> Stopwatch:
     # A learned policy says which form of actions it needs.
-    options: dict[str, Any] = getattr(controller, "world_options", {})
-    world = make_world(SCENARIO, **options)
+    world = make_world(SCENARIO, **world_options_of(controller))
     world.reset([0])
     controller.reset(world)
     controller.act(world)

@@ -9,8 +9,8 @@ import numpy as np
 from benchmarks.measure import Section, number, timed
 from tests.physics import reference, reference_energy, reference_scheduler
 from tests.physics.instances import Network, depot, network
+from voltran.physics.association import associate
 from voltran.physics.balance import energy_step
-from voltran.physics.radio import associate
 
 Pair = tuple[Callable[[], Any], Callable[[], Any]]
 

@@ -56,7 +56,8 @@ def network_sizes(quick: bool) -> Section:
 def _step_time(scenario: str, plan: str, n_worlds: int, cache: bool, quick: bool) -> Timing:
     constants, commands = _settled(scenario, plan, n_worlds)
     simulation = Simulation(constants, n_worlds, cache, trace_sites=False, imports=NoImports())
-    simulation.start({index: index for index in range(n_worlds)})
+    simulation.load({index: simulation.draw(index) for index in range(n_worlds)})
+    simulation.begin(range(n_worlds))
     simulation.run_period(commands)  # from here on the commands stay the same, so that nothing needs the radio anew
     steps = constants.steps_per_decision * n_worlds
     return timed(lambda: simulation.run_period(commands), 3 if quick else PERIODS).per(steps)

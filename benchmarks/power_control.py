@@ -11,7 +11,7 @@ from voltran.envs.uplink.architecture import build_architecture
 from voltran.envs.uplink.deployment import build_problem, draw_deployment, radio_constants
 from voltran.envs.uplink.problem import UplinkProblem
 from voltran.envs.uplink.scenario import UplinkScenario
-from voltran.physics.uplink import BoolArray
+from voltran.physics.arrays import BoolArray
 
 SIZES = ((8, 20), (10, 20), (20, 20), (20, 40))
 METHODS: dict[str, dict[str, Any]] = {

@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.measure import Aim, Section, Stopwatch, number
 from voltran.train.ppo import Run
-from voltran.train.training_config import read_training_config
+from voltran.train.run_config import read_run_config
 
 CONFIG = "blackout_ppo"
 ROLLOUTS, QUICK_ROLLOUTS = 20, 3
@@ -37,12 +37,13 @@ def _learn(rollouts: int) -> tuple[int, Stopwatch, Stopwatch]:
     """Decisions made, the time of the whole run, and the part of it spent in the environment."""
     whole, environment = Stopwatch(), Stopwatch()
     with TemporaryDirectory() as folder:
-        run = Run(read_training_config(CONFIG, {"evaluate_every": 0, "total_decisions": 1}), Path(folder))
-        rows = run.face.num_envs * run.settings.n_steps
+        run = Run(read_run_config(CONFIG, {"evaluate_every": 0, "total_decisions": 1}), Path(folder))
+        rows = next(iter(run.learners.values())).face.num_envs * run.settings.n_steps
         settings = run.settings.model_copy(update={"total_decisions": rollouts * rows})
         run = Run(settings, Path(folder))
+        face = next(iter(run.learners.values())).face
         for name in ("step_wait", "action_masks", "reset"):
-            setattr(run.face, name, environment.around(getattr(run.face, name)))
+            setattr(face, name, environment.around(getattr(face, name)))
         with whole:
-            run.learn(is_resumed=False)
-        return run.model.num_timesteps, whole, environment
+            run.learn()
+        return run.decisions, whole, environment

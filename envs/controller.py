@@ -29,6 +29,8 @@ class Controller(Protocol):
         declarations: what else result tables show of it, such as ``{"commands": "paper"}``: key -> a word or two.
         world_options: options of the world that it needs, such as ``{"action_set": "extended"}``, which evaluations
             follow unless they are given others.
+        batch_independent: False where a world of a batch may get other actions than it would get alone, as with one
+            generator of random numbers for all of them.
         counters: a method that returns name -> number about its own work in the episode so far; these join the
             episode's metrics.
     """
@@ -48,6 +50,7 @@ class ControllerBase:
     information: Information = UNKNOWN
     declarations: Mapping[str, str] = NOTHING
     world_options: Mapping[str, Any] = NOTHING
+    batch_independent: bool = True
 
     @property
     def name(self) -> str:
@@ -81,6 +84,11 @@ def declarations_of(controller: Controller) -> dict[str, str]:
 def world_options_of(controller: Controller) -> dict[str, Any]:
     """Options of the world that a controller needs."""
     return dict(getattr(controller, "world_options", NOTHING))
+
+
+def is_batch_independent(controller: Controller) -> bool:
+    """Whether each world of a batch gets the actions that it would get alone."""
+    return bool(getattr(controller, "batch_independent", True))
 
 
 def counters_of(controller: Controller) -> dict[str, float]:

@@ -10,7 +10,7 @@ Each works without arguments; ``**options`` are those of the world's class.
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, overload
 
 from pettingzoo import AECEnv
 
@@ -18,7 +18,8 @@ from voltran.envs.errors import MissingExtraError, ScenarioError
 from voltran.envs.faces.aec import aec_face, raw_aec_face
 from voltran.envs.faces.central import CentralFace
 from voltran.envs.faces.parallel import MaskCarrier, ParallelFace
-from voltran.envs.registry import make_world, spec_of_scenario, world_spec
+from voltran.envs.references import is_reference
+from voltran.envs.registry import make_world, spec_of_scenario, world_spec, world_specs
 from voltran.envs.world import World
 from voltran.envs.world_spec import WorldSpec
 
@@ -47,6 +48,47 @@ def environment_functions(spec: WorldSpec) -> EnvironmentFunctions:
     """The five functions of a world."""
     faces = WorldFaces(spec.name)
     return EnvironmentFunctions(faces.parallel_env, faces.env, faces.raw_env, faces.central_env, faces.vector_env)
+
+
+@overload
+def make(
+    name: str | Path, scenario: str | Path | None = None, *, face: Literal["parallel"] = ..., **options: Any
+) -> ParallelFace: ...
+@overload
+def make(name: str | Path, scenario: str | Path | None = None, *, face: Literal["aec"], **options: Any) -> AecFace: ...
+@overload
+def make(
+    name: str | Path, scenario: str | Path | None = None, *, face: Literal["central"], **options: Any
+) -> CentralFace: ...
+@overload
+def make(
+    name: str | Path, scenario: str | Path | None = None, *, face: Literal["vector"], **options: Any
+) -> "VectorFace": ...
+def make(name: str | Path, scenario: str | Path | None = None, *, face: str = "parallel", **options: Any) -> Any:
+    """Build an environment.
+
+    Args:
+        name: of a world, such as ``"blackout_v0"``, or ``module:attribute`` of its declaration; or of a scenario, whose
+            world it is then.
+        scenario: name of a shipped scenario or path of a YAML file; the world's usual one by default.
+        face: ``"parallel"`` or ``"aec"`` (PettingZoo), ``"central"`` (Gymnasium: one controller decides for all), or
+            ``"vector"`` (Stable-Baselines3: one row per agent of each world of a batch).
+        **options: of the world, such as ``reward="local"``, and of the face, see :class:`WorldFaces`.
+
+    Raises:
+        ScenarioError: an unknown world, scenario or face, or an argument that is unknown or out of range.
+        MissingExtraError: the vector face without Stable-Baselines3.
+    """
+    if is_reference(str(name)) or str(name) in {spec.name for spec in world_specs()}:
+        return make_face(scenario, world=str(name), face=face, **options)
+    if scenario is not None:
+        return make_face(scenario, world=world_spec(str(name)).name, face=face, **options)
+    try:
+        world = spec_of_scenario(name).name
+    except ScenarioError as error:
+        worlds = ", ".join(spec.name for spec in world_specs())
+        raise ScenarioError(f"make: {str(name)!r} is no world ({worlds}), and as a scenario: {error}") from error
+    return make_face(name, world=world, face=face, **options)
 
 
 def make_face(scenario: str | Path | None = None, *, world: str, face: str, **options: Any) -> Any:

@@ -30,3 +30,7 @@ class FileFormatError(VoltranError, ValueError):
 
 class MissingExtraError(VoltranError, ImportError):
     """An optional dependency that is not installed; names the extra that brings it."""
+
+
+class PartError(VoltranError, ValueError):
+    """A reward or an observed field of the user's that raises, or gives what it must not; names it."""

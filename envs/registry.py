@@ -76,6 +76,12 @@ def world_spec(name: str) -> WorldSpec:
     return _SPECS[name]
 
 
+def broken_entry_points() -> dict[str, str]:
+    """Entry points of installed packages that offer no world, and why."""
+    _discover_installed()
+    return dict(_BROKEN)
+
+
 def spec_of_scenario(scenario: str | Path) -> WorldSpec:
     """Declaration of the world that a scenario is played in.
 

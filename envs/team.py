@@ -10,6 +10,7 @@ from voltran.envs.controller import (
     counters_of,
     declarations_of,
     information_of,
+    is_batch_independent,
     name_of,
     world_options_of,
 )
@@ -38,6 +39,7 @@ class Team:
         self.name = name or "+".join(f"{role}={name_of(member)}" for role, member in members.items())
         self.information: Information = max(map(information_of, members.values()), key=KNOWLEDGE.index)
         self.world_options = _merged_options(self.members)
+        self.batch_independent = all(map(is_batch_independent, members.values()))
 
     @property
     def declarations(self) -> dict[str, str]:

@@ -41,13 +41,17 @@ class WorldSpec:
         default_scenario: played where none is named.
         metrics: what its episodes are judged by, in the order of tables.
         training_metric: key of the one that tells how far training has come.
-        rewards: name -> reference of a reward, see :mod:`voltran.envs.rewards`.
+        rewards: name -> reference of a reward, see :mod:`voltran.envs.rewards`;
+            the first is paid unless told otherwise.
         training_reward: name of the one that agents learn from unless told otherwise.
+        training_overrides: scenario keys, and their values, under which policies learn unless told otherwise.
         default_opponents: role -> controller that plays it where another learns and nobody was named.
+        declarations: reference of a function from a world and a role's name to what tables show of a policy that was
+            trained for that role of it; may be empty.
         evaluation_overrides: scenario keys, and their values, under which its scenarios are evaluated.
         bound: reference of a :class:`Bound`; may be empty.
         pictures: reference of a function that draws an evaluation's pictures; may be empty.
-        text, picture: references of functions that show a scene as text and as an image; may be empty.
+        text, picture: functions that show a scene as text and as an image, or their references; may be empty.
     """
 
     name: str
@@ -60,12 +64,14 @@ class WorldSpec:
     training_metric: str
     rewards: Mapping[str, str] = field(default_factory=dict)
     training_reward: str | None = None
+    training_overrides: Mapping[str, Any] = field(default_factory=dict)
     default_opponents: Mapping[str, str] = field(default_factory=dict)
+    declarations: str = ""
     evaluation_overrides: Mapping[str, Any] = field(default_factory=dict)
     bound: str = ""
     pictures: str = ""
-    text: str = ""
-    picture: str = ""
+    text: Named = ""
+    picture: Named = ""
 
     def load(self, part: str) -> Any:
         """A part of the declaration, loaded where it is a reference; None where there is none.
@@ -79,8 +85,12 @@ class WorldSpec:
     @property
     def modules(self) -> frozenset[str]:
         """Names of the modules that decide what happens in its worlds, and what its episodes are judged by."""
-        parts = [self.world, self.scenario, self.bound]
+        parts = [self.world, self.scenario, self.bound, *self.rewards.values()]
         return frozenset(part.partition(":")[0] if isinstance(part, str) else part.__module__ for part in parts if part)
+
+    def may_be_undefined(self, metric: str) -> bool:
+        """Whether a metric is NaN by definition in some episodes."""
+        return any(known.may_be_undefined and (known.key == metric or known.numbered(metric)) for known in self.metrics)
 
     @property
     def options(self) -> list[str]:

@@ -27,7 +27,7 @@ def controller_specs(controllers: Entry | Sequence[Entry]) -> list[ControllerSpe
     """
     entries = list(controllers) if isinstance(controllers, list | tuple) else [controllers]
     if all(isinstance(entry, str) for entry in entries):
-        return parse_controllers(",".join(map(str, entries)))  # together, so that labels tell them apart
+        return parse_controllers(map(str, entries))  # together, so that labels tell them apart
     return [
         spec for entry in entries for spec in (parse_controllers(entry) if isinstance(entry, str) else [_spec(entry)])
     ]

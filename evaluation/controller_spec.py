@@ -1,27 +1,27 @@
-"""Controllers as users write them: ``independent,runs/x/policy.safetensors,rotating-sleep:replan_min=60``.
+"""Controllers as users name them, made into what worker processes can build: see :mod:`controller_grammar`.
 
-Where a world has several roles, each can have its own: ``bs=msrc:evaluations=100+retailer=zoo:NAME``.
+``independent,runs/x/policy.safetensors,rotating-sleep:replan_min=60``; where a world has several roles, each can have
+its own: ``bs=msrc:evaluations=100+retailer=zoo:NAME``.
 """
 
-import re
+import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voltran.envs.controller import Controller
 from voltran.envs.errors import FileFormatError, ScenarioError
-from voltran.envs.scenario import parse_overrides
+from voltran.envs.references import resolve
 from voltran.envs.team import Team
+from voltran.evaluation.controller_grammar import POLICY_SUFFIX, Entry, Reference, parse_entries, parse_entry
 from voltran.evaluation.files import digest_of
 
-POLICY_SUFFIX = ".safetensors"
-ZOO_PREFIX = "zoo:"
-SWITCHES = ("on", "off", "yes", "no")
-MEMBER = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)  # of a team: who plays which role
-BETWEEN_MEMBERS = re.compile(r"\+(?=[A-Za-z_]\w*=)")  # other plus signs belong to paths and numbers
+if TYPE_CHECKING:
+    from voltran.baselines.entry import Entry as Registered
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,13 @@ class ControllerSpec:
         return _classes(self.builder())
 
 
-def parse_controllers(text: str) -> list[ControllerSpec]:
-    """Read a list of controllers, separated by commas.
+def parse_controllers(written: str | Iterable[str]) -> list[ControllerSpec]:
+    """Read a list of controllers.
 
     Args:
-        text: each entry is a name known to ``voltran.baselines.make``, the path of a policy file or ``zoo:NAME``,
-            followed by options as ``:key=value``; or a team of such, ``ROLE=ENTRY+ROLE=ENTRY``.
+        written: separated by commas, or several such texts. Each entry is a name known to ``voltran.baselines.make``,
+            ``zoo:NAME``, the path of a policy file, ``module:attribute``, ``sb3:PATH`` or ``torch:module:attribute``,
+            followed by options as ``:key=value``; or a team of such, ``ROLE=ENTRY+ROLE=ENTRY``; or ``@FILE``.
 
     Returns:
         One entry per controller, in the order given. Policies are labelled by their file's name, or by its path
@@ -65,20 +66,29 @@ def parse_controllers(text: str) -> list[ControllerSpec]:
             team without its role.
         FileFormatError: a policy file that is missing or not a policy.
     """
-    entries = [entry.strip() for entry in text.split(",") if entry.strip()]
-    if not entries:
-        raise ScenarioError(f"controllers {text!r}: none named; write for example independent,static")
-    teams = [_members(entry) for entry in entries]
-    labels = _labels(teams)
-    specs = [_specify(team, label) for team, label in zip(teams, labels, strict=True)]
+    entries = parse_entries(written)
+    labels = _labels(entries)
+    specs = [_specify(entry, label) for entry, label in zip(entries, labels, strict=True)]
     for spec in specs:
         spec.builder()  # an unknown name or option is the user's to hear before anything runs
     return specs
 
 
-def is_policy_path(name: str) -> bool:
-    """Whether an entry names a policy file rather than a simple controller."""
-    return name.endswith(POLICY_SUFFIX) or "/" in name
+def make_controller(written: str, **options: Any) -> Controller:
+    """Build a controller or a team as users name it.
+
+    Args:
+        written: one entry, as in :func:`parse_controllers`.
+        **options: of a controller that is no team, beside those in the text.
+
+    Raises:
+        ScenarioError: an unknown name or option, more than one controller, or options for a team.
+        FileFormatError: a policy file that is missing or not a policy.
+    """
+    entry = parse_entry(written)
+    if options and "" not in entry:
+        raise ScenarioError(f"team {written!r} takes no options ({', '.join(options)}); give them to its members")
+    return _specify(entry, _labels([entry])[0], options).builder()
 
 
 def _classes(controller: Controller) -> frozenset[type[Controller]]:
@@ -86,38 +96,11 @@ def _classes(controller: Controller) -> frozenset[type[Controller]]:
     return frozenset({type(controller)}).union(*map(_classes, members))
 
 
-def _members(entry: str) -> dict[str, str]:
-    """Role to entry; a controller that is no team stands under an empty role."""
-    parts = BETWEEN_MEMBERS.split(entry)
-    if len(parts) == 1 and not MEMBER.fullmatch(entry):
-        return {"": _from_zoo(entry)}
-    members: dict[str, str] = {}
-    for part in parts:
-        match = MEMBER.fullmatch(part)
-        if match is None or not match[2]:
-            raise ScenarioError(
-                f"team {entry!r}: {part!r} is not ROLE=CONTROLLER; write for example bs=msrc+retailer=dpa"
-            )
-        if match[1] in members:
-            raise ScenarioError(f"team {entry!r}: role {match[1]} has two controllers; name one per role")
-        members[match[1]] = _from_zoo(match[2])
-    return members
-
-
-def _from_zoo(entry: str) -> str:
-    """The path of a policy that ships with the package, for an entry such as ``zoo:blackout``."""
-    if not entry.startswith(ZOO_PREFIX):
-        return entry
-    name, colon, options = entry.removeprefix(ZOO_PREFIX).partition(":")
-    from voltran.agents.zoo import policy_path
-
-    return f"{policy_path(name)}{colon}{options}"
-
-
-def _labels(teams: list[dict[str, str]]) -> list[str]:
-    labels = [_joined({role: _short(entry, role) for role, entry in team.items()}) for team in teams]
+def _labels(entries: list[Entry]) -> list[str]:
+    labels = [_joined({role: _short(reference, role) for role, reference in entry.items()}) for entry in entries]
     counts = Counter(labels)
-    labels = [label if counts[label] == 1 else _joined(team) for label, team in zip(labels, teams, strict=True)]
+    whole = [_joined({role: _whole(reference) for role, reference in entry.items()}) for entry in entries]
+    labels = [label if counts[label] == 1 else long for label, long in zip(labels, whole, strict=True)]
     repeated = [label for label, count in Counter(labels).items() if count > 1]
     if repeated:
         raise ScenarioError(f"controllers: {repeated[0]!r} is named more than once; name each controller once")
@@ -128,13 +111,27 @@ def _joined(team: Mapping[str, str]) -> str:
     return "+".join(f"{role}={entry}" if role else entry for role, entry in team.items())
 
 
-def _short(entry: str, role: str) -> str:
-    """An entry with its policy shortened."""
-    name, colon, options = entry.partition(":")
-    return f"{_policy_label(Path(name), role)}{colon}{options}" if is_policy_path(name) else entry
+def _short(reference: Reference, role: str) -> str:
+    """A reference with its file shortened."""
+    path = _file(reference)
+    return str(reference) if path is None else reference.shown_as(_file_label(path, role))
 
 
-def _policy_label(path: Path, role: str) -> str:
+def _whole(reference: Reference) -> str:
+    path = _file(reference)
+    return str(reference) if path is None else reference.shown_as(str(path))
+
+
+def _file(reference: Reference) -> Path | None:
+    """The file that a reference names."""
+    if reference.kind == "zoo":
+        from voltran.agents.zoo import policy_path
+
+        return policy_path(reference.target)
+    return Path(reference.target) if reference.kind in ("path", "sb3") else None
+
+
+def _file_label(path: Path, role: str) -> str:
     """The file's name; the run's folder where every run calls its file the same, in a folder for each role or not."""
     folder = path.resolve().parent
     if path.name != f"policy{POLICY_SUFFIX}":
@@ -142,8 +139,8 @@ def _policy_label(path: Path, role: str) -> str:
     return folder.parent.name if folder.name == role else folder.name
 
 
-def _specify(team: Mapping[str, str], label: str) -> ControllerSpec:
-    members = {role: _specify_one(entry, label) for role, entry in team.items()}
+def _specify(entry: Entry, label: str, options: Mapping[str, Any] | None = None) -> ControllerSpec:
+    members = {role: _specify_one(reference, label, options or {}) for role, reference in entry.items()}
     if "" in members:
         return members[""]
     builder = partial(_build_team, {role: member.builder for role, member in members.items()}, label)
@@ -156,33 +153,65 @@ def _build_team(builders: Mapping[str, Callable[[], Controller]], name: str) -> 
     return Team({role: build() for role, build in builders.items()}, name=name)
 
 
-def _specify_one(entry: str, label: str) -> ControllerSpec:
-    name, *items = entry.split(":")
-    options = parse_overrides(items)
-    if is_policy_path(name):
-        identity = {"policy": _digest(name), "options": options}
-        return ControllerSpec(label, partial(_load_policy, name, options), identity)
-    options |= _switches(items)
-    builder = partial(_make_baseline, name, options)
-    return ControllerSpec(label, builder, {"name": name, "options": options}, _recipes(name))
+def _specify_one(reference: Reference, label: str, more: Mapping[str, Any]) -> ControllerSpec:
+    options, path = {**reference.values, **more}, _file(reference)
+    if reference.kind == "torch":
+        network = resolve(reference.target, "network")
+        identity = {"torch": reference.target, "options": options}
+        return ControllerSpec(label, partial(_load_torch, reference.target, label, options), identity, (network,))
+    if path is not None and reference.kind == "sb3":
+        identity = {"sb3": _digest(str(path)), "options": options}
+        return ControllerSpec(label, partial(_load_sb3, str(path), label, options), identity)
+    if path is not None:
+        identity = {"policy": _digest(str(path)), "options": options}
+        return ControllerSpec(label, partial(_load_policy, str(path), options), identity)
+    name = reference.head
+    if reference.kind == "own":
+        _require_module(name)
+    recipes, carried = _registered(name)
+    builder = partial(_make_named, name, options, carried)
+    return ControllerSpec(label, builder, {"name": name, "options": options}, recipes)
 
 
-def _switches(items: list[str]) -> dict[str, Any]:
-    """Options such as ``certify=off``, which YAML would read as false: controllers take numbers and words."""
-    pairs = (item.partition("=") for item in items)
-    return {key.strip(): word.strip() for key, _, word in pairs if word.strip().lower() in SWITCHES}
-
-
-def _make_baseline(name: str, options: dict[str, Any]) -> Controller:
+def _make_named(name: str, options: dict[str, Any], carried: "Registered | None" = None) -> Controller:
     from voltran import baselines
 
+    if carried is not None:  # in a worker, which has not run what registered it here
+        baselines.register_controller(name, *carried)
     return baselines.make(name, **options)
 
 
-def _recipes(name: str) -> tuple[Callable[..., Controller], ...]:
-    from voltran.baselines.registry import CONTROLLERS
+def _registered(name: str) -> tuple[tuple[Callable[..., Controller], ...], "Registered | None"]:
+    """What a name stands for, and what workers have to be told of it; whoever makes it says what is unknown."""
+    from voltran.baselines.registry import entry_of, entry_to_carry
 
-    return (CONTROLLERS[name].build,) if name in CONTROLLERS else ()
+    try:
+        return (entry_of(name).build,), entry_to_carry(name)
+    except ScenarioError:
+        return (), None
+
+
+def _require_module(name: str) -> None:
+    """What looks like a module may be an option without its value."""
+    module, _, attribute = name.partition(":")
+    top = module.partition(".")[0]
+    if top not in sys.modules and find_spec(top) is None:
+        raise ScenarioError(
+            f"controller {name!r}: there is no module {top}, and {attribute!r} is not of the form key=value; run where "
+            "Python finds the module, or write options as key=value"
+        )
+
+
+def _load_sb3(path: str, label: str, options: dict[str, Any]) -> Controller:
+    from voltran.agents.foreign_policy import load_sb3
+
+    return load_sb3(path, label, **options)
+
+
+def _load_torch(reference: str, label: str, options: dict[str, Any]) -> Controller:
+    from voltran.agents.foreign_policy import load_torch
+
+    return load_torch(reference, label, **options)
 
 
 def _load_policy(path: str, options: dict[str, Any]) -> Controller:

@@ -1,6 +1,7 @@
 """Values written down as JSON, so that equal descriptions mean equal values, in every process and on every machine.
 
-Functions and classes are described by their names, and their code is followed.
+Functions and classes are described by their names, and their code is followed; so is that of what a text names as
+``module:attribute``.
 """
 
 import json
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from voltran.envs.errors import VoltranError
+from voltran.envs.references import is_reference
 from voltran.evaluation.code_digest import Code, loaded_by_path, surroundings
 from voltran.evaluation.files import digest_of
 
@@ -93,6 +95,7 @@ class Describer:
             return value if np.isfinite(value) else {"float": repr(value)}
         if isinstance(value, str | os.PathLike) and type(value).__module__ in ("builtins", "pathlib"):
             text = os.fspath(value)
+            self._follow_reference(text)
             return file_identity(text) if self._reads_files and os.path.isfile(text) else text
         if type(value) in (list, tuple):
             return [self._described(item) for item in value]
@@ -101,6 +104,12 @@ class Describer:
         if isinstance(value, Set):
             return {"set": _sorted(self._described(item) for item in value)}
         return self._other(value)
+
+    def _follow_reference(self, text: str) -> None:
+        """Follow the module of a text such as ``my_package.my_module:reward``."""
+        module = text.partition(":")[0]
+        if is_reference(text) and self.code.locates(module):
+            self.code.follow({module})
 
     def _mapping(self, value: Mapping[Any, Any]) -> Any:
         if all(isinstance(key, str) for key in value):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from voltran.envs.controller import world_options_of
 from voltran.envs.registry import make_world
 from voltran.evaluation.code_digest import Code
 from voltran.evaluation.controller_spec import ControllerSpec
@@ -79,6 +80,7 @@ def _described(setting: Setting, spec: ControllerSpec, describer: Describer) -> 
     content["files"] = _named("files", spec.files, describer, reads_files=True)
     for kind in spec.classes:
         describer.follow(kind)
+    _named("options of the world", dict(world_options_of(spec.builder())), describer)  # what they name is followed
     return content
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from voltran.baselines import make
 from voltran.envs.brownout.picture import as_image
-from voltran.envs.brownout.viewer import scene_of
 from voltran.envs.brownout.world import BrownoutWorld
 from voltran.envs.canvas import png_of
 from voltran.envs.registry import make_world
@@ -23,5 +22,5 @@ while world.decision[0] * world.constants.decision_h < HOURS:
     world.step(team.act(world))
 for suffix, dark in (("", False), ("-dark", True)):
     path = FOLDER / f"brownout{suffix}.png"
-    path.write_bytes(png_of(as_image(scene_of(world), dark=dark)))
+    path.write_bytes(png_of(as_image(world.scene(), dark=dark)))
     print(path)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from voltran.baselines import make
 from voltran.envs.blackout.picture import as_png
-from voltran.envs.blackout.viewer import scene_of
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.registry import make_world
 
@@ -21,7 +20,7 @@ for name, player in PICTURES.items():
     controller.reset(world)
     while world.decision[0] * world.constants.decision_h < HOURS:
         world.step(controller.act(world))
-    scene = scene_of(world)
+    scene = world.scene()
     for suffix, dark in (("", False), ("-dark", True)):
         path = FOLDER / f"{name}{suffix}.png"
         path.write_bytes(as_png(scene, dark=dark))

@@ -82,7 +82,7 @@ class Episodes(Outcome):
 
 def _check(experiment: EpisodeExperiment) -> None:
     """Controllers that are named besides the list of who plays must be in it."""
-    labels = [spec.label for spec in parse_controllers(",".join(experiment.controllers))]
+    labels = [spec.label for spec in parse_controllers(experiment.controllers)]
     families = [(f"families, {title}", name) for title, names in experiment.families.items() for name in names]
     for field, name in [*families, *(("first_only", name) for name in experiment.first_only)]:
         if name not in labels:
@@ -108,7 +108,7 @@ def _evaluation(experiment: EpisodeExperiment, situation: Situation) -> Evaluati
     first_only = {name: count for name, count in experiment.first_only.items() if name in situation.controllers}
     return Evaluation(
         situation.scenario,
-        parse_controllers(",".join(situation.controllers)),
+        parse_controllers(situation.controllers),
         range(experiment.first_seed, experiment.first_seed + experiment.seeds),
         situation.overrides,
         experiment.options,

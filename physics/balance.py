@@ -7,8 +7,8 @@ an import are positive; a charging battery is negative.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.battery import (
     BatteryParameters,
     conversion_loss_kw,
@@ -18,23 +18,8 @@ from voltran.physics.battery import (
     usable_energy_kwh,
 )
 from voltran.physics.compiled import kernel
-from voltran.physics.ev import EvParameters, available_power_kw, discharge, is_present, offered_price
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-
-
-class Fleet(NamedTuple):
-    """Vehicles of all sites, in slots sorted by departure; all arrays ``[B, site, slot]``.
-
-    An empty slot has arrival and departure at infinity.
-    """
-
-    arrival_s: FloatArray
-    departure_s: FloatArray
-    reservation_price: FloatArray
-    energy_kwh: FloatArray
-    accepted: BoolArray
+from voltran.physics.ev import EvParameters, available_power_kw, discharge, offered_price
+from voltran.physics.fleet import Fleet, accepting_vehicles, staying_vehicles
 
 
 class EnergyOrders(NamedTuple):
@@ -104,57 +89,15 @@ SHORTFALL_KW = 1e-9
 SHORTFALL_SOC = 1e-9
 
 
-@kernel
-def accepting_vehicles(
-    fleet: Fleet,
-    world: int,
-    site: int,
-    price: float,
-    time_s: float,
-    step_s: float,
-    accepted: BoolArray,
-    offers: BoolArray,
-) -> bool:
-    """Mark in ``accepted`` and ``offers``, both ``[slot]``, which vehicles of a site have accepted, and can give power.
-
-    A vehicle accepts when it is present and the price reaches its reservation price; it stays accepted until it leaves,
-    and gives power in steps for the whole of which it is present.
-
-    Returns:
-        Whether any can give power.
-    """
-    found = False
-    for slot in range(offers.shape[0]):
-        arrival_s, departure_s = fleet.arrival_s[world, site, slot], fleet.departure_s[world, site, slot]
-        offers[slot] = False
-        if is_present(arrival_s, departure_s, time_s, step_s):
-            accepted[slot] |= price >= fleet.reservation_price[world, site, slot]
-            offers[slot] = accepted[slot]
-            found |= offers[slot]
-    return found
-
-
-@kernel
-def vehicle_offers(
-    fleet: Fleet, price: FloatArray, time_s: FloatArray, step_s: float, ev: EvParameters
-) -> tuple[BoolArray, FloatArray]:
-    """What vehicles would do at the prices ``[B, site]`` offered now, before any of them discharges.
-
-    Returns:
-        Vehicles that have accepted, ``[B, site, slot]``, and the power they can give, ``[B, site]`` in kW.
-    """
-    accepted = fleet.accepted.copy()
-    offered_kw = np.zeros(price.shape)
-    offers = np.zeros(accepted.shape[2], dtype=np.bool_)
-    for w in range(price.shape[0]):
-        for i in range(price.shape[1]):
-            if accepting_vehicles(fleet, w, i, price[w, i], time_s[w], step_s, accepted[w, i], offers):
-                offered_kw[w, i] = available_power_kw(fleet.energy_kwh[w, i], offers, step_s / 3600.0, ev)
-    return accepted, offered_kw
-
-
 class Flows(NamedTuple):
-    """Power flows of one site in one step, all positive, kW."""
+    """Power flows of one site in one step, none negative.
+
+    Attributes:
+        grid_kw: imported.
+        ev_kw: from vehicles.
+        discharge_kw, charge_kw: out of and into the battery; at most one of them is above zero.
+        unserved_kw: load that nothing could supply.
+    """
 
     grid_kw: float
     ev_kw: float
@@ -174,11 +117,24 @@ def supply(
     grid_to_battery: bool,
     ev_to_battery: bool,
 ) -> Flows:
-    """Supply one load. Source: [MSRC] Eqs. 13, 15 and 17.
+    """Supply one load.
 
     Order: grid, vehicles up to their limit, battery, and what vehicles can spare beyond their limit. What grid and
     vehicles give within their limits above the load charges the battery if it may, the grid's first; charging and
     discharging exclude each other; what neither load nor battery can take is not imported, and stays in the vehicle.
+
+    Source: [MSRC] Eq. 13, [MSRC] Eq. 15, [MSRC] Eq. 17. Reconstructed: the balance does not say who supplies first.
+
+    Args:
+        load_kw: power to supply.
+        grid_limit_kw: import that the grid can give.
+        ev_limit_kw: power ordered from vehicles, at most what they offer.
+        ev_spare_kw: power that they offer beyond that.
+        discharge_limit_kw, charge_limit_kw: of the battery in this step.
+        grid_to_battery, ev_to_battery: who may charge it.
+
+    Returns:
+        Flows in kW; those into the load add up to it, unserved load included.
     """
     grid_to_load_kw = min(grid_limit_kw, load_kw)
     ev_to_load_kw = min(ev_limit_kw, load_kw - grid_to_load_kw)
@@ -213,12 +169,18 @@ def sustained_power_kw(
 ) -> float:
     """Power that a site which is down could draw for the whole of ``restart.hold_s``.
 
+    Source: own, as the paper does not say when a site comes back. A site that could not hold out so long would fail
+    again.
+
     Args:
-        soc: state of charge; the battery counts from ``restart.soc`` on.
+        soc: state of charge, share; the battery counts from ``restart.soc`` on.
         import_kw: import that charges the battery, and would carry the load instead.
-        energy_kwh: ``[slot]`` usable energy of the vehicles.
+        energy_kwh: ``[slot]`` usable energy of the vehicles, kWh.
         stays: ``[slot]`` vehicles that have accepted, and stay so long.
         restart, battery, ev: constants.
+
+    Returns:
+        kW.
     """
     hold_h = restart.hold_s / 3600.0
     battery_kw = largest_discharge_kw(soc, hold_h, battery) if soc >= restart.soc - SHORTFALL_SOC else 0.0
@@ -240,27 +202,33 @@ def energy_step(
     battery: BatteryParameters,
     ev: EvParameters,
 ) -> EnergyStep:
-    """Supply the load of every site for one step. Source: [MSRC] Eqs. 12-17.
+    """Supply the load of every site for one step.
 
     Vehicles that accept the price give power as ordered, and more before a site goes down; :func:`supply` says what
     serves the load. A site whose load cannot be supplied is down from the next step on. A site that is down draws
     nothing, and is up from the next step on if :func:`sustained_power_kw` is what it needs: whoever charges its battery
     or not, vehicles that have accepted could carry it.
 
+    Source: [MSRC] Eq. 12, [MSRC] Eq. 13, [MSRC] Eq. 14, [MSRC] Eq. 15, [MSRC] Eq. 16, [MSRC] Eq. 17.
+
     Args:
-        soc: ``[B, site]`` state of charge at the start.
+        soc: ``[B, site]`` state of charge at the start, shares.
         alive: ``[B, site]`` sites in operation.
         needed_kw: ``[B, site]`` power without which sites that are down stay down.
         load_kw: ``[B, site]`` power of the sites' equipment; ignored (zero) for sites that are down.
         mean_power_kw: ``[B, site]`` for the price.
         fleet, orders: vehicles and orders.
-        time_s: ``[B]`` start of the step.
-        step_s: length of the step.
+        time_s: ``[B]`` start of the step, seconds.
+        step_s: length of the step, seconds.
         restart, battery, ev: constants.
+
+    Returns:
+        ``[B, site]`` state after the step, and flows within it in kW.
     """
     step_h = step_s / 3600.0
     after = _blank_step(soc, alive, fleet)
     offers = np.zeros(fleet.energy_kwh.shape[2], dtype=np.bool_)
+    # Loops instead of array code: one site's numbers stay in cache, and nothing in between is allocated.
     for w in range(soc.shape[0]):
         for i in range(soc.shape[1]):
             usable_kwh = usable_energy_kwh(soc[w, i], battery)
@@ -281,12 +249,13 @@ def energy_step(
             )
             after.price[w, i], after.load_kw[w, i] = price, drawn_kw
             _book(after, w, i, flows, step_h, battery)
+            # Most sites draw nothing from vehicles: the copy of their slots is saved.
             if flows.ev_kw > 0.0:
                 after.energy_kwh[w, i] = discharge(fleet.energy_kwh[w, i], offers, flows.ev_kw, step_h, ev)
             if alive[w, i]:
                 after.alive[w, i] = flows.unserved_kw <= SHORTFALL_KW
             else:
-                _staying_vehicles(fleet, w, i, time_s[w] + step_s, restart.hold_s, after.accepted[w, i], offers)
+                staying_vehicles(fleet, w, i, time_s[w] + step_s, restart.hold_s, after.accepted[w, i], offers)
                 sustained_kw = sustained_power_kw(
                     after.soc[w, i], flows.grid_kw, after.energy_kwh[w, i], offers, restart, battery, ev
                 )
@@ -302,16 +271,6 @@ def _book(after: EnergyStep, world: int, site: int, flows: Flows, step_h: float,
     after.unserved_kw[world, site] = flows.unserved_kw
     after.loss_kw[world, site] = conversion_loss_kw(flows.charge_kw, flows.discharge_kw, battery)
     after.soc[world, site] = next_soc(after.soc[world, site], flows.charge_kw, flows.discharge_kw, step_h, battery)
-
-
-@kernel
-def _staying_vehicles(
-    fleet: Fleet, world: int, site: int, time_s: float, hold_s: float, accepted: BoolArray, stays: BoolArray
-) -> None:
-    """Mark in ``stays`` which vehicles of a site have accepted, and are parked from ``time_s`` on for ``hold_s``."""
-    for slot in range(stays.shape[0]):
-        arrival_s, departure_s = fleet.arrival_s[world, site, slot], fleet.departure_s[world, site, slot]
-        stays[slot] = accepted[slot] and is_present(arrival_s, departure_s, time_s, hold_s)
 
 
 @kernel

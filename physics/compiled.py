@@ -15,7 +15,16 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
 def kernel(function: FunctionT) -> FunctionT:
-    """Compile a function of arrays and scalars; divisions by zero give inf or NaN, as in NumPy."""
+    """Compile a function of arrays and scalars; divisions by zero give inf or NaN, as in NumPy.
+
+    Source: own.
+
+    Args:
+        function: what to compile; it keeps its docstring and types.
+
+    Returns:
+        The compiled function.
+    """
     # Numba watches only a kernel's own file, and would go on running old code of the kernels that it calls. A cache
     # folder named after the text of all physics makes any change to a formula reach every kernel.
     chosen = SETTINGS.CACHE_DIR

@@ -7,12 +7,12 @@ import math
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.compiled import kernel
 
 # One moment in seconds, or an array of them.
-Moment = TypeVar("Moment", float, NDArray[np.float64])
+Moment = TypeVar("Moment", float, FloatArray)
 
 
 class EvParameters(NamedTuple):
@@ -35,40 +35,64 @@ class EvParameters(NamedTuple):
 
 @kernel
 def offered_price(usable_kwh: float, mean_power_kw: float, dynamic: bool, ev: EvParameters) -> float:
-    """Price in $/kWh offered to vehicles. Source: [MSRC] Eq. 16.
+    """Price offered to vehicles: the less time a site has left, the more it pays.
+
+    Source: [MSRC] Eq. 16. Reconstructed: the paper's "mean power" is that of the last hour; with the present power a
+    sleeping site would seem to last for ever, and offer the base price.
 
     Args:
-        usable_kwh: energy the battery can still deliver.
+        usable_kwh: energy the battery can still deliver, kWh.
         mean_power_kw: the site's mean power over the last hour; the survival estimate is their ratio.
         dynamic: False keeps the base price.
         ev: constants.
+
+    Returns:
+        $/kWh, from ``base_price`` to ``base_price * (1 + urgency)``.
     """
     if not dynamic:
         return ev.base_price
+    # A site that has drawn nothing for an hour lasts very long, and offers the base price.
     survival_h = usable_kwh / max(mean_power_kw, 1e-9)
     return ev.base_price * (1.0 + ev.urgency * math.exp(-survival_h / ev.urgency_time_h))
 
 
 @kernel
 def is_present(arrival_s: Moment, departure_s: Moment, time_s: Moment, step_s: float) -> Any:
-    """Whether a vehicle is parked for the whole step; only such vehicles discharge in it. Any shapes that broadcast."""
+    """Whether a vehicle is parked for the whole step; only such vehicles discharge in it.
+
+    Source: presence indicator delta_e of [MSRC] Eq. 14, for whole steps.
+
+    Args:
+        arrival_s, departure_s: its stay, seconds; any shapes that broadcast with ``time_s``.
+        time_s: start of the step, seconds; any shape that broadcasts.
+        step_s: length of the step, seconds.
+
+    Returns:
+        True or False, of the shape that they broadcast to.
+    """
     return (arrival_s <= time_s) & (time_s + step_s <= departure_s)
 
 
 @kernel
 def available_power_kw(
-    energy_kwh: NDArray[np.float64],
-    offers: NDArray[np.bool_],
+    energy_kwh: FloatArray,
+    offers: BoolArray,
     step_h: float,
     ev: EvParameters,
 ) -> float:
-    """Power that the vehicles of one site can give for a whole step. Source: [MSRC] Eqs. 14 and 15.
+    """Power that the vehicles of one site can give for a whole step.
+
+    Source: [MSRC] Eq. 14, [MSRC] Eq. 15. Reconstructed: vehicles only give, as the paper does not say when they would
+    charge during an outage; beside the interface's limit each vehicle has its own (Table I).
 
     Args:
-        energy_kwh: ``[slot]`` usable energy above each driver's minimum.
+        energy_kwh: ``[slot]`` usable energy above each driver's minimum, kWh.
         offers: ``[slot]`` True where the vehicle is present and has accepted the price.
-        step_h: length of the step.
+        step_h: length of the step, hours.
         ev: constants.
+
+    Returns:
+        kW, at most ``ev.site_limit_kw``.
     """
     total_kw = 0.0
     for slot in range(energy_kwh.shape[0]):
@@ -79,13 +103,26 @@ def available_power_kw(
 
 @kernel
 def discharge(
-    energy_kwh: NDArray[np.float64],
-    offers: NDArray[np.bool_],
+    energy_kwh: FloatArray,
+    offers: BoolArray,
     power_kw: float,
     step_h: float,
     ev: EvParameters,
-) -> NDArray[np.float64]:
-    """Usable energy ``[slot]`` after a site's vehicles gave ``power_kw`` for a step, earliest departure first."""
+) -> FloatArray:
+    """Usable energy of a site's vehicles after they gave power for a step, earliest departure first.
+
+    Source: own, as the paper does not say which vehicle gives; energy of those who leave first would be lost first.
+
+    Args:
+        energy_kwh: ``[slot]`` usable energy before, kWh.
+        offers: ``[slot]`` vehicles that give.
+        power_kw: what they give together, at most :func:`available_power_kw`.
+        step_h: length of the step, hours.
+        ev: constants.
+
+    Returns:
+        ``[slot]`` kWh.
+    """
     remaining = energy_kwh.copy()
     still_kw = power_kw
     for slot in range(energy_kwh.shape[0]):
@@ -97,19 +134,24 @@ def discharge(
 
 
 def deliverable_energy_kwh(
-    usable_kwh: NDArray[np.float64],
-    arrival_s: NDArray[np.float64],
-    departure_s: NDArray[np.float64],
-    until_s: NDArray[np.float64],
+    usable_kwh: FloatArray,
+    arrival_s: FloatArray,
+    departure_s: FloatArray,
+    until_s: FloatArray,
     vehicle_limit_kw: float,
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Energy each vehicle could have delivered in ``[0, until_s]``: its usable energy, or its limit times its stay.
 
+    Source: own, the denominator of the share of vehicle energy that was used ([MSRC] Table IV reports it, undefined).
+
     Args:
-        usable_kwh: energy above the driver's minimum on arrival, any shape.
-        arrival_s, departure_s: stay, same shape.
-        until_s: end of the window, broadcastable.
+        usable_kwh: energy above the driver's minimum on arrival, kWh, any shape.
+        arrival_s, departure_s: stay, seconds, same shape.
+        until_s: end of the window, seconds, a shape that broadcasts.
         vehicle_limit_kw: largest discharge of one vehicle.
+
+    Returns:
+        kWh, shape of ``usable_kwh``.
     """
     overlap_h = np.maximum(np.minimum(departure_s, until_s) - np.maximum(arrival_s, 0.0), 0.0) / 3600.0
     return np.asarray(np.minimum(usable_kwh, vehicle_limit_kw * overlap_h))

@@ -3,16 +3,16 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.compiled import kernel
 from voltran.physics.ordering import SAME
-
-FloatArray = NDArray[np.float64]
 
 
 def hexagonal_sites(n_sites: int, inter_site_distance_m: float) -> FloatArray:
     """Positions of full hexagonal rings around a centre site.
+
+    Source: own; the layout of [MSRC] Section V, 19 sites at 500 m.
 
     Args:
         n_sites: 1, 7, 19, 37, 61, ...: ``1 + 3 r (r + 1)`` for ``r`` rings.
@@ -28,7 +28,7 @@ def hexagonal_sites(n_sites: int, inter_site_distance_m: float) -> FloatArray:
     ring = 0
     while len(axial) < n_sites:
         ring += 1
-        q, r = -ring, 0
+        q, r = -ring, 0  # axial coordinates; a ring is walked along its six sides
         for dq, dr in ((1, -1), (1, 0), (0, 1), (-1, 1), (-1, 0), (0, -1)):
             for _ in range(ring):
                 axial.append((q, r))
@@ -42,15 +42,36 @@ def hexagonal_sites(n_sites: int, inter_site_distance_m: float) -> FloatArray:
 
 
 def distances_m(first_m: FloatArray, second_m: FloatArray) -> FloatArray:
-    """Euclidean distances ``[..., a, b]`` between positions ``[..., a, 2]`` and ``[..., b, 2]``."""
+    """Euclidean distances between positions.
+
+    Source: own; d_ij of [MSRC] Section II-A.
+
+    Args:
+        first_m: ``[..., a, 2]`` positions, metres.
+        second_m: ``[..., b, 2]`` positions, metres.
+
+    Returns:
+        ``[..., a, b]`` metres.
+    """
     across = first_m[..., :, None, 0] - second_m[..., None, :, 0]
     along = first_m[..., :, None, 1] - second_m[..., None, :, 1]
     return np.asarray(np.sqrt(across * across + along * along))
 
 
 @kernel
-def in_some_cell(points_m: FloatArray, sites_m: FloatArray, inter_site_distance_m: float) -> NDArray[np.bool_]:
-    """Whether points ``[point, 2]`` lie in the hexagonal cell of any site; see :func:`hexagon_contains`."""
+def in_some_cell(points_m: FloatArray, sites_m: FloatArray, inter_site_distance_m: float) -> BoolArray:
+    """Whether points lie in the hexagonal cell of any site; see :func:`hexagon_contains`.
+
+    Source: own.
+
+    Args:
+        points_m: ``[point, 2]`` positions, metres.
+        sites_m: ``[site, 2]`` positions, metres.
+        inter_site_distance_m: distance of neighbouring sites.
+
+    Returns:
+        ``[point]`` True inside.
+    """
     inside = np.zeros(points_m.shape[0], dtype=np.bool_)
     apothem = inter_site_distance_m / 2.0
     slant = math.sqrt(3.0) / 2.0
@@ -64,10 +85,17 @@ def in_some_cell(points_m: FloatArray, sites_m: FloatArray, inter_site_distance_
     return inside
 
 
-def hexagon_contains(offset_m: FloatArray, inter_site_distance_m: float) -> NDArray[np.bool_]:
-    """Whether points, given as offsets ``[..., 2]`` from a site, lie in that site's hexagonal cell.
+def hexagon_contains(offset_m: FloatArray, inter_site_distance_m: float) -> BoolArray:
+    """Whether points, given as offsets from a site, lie in that site's hexagonal cell.
 
-    The cell is the set of points nearer to the site than to any of its six lattice neighbours.
+    The cell is the set of points nearer to the site than to any of its six lattice neighbours. Source: own.
+
+    Args:
+        offset_m: ``[..., 2]`` offsets from the site, metres.
+        inter_site_distance_m: distance of neighbouring sites.
+
+    Returns:
+        ``[...]`` True inside, borders included.
     """
     angles = np.arange(3) * np.pi / 3.0
     directions = np.stack([np.cos(angles), np.sin(angles)])
@@ -78,7 +106,7 @@ def disc_overlap_share(distance_m: FloatArray, helper_radius_m: float, covered_r
     """Share of a disc of ``covered_radius_m`` that lies inside a disc of ``helper_radius_m`` at some distance.
 
     With the helper's expanded radius and the neighbour's nominal radius this is the assistance potential kappa.
-    Source: [MSRC] Eq. 1.
+    Source: [MSRC] Eq. 1; the area of the lens in closed form.
 
     Args:
         distance_m: distances of the centres, any shape.
@@ -93,6 +121,7 @@ def disc_overlap_share(distance_m: FloatArray, helper_radius_m: float, covered_r
     apart = np.maximum(d, 1e-12)
     cos_big = np.clip((apart**2 + big**2 - small**2) / (2.0 * apart * big), -1.0, 1.0)
     cos_small = np.clip((apart**2 + small**2 - big**2) / (2.0 * apart * small), -1.0, 1.0)
+    # The lens is two circular segments: sectors of both discs less the kite of centres and crossings (Heron's formula).
     kite = (-apart + small + big) * (apart + small - big) * (apart - small + big) * (apart + small + big)
     lens = big**2 * np.arccos(cos_big) + small**2 * np.arccos(cos_small) - 0.5 * np.sqrt(np.maximum(kite, 0.0))
     # Where circles touch, rounding of the cosines would be magnified to its square root.
@@ -101,8 +130,18 @@ def disc_overlap_share(distance_m: FloatArray, helper_radius_m: float, covered_r
     return np.asarray(lens / (np.pi * small**2))
 
 
-def reuse_colours(sites_m: FloatArray, inter_site_distance_m: float) -> NDArray[np.int64]:
-    """Reuse-3 colour ``[site]`` (0, 1, 2) of sites on a hexagonal grid: neighbouring sites never share a colour."""
+def reuse_colours(sites_m: FloatArray, inter_site_distance_m: float) -> IntArray:
+    """Reuse-3 colour (0, 1, 2) of sites on a hexagonal grid: neighbouring sites never share a colour.
+
+    Source: own.
+
+    Args:
+        sites_m: ``[site, 2]`` positions as of :func:`hexagonal_sites`, metres.
+        inter_site_distance_m: distance of neighbouring sites.
+
+    Returns:
+        ``[site]`` colours.
+    """
     r = np.rint(sites_m[:, 1] / (inter_site_distance_m * np.sqrt(3.0) / 2.0))
     q = np.rint(sites_m[:, 0] / inter_site_distance_m - r / 2.0)
     return np.asarray(np.mod(q - r, 3), dtype=np.int64)

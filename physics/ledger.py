@@ -1,29 +1,31 @@
 """The energy ledger of sites: whether the flows of a step and what batteries and vehicles hold tell the same story."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import FloatArray
 from voltran.physics.balance import EnergyStep
 from voltran.physics.compiled import kernel
-
-FloatArray = NDArray[np.float64]
 
 
 @kernel
 def balance_residual_kw(
     step: EnergyStep, soc: FloatArray, energy_kwh: FloatArray, step_h: float, capacity_kwh: float
 ) -> FloatArray:
-    """What flows and stored energies disagree on, ``[B, site]``: rounding, unless a flow is wrong.
+    """What flows and stored energies disagree on: rounding, unless a flow is wrong.
 
-    The largest of three residuals: of the site, ``load = battery + vehicles + grid + unserved`` ([MSRC] Eq. 17); of its
-    battery, whose stored energy changes by the flow at its terminals and the losses; and of its vehicles, whose energy
-    changes by what they give.
+    The largest of three residuals: of the site, ``load = battery + vehicles + grid + unserved``; of its battery, whose
+    stored energy changes by the flow at its terminals and the losses; and of its vehicles, whose energy changes by what
+    they give. Source: [MSRC] Eq. 12, [MSRC] Eq. 17, left side less right side.
 
     Args:
         step: the flows, and the state after them.
-        soc, energy_kwh: ``[B, site]`` states of charge and ``[B, site, slot]`` energies of vehicles before them.
-        step_h: length of the step.
+        soc: ``[B, site]`` states of charge before them, shares.
+        energy_kwh: ``[B, site, slot]`` energies of vehicles before them, kWh.
+        step_h: length of the step, hours.
         capacity_kwh: of a battery.
+
+    Returns:
+        ``[B, site]`` kW, the residual of the largest size with its sign.
     """
     residual_kw = np.zeros(soc.shape)
     for w in range(soc.shape[0]):

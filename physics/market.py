@@ -6,13 +6,10 @@ Source: [DPA]. Arrays carry sites before retailers, ``[..., site, retailer]``; p
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.compiled import kernel
 from voltran.physics.ordering import SAME, surpasses
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 # The shares that are filled settle geometrically; a round that moves none by more than this is the last.
 SETTLED_SHARE = 1e-13
@@ -20,36 +17,52 @@ MOST_ROUNDS = 1000
 
 
 def cost_factor(subscriber: BoolArray, priority: float) -> FloatArray:
-    """Factor on what power costs a site, 1 for subscribers and 2 - o for others; any shape. Source: [DPA] Eqs. 3, 4.
+    """Factor on what power costs a site, 1 for subscribers and 2 - o for others.
 
-    Reconstructed: Eq. 4 is read as ``c (1 + (1 - o))``, which costs non-subscribers more and subscribers the cost
-    itself; the proof of Proposition 1 drops the leading 1, and would make power free for subscribers.
+    Source: [DPA] Eq. 3, [DPA] Eq. 4. Reconstructed: Eq. 4 is read as ``c (1 + (1 - o))``, which costs non-subscribers
+    more and subscribers the cost itself; the proof of Proposition 1 drops the leading 1, and would make power free for
+    subscribers.
 
     Args:
-        subscriber: whether the retailer is the site's home retailer.
-        priority: alpha of Eq. 3, the priority o of non-subscribers, in [0, 1).
+        subscriber: whether the retailer is the site's home retailer, any shape.
+        priority: alpha of Eq. 3, the priority o of non-subscribers, a share in [0, 1).
+
+    Returns:
+        Numbers without unit, same shape.
     """
     return np.where(subscriber, 1.0, 2.0 - priority)
 
 
 def generation_cost(power_kw: FloatArray, unit_cost: FloatArray, quadratic: bool) -> FloatArray:
-    """Cost of generating power in USD/h; any shapes that broadcast. Source: [DPA] Eq. 2.
+    """Cost of generating power.
+
+    Source: [DPA] Eq. 2, without the linear and constant terms of the quadratic model, which the paper leaves out.
 
     Args:
-        power_kw: power.
-        unit_cost: c of Eq. 2: USD/kWh where costs are linear, USD/kWh per kW where they are quadratic.
+        power_kw: power, any shape.
+        unit_cost: c: USD/kWh where costs are linear, USD/kWh per kW where they are quadratic; any shape that
+            broadcasts.
         quadratic: whether they are quadratic.
+
+    Returns:
+        USD/h, of the shape that they broadcast to.
     """
     return np.asarray(unit_cost * (power_kw * power_kw if quadratic else power_kw))
 
 
 def satisfaction(power_kw: FloatArray, weight: float, reference_kw: float) -> FloatArray:
-    """What power is worth in USD/h, ``eta_1 ln(1 + p / p_0)``; any shape. Source: first term of [DPA] Eq. 4.
+    """What power is worth, ``eta_1 ln(1 + p / p_0)``.
+
+    Source: first term of [DPA] Eq. 4. Reconstructed: the paper adds 1 to a power, so that its unit decides; p_0 names
+    it.
 
     Args:
-        power_kw: power.
+        power_kw: power, any shape.
         weight: eta_1, USD/h.
-        reference_kw: p_0, the power that Eq. 4 counts in.
+        reference_kw: p_0, the power that is counted in.
+
+    Returns:
+        USD/h, same shape.
     """
     return np.asarray(weight * np.log1p(power_kw / reference_kw))
 
@@ -86,7 +99,7 @@ class Contracts(NamedTuple):
 def clear_market(
     requested_kw: FloatArray, accepted_price: FloatArray, offers: Offers, contracts: Contracts
 ) -> FloatArray:
-    """Who gets how much, ``[B, site, retailer]`` in kW.
+    """Who gets how much.
 
     Every site asks its cheapest retailer first, by what it would pay there, and asks the next for what it did not get,
     as long as the price is one that it accepts. Every retailer serves its subscribers first, then others out of what is
@@ -96,11 +109,16 @@ def clear_market(
     The shares are the fixed point of this rule: asking more never gets anybody else more, so that they fall from 1 to
     where they settle.
 
+    Source: own, as the paper has no market: it allocates. That subscribers come first is [DPA] Section II.
+
     Args:
-        requested_kw: ``[B, site]``.
+        requested_kw: ``[B, site]`` power asked for.
         accepted_price: ``[B, site]`` highest price that a site pays, surcharge included, USD/kWh.
         offers: of the retailers.
         contracts: of the sites.
+
+    Returns:
+        ``[B, site, retailer]`` kW.
     """
     n_worlds, n_sites = requested_kw.shape
     n_retailers = offers.price.shape[1]
@@ -125,7 +143,7 @@ def clear_market(
 
 
 @kernel
-def _cheapest_first(paid: FloatArray) -> NDArray[np.int64]:
+def _cheapest_first(paid: FloatArray) -> IntArray:
     """Retailers ``[site, rank]`` by price, the first of equals first."""
     n_sites, n_retailers = paid.shape
     order = np.zeros((n_sites, n_retailers), dtype=np.int64)
@@ -142,7 +160,7 @@ def _cheapest_first(paid: FloatArray) -> NDArray[np.int64]:
 @kernel
 def _ask(
     requested_kw: FloatArray,
-    order: NDArray[np.int64],
+    order: IntArray,
     willing: BoolArray,
     subscriber: BoolArray,
     share: FloatArray,
@@ -166,23 +184,28 @@ def _ration(
     """Lower the shares ``[class, retailer]`` to what retailers can fill; whether none of them had to move."""
     settled = True
     for i in range(available_kw.shape[0]):
-        asked = np.zeros(2)
+        class_kw = np.zeros(2)
         for m in range(asked_kw.shape[0]):
-            asked[0 if subscriber[m, i] else 1] += asked_kw[m, i]
-        left_kw = available_kw[i] - min(asked[0], available_kw[i])
+            class_kw[0 if subscriber[m, i] else 1] += asked_kw[m, i]
+        left_kw = available_kw[i] - min(class_kw[0], available_kw[i])
         for group, limit_kw in ((0, available_kw[i]), (1, min(left_kw, (1.0 - reserved[i]) * available_kw[i]))):
-            filled = limit_kw / asked[group] if asked[group] > limit_kw else 1.0
+            filled = limit_kw / class_kw[group] if class_kw[group] > limit_kw else 1.0
             settled &= share[group, i] - filled <= SETTLED_SHARE
             share[group, i] = min(share[group, i], filled)
     return settled
 
 
 def payments(sold_kw: FloatArray, price: FloatArray, factor: FloatArray) -> FloatArray:
-    """What is paid for power, ``[..., site, retailer]`` in USD/h: a transfer from sites to retailers.
+    """What is paid for power: a transfer from sites to retailers.
+
+    Source: own; the price times the factor of [DPA] Eq. 4.
 
     Args:
-        sold_kw: ``[..., site, retailer]``.
+        sold_kw: ``[..., site, retailer]`` power sold.
         price: ``[..., retailer]`` USD/kWh.
-        factor: ``[site, retailer]``, see :func:`cost_factor`.
+        factor: ``[site, retailer]`` see :func:`cost_factor`, numbers without unit.
+
+    Returns:
+        ``[..., site, retailer]`` USD/h.
     """
     return np.asarray(sold_kw * price[..., None, :] * factor)

@@ -6,11 +6,10 @@ ties wherever keys lie, whereas rounding keys to a grid would part equal ones th
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.compiled import kernel
-
-IntArray = NDArray[np.int64]
 
 # Far above what rounding does to a key, and far below any difference that matters.
 SAME = 1e-9
@@ -19,9 +18,14 @@ SAME = 1e-9
 def ranks(key: ArrayLike, tolerance: float | None = None) -> IntArray:
     """Ranks along the last axis, 0 for the least; keys that count as equal share one.
 
+    Source: own.
+
     Args:
         key: any numbers but NaN, any shape; infinite ones are equal to their like only.
-        tolerance: largest gap between equals, for keys that are small differences of large numbers.
+        tolerance: largest gap between equals, in the keys' unit, for keys that are small differences of large numbers.
+
+    Returns:
+        Shape of ``key``.
     """
     values = np.asarray(key, dtype=np.float64)
     order = np.argsort(values, axis=-1, kind="stable")
@@ -36,8 +40,13 @@ def ranks(key: ArrayLike, tolerance: float | None = None) -> IntArray:
 def rising(*keys: ArrayLike) -> IntArray:
     """Indices along the last axis by rising key; equals by the next key, and finally by index.
 
+    Source: own.
+
     Args:
         *keys: numbers but NaN, all of one shape, the most important ones first.
+
+    Returns:
+        Shape of a key.
     """
     return np.asarray(np.lexsort([ranks(key) for key in reversed(keys)], axis=-1), dtype=np.int64)
 
@@ -45,18 +54,28 @@ def rising(*keys: ArrayLike) -> IntArray:
 def falling(*keys: ArrayLike) -> IntArray:
     """Indices along the last axis by falling key; equals by the next key, and finally by rising index.
 
+    Source: own.
+
     Args:
-        *keys: as in :func:`rising`.
+        *keys: numbers but NaN, all of one shape, the most important ones first.
+
+    Returns:
+        Shape of a key.
     """
     return rising(*(-np.asarray(key, dtype=np.float64) for key in keys))
 
 
 def first_largest(key: ArrayLike, axis: int = -1) -> IntArray:
-    """Index of the first of the largest keys, without ``axis``; as ``argmax``, but for keys that count as equal.
+    """Index of the first of the largest keys; as ``argmax``, but for keys that count as equal.
+
+    Source: own.
 
     Args:
-        key: numbers but NaN.
+        key: numbers but NaN, any shape.
         axis: along which to look.
+
+    Returns:
+        Shape of ``key`` without ``axis``.
     """
     values = np.asarray(key, dtype=np.float64)
     largest = values.max(axis=axis, keepdims=True)
@@ -64,11 +83,21 @@ def first_largest(key: ArrayLike, axis: int = -1) -> IntArray:
 
 
 def first_least(key: ArrayLike, axis: int = -1) -> IntArray:
-    """Index of the first of the least keys; see :func:`first_largest`."""
+    """Index of the first of the least keys; see :func:`first_largest`.
+
+    Source: own.
+
+    Args:
+        key: numbers but NaN, any shape.
+        axis: along which to look.
+
+    Returns:
+        Shape of ``key`` without ``axis``.
+    """
     return first_largest(-np.asarray(key, dtype=np.float64), axis)
 
 
-def _rounding(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+def _rounding(values: FloatArray, axis: int) -> FloatArray:
     """Largest gap between equals, by the largest finite number along an axis, which stays."""
     low, high = values.min(axis, keepdims=True, initial=0.0), values.max(axis, keepdims=True, initial=0.0)
     largest = np.maximum(high, -low)
@@ -81,14 +110,29 @@ def _rounding(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
 def surpasses(value: float, other: float) -> bool:
     """Whether a value is larger than another beyond rounding; for numbers that are no small differences of large ones.
 
-    Kernels look for extremes with it, so that the first of equals stays.
+    Kernels look for extremes with it, so that the first of equals stays. Source: own.
+
+    Args:
+        value, other: numbers of one unit.
+
+    Returns:
+        True where ``value`` is larger by more than ``SAME`` of itself.
     """
     return value - other > SAME * abs(value)
 
 
 @kernel
-def rising_sites(key: NDArray[np.float64]) -> IntArray:
-    """:func:`rising` for kernels, one key ``[site]``; insertion sorts, which compile in a fraction of NumPy's time."""
+def rising_sites(key: FloatArray) -> IntArray:
+    """:func:`rising` for kernels, with one key; insertion sorts, which compile in a fraction of NumPy's time.
+
+    Source: own.
+
+    Args:
+        key: ``[site]`` numbers but NaN, of any unit.
+
+    Returns:
+        ``[site]`` indices.
+    """
     n_sites = key.shape[0]
     order = np.empty(n_sites, dtype=np.int64)
     scale = 0.0

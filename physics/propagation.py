@@ -7,11 +7,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
 
 SPEED_OF_LIGHT_M_PER_S = 3.0e8
 ENVIRONMENT_HEIGHT_M = 1.0
@@ -26,14 +25,30 @@ NEPERS_PER_DB = math.log(10.0) / 10.0
 
 
 def line_of_sight_probability(distance_m: FloatArray) -> FloatArray:
-    """Probability of line of sight for a user at street level. Source: TR 38.901 Table 7.4.2-1 (UMa, h_UT <= 13 m)."""
+    """Probability of line of sight for a user at street level.
+
+    Source: TR 38.901 Table 7.4.2-1 (UMa, h_UT <= 13 m).
+
+    Args:
+        distance_m: ground distances, metres, any shape.
+
+    Returns:
+        Shares in [0, 1], same shape.
+    """
     d = np.maximum(distance_m, 1e-9)
     far = 18.0 / d + np.exp(-d / 63.0) * (1.0 - 18.0 / d)
     return np.asarray(np.where(d <= 18.0, 1.0, far))
 
 
 class PathLoss(NamedTuple):
-    """Path loss of one carrier as piecewise linear functions of ``log10`` of the slant distance; dB."""
+    """Path loss of one carrier as piecewise linear functions of ``log10`` of the slant distance.
+
+    Attributes:
+        height_m: of the site above the user.
+        breakpoint_m: ground distance beyond which loss in sight grows faster.
+        near_db, far_db: loss in sight at a slant distance of 1 m, before and beyond the breakpoint.
+        blocked_db: the same out of sight.
+    """
 
     height_m: float
     breakpoint_m: float
@@ -44,7 +59,17 @@ class PathLoss(NamedTuple):
 
 @kernel
 def path_loss_of(frequency_ghz: float, site_height_m: float, user_height_m: float) -> PathLoss:
-    """Constants of TR 38.901 Table 7.4.1-1 (UMa) for one carrier and one pair of heights."""
+    """Constants of path loss for one carrier and one pair of heights.
+
+    Source: TR 38.901 Table 7.4.1-1 (UMa).
+
+    Args:
+        frequency_ghz: carrier frequency.
+        site_height_m, user_height_m: heights of the antennas.
+
+    Returns:
+        Losses in dB, see :class:`PathLoss`.
+    """
     height = site_height_m - user_height_m
     effective = (site_height_m - ENVIRONMENT_HEIGHT_M) * (user_height_m - ENVIRONMENT_HEIGHT_M)
     breakpoint_m = 4.0 * effective * frequency_ghz * 1e9 / SPEED_OF_LIGHT_M_PER_S
@@ -55,7 +80,19 @@ def path_loss_of(frequency_ghz: float, site_height_m: float, user_height_m: floa
 
 @kernel
 def link_loss_db(ground_m: float, log_slant: float, sight: bool, loss: PathLoss) -> float:
-    """Median outdoor loss of one link; ``log_slant`` is ``log10`` of its slant distance."""
+    """Median outdoor loss of one link.
+
+    Source: TR 38.901 Table 7.4.1-1 (UMa); out of sight the larger of two losses, as there.
+
+    Args:
+        ground_m: ground distance.
+        log_slant: ``log10`` of the slant distance in metres, a number without unit.
+        sight: whether there is line of sight.
+        loss: of the carrier.
+
+    Returns:
+        dB.
+    """
     in_sight = loss.near_db + 22.0 * log_slant if ground_m <= loss.breakpoint_m else loss.far_db + 40.0 * log_slant
     return in_sight if sight else max(in_sight, loss.blocked_db + 39.08 * log_slant)
 
@@ -64,14 +101,16 @@ def link_loss_db(ground_m: float, log_slant: float, sight: bool, loss: PathLoss)
 def path_loss_db(
     distance_m: FloatArray,
     frequency_ghz: float,
-    line_of_sight: NDArray[np.bool_],
+    line_of_sight: BoolArray,
     site_height_m: float,
     user_height_m: float,
 ) -> FloatArray:
-    """Median outdoor path loss. Source: TR 38.901 Table 7.4.1-1 (UMa).
+    """Median outdoor path loss.
+
+    Source: TR 38.901 Table 7.4.1-1 (UMa).
 
     Args:
-        distance_m: ground distances, any shape; below 10 m they count as 10 m (the model's limit).
+        distance_m: ground distances, metres, any shape; below 10 m they count as 10 m (the model's limit).
         frequency_ghz: carrier frequency.
         line_of_sight: state per distance, same shape.
         site_height_m: antenna height of the site.
@@ -93,7 +132,7 @@ def path_loss_db(
 @kernel
 def received_power_mw(
     distance_m: FloatArray,
-    line_of_sight: NDArray[np.bool_],
+    line_of_sight: BoolArray,
     shadowing_normal: FloatArray,
     building_db: FloatArray,
     transmit_dbm: FloatArray,
@@ -101,15 +140,21 @@ def received_power_mw(
     site_height_m: float,
     user_height_m: float,
 ) -> FloatArray:
-    """Power ``[band, site, user]`` that users receive from each site, were it sending.
+    """Power that users receive from each site, were it sending.
+
+    Source: P_tx G of [MSRC] Eq. 7; the gain G is that of TR 38.901 (UMa).
 
     Args:
-        distance_m, line_of_sight: ``[site, user]``.
+        distance_m: ``[site, user]`` ground distances, metres.
+        line_of_sight: ``[site, user]`` state of each link.
         shadowing_normal: ``[site, user]`` shadowing in standard deviations.
-        building_db: ``[band, user]`` loss into the user's building.
-        transmit_dbm: ``[band]`` transmit power plus antenna gain.
-        frequencies_ghz: ``[band]``.
+        building_db: ``[band, user]`` loss into the user's building, dB.
+        transmit_dbm: ``[band]`` transmit power plus antenna gain, dBm.
+        frequencies_ghz: ``[band]`` carrier frequencies, GHz.
         site_height_m, user_height_m: as in :func:`path_loss_db`.
+
+    Returns:
+        ``[band, site, user]`` mW.
     """
     n_bands = frequencies_ghz.shape[0]
     n_sites, n_users = distance_m.shape
@@ -128,18 +173,29 @@ def received_power_mw(
     return power
 
 
-def shadowing_deviation_db(line_of_sight: NDArray[np.bool_]) -> FloatArray:
-    """Standard deviation of log-normal shadowing. Source: TR 38.901 Table 7.4.1-1 (UMa): 4 dB in sight, 6 dB not."""
+def shadowing_deviation_db(line_of_sight: BoolArray) -> FloatArray:
+    """Standard deviation of log-normal shadowing.
+
+    Source: TR 38.901 Table 7.4.1-1 (UMa): 4 dB in sight, 6 dB not.
+
+    Args:
+        line_of_sight: state of each link, any shape.
+
+    Returns:
+        dB, same shape.
+    """
     return np.where(line_of_sight, SHADOW_LINE_OF_SIGHT_DB, SHADOW_NO_LINE_OF_SIGHT_DB)
 
 
 def building_loss_db(frequency_ghz: float, depth_m: FloatArray, wall_deviation_db: FloatArray) -> FloatArray:
-    """Loss into a low-loss building. Source: TR 38.901 Tables 7.4.3-1 and 7.4.3-2.
+    """Loss into a low-loss building.
+
+    Source: TR 38.901 Tables 7.4.3-1 and 7.4.3-2.
 
     Args:
         frequency_ghz: carrier frequency.
-        depth_m: distance inside the building, 0 to 25 m.
-        wall_deviation_db: the building's own deviation, normal with 4.4 dB.
+        depth_m: distance inside the building, 0 to 25 m, any shape.
+        wall_deviation_db: the building's own deviation, normal with 4.4 dB, same shape.
 
     Returns:
         Loss in dB, shape of ``depth_m``.
@@ -172,7 +228,7 @@ def noise_limited_radius_m(
         frequency_ghz, site_height_m, user_height_m: as in :func:`path_loss_db`.
 
     Returns:
-        Between ``MINIMUM_DISTANCE_M`` and ``LARGEST_RADIUS_M``, also where the budget would not reach, or beyond.
+        Metres, from ``MINIMUM_DISTANCE_M`` to ``LARGEST_RADIUS_M``, also where the budget would not reach, or beyond.
     """
     budget_db = transmit_and_gain_dbm - noise_dbm - threshold_db - margin_db
 

@@ -1,27 +1,20 @@
-"""Per-band SINR, spectral efficiency and association of users with sites.
+"""Per-band interference, spectral efficiency and rates of links.
 
-Received powers are ``[band, site, user]``, user last, in mW. All kernels take float32 or float64 powers; association
-and rates are computed in that precision (float32 is safe because spectral efficiency is capped), sums in a fixed order.
+Received powers are ``[band, site, user]``, user last, in mW. All kernels take float32 or float64 powers; rates are
+computed in that precision (float32 is safe because spectral efficiency is capped), sums in a fixed order.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import BoolArray, FloatArray, IntegerArray, RealArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
-from voltran.physics.ordering import surpasses
-from voltran.physics.power import HELPING, SLEEP
+from voltran.physics.power import SLEEP
 from voltran.physics.units import db_to_linear
 
-RealArray = NDArray[np.floating[Any]]
-IntArray = NDArray[np.integer[Any]]
-
 THERMAL_NOISE_DBM_PER_HZ = -174.0
-# Keeps a filter in single precision on the safe side of the threshold.
-THRESHOLD_SLACK = 0.999
 # A one that leaves float32 arithmetic in float32, where logarithms cost half as much.
 ONE = np.float32(1.0)
 
@@ -53,27 +46,36 @@ class RadioParameters(NamedTuple):
     interference_per_site: bool
 
 
-class Association(NamedTuple):
-    """Who is served by whom.
-
-    Attributes:
-        server: ``[user]`` index of the serving site, -1 where no live site reaches the user.
-        rate_mbps: ``[band, user]`` rate from the serving site if the user had the whole band.
-    """
-
-    server: NDArray[np.int16]
-    rate_mbps: FloatArray
-
-
 def noise_mw(bandwidth_mhz: FloatArray, noise_figure_db: float) -> FloatArray:
-    """Thermal noise power over a bandwidth, with the receiver's noise figure."""
+    """Thermal noise power over a bandwidth, with the receiver's noise figure.
+
+    Source: sigma^2 of [MSRC] Eq. 7; -174 dBm/Hz at room temperature.
+
+    Args:
+        bandwidth_mhz: bandwidths, MHz, any shape.
+        noise_figure_db: of the receiver.
+
+    Returns:
+        mW, same shape.
+    """
     dbm = THERMAL_NOISE_DBM_PER_HZ + 10.0 * np.log10(bandwidth_mhz * 1e6) + noise_figure_db
     return db_to_linear(dbm)
 
 
 @kernel
 def spectral_efficiency(sinr: float, radio: RadioParameters) -> float:
-    """Truncated Shannon efficiency in bit/s/Hz. Source: [MSRC] Eq. 8, truncated as in 3GPP TR 36.942 Annex A.2."""
+    """Truncated Shannon efficiency.
+
+    Source: log2(1 + SINR) of [MSRC] Eq. 8, truncated as in 3GPP TR 36.942 Annex A.2, since no receiver reaches the
+    bound.
+
+    Args:
+        sinr: power ratio.
+        radio: constants.
+
+    Returns:
+        bit/s/Hz; zero below the decoding threshold.
+    """
     if sinr < radio.sinr_min:
         return 0.0
     return min(radio.shannon_share * math.log2(ONE + sinr), radio.efficiency_max)
@@ -81,12 +83,24 @@ def spectral_efficiency(sinr: float, radio: RadioParameters) -> float:
 
 @kernel
 def total_power_mw(
-    received_mw: RealArray, mode: IntArray, bands: IntArray, alive: NDArray[np.bool_], radio: RadioParameters
+    received_mw: RealArray, mode: IntegerArray, bands: IntegerArray, alive: BoolArray, radio: RadioParameters
 ) -> RealArray:
-    """Noise plus power of all interfering sites, ``[band, user]``, in the precision of ``received_mw``.
+    """Noise plus power of all interfering sites.
 
-    The interference seen on a link is this total less the link's own signal. Source: [MSRC] Eq. 7; by default only
-    sites with the band on interfere (the printed condition counts carriers that are off).
+    The interference seen on a link is this total less the link's own signal.
+
+    Source: denominator of [MSRC] Eq. 7. Reconstructed: by default only sites that have the band on interfere, as the
+    printed condition counts carriers that are off.
+
+    Args:
+        received_mw: ``[band, site, user]`` power received from each site were it sending, mW.
+        mode: ``[site]`` cooperation modes.
+        bands: ``[site]`` bit sets of the bands that are on.
+        alive: ``[site]`` sites in operation.
+        radio: constants.
+
+    Returns:
+        ``[band, user]`` mW, in the precision of ``received_mw``.
     """
     n_bands, n_sites, n_users = received_mw.shape
     total = np.empty((n_bands, n_users), dtype=received_mw.dtype)
@@ -104,7 +118,21 @@ def total_power_mw(
 def link_rate_mbps(
     received_mw: RealArray, total_mw: RealArray, band: int, site: int, user: int, helping: bool, radio: RadioParameters
 ) -> float:
-    """Rate of a link if the user had the whole band of all sectors. Source: [MSRC] Eqs. 7 and 8."""
+    """Rate of a link if the user had the whole band of all sectors.
+
+    Source: [MSRC] Eq. 7, [MSRC] Eq. 8 with chi = 1. Reconstructed: the loss of helping sites, in the paper one of their
+    capacity ([MSRC] Eq. 9), lowers rates as well.
+
+    Args:
+        received_mw: ``[band, site, user]`` power received from each site were it sending, mW.
+        total_mw: ``[band, user]`` of :func:`total_power_mw`.
+        band, site, user: which link.
+        helping: whether the site is helping.
+        radio: constants.
+
+    Returns:
+        Mbit/s; zero below the decoding threshold.
+    """
     signal = received_mw[band, site, user]
     rest = total_mw[band, user] - signal
     # Most links are below the threshold: a product rules them out at a fraction of a quotient's cost.
@@ -115,81 +143,20 @@ def link_rate_mbps(
 
 
 @kernel
-def within_threshold(
-    received_mw: RealArray,
-    total_mw: RealArray,
-    site: int,
-    bands: int,
-    distance_m: NDArray[np.float32],
-    radius_m: float,
-    sinr_min: float,
-) -> NDArray[np.uint8]:
-    """Users ``[user]`` within the radius of a site and, on one of its bands, above or just below the threshold.
+def covered_users(received_mw: RealArray, distance_m: RealArray, radius_m: float, radio: RadioParameters) -> BoolArray:
+    """Users that some site within a radius can serve while all sites send on all bands.
 
-    A filter without branches, which compilers turn into vector instructions: it rules out nine links of ten.
-    """
-    n_bands, _, n_users = received_mw.shape
-    found = np.zeros(n_users, dtype=np.uint8)
-    ratio = received_mw.dtype.type(sinr_min * THRESHOLD_SLACK)
-    for band in range(n_bands):
-        if bands >> band & 1:
-            signal, total = received_mw[band, site], total_mw[band]
-            for user in range(n_users):
-                found[user] |= np.uint8(signal[user] >= ratio * (total[user] - signal[user]))
-    distance, radius = distance_m[site], distance_m.dtype.type(radius_m)
-    for user in range(n_users):
-        found[user] &= np.uint8(distance[user] <= radius)
-    return found
+    Source: [MSRC] Eq. 6, for a network in which every site is in normal operation.
 
-
-@kernel
-def candidate_rates(
-    received_mw: RealArray,
-    total_mw: RealArray,
-    user_distance_m: NDArray[np.float32],
-    mode: IntArray,
-    bands: IntArray,
-    radius_m: FloatArray,
-    alive: NDArray[np.bool_],
-    radio: RadioParameters,
-) -> tuple[NDArray[np.int16], NDArray[np.int16], FloatArray]:
-    """Sites that can serve each user and the rate each could give over all its bands.
-
-    Source: [MSRC] Eq. 6: within the site's effective radius, and some band above the decoding threshold.
+    Args:
+        received_mw: ``[band, site, user]`` power received from each site were it sending, mW.
+        distance_m: ``[site, user]`` metres.
+        radius_m: the same for all sites.
+        radio: constants.
 
     Returns:
-        ``count [user]``, ``site [user, k]`` in rising order, ``rate_mbps [user, k]`` for ``k < count``.
+        ``[user]`` True where covered.
     """
-    n_bands, n_sites, n_users = received_mw.shape
-    count = np.zeros(n_users, dtype=np.int16)
-    sites = np.empty((n_users, n_sites), dtype=np.int16)
-    rates = np.empty((n_users, n_sites))
-    for site in range(n_sites):
-        if not alive[site] or mode[site] == SLEEP:
-            continue
-        helping = mode[site] == HELPING
-        near = within_threshold(
-            received_mw, total_mw, site, bands[site], user_distance_m, radius_m[site], radio.sinr_min
-        )
-        for user in range(n_users):
-            if near[user] == 0:
-                continue
-            rate = 0.0
-            for band in range(n_bands):
-                if bands[site] >> band & 1:
-                    rate += link_rate_mbps(received_mw, total_mw, band, site, user, helping, radio)
-            if rate > 0.0:
-                sites[user, count[user]] = site
-                rates[user, count[user]] = rate
-                count[user] += 1
-    return count, sites, rates
-
-
-@kernel
-def covered_users(
-    received_mw: RealArray, distance_m: RealArray, radius_m: float, radio: RadioParameters
-) -> NDArray[np.bool_]:
-    """Users ``[user]`` that some site within ``radius_m`` can serve while all sites send on all bands."""
     n_bands, n_sites, n_users = received_mw.shape
     every_band = np.full(n_sites, (1 << n_bands) - 1)
     total = total_power_mw(received_mw, np.zeros(n_sites, np.int64), every_band, np.ones(n_sites, np.bool_), radio)
@@ -200,87 +167,3 @@ def covered_users(
                 for band in range(n_bands):
                     covered[user] |= link_rate_mbps(received_mw, total, band, site, user, False, radio) > 0.0
     return covered
-
-
-@kernel
-def choose_servers(
-    count: NDArray[np.int16],
-    sites: NDArray[np.int16],
-    rates: FloatArray,
-    last_server: NDArray[np.int16],
-    demand_mbps: FloatArray,
-    n_sites: int,
-    radio: RadioParameters,
-) -> NDArray[np.int16]:
-    """Serving site ``[user]`` by greedy rate with load bias.
-
-    Reconstructed: [MSRC] leaves the association to its Stage 2 program (27). The first pass takes the largest rate;
-    each further pass lets the users, in order, move to the site with the largest ``rate / (1 + load)``, where the load
-    is the share of the site's spectrum that its other users ask for. The last site counts ``1 + hysteresis`` times.
-    """
-    n_users = count.shape[0]
-    choice = np.full(n_users, -1, dtype=np.int16)
-    load = np.zeros(n_sites)
-    for sweep in range(radio.passes):
-        for user in range(n_users):
-            old = choice[user]
-            if old >= 0:
-                if count[user] == 1:
-                    continue
-                load[sites[user, old]] -= demand_mbps[user] / rates[user, old]
-            best = -1
-            best_score = 0.0
-            for k in range(count[user]):
-                site = sites[user, k]
-                score = rates[user, k]
-                if sweep > 0:
-                    score /= 1.0 + load[site]
-                if site == last_server[user]:
-                    score *= 1.0 + radio.hysteresis
-                if surpasses(score, best_score):
-                    best, best_score = k, score
-            choice[user] = best
-            if best >= 0:
-                load[sites[user, best]] += demand_mbps[user] / rates[user, best]
-    for user in range(n_users):
-        if choice[user] >= 0:
-            choice[user] = sites[user, choice[user]]
-    return choice
-
-
-@kernel
-def associate(
-    received_mw: RealArray,
-    user_distance_m: NDArray[np.float32],
-    mode: IntArray,
-    bands: IntArray,
-    radius_m: FloatArray,
-    alive: NDArray[np.bool_],
-    last_server: NDArray[np.int16],
-    demand_mbps: FloatArray,
-    radio: RadioParameters,
-) -> Association:
-    """Associate the users of one world with its sites. Source: [MSRC] Eqs. 6-8; see :func:`choose_servers`.
-
-    Args:
-        received_mw: ``[band, site, user]`` power received from each site were it sending.
-        user_distance_m: ``[site, user]``.
-        mode, bands, radius_m, alive: ``[site]`` what each site does.
-        last_server: ``[user]`` last serving site, -1 if never served.
-        demand_mbps: ``[user]``.
-        radio: constants.
-    """
-    n_bands, n_sites, n_users = received_mw.shape
-    total = total_power_mw(received_mw, mode, bands, alive, radio)
-    count, sites, rates = candidate_rates(received_mw, total, user_distance_m, mode, bands, radius_m, alive, radio)
-    server = choose_servers(count, sites, rates, last_server, demand_mbps, n_sites, radio)
-    rate_mbps = np.zeros((n_bands, n_users))
-    for user in range(n_users):
-        site = server[user]
-        if site < 0:
-            continue
-        for band in range(n_bands):
-            if bands[site] >> band & 1:
-                helping = mode[site] == HELPING
-                rate_mbps[band, user] = link_rate_mbps(received_mw, total, band, site, user, helping, radio)
-    return Association(server, rate_mbps)

@@ -1,20 +1,18 @@
 """Sharing a site's bands among its users: band-sequential, priority-weighted water-filling.
 
-Source: [MSRC] Eqs. 9, 10 and 27: each site maximises ``sum_u w_u log(1 + r_u / D_u)`` with ``r_u <= D_u``, band by band
-from the widest to the narrowest. Traffic beyond the site's capacity is then cut by the same rule, over all its users at
-once. The priority weights make the minimum rates of Eq. 10 hold whenever capacity allows.
+Each site maximises ``sum_u w_u log(1 + r_u / D_u)`` with ``r_u <= D_u``, band by band from the widest to the narrowest.
+Traffic beyond the site's capacity is then cut by the same rule, over all its users at once. The priority weights make
+the minimum rates hold whenever capacity allows.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import FloatArray, Int16Array, IntArray, IntegerArray
+from voltran.physics.association import Association
 from voltran.physics.compiled import kernel
 from voltran.physics.power import HELPING
-from voltran.physics.radio import Association, IntArray
-
-FloatArray = NDArray[np.float64]
 
 WATER_LEVEL_ITERATIONS = 200
 # A demand short by less than this share is rounding, not a reason to ask the next band for more.
@@ -30,7 +28,7 @@ class SchedulerParameters(NamedTuple):
         helping_loss: lambda_loss of [MSRC] Eq. 9.
     """
 
-    band_order: NDArray[np.int64]
+    band_order: IntArray
     capacity_mbps: FloatArray
     helping_loss: float
 
@@ -57,9 +55,15 @@ def fill(start: FloatArray, room: FloatArray, slope: FloatArray, budget: float) 
     sum is a piecewise linear, rising function of t, whose root Newton's method finds exactly once the right piece is
     reached; bisection guards it.
 
+    Source: the optimality conditions of [MSRC] Eq. 27 for one shared resource.
+
     Args:
-        start, room, slope: ``[user]``, positive slopes.
-        budget: what may be handed out.
+        start, room: ``[user]`` what users have, and how much more they may get, in units of the resource.
+        slope: ``[user]`` weights, positive, numbers without unit.
+        budget: what may be handed out, in units of the resource.
+
+    Returns:
+        ``[user]`` what each gets, in units of the resource.
     """
     n_users = start.shape[0]
     amount = room.copy()
@@ -97,16 +101,21 @@ def fill(start: FloatArray, room: FloatArray, slope: FloatArray, budget: float) 
 
 @kernel
 def share_band(
-    full_rate: FloatArray, users: NDArray[np.int64], demand: FloatArray, served: FloatArray, weight: FloatArray
+    full_rate: FloatArray, users: IntArray, demand: FloatArray, served: FloatArray, weight: FloatArray
 ) -> FloatArray:
     """Share one band among the users of one site, adding to ``served`` in place.
 
+    Source: [MSRC] Eq. 27 over the shares chi of [MSRC] Eq. 8, which add up to at most 1. Reconstructed: the paper does
+    not keep rates within demands, and does not say how it solves for several bands; here they are filled one after the
+    other.
+
     Args:
-        full_rate, demand, served, weight: ``[user]`` over all users of the world.
-        users: users of the site.
+        full_rate, demand, served: ``[user]`` over all users of the world, Mbit/s.
+        weight: ``[user]`` priority weights, numbers without unit.
+        users: ``[place]`` users of the site.
 
     Returns:
-        ``[users of the site]`` rates added.
+        ``[place]`` rates added, Mbit/s.
     """
     added = np.zeros(users.shape[0])
     asking = np.empty(users.shape[0], dtype=np.int64)
@@ -118,12 +127,14 @@ def share_band(
             count += 1
             needed += (demand[user] - served[user]) / full_rate[user]
     asking = asking[:count]
+    # The band is wide enough for all: no water level is needed, and demands are met to the last bit.
     if needed <= 1.0:
         for index in range(count):
             user = users[asking[index]]
             added[asking[index]] = demand[user] - served[user]
             served[user] = demand[user]
         return added
+    # Water-filling over shares of the band: w log(1 + r / D) has the slope w in log(D + r), and r = rate * share.
     askers = users[asking]
     rate, missing = full_rate[askers], demand[askers] - served[askers]
     share = fill((demand[askers] + served[askers]) / rate, missing / rate, weight[askers], 1.0)
@@ -140,18 +151,21 @@ def share_band(
 def keep_within(
     budget_mbps: float,
     added: FloatArray,
-    users: NDArray[np.int64],
+    users: IntArray,
     demand: FloatArray,
     served: FloatArray,
     weight: FloatArray,
 ) -> None:
-    """Cut one site's traffic down to its capacity, in place, so that the weights say who loses. Source: [MSRC] Eq. 9.
+    """Cut one site's traffic down to its capacity, in place, so that the weights say who loses.
+
+    Source: [MSRC] Eq. 9.
 
     Args:
         budget_mbps: traffic that the site may carry.
-        added: ``[band, user of the site]`` rates given by each band; each user's shrink alike.
-        users: users of the site.
-        demand, served, weight: ``[user]`` over all users of the world.
+        added: ``[band, place]`` rates given by each band, Mbit/s; each user's shrink alike.
+        users: ``[place]`` users of the site.
+        demand, served: ``[user]`` over all users of the world, Mbit/s.
+        weight: ``[user]`` priority weights, numbers without unit.
     """
     kept = fill(demand[users], served[users], weight[users], budget_mbps)
     for place in range(users.shape[0]):
@@ -162,8 +176,18 @@ def keep_within(
 
 
 @kernel
-def users_by_site(server: NDArray[np.int16], n_sites: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Users sorted by serving site: ``first [site + 1]`` offsets into ``order``; users without a site are left out."""
+def users_by_site(server: Int16Array, n_sites: int) -> tuple[IntArray, IntArray]:
+    """Users sorted by serving site; users without a site are left out.
+
+    Source: own.
+
+    Args:
+        server: ``[user]`` serving site, -1 for none.
+        n_sites: number of sites.
+
+    Returns:
+        ``first [site + 1]`` offsets into ``order``, and ``order``, the users one site after the other.
+    """
     first = np.zeros(n_sites + 1, dtype=np.int64)
     for user in range(server.shape[0]):
         if server[user] >= 0:
@@ -183,20 +207,28 @@ def users_by_site(server: NDArray[np.int16], n_sites: int) -> tuple[NDArray[np.i
 @kernel
 def schedule(
     association: Association,
-    mode: IntArray,
-    bands: IntArray,
+    mode: IntegerArray,
+    bands: IntegerArray,
     demand_mbps: FloatArray,
     weight: FloatArray,
     parameters: SchedulerParameters,
 ) -> Schedule:
     """Share the bands of all sites of one world among their users.
 
+    Source: [MSRC] Eq. 3, [MSRC] Eq. 8, [MSRC] Eq. 9, [MSRC] Eq. 10, [MSRC] Eq. 11, [MSRC] Eq. 27. Reconstructed: users
+    are counted where they are served, so that traffic taken over or handed over needs no terms of its own; minimum
+    rates are not enforced, the weights make them hold where capacity allows.
+
     Args:
         association: serving sites and full-band rates.
-        mode, bands: ``[site]``.
-        demand_mbps: ``[user]``, positive.
-        weight: ``[user]`` priority weights of [MSRC] Eq. 27.
+        mode: ``[site]`` cooperation modes.
+        bands: ``[site]`` bit sets of the bands that are on.
+        demand_mbps: ``[user]`` Mbit/s, positive.
+        weight: ``[user]`` priority weights w_u, numbers without unit.
         parameters: constants.
+
+    Returns:
+        ``[user]`` rates in Mbit/s, ``[site, band]`` resource use and traffic in Mbit/s.
     """
     n_sites = mode.shape[0]
     n_bands = parameters.band_order.shape[0]
@@ -223,6 +255,7 @@ def schedule(
                 for place in range(users.shape[0]):
                     if added[band, place] > 0.0:
                         resource_use[site, band] += added[band, place] / association.rate_mbps[band, users[place]]
+                # The shares add up to 1 but for rounding.
                 resource_use[site, band] = min(resource_use[site, band], 1.0)
                 traffic[site, band] = added[band].sum()
     return Schedule(served, resource_use, traffic)

@@ -7,16 +7,11 @@ equipments (UEs). Shapes: ``M`` UBSs, ``K`` UEs; powers are in mW. Source: [FDRA
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import BoolArray, ComplexArray, FloatArray, IntArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
 from voltran.physics.ordering import first_largest, first_least
 from voltran.physics.units import db_to_linear, linear_to_db
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
-ComplexArray = NDArray[np.complex128]
 
 PATH_GAIN_AT_1_M_DB = -30.5
 PATH_GAIN_PER_DECADE_DB = -36.7
@@ -44,7 +39,13 @@ class UplinkRadio(NamedTuple):
 
     @property
     def prelog_mhz(self) -> float:
-        """Bandwidth less the share of symbols that carry pilots, ``B tau_u / tau_c``."""
+        """Bandwidth less the share of symbols that carry pilots, ``B tau_u / tau_c``, MHz.
+
+        Source: factor of [FDRAN] Eq. 4.
+
+        Returns:
+            MHz.
+        """
         return self.bandwidth_mhz * (1.0 - self.pilot_symbols / self.coherence_symbols)
 
 
@@ -64,7 +65,7 @@ class UplinkStatistics(NamedTuple):
 
 
 class UplinkGains(NamedTuple):
-    """Coefficients of the SINR for one association. Source: [FDRAN] Eqs. 5-8.
+    """Coefficients of the SINR for one association. Source: [FDRAN] Eq. 5, [FDRAN] Eq. 6, [FDRAN] Eq. 7, [FDRAN] Eq. 8.
 
     Attributes:
         signal: ``[K]`` D_k.
@@ -78,37 +79,54 @@ class UplinkGains(NamedTuple):
 
 
 def wrapped_offsets_m(ubs_m: FloatArray, ue_m: FloatArray, side_m: float) -> FloatArray:
-    """Horizontal offsets ``[M, K, 2]`` from UBSs to UEs in a square that continues at its opposite edges."""
+    """Horizontal offsets from UBSs to UEs in a square that continues at its opposite edges.
+
+    Source: [FDRAN] Section VII-A, "wrap-around".
+
+    Args:
+        ubs_m: ``[M, 2]`` positions, metres.
+        ue_m: ``[K, 2]`` positions, metres.
+        side_m: side of the square.
+
+    Returns:
+        ``[M, K, 2]`` metres.
+    """
     offsets = ue_m[None, :, :] - ubs_m[:, None, :]
     return np.asarray(offsets - side_m * np.round(offsets / side_m))
 
 
 def large_scale_gain(offsets_m: FloatArray, height_m: float, shadowing_db: FloatArray) -> FloatArray:
-    """Large-scale fading beta ``[M, K]`` (power ratio).
+    """Large-scale fading beta.
 
-    Reconstructed: [FDRAN] refers to its reference 10; -30.5 - 36.7 log10(d / m) dB and log-normal shadowing are of the
-    same family and give the paper's rates.
+    Source: beta of R in [FDRAN] Eq. 1. Reconstructed: [FDRAN] refers to its reference 10; -30.5 - 36.7 log10(d / m) dB
+    and log-normal shadowing are of the same family and give the paper's rates.
 
     Args:
-        offsets_m: ``[M, K, 2]`` horizontal.
+        offsets_m: ``[M, K, 2]`` horizontal offsets, metres.
         height_m: height of UBSs above UEs.
-        shadowing_db: ``[M, K]``.
+        shadowing_db: ``[M, K]`` dB.
+
+    Returns:
+        ``[M, K]`` power ratios.
     """
     distance_m = np.sqrt((offsets_m**2).sum(axis=-1) + height_m**2)
     return db_to_linear(PATH_GAIN_AT_1_M_DB + PATH_GAIN_PER_DECADE_DB * np.log10(distance_m) + shadowing_db)
 
 
 def scattering_correlation(gain: FloatArray, angle: FloatArray, spread: float, antennas: int) -> ComplexArray:
-    """Spatial correlation ``[M, K, N, N]`` of a half-wavelength array with local scattering.
+    """Spatial correlation of a half-wavelength array with local scattering.
 
-    Reconstructed: [FDRAN] names no correlation model; this is the Gaussian local scattering model for small spreads of
-    Bjornson, Hoydis and Sanguinetti, "Massive MIMO Networks" (2017), Eq. 2.24.
+    Source: R of [FDRAN] Eq. 1. Reconstructed: [FDRAN] names no correlation model; this is the Gaussian local scattering
+    model for small spreads of Bjornson, Hoydis and Sanguinetti, "Massive MIMO Networks" (2017), Eq. 2.24.
 
     Args:
-        gain: ``[M, K]`` large-scale fading.
+        gain: ``[M, K]`` large-scale fading, power ratios.
         angle: ``[M, K]`` nominal angle of arrival, radians from broadside.
         spread: standard deviation of the angle, radians.
         antennas: ``N``.
+
+    Returns:
+        ``[M, K, N, N]`` power ratios.
     """
     phase = 2.0 * np.pi * HALF_WAVELENGTH * (np.arange(antennas)[:, None] - np.arange(antennas))
     angle = angle[..., None, None]
@@ -117,7 +135,17 @@ def scattering_correlation(gain: FloatArray, angle: FloatArray, spread: float, a
 
 
 def assign_pilots(gain: FloatArray, pilots: int) -> IntArray:
-    """Pilot ``[K]`` of each UE: one each for the first, then always the one least heard at the UE's strongest UBS."""
+    """Pilots of UEs: one each for the first, then always the one least heard at the UE's strongest UBS.
+
+    Source: own, as [FDRAN] only gives the number of pilots.
+
+    Args:
+        gain: ``[M, K]`` large-scale fading, power ratios.
+        pilots: number of orthogonal pilots.
+
+    Returns:
+        ``[K]`` pilot of each UE.
+    """
     n_ues = gain.shape[1]
     pilot = np.arange(n_ues) % pilots
     for ue in range(pilots, n_ues):
@@ -130,14 +158,20 @@ def assign_pilots(gain: FloatArray, pilots: int) -> IntArray:
 def isotropic_statistics(gain: FloatArray, pilot: IntArray, antennas: int, radio: UplinkRadio) -> UplinkStatistics:
     """Statistics for uncorrelated fading, R_mk = beta_mk I: closed form of :func:`correlated_statistics`.
 
+    Source: [FDRAN] Eq. 1, [FDRAN] Eq. 9 for R = beta I.
+
     Args:
-        gain: ``[M, K]``.
-        pilot: ``[K]``.
+        gain: ``[M, K]`` large-scale fading, power ratios.
+        pilot: ``[K]`` pilot of each UE.
         antennas: ``N``.
         radio: constants.
+
+    Returns:
+        Traces as in :class:`UplinkStatistics`, power ratios.
     """
     energy_mw = radio.pilot_symbols * radio.pilot_power_mw
     same = pilot[:, None] == pilot
+    # Everything is a multiple of the identity, so that each inverse is a division and each trace a factor N.
     received_mw = energy_mw * gain @ same.astype(np.float64) + radio.noise_mw
     estimate = energy_mw * gain**2 / received_mw
     coherent = antennas * energy_mw * (gain / received_mw)[:, :, None] * gain[:, None, :]
@@ -147,12 +181,19 @@ def isotropic_statistics(gain: FloatArray, pilot: IntArray, antennas: int, radio
 
 
 def correlated_statistics(correlation: ComplexArray, pilot: IntArray, radio: UplinkRadio) -> UplinkStatistics:
-    """Statistics of MMSE estimates. Source: [FDRAN] Section III-B; the estimator is the standard one.
+    """Statistics of MMSE estimates.
+
+    Source: [FDRAN] Eq. 1, [FDRAN] Eq. 9. Reconstructed: the paper leaves the estimator to its reference 9; it is the
+    standard one, ``Phi = tau_p p R Psi^-1 R`` with ``Psi = tau_p p sum R + sigma^2 I`` over the UEs that share the
+    pilot.
 
     Args:
-        correlation: ``[M, K, N, N]`` covariance of each channel.
-        pilot: ``[K]``.
+        correlation: ``[M, K, N, N]`` covariance of each channel, power ratios.
+        pilot: ``[K]`` pilot of each UE.
         radio: constants.
+
+    Returns:
+        Traces as in :class:`UplinkStatistics`, power ratios.
     """
     antennas = correlation.shape[-1]
     energy_mw = radio.pilot_symbols * radio.pilot_power_mw
@@ -170,7 +211,20 @@ def correlated_statistics(correlation: ComplexArray, pilot: IntArray, radio: Upl
 
 @kernel
 def combine(statistics: UplinkStatistics, association: BoolArray, noise_mw: float) -> UplinkGains:
-    """Coefficients of the SINR when UBSs serve UEs as in ``association`` ``[M, K]``. Source: [FDRAN] Eqs. 6-9."""
+    """Coefficients of the SINR when UBSs serve UEs as in ``association``.
+
+    Source: [FDRAN] Eq. 2, [FDRAN] Eq. 3, [FDRAN] Eq. 6, [FDRAN] Eq. 7, [FDRAN] Eq. 8, [FDRAN] Eq. 9. Reconstructed:
+    received and combined signals never stand as numbers; these are the expectations of their parts under maximum-ratio
+    combining.
+
+    Args:
+        statistics: of channels and estimates.
+        association: ``[M, K]`` who serves whom.
+        noise_mw: noise power at an antenna.
+
+    Returns:
+        ``[K]`` and ``[K, K]`` power ratios; noise in mW times a ratio.
+    """
     n_ues = association.shape[1]
     gains = UplinkGains(np.zeros(n_ues), np.zeros((n_ues, n_ues)), np.zeros(n_ues))
     for ue in range(n_ues):
@@ -182,7 +236,17 @@ def combine(statistics: UplinkStatistics, association: BoolArray, noise_mw: floa
 def combine_for(
     statistics: UplinkStatistics, association: BoolArray, noise_mw: float, ue: int, gains: UplinkGains
 ) -> None:
-    """Write the coefficients of one UE's SINR to ``gains``; those of the others do not depend on its servers."""
+    """Write the coefficients of one UE's SINR to ``gains``; those of the others do not depend on its servers.
+
+    Source: [FDRAN] Eq. 6, [FDRAN] Eq. 7, [FDRAN] Eq. 8, as :func:`combine`.
+
+    Args:
+        statistics: of channels and estimates.
+        association: ``[M, K]`` who serves whom.
+        noise_mw: noise power at an antenna.
+        ue: index of the UE.
+        gains: of all UEs, written for this one.
+    """
     n_ubs, n_ues = association.shape
     interference = gains.interference[ue]
     coherent = np.zeros(n_ues, dtype=np.complex128)
@@ -202,7 +266,17 @@ def combine_for(
 
 @kernel
 def uplink_sinr(gains: UplinkGains, power_mw: FloatArray) -> FloatArray:
-    """SINR ``[K]``; zero for a UE that nobody serves. Source: [FDRAN] Eq. 5."""
+    """SINR of UEs; zero for a UE that nobody serves.
+
+    Source: [FDRAN] Eq. 5.
+
+    Args:
+        gains: coefficients of one association.
+        power_mw: ``[K]`` transmit powers, mW.
+
+    Returns:
+        ``[K]`` power ratios.
+    """
     n_ues = power_mw.shape[0]
     sinr = np.zeros(n_ues)
     for ue in range(n_ues):
@@ -216,10 +290,30 @@ def uplink_sinr(gains: UplinkGains, power_mw: FloatArray) -> FloatArray:
 
 @kernel
 def uplink_rate_mbps(sinr: FloatArray, prelog_mhz: float) -> FloatArray:
-    """Rates ``[K]`` by the use-and-then-forget bound. Source: [FDRAN] Eq. 4."""
+    """Rates of UEs by the use-and-then-forget bound.
+
+    Source: [FDRAN] Eq. 4.
+
+    Args:
+        sinr: power ratios, any shape.
+        prelog_mhz: as of :class:`UplinkRadio`.
+
+    Returns:
+        Mbit/s, same shape.
+    """
     return prelog_mhz * np.log2(1.0 + sinr)
 
 
 def sinr_for_rate(rate_mbps: FloatArray, prelog_mhz: float) -> FloatArray:
-    """SINR at which a rate is reached, the inverse of :func:`uplink_rate_mbps`."""
+    """SINR at which a rate is reached, the inverse of :func:`uplink_rate_mbps`.
+
+    Source: [FDRAN] Eq. 4, solved for the SINR.
+
+    Args:
+        rate_mbps: Mbit/s, any shape.
+        prelog_mhz: as of :class:`UplinkRadio`.
+
+    Returns:
+        Power ratios, same shape.
+    """
     return np.asarray(np.exp2(rate_mbps / prelog_mhz) - 1.0)

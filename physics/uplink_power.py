@@ -6,8 +6,8 @@ With identical base stations everything is affine in the rates (Lemmas 1 and 2):
 import math
 from typing import Literal, NamedTuple
 
+from voltran.physics.arrays import FloatArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
 from voltran.physics.units import MEGABITS_PER_GIGABIT
 
 LoadSplit = Literal["equal", "full"]
@@ -28,7 +28,13 @@ class PowerComponent(NamedTuple):
 
 
 class StationPower(NamedTuple):
-    """Power of one base station before losses, W: radio, baseband at no load, and what full load adds."""
+    """Power of one base station before losses.
+
+    Attributes:
+        radio_w: of the radio.
+        baseband_w: of the baseband at no load.
+        load_w: what full load adds.
+    """
 
     radio_w: float
     baseband_w: float
@@ -36,7 +42,14 @@ class StationPower(NamedTuple):
 
 
 class Losses(NamedTuple):
-    """Shares of power lost: mains supply, DC-DC conversion, cooling at base stations, and in the edge cloud."""
+    """Shares of power that are lost.
+
+    Attributes:
+        mains: of the AC-DC supply.
+        conversion: of the DC-DC supply.
+        cooling: at base stations.
+        edge_cooling: in the edge cloud.
+    """
 
     mains: float
     conversion: float
@@ -46,13 +59,22 @@ class Losses(NamedTuple):
     def factor(self, cooling: float) -> float:
         """Power drawn per watt used, with some cooling loss.
 
-        Reconstructed: [FDRAN] Eq. 14 lost its formula; losses in series as in Auer et al. 2011 (EARTH).
+        Source: [FDRAN] Eq. 14. Reconstructed: the text that we had lost the formula; losses in series as in Auer et al.
+        2011 (EARTH).
+
+        Args:
+            cooling: share lost to cooling.
+
+        Returns:
+            Number without unit, at least 1.
         """
         return 1.0 / ((1.0 - self.mains) * (1.0 - self.conversion) * (1.0 - cooling))
 
 
 class EdgeCloud(NamedTuple):
-    """Centralised baseband processing. Source: [FDRAN] Eqs. 17-22.
+    """Centralised baseband processing.
+
+    Source: [FDRAN] Eq. 17, [FDRAN] Eq. 18, [FDRAN] Eq. 19, [FDRAN] Eq. 20, [FDRAN] Eq. 21, [FDRAN] Eq. 22.
 
     Attributes:
         share: Theta, part of the baseband processing that has moved there.
@@ -68,7 +90,12 @@ class EdgeCloud(NamedTuple):
 
 
 class Fronthaul(NamedTuple):
-    """Power of one fronthaul link: while its base station is awake, and per rate carried. Source: [FDRAN] Eq. 16."""
+    """Power of one fronthaul link. Source: [FDRAN] Eq. 16.
+
+    Attributes:
+        fixed_w: while its base station is awake.
+        w_per_gbps: per rate carried.
+    """
 
     fixed_w: float
     w_per_gbps: float
@@ -98,7 +125,18 @@ class UplinkPower(NamedTuple):
 def station_power(
     radio: tuple[PowerComponent, ...], baseband: tuple[PowerComponent, ...], antennas: int
 ) -> StationPower:
-    """Power of a base station with ``antennas`` antennas, otherwise as the reference. Source: [FDRAN] Eq. 10."""
+    """Power of a base station with ``antennas`` antennas, otherwise as the reference.
+
+    Source: [FDRAN] Eq. 10, [FDRAN] Eq. 13, [FDRAN] Eq. 45, [FDRAN] Eq. 46. Reconstructed: the ratios of all quantities
+    but antennas and load to their reference are 1.
+
+    Args:
+        radio, baseband: sub-components.
+        antennas: ``N``.
+
+    Returns:
+        W before losses.
+    """
 
     def total(components: tuple[PowerComponent, ...]) -> float:
         return float(sum(part.power_w * antennas**part.antenna_exponent for part in components))
@@ -122,7 +160,11 @@ def network_coefficients(
     amplifier_factor: float,
     load_split: LoadSplit = "equal",
 ) -> UplinkPower:
-    """Coefficients of a network's power. Source: [FDRAN] Eqs. 11-24, sectors = 1.
+    """Coefficients of a network's power, with one sector.
+
+    Source: [FDRAN] Eq. 11, [FDRAN] Eq. 12, [FDRAN] Eq. 13, [FDRAN] Eq. 14, [FDRAN] Eq. 15, [FDRAN] Eq. 16, [FDRAN] Eq.
+    17, [FDRAN] Eq. 18, [FDRAN] Eq. 19, [FDRAN] Eq. 20, [FDRAN] Eq. 21, [FDRAN] Eq. 22, [FDRAN] Eq. 23, [FDRAN] Eq. 24,
+    and of Lemma 1 [FDRAN] Eq. 47.
 
     Reconstructed: a base station's load is its UEs' rates over ``reference_rate_mbps``, and UEs split theirs equally
     among their servers (full rates at each would put full cell-free networks 5 to 9 times behind, not 2.3). The cloud's
@@ -136,14 +178,19 @@ def network_coefficients(
         fronthaul: None where there is none.
         reference_rate_mbps: rate of full load.
         sleep_share: delta, power of a sleeping base station over that of an idle one.
-        idle_sleep: probability that an idle base station sleeps; the expected power counts.
+        idle_sleep: probability that an idle base station sleeps, a share; the expected power counts.
         ue_w: circuits of a UE.
-        amplifier_factor: xi, watts drawn per watt sent.
+        amplifier_factor: xi, watts drawn per watt sent, a ratio.
         load_split: "equal", or "full" for the full rate at each server.
+
+    Returns:
+        W, W per Mbit/s and W per mW.
     """
     local_share = 1.0 - (edge.share if edge else 0.0)
     factor = losses.factor(losses.cooling)
+    # Losses scale whatever they feed, and load comes in by its rate alone: that is why all of it is affine.
     idle_w = (station.radio_w + local_share * station.baseband_w) * factor
+    # A base station that is awake keeps its fronthaul up; what sleeps has none.
     link_idle_w = fronthaul.fixed_w if fronthaul else 0.0
     per_mbps = local_share * station.load_w * factor / reference_rate_mbps
     shared_w = 0.0
@@ -166,7 +213,18 @@ def network_coefficients(
 
 @kernel
 def constant_power_w(power: UplinkPower, n_stations: int, n_awake: int, n_ues: int) -> float:
-    """Power of a network at no rate and no transmit power, P_0 of [FDRAN] Lemma 2."""
+    """Power of a network at no rate and no transmit power.
+
+    Source: P_0 of Lemma 2, the constant terms of [FDRAN] Eq. 24.
+
+    Args:
+        power: the network's coefficients.
+        n_stations, n_awake: base stations, and those of them that serve somebody.
+        n_ues: number of UEs.
+
+    Returns:
+        W.
+    """
     stations = n_awake * power.awake_w + (n_stations - n_awake) * power.asleep_w
     return stations + power.shared_w + n_ues * power.ue_w
 
@@ -180,13 +238,19 @@ def network_power_w(
     rate_mbps: FloatArray,
     power_mw: FloatArray,
 ) -> float:
-    """Power of the whole network. Source: [FDRAN] Eq. 24.
+    """Power of the whole network.
+
+    Source: [FDRAN] Eq. 24, in the form of Lemma 2.
 
     Args:
         power: the network's coefficients.
         n_stations, n_awake: base stations, and those of them that serve somebody.
-        servers: ``[K]`` base stations that serve each UE.
-        rate_mbps, power_mw: ``[K]``.
+        servers: ``[K]`` number of base stations that serve each UE.
+        rate_mbps: ``[K]`` rates, Mbit/s.
+        power_mw: ``[K]`` transmit powers, mW.
+
+    Returns:
+        W.
     """
     total = constant_power_w(power, n_stations, n_awake, rate_mbps.shape[0])
     for ue in range(rate_mbps.shape[0]):

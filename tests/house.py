@@ -27,13 +27,13 @@ class Import:
 
 def project() -> dict[str, Any]:
     """Content of pyproject.toml."""
-    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def modules(room: str) -> Iterator[tuple[str, str]]:
     """Path (relative, ``envs/world.py``) and source of every module of a top-level folder."""
     for path in sorted((ROOT / room).rglob("*.py")):
-        yield path.relative_to(ROOT).as_posix(), path.read_text()
+        yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
 
 
 def imports(path: str, source: str) -> list[Import]:

@@ -16,7 +16,7 @@ from benchmarks.report import report
 from benchmarks.uplink import matching
 from tests.house import ROOT
 from voltran.baselines import make
-from voltran.baselines.registry import CONTROLLERS, OUTAGE_CONTROLLERS
+from voltran.baselines.registry import CONTROLLERS, names
 from voltran.envs.errors import VoltranError
 from voltran.envs.registry import make_world
 
@@ -111,7 +111,7 @@ def test_the_controllers_that_are_timed_are_those_that_play_the_outage() -> None
         except VoltranError:
             continue
         able.add(name)
-    assert able == set(OUTAGE_CONTROLLERS)
+    assert able == set(names("blackout_v0"))
 
 
 def test_a_comparison_of_versions_goes_by_the_median_of_the_ratios() -> None:

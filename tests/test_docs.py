@@ -25,7 +25,7 @@ SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SNIPPETS = [
     pytest.param(program, id=f"{page.stem}-{index}")
     for page in PAGES
-    for index, program in enumerate(SNIPPET.findall(page.read_text()))
+    for index, program in enumerate(SNIPPET.findall(page.read_text(encoding="utf-8")))
 ]
 
 
@@ -34,7 +34,7 @@ def name_of(page: Path) -> str:
 
 
 def text_of(name: str) -> str:
-    return (FOLDER / f"{name}.md").read_text()
+    return (FOLDER / f"{name}.md").read_text(encoding="utf-8")
 
 
 def quoted(text: str) -> set[str]:
@@ -44,16 +44,18 @@ def quoted(text: str) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_generated_tables_are_up_to_date(page: Path) -> None:
-    assert filled(page.read_text()) == page.read_text(), "run: python -m docs.tools.generate"
+    assert filled(page.read_text(encoding="utf-8")) == page.read_text(encoding="utf-8"), (
+        "run: python -m docs.tools.generate"
+    )
 
 
 def test_every_generated_table_is_shown() -> None:
-    assert {name for page in PAGES for _, name, _, _ in BLOCK.findall(page.read_text())} == set(TABLES)
+    assert {name for page in PAGES for _, name, _, _ in BLOCK.findall(page.read_text(encoding="utf-8"))} == set(TABLES)
 
 
 @pytest.mark.parametrize("page", [*PAGES, *RESULT_PAGES, ROOT / "README.md"], ids=name_of)
 def test_links_and_pictures_lead_somewhere(page: Path) -> None:
-    text = page.read_text()
+    text = page.read_text(encoding="utf-8")
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", text) + re.findall(r'(?:src|srcset)="(?!https?:)([^"]+)"', text)
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
@@ -65,7 +67,7 @@ def test_index_links_every_page() -> None:
 
 @pytest.mark.parametrize("page", [*PAGES, *RESULT_PAGES], ids=name_of)
 def test_tables_have_as_many_cells_as_their_heads(page: Path) -> None:
-    lines = page.read_text().splitlines()
+    lines = page.read_text(encoding="utf-8").splitlines()
     for above, line in pairwise(lines):
         if above.startswith("|") and line.startswith("|"):
             assert line.count("|") == above.count("|"), line
@@ -73,14 +75,14 @@ def test_tables_have_as_many_cells_as_their_heads(page: Path) -> None:
 
 @pytest.mark.parametrize("page", [FOLDER / "results.md", *RESULT_PAGES, ROOT / "README.md"], ids=name_of)
 def test_tables_of_results_fit_a_page(page: Path) -> None:
-    widths = [line.count("|") - 1 for line in page.read_text().splitlines() if line.startswith("|")]
+    widths = [line.count("|") - 1 for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
     assert max(widths) <= MOST_COLUMNS
 
 
 def test_anchors_into_the_list_of_results_exist() -> None:
     anchors = set(re.findall(r'<a id="(\w+)">', text_of("results")))
     for page in (*PAGES, ROOT / "README.md"):
-        assert set(re.findall(r"results\.md#(\w+)", page.read_text())) <= anchors, page.name
+        assert set(re.findall(r"results\.md#(\w+)", page.read_text(encoding="utf-8"))) <= anchors, page.name
 
 
 @pytest.mark.parametrize("program", SNIPPETS)
@@ -148,5 +150,5 @@ def test_seeds_and_streams_are_those_of_the_code() -> None:
 def test_commands_named_exist() -> None:
     commands = {(command.name or command.callback.__name__) for command in app.registered_commands if command.callback}
     for page in (*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
-        named = set(re.findall(r"(?:^|`)voltran ([a-z]+)", page.read_text(), flags=re.MULTILINE))
+        named = set(re.findall(r"(?:^|`)voltran ([a-z]+)", page.read_text(encoding="utf-8"), flags=re.MULTILINE))
         assert named <= commands, page.name

@@ -6,6 +6,7 @@ import textwrap
 
 import pytest
 
+from docs.tools import house
 from tests.house import ROOMS, ROOT, imports, modules
 
 MAY_IMPORT = {
@@ -73,7 +74,7 @@ def test_imports_point_one_way(room: str) -> None:
         ("envs/faces/parallel.py", "def f():\n    from torch.nn import Linear"),
         ("baselines/rules.py", "import stable_baselines3.common"),
         ("evaluation/evaluation.py", "from ortools.sat.python import cp_model"),
-        ("envs/blackout/viewer.py", "import matplotlib.pyplot as plt"),
+        ("envs/blackout/picture.py", "import matplotlib.pyplot as plt"),
         ("baselines/rules.py", "def f():\n    import matplotlib"),
         ("evaluation/evaluation.py", "from voltran.train import ppo"),
         ("evaluation/evaluation.py", "from voltran.experiments import run"),
@@ -92,7 +93,7 @@ def test_forbidden_import_is_found(path: str, source: str) -> None:
         ("envs/blackout/world.py", "from voltran.physics.power import site_power_kw\nfrom voltran import __version__"),
         ("envs/blackout/world.py", "from ..world import World"),
         ("envs/faces/vector.py", "from stable_baselines3.common.vec_env import VecEnv"),
-        ("envs/blackout/viewer.py", "def draw():\n    import matplotlib"),
+        ("envs/blackout/picture.py", "def draw():\n    import matplotlib"),
         ("baselines/solve.py", "from ortools.sat.python import cp_model"),
         ("agents/policy.py", "import torch\nfrom voltran.envs.controller import Controller"),
         ("train/ppo.py", "from voltran.agents import policy\nfrom voltran.baselines import registry"),
@@ -100,6 +101,12 @@ def test_forbidden_import_is_found(path: str, source: str) -> None:
 )
 def test_permitted_import_is_left_alone(path: str, source: str) -> None:
     assert violations(path, source) == []
+
+
+def test_the_picture_of_the_house_is_up_to_date_and_no_arrow_in_it_leads_up() -> None:
+    assert house.PICTURE.read_text(encoding="utf-8") == house.drawing(), "run: python -m docs.tools.house"
+    level = {room: height for height, floor in enumerate(house.FLOORS) for room, _ in floor}
+    assert all(level[room] < level[other] for room, other in house.arrows() if other in level)
 
 
 BLOCKED = """

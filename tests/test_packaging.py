@@ -72,7 +72,7 @@ def test_link_leads_to_the_folder_that_is_packaged(room: str) -> None:
 
 def test_voltran_holds_the_front_door_the_command_line_and_links() -> None:
     present = {path.name for path in (ROOT / "voltran").iterdir()} - {"__pycache__"}
-    assert present - {"__main__.py"} == {"__init__.py", "py.typed", "cli", *ROOMS}
+    assert present == {"__init__.py", "__main__.py", "py.typed", "cli", *ROOMS}
 
 
 def test_every_data_file_is_packaged() -> None:
@@ -119,7 +119,7 @@ def test_tests_import_only_what_dev_installs() -> None:
 
 
 def test_constraints_pin_every_requirement_inside_its_range() -> None:
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
     versions = {}
     for pin in pins:
@@ -139,8 +139,8 @@ def test_version_is_the_same_everywhere() -> None:
 
     version = project()["project"]["version"]
     assert voltran.__version__ == version
-    assert f"version: {version}\n" in (ROOT / "CITATION.cff").read_text()
-    assert f"\n## [{version}]" in (ROOT / "CHANGELOG.md").read_text()
+    assert f"version: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\n## [{version}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

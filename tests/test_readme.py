@@ -8,7 +8,7 @@ import pytest
 
 from tests.house import ROOT
 
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 # in the order of the README, and what they print
 EXAMPLES = {
     "random_actions": r"reward per site: -?\d+\.\d\d\n",
@@ -18,12 +18,14 @@ EXAMPLES = {
 MORE_EXAMPLES = {
     "brownout_team": r"\d+ kWh bought at 0\.\d\d USD/kWh\n\d+\.\d of 24 h of service, welfare -?\d+ USD\n",
 }
-MAKEFILE = (ROOT / "Makefile").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 def test_examples_are_those_in_the_examples_folder() -> None:
     shown = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    programs = [(ROOT / "examples" / f"{name}.py").read_text().partition("\n\n")[2] for name in EXAMPLES]
+    programs = [
+        (ROOT / "examples" / f"{name}.py").read_text(encoding="utf-8").partition("\n\n")[2] for name in EXAMPLES
+    ]
     assert programs == shown
 
 
@@ -36,7 +38,7 @@ def test_examples_run(name: str) -> None:
 
 
 def test_make_targets_named_in_the_documents_exist() -> None:
-    contributing = (ROOT / "CONTRIBUTING.md").read_text()
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     named = set(re.findall(r"^(?:\S+=\S+ )?make (\w+)|`make (\w+)", README + contributing, flags=re.MULTILINE))
     targets = set(re.findall(r"^(\w+):", MAKEFILE, flags=re.MULTILINE))
     names = {first or second for first, second in named}
@@ -45,10 +47,10 @@ def test_make_targets_named_in_the_documents_exist() -> None:
 
 def test_continuous_integration_runs_the_documented_test_command() -> None:
     assert "\nmake test " in README
-    assert "\nmake test\n" in (ROOT / ".ci" / "run").read_text()
+    assert "\nmake test\n" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
 def test_relative_links_of_the_documents_lead_somewhere() -> None:
     for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
-        links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / name).read_text())
+        links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / name).read_text(encoding="utf-8"))
         assert [link for link in links if not (ROOT / link).exists()] == [], name

@@ -17,11 +17,11 @@ from typer.testing import CliRunner
 from tests.house import ROOT
 from voltran.cli.app import app
 from voltran.experiments.experiment import experiment_names
-from voltran.train.training_config import training_names
+from voltran.train.run_config import training_names
 
-MAKEFILE = (ROOT / "Makefile").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 # What continuous integration runs whole, and what the tests below run in its quick form.
-WHOLE = re.findall(r"^make (\w+)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+WHOLE = re.findall(r"^make (\w+)$", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), re.MULTILINE)
 TARGETS = [name for name in re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split() if name not in WHOLE]  # type: ignore[index]
 WRITE_NOTHING = ("help", "noise")
 # Every experiment has a test of its own, so that the target plays only one.

@@ -1,7 +1,7 @@
 """What happens besides learning: progress bar, records for TensorBoard, evaluations, checkpoints, entropy schedule."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -18,14 +18,12 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from voltran.envs.errors import VoltranError
 from voltran.envs.faces.vector import VectorFace
-from voltran.evaluation.metrics import all_metrics
+from voltran.envs.metric import Metric
 
 SHOWN_EPISODES = 100  # episodes behind the mean in the bar
-SHOWN_METRICS = ("survival_h", "energy_efficiency", "welfare_usd")  # whichever the world has
-METRICS = {metric.key: metric for metric in all_metrics()}
 
 
-def progress_bar() -> Progress:
+def progress_bar(is_shown: bool = True) -> Progress:
     """Bar with the fields that :class:`ProgressBar` fills in."""
     return Progress(
         TextColumn("[bold]{task.description}"),
@@ -36,6 +34,7 @@ def progress_bar() -> Progress:
         TextColumn("{task.fields[metric]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
+        disable=not is_shown,
     )
 
 
@@ -45,17 +44,18 @@ class ProgressBar(BaseCallback):
     Args:
         bar: a started :func:`progress_bar`.
         total_decisions: length of the run.
+        metric: shown.
         title: what stands before the bar.
     """
 
-    def __init__(self, bar: Progress, total_decisions: int, title: str = "training") -> None:
+    def __init__(self, bar: Progress, total_decisions: int, metric: Metric, title: str = "training") -> None:
         super().__init__()
         self._bar = bar
         self._total_decisions = total_decisions
         self._title = title
         self._task: TaskID | None = None
         self._values: deque[float] = deque(maxlen=SHOWN_EPISODES)
-        self._metric = METRICS[SHOWN_METRICS[0]]
+        self._metric = metric
 
     def _on_training_start(self) -> None:
         if self._task is None:  # a role that learns in turns starts often
@@ -66,11 +66,7 @@ class ProgressBar(BaseCallback):
 
     def _on_step(self) -> bool:
         assert self._task is not None
-        for kpis in _finished(self.locals):
-            shown = next((key for key in SHOWN_METRICS if key in kpis), None)
-            if shown is not None:
-                self._metric = METRICS[shown]
-                self._values.append(kpis[shown])
+        self._values.extend(kpis[self._metric.key] for kpis in _finished(self.locals) if self._metric.key in kpis)
         elapsed_s = self._bar.tasks[self._task].elapsed or 0.0
         speed = (self.num_timesteps - self._first_decision) / elapsed_s if elapsed_s > 0.0 else 0.0
         mean = self._metric.number(float(np.mean(self._values))) if self._values else "-"
@@ -102,15 +98,15 @@ class KpiLogger(BaseCallback):
 class TransitionLogger(BaseCallback):
     """Records the means over each rollout of what the worlds report every decision as ``world/<name>``.
 
-    In the outage world these are the reward's components and the shares of repaired and projected actions.
+    Such are components of the reward, and the shares of repaired and projected actions.
 
     Args:
-        face: the worlds being trained in.
+        faces: gives the batches being trained in; each counts as much as it has worlds.
     """
 
-    def __init__(self, face: VectorFace) -> None:
+    def __init__(self, faces: Callable[[], Sequence[VectorFace]]) -> None:
         super().__init__()
-        self._face = face
+        self._faces = faces
         self._sums: dict[str, float] = {}
         self._steps = 0
 
@@ -118,43 +114,19 @@ class TransitionLogger(BaseCallback):
         self._sums, self._steps = {}, 0
 
     def _on_step(self) -> bool:
-        transition = self._face.last_transition
+        faces = self._faces()
+        n_worlds = sum(face.world.n_worlds for face in faces)
         self._steps += 1
-        for name, values in {
-            **transition.episode_infos,
-            **transition.agent_infos.get(self._face.role.name, {}),
-        }.items():
-            self._sums[name] = self._sums.get(name, 0.0) + float(np.mean(values))
+        for face in faces:
+            transition, share = face.last_transition, face.world.n_worlds / n_worlds
+            infos = {**transition.episode_infos, **transition.agent_infos.get(face.role.name, {})}
+            for name, values in infos.items():
+                self._sums[name] = self._sums.get(name, 0.0) + share * float(np.mean(values))
         return True
 
     def _on_rollout_end(self) -> None:
         for name, total in self._sums.items():
             self.logger.record(f"world/{name}", total / self._steps)
-
-
-class Every(BaseCallback):
-    """Calls a function between rollouts, each time that so many more decisions have been made.
-
-    Args:
-        decisions: distance between two calls.
-        action: what to call, with the number of decisions so far.
-    """
-
-    def __init__(self, decisions: int, action: Callable[[int], None]) -> None:
-        super().__init__()
-        self._every = decisions
-        self._action = action
-
-    def _on_training_start(self) -> None:
-        self._calls_due = self.num_timesteps // self._every
-
-    def _on_rollout_start(self) -> None:
-        if self.num_timesteps // self._every > self._calls_due:
-            self._calls_due = self.num_timesteps // self._every
-            self._action(self.num_timesteps)
-
-    def _on_step(self) -> bool:
-        return True
 
 
 class BeforeRollouts(BaseCallback):
@@ -193,16 +165,6 @@ class EntropySchedule(BaseCallback):
     def _on_rollout_start(self) -> None:
         done = min(self.num_timesteps / self._total_decisions, 1.0)
         self.model.ent_coef = self._start + (self._end - self._start) * done  # type: ignore[attr-defined]
-
-    def _on_step(self) -> bool:
-        return True
-
-
-class DivergenceGuard(BaseCallback):
-    """Stops the run as soon as an update has left weights that are not finite; put it before any checkpoint."""
-
-    def _on_rollout_start(self) -> None:
-        require_finite(self.model.policy, self.num_timesteps)
 
     def _on_step(self) -> bool:
         return True

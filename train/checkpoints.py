@@ -14,69 +14,50 @@ import pickle
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
 from pydantic import ValidationError
-from sb3_contrib import MaskablePPO
 
 from voltran import __version__
 from voltran.envs.errors import FileFormatError
-from voltran.envs.faces.vector import VectorFace
 from voltran.envs.files import write_atomically
-from voltran.train.joint_config import JointConfig
 from voltran.train.league import PastPolicies
 from voltran.train.learner import Learner
-from voltran.train.training_config import TrainingConfig
+from voltran.train.run_config import RunConfig
 
-ConfigT = TypeVar("ConfigT", bound=TrainingConfig)
-
-FORMAT = "voltran-checkpoint-1"
-JOINT_FORMAT = "voltran-joint-checkpoint-1"
+FORMAT = "voltran-checkpoint-2"
 # an array as the weights-only loader takes it: its bytes, dtype and shape, and whether it was a NumPy number
 _PACKED_KEYS = {"array_bytes", "dtype", "shape", "is_scalar"}
 _INTEGER_KEYS = {"integers", "shape"}
-_LEARNER_FIELDS = {
-    "decisions",
-    "updates",
-    "network",
-    "optimizer",
-    "observations",
-    "episode_starts",
-    "worlds",
-}
-_FIELDS = {FORMAT: {"config", "random"} | _LEARNER_FIELDS, JOINT_FORMAT: {"config", "random", "learners", "past"}}
+_FIELDS = {"config", "random", "learners", "past"}
 
 
-def save_checkpoint(path: Path, model: MaskablePPO, face: VectorFace, config: TrainingConfig) -> None:
-    """Write a checkpoint of a run in which one role learns; call it between rollouts only.
+def save_checkpoint(path: Path, learners: Mapping[str, Learner], past: PastPolicies, config: RunConfig) -> None:
+    """Write a checkpoint; call it between rollouts only.
 
     Raises:
         VoltranError: the file cannot be written; the earlier checkpoint stays as it was.
     """
-    _write(path, FORMAT, config, _learner_state(model, face))
+    content = {
+        "format": FORMAT,
+        "voltran_version": __version__,
+        "config": config.model_dump_json(),
+        "learners": {role: _learner_state(learner) for role, learner in learners.items()},
+        "past": pack(past.get_state()),
+        "random": {"torch": torch.get_rng_state(), "numpy": pack(np.random.get_state())},  # noqa: NPY002 - SB3's
+    }
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_atomically(path, buffer.getvalue())
 
 
-def save_joint_checkpoint(path: Path, learners: Mapping[str, Learner], past: PastPolicies, config: JointConfig) -> None:
-    """Write a checkpoint of a run in which several roles learn; call it between rounds only.
-
-    Raises:
-        VoltranError: the file cannot be written; the earlier checkpoint stays as it was.
-    """
-    states = {role: _learner_state(learner.model, learner.face) for role, learner in learners.items()}
-    _write(path, JOINT_FORMAT, config, {"learners": states, "past": pack(past.get_state())})
-
-
-def read_checkpoint(path: Path, kind: type[ConfigT]) -> tuple[ConfigT, dict[str, Any]]:
+def read_checkpoint(path: Path) -> tuple[RunConfig, dict[str, Any]]:
     """Read a checkpoint without running any code from it.
 
-    Args:
-        path: of the file.
-        kind: of the run's configuration.
-
     Returns:
-        The configuration of the run, and the content for :func:`restore_checkpoint` or its joint sister.
+        The configuration of the run, and the content for :func:`restore_checkpoint`.
 
     Raises:
         FileFormatError: no such file, or one that is corrupt, truncated, or not a checkpoint of this version.
@@ -90,15 +71,14 @@ def read_checkpoint(path: Path, kind: type[ConfigT]) -> tuple[ConfigT, dict[str,
         raise FileFormatError(
             f"checkpoint {path}: corrupt or truncated ({reason}); copy it again, or train into another folder"
         ) from error
-    expected = JOINT_FORMAT if issubclass(kind, JointConfig) else FORMAT
-    if not isinstance(content, dict) or content.get("format") != expected or not content.keys() >= _FIELDS[expected]:
-        found = content.get("format") if isinstance(content, dict) else type(content).__name__
+    if not isinstance(content, dict) or content.get("format") != FORMAT or not content.keys() >= _FIELDS:
+        stored = content.get("format") if isinstance(content, dict) else type(content).__name__
         raise FileFormatError(
-            f"checkpoint {path}: format is {found!r}, expected {expected!r} with all its fields; "
+            f"checkpoint {path}: format is {stored!r}, expected {FORMAT!r} with all its fields; "
             "resume with the version of VoltRAN that wrote it, or train into another folder"
         )
     try:
-        return kind.model_validate_json(content["config"]), content
+        return RunConfig.model_validate_json(content["config"]), content
     except ValidationError as error:
         raise FileFormatError(
             f"checkpoint {path}: its configuration is not valid in VoltRAN {__version__} "
@@ -106,18 +86,7 @@ def read_checkpoint(path: Path, kind: type[ConfigT]) -> tuple[ConfigT, dict[str,
         ) from error
 
 
-def restore_checkpoint(path: Path, content: Mapping[str, Any], model: MaskablePPO, face: VectorFace) -> None:
-    """Put a fresh model and its worlds into the checkpoint's state.
-
-    Raises:
-        FileFormatError: the content does not fit the model or the worlds.
-    """
-    with _fitting(path, content):
-        _restore_learner(content, model, face)
-        _restore_random(content["random"])
-
-
-def restore_joint_checkpoint(
+def restore_checkpoint(
     path: Path, content: Mapping[str, Any], learners: Mapping[str, Learner], past: PastPolicies
 ) -> None:
     """Put fresh learners, their worlds and the past policies into the checkpoint's state.
@@ -127,40 +96,31 @@ def restore_joint_checkpoint(
     """
     with _fitting(path, content):
         for role, learner in learners.items():
-            _restore_learner(content["learners"][role], learner.model, learner.face)
+            _restore_learner(content["learners"][role], learner)
         past.set_state(unpack(content["past"]))
         _restore_random(content["random"])
 
 
-def _write(path: Path, kind: str, config: TrainingConfig, state: Mapping[str, Any]) -> None:
-    content = {
-        "format": kind,
-        "voltran_version": __version__,
-        "config": config.model_dump_json(),
-        **state,
-        "random": {"torch": torch.get_rng_state(), "numpy": pack(np.random.get_state())},  # noqa: NPY002 - SB3's
-    }
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    write_atomically(path, buffer.getvalue())
-
-
-def _learner_state(model: MaskablePPO, face: VectorFace) -> dict[str, Any]:
+def _learner_state(learner: Learner) -> dict[str, Any]:
+    model = learner.model
     return {
+        "stage": learner.stage,
         "decisions": model.num_timesteps,
         "updates": model._n_updates,
         "network": model.policy.state_dict(),
         "optimizer": model.policy.optimizer.state_dict(),
         "observations": pack(model._last_obs),
         "episode_starts": pack(model._last_episode_starts),
-        "worlds": pack(face.get_state()),
+        "worlds": pack(learner.face.get_state()),
     }
 
 
-def _restore_learner(state: Mapping[str, Any], model: MaskablePPO, face: VectorFace) -> None:
+def _restore_learner(state: Mapping[str, Any], learner: Learner) -> None:
+    model = learner.model
+    learner.enter(state["stage"])
     model.policy.load_state_dict(state["network"])
     model.policy.optimizer.load_state_dict(state["optimizer"])
-    face.set_state(unpack(state["worlds"]))
+    learner.face.set_state(unpack(state["worlds"]))
     model._last_obs = unpack(state["observations"])
     model._last_episode_starts = unpack(state["episode_starts"])
     model.num_timesteps = state["decisions"]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.train.joint_config import League
+from voltran.train.run_config import League
 
 Weights = dict[str, NDArray[np.float32]]
 

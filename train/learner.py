@@ -1,6 +1,6 @@
 """One role that learns: its worlds, its network, and the policy files that come of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
 from sb3_contrib import MaskablePPO
+from sb3_contrib.common.maskable.buffers import MaskableRolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import configure
 
@@ -24,17 +25,15 @@ from voltran.agents.policy import (
 )
 from voltran.envs.controller import information_from
 from voltran.envs.errors import ScenarioError
-from voltran.envs.faces.vector import VectorFace
-from voltran.envs.registry import make_world
 from voltran.envs.seeds import short_seed
 from voltran.envs.world import World
 from voltran.train.callbacks import BeforeRollouts, EntropySchedule, KpiLogger, TransitionLogger, require_finite
-from voltran.train.opponents import Opponents, require_players
-from voltran.train.training_config import TrainingConfig
+from voltran.train.mixed_face import Face, parts_of
+from voltran.train.opponents import Opponents
+from voltran.train.run_config import RunConfig
+from voltran.train.training_worlds import build_face, needed_options, spec_of
 
 POLICY_FILE = "policy.safetensors"
-CHECKPOINT_FILE = "checkpoint.pt"
-CONFIG_FILE = "config.yaml"
 LOG_FOLDER = "tensorboard"
 
 
@@ -42,24 +41,59 @@ class Learner:
     """Worlds, network and optimiser of one role.
 
     Args:
-        settings: every hyper-parameter.
+        settings: of the role, completed.
         folder: for the policy and the records for TensorBoard; nothing is written before it is asked for.
-        opponents: who plays the worlds' other roles; None where there are none.
+        worlds: one of each scenario that the role learns in.
+        opponents: makes who plays the worlds' other roles in the batch of a scenario, given its number; None where
+            there are none.
 
     Raises:
         ScenarioError: a role that the worlds lack, that nobody plays, or whose actions are continuous.
     """
 
-    def __init__(self, settings: TrainingConfig, folder: Path, opponents: Opponents | None = None) -> None:
+    def __init__(
+        self,
+        settings: RunConfig,
+        folder: Path,
+        worlds: Sequence[World],
+        opponents: Callable[[int], Opponents] | None = None,
+    ) -> None:
         self.settings = settings
         self.folder = folder
-        self.opponents = opponents
-        self.world = build_world(settings, settings.n_worlds)
-        self.role = find_role(self.world, settings.role)
-        require_players(self.world, [settings.role], opponents.roles if opponents else [])
+        self.stage = 0
+        self._worlds = tuple(worlds)
+        self.role = find_role(worlds[0], str(settings.role))
         self.action_sizes = action_sizes(self.role)
-        self.face = VectorFace(self.world, settings.role, settings.seed, others=opponents)
+        self._make_opponents = opponents
+        self._options = needed_options(settings, worlds[0])
+        self.face = self._build_face(0)
         self.model = build_model(settings, self.face)
+        rate = linear(settings.learning_rate, settings.final_learning_rate)
+        # What Stable-Baselines3 calls progress is that of a rollout, which it takes for the whole run. The last rollout
+        # may go beyond the run's end, the rate never below zero.
+        self.model.lr_schedule = lambda _: max(0.0, rate(1.0 - self.model.num_timesteps / settings.total_decisions))
+
+    @property
+    def parts(self) -> tuple[tuple[World, Opponents | None], ...]:
+        """The batches that the role learns in now, and who plays the other roles there."""
+        worlds = [part.world for part in parts_of(self.face)]
+        return tuple(zip(worlds, self._opponents, strict=True))
+
+    def enter(self, stage: int) -> None:
+        """Go on in the worlds of a stage of the curriculum, with new episodes; nothing where they are those of now."""
+        if stage == self.stage:
+            return
+        self.face, self.stage = self._build_face(stage), stage
+        use_face(self.model, self.settings, self.face)
+
+    def learn_rollout(self, callbacks: list[BaseCallback]) -> None:
+        """Play a rollout and learn from it.
+
+        Raises:
+            VoltranError: training diverged.
+        """
+        self.model.learn(1, callback=callbacks, reset_num_timesteps=False)
+        require_finite(self.network, self.model.num_timesteps)
 
     @property
     def network(self) -> SharedActorCritic:
@@ -86,26 +120,24 @@ class Learner:
 
     def metadata(self) -> PolicyMetadata:
         """What the policy file says about the policy."""
-        settings = self.settings
-        plays_sites = len(self.world.roles) == 1 or settings.role == self.world.roles[0].name
-        action_set = settings.action_set if plays_sites else None
-        observation_version, action_version = role_versions(self.world, settings.role)
+        world, role = self._worlds[0], self.role.name
+        observation_version, action_version = role_versions(world, role)
+        declared = spec_of(self.settings).load("declarations")
         return PolicyMetadata(
-            world=self.world.name,
-            role=settings.role,
+            world=world.name,
+            role=role,
             observation_version=observation_version,
             action_version=action_version,
-            action_set=action_set,
             action_form="multi" if isinstance(self.role.action_space, spaces.MultiDiscrete) else "joint",
-            world_options=None if plays_sites else {},
-            price_policy="dynamic" if action_set else "none",
+            world_options=self._options,
+            declarations=declared(world, role) if declared else {},
             action_sizes=self.action_sizes,
             network=self.network.description,
-            deterministic=settings.deterministic,
+            deterministic=self.settings.deterministic,
             information=information_from(self.role),
             meaning=dict(self.role.meaning),
-            scenario=self.world.scenario.model_dump(mode="json"),
-            training={**settings.model_dump(mode="json"), "decisions": self.model.num_timesteps},
+            scenarios=tuple(one.scenario.model_dump(mode="json") for one in self._worlds),
+            training={**self.settings.model_dump(mode="json"), "decisions": self.model.num_timesteps},
         )
 
     def save(self) -> Path:
@@ -126,31 +158,30 @@ class Learner:
         self.model.logger.dump(self.model.num_timesteps)
         self.model.logger.close()
 
-    def require_finite(self) -> None:
-        """Raise a VoltranError unless all weights are finite."""
-        require_finite(self.network, self.model.num_timesteps)
-
     def callbacks(self) -> list[BaseCallback]:
         """What happens during rollouts, whoever else learns."""
-        callbacks: list[BaseCallback] = [KpiLogger(), TransitionLogger(self.face)]
-        if self.opponents is not None:
-            opponents = self.opponents
-            callbacks.append(BeforeRollouts(lambda decisions: opponents.begin(self.world, decisions)))
+        callbacks: list[BaseCallback] = [KpiLogger(), TransitionLogger(lambda: parts_of(self.face))]
+        if self._make_opponents is not None:
+            callbacks.append(BeforeRollouts(self._begin_opponents))
         settings = self.settings
         if settings.final_entropy_coefficient is not None:
             start, end = settings.entropy_coefficient, settings.final_entropy_coefficient
             callbacks.append(EntropySchedule(start, end, settings.total_decisions))
         return callbacks
 
+    def _begin_opponents(self, decisions: int) -> None:
+        for world, opponents in self.parts:
+            if opponents is not None:
+                opponents.begin(world, decisions)
 
-def build_world(settings: TrainingConfig, n_worlds: int) -> World:
-    """A batch of the worlds to learn in."""
-    options = {name: getattr(settings, name) for name in ("action_set", "action_form", "reward")}
-    given = {name: value for name, value in options.items() if value is not None}
-    return make_world(settings.scenario, n_worlds, settings.scenario_overrides, **given, **settings.world_options)
+    def _build_face(self, stage: int) -> Face:
+        numbers = range(len(self.settings.scenarios(stage)[0]))
+        make = self._make_opponents
+        self._opponents = [make(number) if make else None for number in numbers]
+        return build_face(self.settings, stage, self._opponents)
 
 
-def build_model(settings: TrainingConfig, face: VectorFace) -> MaskablePPO:
+def build_model(settings: RunConfig, face: Face) -> MaskablePPO:
     """The learner, with fresh weights or those of ``initial_policy``."""
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise ScenarioError("device = 'cuda': PyTorch finds no CUDA device here; choose device=cpu or device=auto")
@@ -179,10 +210,27 @@ def build_model(settings: TrainingConfig, face: VectorFace) -> MaskablePPO:
     )
     if settings.initial_policy is not None:
         metadata, arrays = read_policy(settings.initial_policy)
-        check_fits(metadata, face.world, str(settings.initial_policy))
+        check_fits(metadata, parts_of(face)[0].world, str(settings.initial_policy))
         assert isinstance(model.policy, SharedActorCritic)
         model.policy.load_arrays(arrays)
     return model
+
+
+def use_face(model: MaskablePPO, settings: RunConfig, face: Face) -> None:
+    """Let a model go on with other worlds, of which there may be more or fewer rows; the next rollout resets them."""
+    if face.num_envs != model.n_envs:
+        model.n_envs = face.num_envs
+        model.batch_size = equal_batches(settings.n_steps * face.num_envs, settings.batch_size)
+        model.rollout_buffer = MaskableRolloutBuffer(
+            settings.n_steps,
+            face.observation_space,
+            face.action_space,
+            model.device,
+            gamma=settings.gamma,
+            gae_lambda=settings.gae_lambda,
+            n_envs=face.num_envs,
+        )
+    model.set_env(face)
 
 
 def equal_batches(rollout_rows: int, batch_size: int) -> int:

@@ -29,11 +29,13 @@ class Opponents:
     Args:
         sources: role -> who plays it.
         seed: of whatever they draw.
+        batch: number of the batch that they play in, where there are several; each has opponents of its own.
     """
 
-    def __init__(self, sources: Mapping[str, OpponentSource], seed: int) -> None:
+    def __init__(self, sources: Mapping[str, OpponentSource], seed: int, batch: int = 0) -> None:
         self._sources = dict(sources)
         self._seed = seed
+        self._key = (batch,) if batch else ()
         self._members: dict[str, Controller] = {}
 
     @property
@@ -51,7 +53,7 @@ class Opponents:
         Raises:
             ScenarioError: an opponent does not fit the world.
         """
-        generator = np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=(decisions,)))
+        generator = np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=(decisions, *self._key)))
         self._members = {role: source(generator) for role, source in self._sources.items()}
         for member in self._members.values():
             member.reset(world)

@@ -5,9 +5,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from voltran.baselines.dpa.problem import AllocationProblem, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.baselines.dpa.recovery import recover, shed_on_purpose
 from voltran.baselines.dpa.utility import objective, slope, turnover
+from voltran.physics.arrays import FloatArray
 
 Status = Literal["optimal", "not_converged", "infeasible"]
 
@@ -26,8 +27,8 @@ class Allocation:
             no allocation serves them all.
         iterations: of the method.
         objective: sum of utilities less the value of lost load at ``power_kw``, USD/h.
-        primal_residual: largest violation of Eqs. 9 to 11 where the method stopped, before it was mended, as a share of
-            the largest demand.
+        primal_residual: largest violation of [DPA] Eq. 9, [DPA] Eq. 10 and [DPA] Eq. 11 where the method stopped,
+            before it was mended, as a share of the largest demand.
         complementarity: prices times what is left of the limits that they belong to, where the method stopped, as a
             share of the turnover (worth, cost and lost load added up).
         gap: bound on what the optimum has more than ``objective``, as a share of the turnover.
@@ -110,6 +111,10 @@ def residuals(problem: AllocationProblem, power_kw: FloatArray, unserved_kw: Flo
 
     Utility is concave, so that no allocation is better than the best one for its slope here. Of that linear problem the
     prices are a dual point, whose value is what prices times slacks add up to.
+
+    Source: violations of [DPA] Eq. 9, [DPA] Eq. 10, [DPA] Eq. 13, [DPA] Eq. 14; the gap is that between [DPA] Eq. 12
+    and its dual [DPA] Eq. 17, with the Lagrangian [DPA] Eq. 15 and its maximum [DPA] Eq. 16 taken of the linear
+    problem.
 
     Args:
         problem: what is solved.

@@ -1,4 +1,4 @@
-"""The paper's own method: prices climb and fall until supply meets demand. Source: [DPA] Eqs. 21 to 30, Algorithm 1."""
+"""The paper's own method: prices climb and fall until supply meets demand. Source: [DPA] Algorithm 1."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -13,9 +13,10 @@ from voltran.baselines.dpa.dual_messages import (
     Sites,
     Steps,
 )
-from voltran.baselines.dpa.problem import AllocationProblem, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.baselines.dpa.recovery import is_feasible, shed_on_purpose
 from voltran.baselines.dpa.response import pair_terms, sensitivity
+from voltran.physics.arrays import FloatArray
 
 
 @dataclass
@@ -54,6 +55,9 @@ def solve_dual_gradient(problem: AllocationProblem, settings: DualGradientSettin
 def run_dual_gradient(problem: AllocationProblem, settings: DualGradientSettings) -> DualGradientRun:
     """The same, with a record of the messages.
 
+    Source: [DPA] Algorithm 1: the dual [DPA] Eq. 17, whose function [DPA] Eq. 18 falls apart into one problem per
+    retailer, and whose master problem is [DPA] Eq. 26.
+
     Args:
         problem: what to solve.
         settings: steps, and when to stop.
@@ -78,15 +82,15 @@ def run_dual_gradient(problem: AllocationProblem, settings: DualGradientSettings
         if settings.keep_prices:
             log.prices.append(prices)
         if iteration == settings.max_iterations or _is_near(problem, power_kw, prices, settings.tolerance):
-            found = conclude(problem, power_kw, None, prices, iteration, settings.tolerance)
-            if found.status == "optimal":
+            allocation = conclude(problem, power_kw, None, prices, iteration, settings.tolerance)
+            if allocation.status == "optimal":
                 break
         eased = sensitivity(terms, power_kw) if settings.scaling == "local" else steps.most_eased
         for i, retailer in enumerate(retailers):
             retailer.update_price(power_kw[:, i], steps.of_retailer(i, eased[:, i]))
         sites.coordinate(power_kw.sum(axis=1), steps, eased)
         momentum.apply(moving, settings.momentum)
-    return DualGradientRun(found, log)
+    return DualGradientRun(allocation, log)
 
 
 class _Momentum:
@@ -110,5 +114,5 @@ def _is_near(problem: AllocationProblem, power_kw: FloatArray, prices: Prices, t
     above_kw = (power_kw.sum(axis=0) - problem.generation_kw).max(initial=0.0)
     if above_kw > tolerance * problem.demand_kw.max(initial=0.0):
         return False
-    found = residuals(problem, power_kw, shed_on_purpose(problem, power_kw, prices.balance), prices)
-    return max(found.primal, found.gap) <= tolerance
+    residual = residuals(problem, power_kw, shed_on_purpose(problem, power_kw, prices.balance), prices)
+    return max(residual.primal, residual.gap) <= tolerance

@@ -9,10 +9,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from voltran.baselines.dpa.problem import AllocationProblem, BoolArray, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.baselines.dpa.response import PairTerms, respond, sensitivity
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section
+from voltran.physics.arrays import BoolArray, FloatArray
 
 StepSetting = PositiveFloat | tuple[PositiveFloat, ...]
 
@@ -22,9 +23,9 @@ class DualGradientSettings(Section):
 
     Attributes:
         z1: step of capacity prices, [DPA] Eq. 27; one for all, or one for each retailer.
-        z2: step of sites without battery, Eq. 28; one for all, or one for each site, as the next two.
-        z3: step at the upper end of sites with battery, Eq. 29.
-        z4: step at their lower end, Eq. 30.
+        z2: step of sites without battery, [DPA] Eq. 28; one for all, or one for each site, as the next two.
+        z3: step at the upper end of sites with battery, [DPA] Eq. 29.
+        z4: step at their lower end, [DPA] Eq. 30.
         scaling: what steps are counted in. "none": USD/kWh per kW, as printed; they have to be found by trial. "safe":
             the longest steps that are known not to overshoot, for each price by itself. "local": the same for how power
             responds just now, which is faster and may overshoot.
@@ -62,7 +63,7 @@ class MovingPrice:
         self._lowest, self._highest = lowest, highest
 
     def descend(self, slope: FloatArray, step: FloatArray) -> None:
-        """One step against the slope from where they were tried."""
+        """One step against the slope from where they were tried. Source: [DPA] Eq. 26, descended along its gradient."""
         self._before = self.value
         self.value = np.clip(self.tried - step * slope, self._lowest, self._highest)
         self.turned_back = float(((self.tried - self.value) * (self.value - self._before)).sum())
@@ -81,16 +82,16 @@ class Retailer:
         self.price = MovingPrice(1, 0.0, np.inf)
 
     def allocate(self, balance_price: FloatArray) -> FloatArray:
-        """``[site]`` power for each site, kW. Source: [DPA] Eq. 21."""
+        """``[site]`` power for each site, kW. Source: [DPA] Eq. 19, [DPA] Eq. 21."""
         return respond(self._terms, self.price.tried - balance_price)
 
     def update_price(self, allocated_kw: FloatArray, step: float) -> None:
-        """[DPA] Eq. 27: the price climbs where more is allocated than there is."""
+        """The price climbs where more is allocated than there is. Source: [DPA] Eq. 27."""
         self.price.descend(np.array([self._capacity_kw - allocated_kw.sum()]), np.array([step]))
 
 
 class Sites:
-    """All sites, as rows that do not see each other. Source: [DPA] Eqs. 28 to 30.
+    """All sites, as rows that do not see each other.
 
     Where sites may go short, their parameters stop at the price of lost load: there a site rather goes without.
 
@@ -113,6 +114,8 @@ class Sites:
 
     def coordinate(self, received_kw: FloatArray, steps: "Steps", eased: FloatArray) -> None:
         """Ask for more where too little arrives, and for less where too much does.
+
+        Source: [DPA] Eq. 28, [DPA] Eq. 29, [DPA] Eq. 30.
 
         Args:
             received_kw: ``[site]`` power that retailers allocate.

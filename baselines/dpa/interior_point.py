@@ -11,11 +11,12 @@ from pydantic import Field
 
 from voltran.baselines.dpa.allocation import Allocation, Prices, conclude, infeasible
 from voltran.baselines.dpa.newton_step import Residual, Step, newton_step
-from voltran.baselines.dpa.problem import AllocationProblem, BoolArray, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.baselines.dpa.program import Duals, Program, cost_slope, counted, parts, present, program_of
 from voltran.baselines.dpa.recovery import is_feasible
 from voltran.baselines.dpa.utility import slope
 from voltran.envs.scenario import Section
+from voltran.physics.arrays import BoolArray, FloatArray
 
 # How much of the way to the nearest limit a step takes.
 NEARLY_ALL = 0.995
@@ -61,6 +62,8 @@ class _Iterate(NamedTuple):
 def solve_interior_point(problem: AllocationProblem, settings: InteriorPointSettings) -> Allocation:
     """Solve a problem of any kind.
 
+    Source: [DPA] Eq. 12; the method is ours.
+
     Args:
         problem: what to solve.
         settings: when to stop.
@@ -76,9 +79,9 @@ def solve_interior_point(problem: AllocationProblem, settings: InteriorPointSett
     if sites.size:
         program = program_of(problem, sites, retailers)
         point, iterations = _minimise(program, settings)
-        found = parts(point.values, program)
-        power_kw[np.ix_(sites, retailers)] = program.power_unit_kw * np.where(program.open_, found.power, 0.0)
-        unserved_kw[sites] = program.power_unit_kw * found.short if program.elastic else 0.0
+        solution = parts(point.values, program)
+        power_kw[np.ix_(sites, retailers)] = program.power_unit_kw * np.where(program.open_, solution.power, 0.0)
+        unserved_kw[sites] = program.power_unit_kw * solution.short if program.elastic else 0.0
         capacity[retailers] = program.price_unit * point.rows.capacity
         balance[sites] = -program.price_unit * point.rows.balance
     prices = _prices_of_the_rest(problem, power_kw, Prices(capacity, balance), open_)

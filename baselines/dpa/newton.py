@@ -11,12 +11,13 @@ from pydantic import Field
 from scipy.optimize import brentq
 
 from voltran.baselines.dpa.allocation import Allocation, Prices, conclude, infeasible
-from voltran.baselines.dpa.problem import AllocationProblem, BoolArray, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.baselines.dpa.recovery import is_feasible
 from voltran.baselines.dpa.response import PairTerms, moving, pair_terms, sensitivity
 from voltran.baselines.dpa.utility import objective, turnover
 from voltran.baselines.dpa.water_filling import fill_sites
 from voltran.envs.scenario import Section
+from voltran.physics.arrays import BoolArray, FloatArray
 
 # A step must lower the dual by this share of what its slope promises, and is tried this often, each time damped more.
 PROMISE, MOST_TRIES = 1e-4, 12
@@ -110,8 +111,8 @@ def run_newton(problem: AllocationProblem, settings: NewtonSettings) -> NewtonRu
             here, steps = there, steps + 1
         else:
             here, sweeps = search.sweep(here), sweeps + 1
-    found = conclude(problem, here.power_kw, here.unserved_kw, here.prices, steps + sweeps, settings.tolerance)
-    return NewtonRun(found, steps, sweeps, search.messages)
+    allocation = conclude(problem, here.power_kw, here.unserved_kw, here.prices, steps + sweeps, settings.tolerance)
+    return NewtonRun(allocation, steps, sweeps, search.messages)
 
 
 class _Search:

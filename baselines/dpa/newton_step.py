@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from voltran.baselines.dpa.problem import FloatArray
 from voltran.baselines.dpa.program import Duals, Parts, Program, parts
+from voltran.physics.arrays import FloatArray
 
 
 class Residual(NamedTuple):

@@ -8,8 +8,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from voltran.baselines.dpa.problem import AllocationProblem, BoolArray, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.envs.errors import ScenarioError
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.power import utilisation_power_kw
 from voltran.physics.units import WATTS_PER_KILOWATT
 

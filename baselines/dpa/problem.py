@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from voltran.envs.errors import ScenarioError
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.market import cost_factor
 from voltran.physics.ordering import SAME
 from voltran.physics.units import WATTS_PER_KILOWATT
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 SatisfactionOf = Literal["pair", "site"]
 CostScope = Literal["pair", "retailer"]
 
@@ -24,7 +23,9 @@ PAPER_PRIORITY = 0.4
 
 @dataclass(frozen=True, eq=False)
 class AllocationProblem:
-    """Maximise utility over allocations within capacities and demands. Source: [DPA] Eqs. 4 and 7 to 12.
+    """Maximise utility over allocations within capacities and demands.
+
+    Source: [DPA] Eq. 12 with [DPA] Eq. 4, [DPA] Eq. 7, [DPA] Eq. 8, [DPA] Eq. 9, [DPA] Eq. 10, [DPA] Eq. 11.
 
     A site without battery has ``least_kw`` equal to ``demand_kw``. In elastic problems, those with a value of lost
     load, sites may go short; then there always is a solution.
@@ -33,11 +34,12 @@ class AllocationProblem:
         generation_kw: ``[retailer]`` capacities g.
         demand_kw: ``[site]`` P, of which no site takes more.
         least_kw: ``[site]`` P_min, what sites need at least.
-        unit_cost: ``[retailer]`` c of Eq. 2: USD/kWh where costs are linear, USD/kWh per kW where they are quadratic.
+        unit_cost: ``[retailer]`` c of [DPA] Eq. 2: USD/kWh where costs are linear, USD/kWh per kW where they are
+            quadratic.
         subscriber: ``[site, retailer]`` whether the retailer is the site's home retailer.
         access: ``[site, retailer]`` whether the site can buy from the retailer.
         quadratic: whether costs are.
-        priority: alpha of Eq. 3; at 1, which the paper leaves out, nobody pays a surcharge.
+        priority: alpha of [DPA] Eq. 3; at 1, which the paper leaves out, nobody pays a surcharge.
         satisfaction_weight: eta_1, USD/h.
         cost_weight: eta_2.
         reference_kw: p_0 of the logarithm ln(1 + p / p_0); a watt counts power as the paper prints it.
@@ -124,7 +126,7 @@ class AllocationProblem:
 
     @property
     def cost_coefficient(self) -> FloatArray:
-        """``[site, retailer]`` factor on power, or on its square: eta_2 c (2 - o)."""
+        """``[site, retailer]`` factor on power, or on its square: eta_2 c (2 - o). Source: [DPA] Eq. 4."""
         return np.asarray(self.cost_weight * self.unit_cost * cost_factor(self.subscriber, self.priority))
 
     @property
@@ -135,7 +137,7 @@ class AllocationProblem:
 
     @property
     def box_kw(self) -> FloatArray:
-        """``[site, retailer]`` the most that a pair can exchange, from Eqs. 9 to 11."""
+        """``[site, retailer]`` the most that a pair can exchange. Source: [DPA] Eq. 9, [DPA] Eq. 10, [DPA] Eq. 11."""
         return np.where(self.access, np.minimum(self.generation_kw, self.demand_kw[:, None]), 0.0)
 
     @property

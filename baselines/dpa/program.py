@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.baselines.dpa.problem import AllocationProblem, BoolArray, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.baselines.dpa.utility import shared_weight
+from voltran.physics.arrays import BoolArray, FloatArray
 
 IndexArray = NDArray[np.intp]
 

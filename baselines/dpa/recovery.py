@@ -1,10 +1,11 @@
-"""From an allocation that nearly keeps the limits of [DPA] Eqs. 9 to 11 to one that does."""
+"""From an allocation that nearly keeps the limits of generation and demand to one that does."""
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import block_array, csr_array, eye_array, kron
 
-from voltran.baselines.dpa.problem import AllocationProblem, BoolArray, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.ordering import rising
 
 # What is lacking of the largest demand and still counts as served.
@@ -17,6 +18,8 @@ def recover(
     problem: AllocationProblem, power_kw: FloatArray, balance_price: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """The allocation within all limits, ``[site, retailer]``, and what sites lack of their least power, ``[site]``.
+
+    Source: own; the limits are [DPA] Eq. 9, [DPA] Eq. 10, [DPA] Eq. 11.
 
     Retailers cut what exceeds their capacity, sites what exceeds their demand, all by the same share; who then lacks
     power, and would not rather go without, takes what retailers have left, cheapest first. Where sites must be served
@@ -96,12 +99,12 @@ def _nearest(problem: AllocationProblem, power_kw: FloatArray) -> FloatArray | N
     taken_kw, given_kw = power_kw.sum(axis=1), power_kw.sum(axis=0)
     limits = [problem.generation_kw - given_kw, problem.demand_kw - taken_kw, taken_kw - problem.least_kw]
     most_kw = np.concatenate([np.where(problem.access, np.inf, 0.0).ravel(), power_kw.ravel()])
-    found = milp(
+    solution = milp(
         np.ones(2 * pairs),
         bounds=Bounds(np.zeros(2 * pairs), most_kw),
         constraints=LinearConstraint(rows, -np.inf, np.concatenate(limits)),
     )
-    if found.x is None:
+    if solution.x is None:
         return None
-    change_kw = (found.x[:pairs] - found.x[pairs:]).reshape(sites, retailers)
+    change_kw = (solution.x[:pairs] - solution.x[pairs:]).reshape(sites, retailers)
     return np.asarray(np.maximum(power_kw + change_kw, 0.0))

@@ -1,11 +1,12 @@
-"""What a pair exchanges at given prices, in closed form. Source: [DPA] Eqs. 20 to 25."""
+"""What a pair exchanges at given prices, in closed form."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from voltran.baselines.dpa.problem import AllocationProblem, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.envs.errors import ScenarioError
+from voltran.physics.arrays import FloatArray
 
 
 class PairTerms(NamedTuple):
@@ -49,10 +50,11 @@ def pair_terms(problem: AllocationProblem, method: str) -> PairTerms:
 
 
 def respond(terms: PairTerms, price: FloatArray) -> FloatArray:
-    """The power that maximises utility less price times power, in kW; any shape. Source: [DPA] Eqs. 21 to 25.
+    """The power that maximises utility less price times power, in kW; any shape.
 
-    The paper leaves power unbounded: with linear costs there is no maximum where the price is as negative as the cost.
-    Here it stays within what capacity and demand allow, which Eqs. 9 to 11 imply.
+    Source: [DPA] Eq. 21 with A of [DPA] Eq. 22, [DPA] Eq. 23 and A, B, C of [DPA] Eq. 24, [DPA] Eq. 25. The paper
+    leaves power unbounded: with linear costs there is no maximum where the price is as negative as the cost. Here it
+    stays within what capacity and demand allow, which [DPA] Eq. 9, [DPA] Eq. 10 and [DPA] Eq. 11 imply.
 
     Args:
         terms: of the pairs.
@@ -74,6 +76,8 @@ def respond(terms: PairTerms, price: FloatArray) -> FloatArray:
 
 def sensitivity(terms: PairTerms, power_kw: FloatArray) -> FloatArray:
     """How much less is exchanged per price, kW per USD/kWh, where power is within its limits; any shape.
+
+    Source: -1 / u'' with u'' of [DPA] Eq. 5, [DPA] Eq. 6.
 
     Args:
         terms: of the pairs.

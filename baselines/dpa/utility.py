@@ -1,13 +1,16 @@
-"""The utility of an allocation and its slope. Source: [DPA] Eqs. 4, 7 and 8."""
+"""The utility of an allocation and its slope."""
 
 import numpy as np
 
-from voltran.baselines.dpa.problem import AllocationProblem, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
+from voltran.physics.arrays import FloatArray
 from voltran.physics.market import generation_cost, satisfaction
 
 
 def worth(problem: AllocationProblem, power_kw: FloatArray) -> FloatArray:
-    """``[site]`` or ``[site, retailer]`` first term of Eq. 4, USD/h, per site or pair as the problem has it.
+    """``[site]`` or ``[site, retailer]`` what power is worth, USD/h, per site or pair as the problem has it.
+
+    Source: first term of [DPA] Eq. 4.
 
     Args:
         problem: what is solved.
@@ -18,7 +21,9 @@ def worth(problem: AllocationProblem, power_kw: FloatArray) -> FloatArray:
 
 
 def cost(problem: AllocationProblem, power_kw: FloatArray) -> FloatArray:
-    """``[retailer]`` or ``[site, retailer]`` second term of Eq. 4, USD/h, surcharges included.
+    """``[retailer]`` or ``[site, retailer]`` what power costs, USD/h, surcharges included.
+
+    Source: second term of [DPA] Eq. 4.
 
     Args:
         problem: what is solved.
@@ -60,6 +65,8 @@ def site_utility(problem: AllocationProblem, power_kw: FloatArray) -> FloatArray
 def slope(problem: AllocationProblem, power_kw: FloatArray) -> FloatArray:
     """``[site, retailer]`` derivative of the sum of all utilities, USD/kWh.
 
+    Source: u' of [DPA] Eq. 20.
+
     Args:
         problem: what is solved.
         power_kw: ``[site, retailer]``.
@@ -76,6 +83,8 @@ def slope(problem: AllocationProblem, power_kw: FloatArray) -> FloatArray:
 
 def objective(problem: AllocationProblem, power_kw: FloatArray, unserved_kw: FloatArray) -> float:
     """The sum of all utilities less the value of lost load, USD/h.
+
+    Source: [DPA] Eq. 7, [DPA] Eq. 8, [DPA] Eq. 12; the lost load is ours.
 
     Args:
         problem: what is solved.

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from voltran.baselines.dpa.problem import AllocationProblem, FloatArray
+from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.baselines.dpa.response import PairTerms, marginal, moving, respond
+from voltran.physics.arrays import FloatArray
 
 MOST_ROUNDS = 200
 # Demand is met to this share of it.

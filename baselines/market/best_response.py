@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from voltran.baselines.market.expectation import ROLE, available_kw, posted, retail_world, sales_kw, wanted_kw
@@ -12,7 +11,8 @@ from voltran.envs.controller import Information
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.retail.constants import PRICE_LEVELS, RetailConstants
 from voltran.envs.scenario import Section, validated
-from voltran.envs.world import BoolArray, FloatArray, World
+from voltran.envs.world import World
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.market import payments
 from voltran.physics.ordering import SAME
 
@@ -51,7 +51,7 @@ class Answers(NamedTuple):
     """
 
     price: FloatArray
-    rounds: NDArray[np.int64]
+    rounds: IntArray
     cycled: BoolArray
 
 
@@ -89,7 +89,7 @@ def answer_each_other(constants: RetailConstants, expected: Expectation, price: 
     price = price.copy()
     used, cycled = np.zeros(price.shape[0], np.int64), np.zeros(price.shape[0], bool)
     open_ = np.full(price.shape[0], constants.n_retailers > 0)
-    seen = [price.copy()]
+    past_prices = [price.copy()]
     for _ in range(rounds):
         if not open_.any():
             break
@@ -97,10 +97,12 @@ def answer_each_other(constants: RetailConstants, expected: Expectation, price: 
         for retailer in range(constants.n_retailers):
             price[open_, retailer] = answer(constants, active, price[open_], retailer)
         used += open_
-        settled, *repeated = [(np.abs(price - earlier) <= SAME * price).all(axis=1) for earlier in reversed(seen)]
+        settled, *repeated = [
+            (np.abs(price - earlier) <= SAME * price).all(axis=1) for earlier in reversed(past_prices)
+        ]
         cycled |= open_ & ~settled & np.any(repeated, axis=0)
         open_ = open_ & ~settled & ~cycled
-        seen.append(price.copy())
+        past_prices.append(price.copy())
     return Answers(price, used, cycled)
 
 

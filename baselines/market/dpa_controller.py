@@ -21,7 +21,8 @@ from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.retail.protocol import RetailWorld
 from voltran.envs.scenario import Section, validated
-from voltran.envs.world import FloatArray, World
+from voltran.envs.world import World
+from voltran.physics.arrays import FloatArray
 
 # The solvers need something to weigh; a scenario may say that worth or lost load count for nothing.
 LEAST_WEIGHT = 1e-6

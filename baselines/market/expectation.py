@@ -9,7 +9,8 @@ from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.retail.market import RetailMarket
 from voltran.envs.retail.protocol import RetailWorld
-from voltran.envs.world import FloatArray, World
+from voltran.envs.world import World
+from voltran.physics.arrays import FloatArray
 from voltran.physics.market import Offers, clear_market
 
 ROLE = "retailer"

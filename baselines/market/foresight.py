@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from voltran.baselines.market.foresight_problem import FloatArray, ForesightProblem
+from voltran.baselines.market.foresight_problem import ForesightProblem
 from voltran.baselines.market.foresight_program import Decisions, Pieces, solve_program, tangents
+from voltran.physics.arrays import FloatArray
 from voltran.physics.market import generation_cost, satisfaction
 
 FIRST_TANGENTS = 6

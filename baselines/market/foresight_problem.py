@@ -5,12 +5,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.envs.retail.constants import RetailConstants
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from voltran.physics.arrays import FloatArray, IntArray
 
 
 class Storage(NamedTuple):

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, kron
 
-from voltran.baselines.market.foresight_problem import FloatArray, ForesightProblem, IntArray
+from voltran.baselines.market.foresight_problem import ForesightProblem
 from voltran.envs.errors import VoltranError
+from voltran.physics.arrays import FloatArray, IntArray
 
 # Tangents whose slopes differ by less than this share of them meet nowhere in particular.
 PARALLEL = 1e-12
@@ -82,7 +83,7 @@ def solve_program(problem: ForesightProblem, worth: Pieces, cost: Pieces) -> Dec
     equal, equal_right = _equalities(problem, sizes)
     upper, upper_right = _limits(problem, sizes)
     bounds: Any = np.stack([low, high], axis=1)  # an array is as good as the list of pairs that linprog's types ask for
-    found = linprog(
+    solution = linprog(
         price,
         A_ub=upper,
         b_ub=upper_right,
@@ -91,9 +92,9 @@ def solve_program(problem: ForesightProblem, worth: Pieces, cost: Pieces) -> Dec
         bounds=bounds,
         method="highs-ds",
     )
-    if found.x is None or found.fun is None:
-        raise VoltranError(f"the linear program of the social optimum failed: {found.message}")
-    parts = np.split(found.x.reshape(problem.load_kw.shape[0], -1), np.cumsum(list(sizes.values()))[:-1], axis=1)
+    if solution.x is None or solution.fun is None:
+        raise VoltranError(f"the linear program of the social optimum failed: {solution.message}")
+    parts = np.split(solution.x.reshape(problem.load_kw.shape[0], -1), np.cumsum(list(sizes.values()))[:-1], axis=1)
     chosen = dict(zip(sizes, parts, strict=True))
     return Decisions(
         power_kw=chosen["power"],
@@ -101,7 +102,7 @@ def solve_program(problem: ForesightProblem, worth: Pieces, cost: Pieces) -> Dec
         unserved_kw=chosen["unserved"],
         charge_kw=chosen["charge"],
         discharge_kw=chosen["discharge"],
-        value_usd=-float(found.fun),
+        value_usd=-float(solution.fun),
     )
 
 

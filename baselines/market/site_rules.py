@@ -11,7 +11,8 @@ from voltran.envs.errors import ScenarioError
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.world import MarketWorld
 from voltran.envs.scenario import Section, validated
-from voltran.envs.world import BoolArray, FloatArray, World
+from voltran.envs.world import World
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.ordering import SAME
 
 ROLE = "bs"
@@ -136,8 +137,8 @@ def charging_where(market: MarketWorld, charging: BoolArray) -> MarketCommands:
 def expects_enough(market: MarketWorld) -> BoolArray:
     """Sites ``[B, M]`` that would get at least their load if they asked for charging, too, and got as before."""
     sales = market.market.sales
-    asked = sales.requested_kwh > 0.0
-    filled = np.divide(sales.bought_kwh, sales.requested_kwh, out=np.ones(asked.shape), where=asked)
+    requesting = sales.requested_kwh > 0.0
+    filled = np.divide(sales.bought_kwh, sales.requested_kwh, out=np.ones(requesting.shape), where=requesting)
     return np.asarray(filled * (market.demand_kw + market.charge_room_kw) >= (1.0 - SAME) * market.demand_kw)
 
 

@@ -12,7 +12,8 @@ from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.world import MarketWorld
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.retail.constants import RetailConstants
-from voltran.envs.world import FloatArray, World
+from voltran.envs.world import World
+from voltran.physics.arrays import FloatArray
 from voltran.physics.ordering import rising
 
 # How far prices of neighbours in the merit order are apart, beyond what the surcharge could bridge.

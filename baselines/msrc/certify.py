@@ -10,15 +10,13 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.msrc.evaluation import Evaluator
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.milp import PlanProgram, Window, plan_program
 from voltran.baselines.solve import MilpResult, MixedIntegerProgram, solve_milp
+from voltran.physics.arrays import IntArray
 from voltran.physics.ordering import falling, surpasses
-
-IntArray = NDArray[np.int64]
 
 # More slices take more linear programs, but leave less to branch and bound.
 SLICES = 4
@@ -70,16 +68,16 @@ def prove(
     best, best_cost, proven = plan, cost, False
     try:
         while not proven:
-            found = proof.plan_below(best_cost * (1.0 - gap))
-            if found is None:
+            better = proof.plan_below(best_cost * (1.0 - gap))
+            if better is None:
                 proven = True
                 break
-            found_cost = evaluator.cost(found)
-            assert found_cost is not None, "without a cutoff there is a cost"
+            better_cost = evaluator.cost(better)
+            assert better_cost is not None, "without a cutoff there is a cost"
             # A plan within the solver's tolerance of the cutoff proves nothing and would be found again and again.
-            if not surpasses(best_cost, found_cost):
+            if not surpasses(best_cost, better_cost):
                 break
-            best, best_cost = found, found_cost
+            best, best_cost = better, better_cost
     except _TimeUpError:
         pass
     return Certificate(
@@ -136,9 +134,9 @@ class _Proof:
             narrowed = self._narrowed(part, cutoff)
             if narrowed is None:
                 continue
-            found = self._branch(plan_program(self.instance, narrowed), cutoff)
-            if found is not None:
-                return found
+            plan = self._branch(plan_program(self.instance, narrowed), cutoff)
+            if plan is not None:
+                return plan
         return None
 
     def _narrowed(self, window: Window, cutoff: float) -> Window | None:
@@ -156,15 +154,15 @@ class _Proof:
         built = plan_program(self.instance, window)
         costs = np.zeros_like(built.program.costs)
         costs[built.inverse_lifetime] = sign
-        found = self._solve(replace(built.program.at_most(cutoff).relaxed(), costs=costs))
-        return None if found.values is None else sign * found.objective
+        solution = self._solve(replace(built.program.at_most(cutoff).relaxed(), costs=costs))
+        return None if solution.values is None else sign * solution.objective
 
     def _relaxation(self, program: MixedIntegerProgram, cutoff: float) -> MilpResult:
         return self._solve(program.at_most(cutoff).relaxed())
 
     def _branch(self, built: PlanProgram, cutoff: float) -> IntArray | None:
-        found = self._solve(built.program.at_most(cutoff))
-        return None if found.values is None else built.plan_of(found.values)
+        solution = self._solve(built.program.at_most(cutoff))
+        return None if solution.values is None else built.plan_of(solution.values)
 
     def _solve(self, program: MixedIntegerProgram) -> MilpResult:
         """The optimum, or a result without values if there is no solution."""
@@ -175,7 +173,7 @@ class _Proof:
             self.milps += 1
         else:
             self.lps += 1
-        found = solve_milp(program, time_limit_s=left_s, gap=BRANCHING_GAP)
-        if found.status == "limit" and found.values is None:
+        solution = solve_milp(program, time_limit_s=left_s, gap=BRANCHING_GAP)
+        if solution.status == "limit" and solution.values is None:
             raise _TimeUpError
-        return found
+        return solution

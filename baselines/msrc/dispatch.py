@@ -9,7 +9,6 @@ Eq. 27: whoever dispatches, they serve the load first and charge the battery wit
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.msrc.options import load_power_kw
 from voltran.baselines.msrc.planning_state import Situation, situation
@@ -17,14 +16,14 @@ from voltran.baselines.solve import MixedIntegerProgram, Rows, SolverError, solv
 from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import ScenarioError
+from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, IntArray, RealArray
+from voltran.physics.association import candidate_rates
 from voltran.physics.compiled import kernel
 from voltran.physics.power import HELPING, site_power_kw
-from voltran.physics.radio import RadioParameters, RealArray, candidate_rates, link_rate_mbps, total_power_mw
+from voltran.physics.radio import RadioParameters, link_rate_mbps, total_power_mw
 from voltran.physics.scheduler import schedule
 
 AssociationRule = Literal["fixed", "split"]
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 # Utility that a kW counts for, so that of equally useful dispatches the one with the least power is chosen. A user of
 # the lowest weight gains thousands of times more from what a kW serves.
@@ -70,7 +69,7 @@ class DispatchProgram(NamedTuple):
 
     Variables are, per link, the share of the user's demand that it carries, then, per user and chord, how far the
     chord is climbed. Rows are the blocks of each site and band (resource fractions sum to at most 1, [MSRC] Eq. 8), the
-    capacity of each site (Eq. 9), and per user that the chords are climbed as far as links carry.
+    capacity of each site ([MSRC] Eq. 9), and per user that the chords are climbed as far as links carry.
 
     Attributes:
         links: what the first variables stand for.
@@ -110,7 +109,9 @@ def exact_dispatch(
     association: AssociationRule = "fixed",
     time_limit_s: float | None = None,
 ) -> Dispatch:
-    """The optimum of [MSRC] Eq. 27 under these commands, by linear programming; of several, one of the least power.
+    """The best dispatch under these commands, by linear programming; of several, one of the least power.
+
+    Source: [MSRC] Eq. 27.
 
     No dispatch r that meets the same limits has a utility, always the true one of its rates, that is larger by more
     than ``chord_error(segments)`` times the weights of the users that r serves in part, plus ``POWER_TIE_BREAK`` times
@@ -176,11 +177,11 @@ def _result(now: Situation, rate_mbps: FloatArray, resource_use: FloatArray, tra
 @kernel
 def _reachable_rates(
     received_mw: RealArray,
-    distance_m: NDArray[np.float32],
+    distance_m: Float32Array,
     mode: IntArray,
     bands: IntArray,
     radius_m: FloatArray,
-    alive: NDArray[np.bool_],
+    alive: BoolArray,
     radio: RadioParameters,
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """All pairs of a user and a site that can serve it: ``user`` and ``site [pair]``, ``rate_mbps [pair, band]``."""
@@ -205,9 +206,9 @@ def _reachable_rates(
 
 def _links(now: Situation, association: AssociationRule) -> Links:
     if association == "fixed":
-        found = now.associate()
-        user = np.flatnonzero(found.server >= 0)
-        site, rate_mbps = found.server[user].astype(np.int64), found.rate_mbps[:, user].T
+        served = now.associate()
+        user = np.flatnonzero(served.server >= 0)
+        site, rate_mbps = served.server[user].astype(np.int64), served.rate_mbps[:, user].T
     else:
         user, site, rate_mbps = _reachable_rates(
             now.received_mw, now.distance_m, now.mode, now.band_bits, now.radius_m, now.alive, now.constants.radio
@@ -225,7 +226,7 @@ def _capacity_mbps(now: Situation) -> FloatArray:
 
 
 def _marginal_kw(now: Situation, links: Links) -> FloatArray:
-    """Power ``[link]`` that it costs to carry all demand of its user. Source: [MSRC] Eqs. 2 and 11."""
+    """Power ``[link]`` that it costs to carry all demand of its user. Source: [MSRC] Eq. 2, [MSRC] Eq. 11."""
     dynamic_kw, traffic_kw = load_power_kw(now.constants)
     return now.demand_mbps[links.user] * (dynamic_kw[links.band] / links.rate_mbps + traffic_kw[links.band])
 
@@ -265,14 +266,14 @@ def _program(now: Situation, segments: int, association: AssociationRule) -> Dis
 def _solved(now: Situation, program: DispatchProgram, time_limit_s: float | None) -> Dispatch:
     if time_limit_s is not None and not time_limit_s > 0.0:
         raise ScenarioError(f"time_limit_s = {time_limit_s}: must be positive, or None for no limit")
-    found = solve_milp(program.model, time_limit_s=time_limit_s)
-    if found.status != "optimal" or found.values is None:
+    solution = solve_milp(program.model, time_limit_s=time_limit_s)
+    if solution.status != "optimal" or solution.values is None:
         raise SolverError(
-            f"the dispatch was not found (solver status: {found.status}): raise time_limit_s = {time_limit_s}, take "
+            f"the dispatch was not found (solver status: {solution.status}): raise time_limit_s = {time_limit_s}, take "
             "fewer segments, or use world_dispatch"
         )
     links, n_sites, n_bands = program.links, now.constants.n_sites, now.constants.n_bands
-    carried_mbps = np.maximum(found.values[: links.user.size], 0.0) * now.demand_mbps[links.user]
+    carried_mbps = np.maximum(solution.values[: links.user.size], 0.0) * now.demand_mbps[links.user]
 
     def per_band(value: FloatArray) -> FloatArray:
         sums = np.bincount(links.site * n_bands + links.band, value, n_sites * n_bands)

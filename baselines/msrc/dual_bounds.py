@@ -7,13 +7,10 @@ only. By weak duality they bound its cost from below, in microseconds instead of
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.msrc.instance import Instance
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
-
-IntArray = NDArray[np.int64]
 
 # No plan that matters needs a higher inverse lifetime or first-band load; bounds stay finite with them.
 LARGEST_INVERSE_H = 1e3
@@ -54,7 +51,7 @@ class _Terms(NamedTuple):
     traffic_mbps: FloatArray
     first_load: FloatArray
     power_kw: FloatArray
-    alive: NDArray[np.bool_]
+    alive: BoolArray
     energy_kwh: FloatArray
     power_cost: FloatArray
     table: IntArray

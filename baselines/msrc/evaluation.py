@@ -8,9 +8,9 @@ import numpy as np
 
 from voltran.baselines.msrc.dual_bounds import LARGEST_INVERSE_H, LARGEST_OVERFLOW, Prices
 from voltran.baselines.msrc.groups import CLASS_GROUPS
-from voltran.baselines.msrc.instance import Instance, IntArray
+from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.solve import LinearSolver
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

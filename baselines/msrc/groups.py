@@ -9,19 +9,18 @@ Normal and helping sites are priced alike, as helping ones (5 % dearer), so that
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.msrc.options import Options
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.service import BEST_EFFORT, Population
 from voltran.envs.errors import ScenarioError
+from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, IntArray, RealArray
+from voltran.physics.association import associate
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
 from voltran.physics.ordering import falling, first_largest, surpasses
 from voltran.physics.power import HELPING, NORMAL, SLEEP
-from voltran.physics.radio import RadioParameters, RealArray, associate, link_rate_mbps
+from voltran.physics.radio import RadioParameters, link_rate_mbps
 
-IntArray = NDArray[np.int64]
 CLASS_GROUPS = 2
 
 
@@ -47,7 +46,7 @@ class Groups(NamedTuple):
     weight: FloatArray
     demand: IntArray
     site: IntArray
-    away: NDArray[np.bool_]
+    away: BoolArray
     reach: FloatArray
     load: FloatArray
     first_load: FloatArray
@@ -141,7 +140,7 @@ def _home_sites(constants: BlackoutConstants, users: Population, world: int) -> 
     return np.where(association.server >= 0, association.server, users.home[world]).astype(np.int64)
 
 
-def _second_sites(rate_mbps: FloatArray, reachable: NDArray[np.bool_], home: IntArray) -> IntArray:
+def _second_sites(rate_mbps: FloatArray, reachable: BoolArray, home: IntArray) -> IntArray:
     """The site with the largest rate besides home, -1 where no other reaches the user."""
     rate = np.where(reachable, rate_mbps, 0.0)
     rate[home, np.arange(home.size)] = 0.0
@@ -149,13 +148,13 @@ def _second_sites(rate_mbps: FloatArray, reachable: NDArray[np.bool_], home: Int
 
 
 def _servers(
-    reachable: NDArray[np.bool_],
+    reachable: BoolArray,
     weight: FloatArray,
     group: IntArray,
     home: IntArray,
     second: IntArray,
     candidates: int,
-) -> NDArray[np.bool_]:
+) -> BoolArray:
     """``[group, site]`` sites that may serve each group."""
     n_groups, n_sites = home.size, reachable.shape[0]
     reached = np.zeros((n_groups, n_sites))
@@ -205,7 +204,7 @@ def reference_rates_mbps(received_mw: RealArray, home: IntArray, bands: int, rad
 @kernel
 def flow_tables(
     received_mw: RealArray,
-    distance_m: NDArray[np.float32],
+    distance_m: Float32Array,
     home: IntArray,
     demand_mbps: FloatArray,
     weight: FloatArray,

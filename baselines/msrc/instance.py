@@ -4,18 +4,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.msrc.groups import CLASS_GROUPS, Groups
 from voltran.baselines.msrc.options import Options
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.envs.blackout.repair import repair_modes, repair_modes_literally
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.ordering import falling
 from voltran.physics.power import NORMAL, SLEEP
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 # Keeps the inverse lifetime of a site that is about to go down finite.
 LEAST_ENERGY_KWH = 0.05
@@ -162,7 +158,10 @@ class Instance:
         return np.where(self.alive[groups.site] & ~(groups.away & home_normal), limit, 0.0)
 
     def is_feasible(self, plan: IntArray) -> bool:
-        """Whether the plan meets [MSRC] Eqs. 19-25: the world's repair would leave it alone."""
+        """Whether the world's repair would leave the plan alone.
+
+        Source: [MSRC] Eq. 19, [MSRC] Eq. 20, [MSRC] Eq. 21, [MSRC] Eq. 22, [MSRC] Eq. 23, [MSRC] Eq. 24, [MSRC] Eq. 25.
+        """
         mode = self.options.mode[plan]
         return bool(np.array_equal(self._repaired(mode), mode))
 

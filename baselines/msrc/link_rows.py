@@ -1,16 +1,14 @@
 """Cooperation links as rows of the mixed-integer program: what the world's repair would leave alone, and nothing else.
 
-Links join a helping site and an assisted, sleeping or dead one within reach. Source: [MSRC] Eqs. 20-23.
+Links join a helping site and an assisted, sleeping or dead one within reach.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.solve import Rows
+from voltran.physics.arrays import IntArray
 from voltran.physics.power import ASSISTED, HELPING
-
-IntArray = NDArray[np.int64]
 
 
 def linkable(instance: Instance) -> tuple[IntArray, IntArray]:
@@ -44,7 +42,10 @@ def add_link_rows(rows: Rows, instance: Instance, choice: IntArray, link: IntArr
 
 
 def _add_partner_rows(rows: Rows, instance: Instance, helping: IntArray, needing: IntArray) -> None:
-    """Nobody helps without a site in need within reach, and no live site is in need without a helper."""
+    """Nobody helps without a site in need within reach, and no live site is in need without a helper.
+
+    Source: [MSRC] Eq. 20, [MSRC] Eq. 21.
+    """
     helper, needy = np.nonzero(instance.may_help & instance.alive[:, None])
     for end, own, other_end, others in ((helper, helping, needy, needing), (needy, needing, helper, helping)):
         free = np.where(instance.alive, 0.0, np.inf)
@@ -56,8 +57,9 @@ def _add_partner_rows(rows: Rows, instance: Instance, helping: IntArray, needing
 def _add_active_rows(rows: Rows, instance: Instance, helping: IntArray, needing: IntArray, link: IntArray) -> None:
     """Links in use: at least one of every helping and every live needy site, at most K_max of any.
 
-    Links need not be declared whole. For a given plan they are a flow through a bipartite network all of whose bounds
-    are whole numbers, so that where any links satisfy the rows, whole ones do.
+    Source: [MSRC] Eq. 22. Reconstructed: [MSRC] Eq. 23 makes every pair a link, so that K_max would forbid many plans;
+    here links are those in use. They need not be declared whole. For a given plan they are a flow through a bipartite
+    network all of whose bounds are whole numbers, so that where any links satisfy the rows, whole ones do.
     """
     n_sites, k_max = instance.n_sites, float(instance.k_max)
     sites = np.arange(n_sites)[:, None]
@@ -73,7 +75,9 @@ def _add_active_rows(rows: Rows, instance: Instance, helping: IntArray, needing:
 
 
 def _add_literal_rows(rows: Rows, instance: Instance, helping: IntArray, needing: IntArray) -> None:
-    """All pairs of a helping and a live needy site within reach are links, at most K_max of any site, as Eq. 23 says.
+    """All pairs of a helping and a live needy site within reach are links, at most K_max of any site.
+
+    Source: [MSRC] Eq. 22, [MSRC] Eq. 23 as printed.
 
     A site that takes no part may have any number of partners around it, whence the slack in its row.
     """

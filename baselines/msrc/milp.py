@@ -1,4 +1,4 @@
-"""Stage 1 of [MSRC] as one mixed-integer program. Source: [MSRC] Eqs. 18-26.
+"""Stage 1 of [MSRC] as one mixed-integer program.
 
 It is the linear program of :mod:`voltran.baselines.msrc.evaluation` with the plan left free: one binary per site and
 option, and per flow and table of costs how much is served. Every product of an option with what is served there becomes
@@ -10,17 +10,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.msrc.groups import CLASS_GROUPS
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.link_rows import add_link_rows, linkable
 from voltran.baselines.solve import MixedIntegerProgram, Rows
+from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.ordering import falling
 from voltran.physics.power import NORMAL
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 class Window(NamedTuple):
@@ -56,6 +53,9 @@ class PlanProgram:
 
 def plan_program(instance: Instance, window: Window | None = None) -> PlanProgram:
     """Build the mixed-integer program of an instance.
+
+    Source: [MSRC] Eq. 18, [MSRC] Eq. 19, [MSRC] Eq. 20, [MSRC] Eq. 21, [MSRC] Eq. 22, [MSRC] Eq. 23, [MSRC] Eq. 24,
+    [MSRC] Eq. 25, [MSRC] Eq. 26.
 
     Args:
         instance: the planning problem.
@@ -144,6 +144,7 @@ class _Builder:
         self.choice = choice.reshape(self.n_sites, self.n_options)
 
     def _costs(self) -> FloatArray:
+        """What is minimised. Source: [MSRC] Eq. 18, normalised as in :class:`PlannerSettings`."""
         instance, options, pairs = self.instance, self.instance.options, self.pairs
         costs = np.zeros(self.n_columns)
         costs[self.choice] = instance.power_cost[:, None] * options.static_kw + instance.switch_cost
@@ -178,7 +179,7 @@ class _Builder:
         return np.asarray(self.window.high * energy[:, None] - self.instance.options.static_kw)
 
     def _add_choice_rows(self) -> None:
-        """One option per site, and nothing served without the option that serves it."""
+        """One option per site, and nothing served without the option that serves it. Source: [MSRC] Eq. 19."""
         instance, pairs, table = self.instance, self.pairs, self.instance.options.table
         first = self.rows.add(1.0, 1.0, self.n_sites)
         self.rows.put(first + np.arange(self.n_sites)[:, None], self.choice, 1.0)
@@ -212,7 +213,10 @@ class _Builder:
         self.rows.put(floor + np.arange(CLASS_GROUPS), self.slack, -1.0)
 
     def _add_site_rows(self) -> None:
-        """Resource blocks, traffic and the first band's blocks, per site and table, under the options of the table."""
+        """Resource blocks, traffic and the first band's blocks, per site and table, under the options of the table.
+
+        Source: [MSRC] Eq. 8, whose shares add up to at most 1, and [MSRC] Eq. 9.
+        """
         options, pairs = self.instance.options, self.pairs
         cell = np.arange(self.n_sites)[:, None] * self.n_tables + options.table
         limits = (
@@ -234,7 +238,7 @@ class _Builder:
         self.rows.put(row, overflow, float(self._overflow_kw()[table]))
 
     def _add_power_rows(self) -> None:
-        """``P_i <= s E_i`` for live sites, [MSRC] Eq. 26 inverted; the levelling objective has no such row."""
+        """``P_i <= s E_i`` for live sites; the levelling objective has no such row. Source: [MSRC] Eq. 26, inverted."""
         if self.instance.lifetime_cost == 0.0:
             return
         if not self.is_tight:

@@ -3,14 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.envs.blackout.constants import BlackoutConstants
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP, site_power_kw
-
-IntArray = NDArray[np.int64]
 
 
 class Options(NamedTuple):
@@ -48,7 +45,10 @@ class Options(NamedTuple):
 
 
 def site_options(constants: BlackoutConstants, settings: PlannerSettings) -> Options:
-    """All ways in which the planner may let a site operate."""
+    """All ways in which the planner may let a site operate.
+
+    Source: [MSRC] Eq. 4, [MSRC] Eq. 5, [MSRC] Eq. 9, [MSRC] Eq. 24, [MSRC] Eq. 25.
+    """
     choices = [(mode, bands) for mode in (NORMAL, HELPING, ASSISTED) for bands in _band_sets(constants, mode, settings)]
     mode, bands = np.array([*choices, (SLEEP, 0)]).T
     near = np.isin(mode, (ASSISTED, SLEEP))
@@ -74,7 +74,10 @@ def site_options(constants: BlackoutConstants, settings: PlannerSettings) -> Opt
 
 
 def load_power_kw(constants: BlackoutConstants) -> tuple[FloatArray, FloatArray]:
-    """What load costs beyond idle power: ``[band]`` of all resource blocks, and ``[band]`` per Mbit/s carried."""
+    """What load costs beyond idle power: ``[band]`` of all resource blocks, and ``[band]`` per Mbit/s carried, kW.
+
+    Source: [MSRC] Eq. 2, which is linear in both.
+    """
     idle = np.zeros(constants.n_bands)
     unit = np.eye(constants.n_bands)
 

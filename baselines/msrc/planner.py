@@ -1,9 +1,8 @@
-"""Stage 1 of MSRC: cooperation modes for the next decision period. Source: [MSRC] Eqs. 18-26 and Algorithm 1."""
+"""Stage 1 of MSRC: cooperation modes for the next decision period. Source: [MSRC] Algorithm 1."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.msrc.certify import prove
 from voltran.baselines.msrc.evaluation import Evaluation, Evaluator
@@ -14,9 +13,8 @@ from voltran.baselines.msrc.search import Search
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.solve import SolverError
 from voltran.envs.blackout.world import BlackoutWorld
+from voltran.physics.arrays import IntArray
 from voltran.physics.power import SLEEP
-
-IntArray = NDArray[np.int64]
 
 PROVEN_GAPS = {"5%": 0.05, "2%": 0.02}
 

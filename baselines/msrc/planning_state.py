@@ -3,17 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import ScenarioError
-from voltran.physics.radio import Association, RealArray, associate
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
+from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, Int16Array, IntArray, RealArray
+from voltran.physics.association import Association, associate
 
 
 class Situation(NamedTuple):
@@ -33,9 +29,9 @@ class Situation(NamedTuple):
     band_bits: IntArray
     radius_m: FloatArray
     alive: BoolArray
-    last_server: NDArray[np.int16]
+    last_server: Int16Array
     received_mw: RealArray
-    distance_m: NDArray[np.float32]
+    distance_m: Float32Array
     demand_mbps: FloatArray
     weight: FloatArray
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.msrc.dual_bounds import Screen
 from voltran.baselines.msrc.evaluation import Evaluator
-from voltran.baselines.msrc.instance import Instance, IntArray
+from voltran.baselines.msrc.instance import Instance
+from voltran.physics.arrays import IntArray
 from voltran.physics.ordering import rising
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 
@@ -104,9 +104,9 @@ class Search:
         while improved:
             improved = False
             for candidate in self._neighbours(plan, pairs):
-                found = self._cost(candidate, cost - TOLERANCE)
-                if found < cost - TOLERANCE:
-                    plan, cost, improved = candidate, found, True
+                candidate_cost = self._cost(candidate, cost - TOLERANCE)
+                if candidate_cost < cost - TOLERANCE:
+                    plan, cost, improved = candidate, candidate_cost, True
                     break
         return cost, plan
 
@@ -125,12 +125,12 @@ class Search:
             if self._admit(candidate):
                 yield candidate
 
-    def _single_moves(self, plan: IntArray) -> NDArray[np.int64]:
+    def _single_moves(self, plan: IntArray) -> IntArray:
         return np.array(
             [(site, option) for site in self._live for option in range(self.instance.sleep + 1) if option != plan[site]]
         ).reshape(-1, 2)
 
-    def _pair_moves(self, plan: IntArray) -> NDArray[np.int64]:
+    def _pair_moves(self, plan: IntArray) -> IntArray:
         mode = self.instance.options.mode
         every = range(self.instance.sleep + 1)
         return np.array(
@@ -145,7 +145,7 @@ class Search:
             ]
         ).reshape(-1, 4)
 
-    def _shuffled(self, moves: NDArray[np.int64]) -> list[list[int]]:
+    def _shuffled(self, moves: IntArray) -> list[list[int]]:
         self._generator.shuffle(moves)
         listed: list[list[int]] = moves.tolist()
         return listed

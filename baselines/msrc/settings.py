@@ -21,9 +21,9 @@ class PlannerSettings(Section, strict=True):
         + floor_penalty * service missing to the class floors
         + switching_weight * mode switches per site,
 
-    where ``s = max_i P_i / E_i`` is the inverse of the shortest site lifetime. Source: [MSRC] Eqs. 18 and 26 with its
-    weights (0.5, 0.3, 0.1, 0.1). Reconstructed: the paper adds hours, ratios, dollars and counts; here every term is
-    normalised. The cost of vehicle energy does not depend on the modes, as all that is offered is taken, and is left
+    where ``s = max_i P_i / E_i`` is the inverse of the shortest site lifetime. Source: [MSRC] Eq. 18, [MSRC] Eq. 26
+    with weights (0.5, 0.3, 0.1, 0.1). Reconstructed: the paper adds hours, ratios, dollars and counts; here every term
+    is normalised. The cost of vehicle energy does not depend on the modes, as all that is offered is taken, and is left
     out. Minimising ``s`` maximises (26) exactly: with power constant over the horizon H its fraction is E / P - H.
 
     Attributes:

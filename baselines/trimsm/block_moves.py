@@ -6,9 +6,8 @@ import numpy as np
 
 from voltran.baselines.trimsm.matching import BlockSource
 from voltran.baselines.trimsm.moves import Limits
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.ordering import falling, first_largest, first_least
-from voltran.physics.uplink import BoolArray
 
 
 def station_blocks(preference: FloatArray, limits: Limits) -> BlockSource:

@@ -3,16 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.trimsm.moves import Moves
 from voltran.baselines.trimsm.outage_problem import OutageProblem
 from voltran.baselines.trimsm.outage_sites import COST, KEPT, Trials, held_by, operate
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 # Clusters that a site serves and that are at home there, that it serves for others, and that others serve for it.
 OWN, FOREIGN, LOST = range(3)
@@ -26,7 +22,7 @@ class Scene(NamedTuple):
     Attributes:
         problem: the world.
         price: ``[site]`` cost per kW to the power of the exponent.
-        table: ``[flow, mode, reach, quantity]``; see ``flow_tables``.
+        table: ``[flow, mode, reach, quantity]``; see ``cluster_tables``.
         partnered: ``[site]`` whether it may help.
     """
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from voltran.baselines.trimsm.power_program import PowerProgram
+from voltran.physics.arrays import FloatArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
 
 MAX_STEPS = 200
 FIRST_BARRIER = 1e-2
@@ -29,7 +29,7 @@ FIRST_MIXING, MIXING_FACTOR = 0.1, 3.2
 
 
 class LowerBound(NamedTuple):
-    """``sum_k R_lb,k - eta P_ub`` of [FDRAN] Eq. 39 as ``nats_mbps ln S + weight ln T - linear x``, over a scale.
+    """``sum_k R_lb,k - eta P_ub`` as ``nats_mbps ln S + weight ln T - linear x``, over a scale. Source: [FDRAN] Eq. 39.
 
     Attributes:
         linear: ``[K]``.

@@ -11,9 +11,8 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 
 from voltran.baselines.trimsm.moves import Limits, Moves, is_legal, legal_moves
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.ordering import ranks, rising
-from voltran.physics.uplink import BoolArray, IntArray
 
 Order = Literal["batch", "first"]
 QualityRule = Literal["elastic", "literal"]
@@ -202,8 +201,8 @@ class _Search:
         """Client by client: carry the first acceptable move out, until the client has none."""
         before = self.accepted
         for client in range(self.matching.association.shape[1]):
-            while (found := self._first_acceptable(client)) is not None:
-                self._carry_out(*found)
+            while (move := self._first_acceptable(client)) is not None:
+                self._carry_out(*move)
         return self.accepted > before
 
     def _first_acceptable(self, client: int) -> tuple[Moves, int] | None:
@@ -251,6 +250,11 @@ class _Search:
         self.accepted += 1
 
     def _acceptable(self, value: FloatArray, shortfall: FloatArray) -> BoolArray:
+        """Which outcomes are preferred to the present one.
+
+        Source: [FDRAN] Eq. 41, [FDRAN] Eq. 42: clients and stations look at the same value, so that one test serves
+        both.
+        """
         gain = self.settings.least_gain
         higher = value > self.value + gain * abs(self.value)
         if self.settings.qos == "literal":

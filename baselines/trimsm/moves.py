@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from voltran.envs.errors import ScenarioError
+from voltran.physics.arrays import BoolArray, IntArray
 from voltran.physics.compiled import kernel
-from voltran.physics.uplink import BoolArray, IntArray
 
 NOBODY = -1
 
@@ -131,24 +131,24 @@ def _list_changes(association: BoolArray, stations: IntArray, first: int, last: 
     held = np.full((n_clients, n_stations + 1), NOBODY)  # stations of each client, then the empty set
     for client in range(n_clients):
         held[client, : stations[client]] = np.flatnonzero(association[:, client])
-    found = 0
+    count = 0
     for client in range(first, last):
         mine = held[client, : stations[client] + 1]
         for other in range(client + 1, n_clients if swaps else 0):
             theirs = held[other, : stations[other] + 1]
-            found = _list_exchanges(association, client, other, mine, theirs, out, found)
+            count = _list_exchanges(association, client, other, mine, theirs, out, count)
         for leave in mine:
             for join in range(NOBODY, n_stations):
                 changes = leave != NOBODY if join == NOBODY else not association[join, client]
                 if changes:
-                    out.client[found, 0], out.leave[found, 0], out.join[found, 0] = client, leave, join
-                    found += 1
-    return found
+                    out.client[count, 0], out.leave[count, 0], out.join[count, 0] = client, leave, join
+                    count += 1
+    return count
 
 
 @kernel
 def _list_exchanges(
-    association: BoolArray, client: int, other: int, mine: IntArray, theirs: IntArray, out: Moves, found: int
+    association: BoolArray, client: int, other: int, mine: IntArray, theirs: IntArray, out: Moves, count: int
 ) -> int:
     for give in mine:
         for take in theirs:
@@ -157,11 +157,11 @@ def _list_exchanges(
             # where only one of the two changes, it is listed as its own move
             if give == take or (give == NOBODY and not joins) or (take == NOBODY and not joined):
                 continue
-            out.client[found, 0], out.leave[found, 0] = client, give
-            out.client[found, 1], out.leave[found, 1] = other, take
+            out.client[count, 0], out.leave[count, 0] = client, give
+            out.client[count, 1], out.leave[count, 1] = other, take
             if joins:
-                out.join[found, 0] = take
+                out.join[count, 0] = take
             if joined:
-                out.join[found, 1] = give
-            found += 1
-    return found
+                out.join[count, 1] = give
+            count += 1
+    return count

@@ -5,13 +5,13 @@ Both end at local maxima of the same problem; this one takes some twenty steps w
 
 from voltran.baselines.trimsm.interior_point import interior_point
 from voltran.baselines.trimsm.power_program import PowerProgram, efficiency
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import FloatArray
 
 TOLERANCE = 1e-7
 
 
 def maximise_directly(program: PowerProgram) -> tuple[FloatArray, int, bool]:
-    """Maximise the energy efficiency, [FDRAN] Eq. 27, by an interior point method.
+    """Maximise the energy efficiency by an interior point method. Source: [FDRAN] Eq. 27a; the method is ours.
 
     Returns:
         Scaled powers ``[K]``, never worse than the program's start; Newton steps; whether the tolerance was met.

@@ -3,14 +3,11 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.trimsm.outage_evaluator import OutageEvaluator, awake_sites
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.ordering import first_largest
 from voltran.physics.power import HELPING
-
-BoolArray = NDArray[np.bool_]
 
 
 class SiteBlocks:

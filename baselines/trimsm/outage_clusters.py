@@ -7,19 +7,15 @@ together, which have service level agreements; or best effort) form a cluster.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.service import BEST_EFFORT, Population
+from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, IntArray, RealArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
 from voltran.physics.ordering import falling
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
-from voltran.physics.radio import RadioParameters, RealArray, link_rate_mbps, total_power_mw
+from voltran.physics.radio import RadioParameters, link_rate_mbps, total_power_mw
 from voltran.physics.units import linear_to_db
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 # Modes in which a site serves anybody; their numbers index the tables below.
 SERVING_MODES = 3
@@ -90,9 +86,9 @@ def _servers(
 
 
 @kernel
-def flow_tables(
+def cluster_tables(
     received_mw: RealArray,
-    distance_m: NDArray[np.float32],
+    distance_m: Float32Array,
     demand_mbps: FloatArray,
     awake: BoolArray,
     clusters: Clusters,

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.rules import outage_world
 from voltran.baselines.trimsm.matching import MatchingSettings, Report, improve
@@ -19,10 +18,8 @@ from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.controller import Information
 from voltran.envs.scenario import validated
 from voltran.envs.world import World
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.power import SLEEP
-
-BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
 
 
 class TrimsmOutage:

@@ -5,18 +5,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.trimsm.cluster_assignment import Holdings, Scene, clients_after
 from voltran.baselines.trimsm.matching import apply_move
 from voltran.baselines.trimsm.moves import Moves
 from voltran.baselines.trimsm.outage_problem import OutageProblem
 from voltran.baselines.trimsm.outage_sites import POWER_KW
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.power import NORMAL
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 # As many tables, of several MB each, are kept: going back and forth between sets of awake sites costs nothing.
 KEPT_TABLES = 24

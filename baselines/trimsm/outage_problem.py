@@ -4,21 +4,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.trimsm.moves import Limits
-from voltran.baselines.trimsm.outage_clusters import Clusters, flow_tables, user_clusters
+from voltran.baselines.trimsm.outage_clusters import Clusters, cluster_tables, user_clusters
 from voltran.baselines.trimsm.outage_settings import TrimsmSettings
 from voltran.baselines.trimsm.outage_sites import SiteRules
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.repair import repair_modes, repair_modes_literally
 from voltran.envs.blackout.world import BlackoutWorld
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, IntArray, RealArray
 from voltran.physics.power import HELPING, SLEEP
-from voltran.physics.radio import RealArray
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 # Keeps the price of power finite at a site that is about to go down.
 LEAST_ENERGY_KWH = 0.05
@@ -44,7 +39,7 @@ class OutageProblem:
     settings: TrimsmSettings
     clusters: Clusters
     received_mw: RealArray
-    distance_m: NDArray[np.float32]
+    distance_m: Float32Array
     demand_mbps: FloatArray
     alive: BoolArray
     battery_kwh: FloatArray
@@ -89,9 +84,9 @@ class OutageProblem:
         return float(self.clusters.share[self.clusters.best_effort == 0].sum())
 
     def table(self, awake: BoolArray) -> FloatArray:
-        """Tables of flows while some sites are awake; see :func:`flow_tables`."""
+        """Tables of flows while some sites are awake; see :func:`cluster_tables`."""
         constants = self.constants
-        return flow_tables(
+        return cluster_tables(
             self.received_mw,
             self.distance_m,
             self.demand_mbps,
@@ -106,10 +101,10 @@ class OutageProblem:
         if self.literal:
             return awake
         constants = self.constants
-        asked = np.where(awake & self.alive, HELPING, SLEEP)
+        wanted_mode = np.where(awake & self.alive, HELPING, SLEEP)
         repair = repair_modes_literally if constants.scenario.cooperation.links == "literal" else repair_modes
         return np.asarray(
-            repair(asked, self.alive, self.battery_kwh, constants.may_help, constants.k_max)[0] == HELPING
+            repair(wanted_mode, self.alive, self.battery_kwh, constants.may_help, constants.k_max)[0] == HELPING
         )
 
 

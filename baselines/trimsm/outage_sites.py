@@ -3,14 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
 from voltran.physics.power import HELPING, SLEEP, PowerParameters, site_power_kw
 from voltran.physics.scheduler import SchedulerParameters
-
-IntArray = NDArray[np.int64]
 
 # A difference in served share, or in cost, that is rounding; serving everybody costs about as much.
 ROUNDING = 1e-10
@@ -88,7 +85,7 @@ def operate(
 
     Args:
         sums: ``[site, kind, mode, reach, quantity]`` of the table over the clusters that each site holds.
-        table: ``[flow, mode, reach, quantity]``; see ``flow_tables``.
+        table: ``[flow, mode, reach, quantity]``; see ``cluster_tables``.
         kind: ``[flow]`` kind of the flow's cluster.
         trials: what to try.
         price: ``[site]`` cost per kW to the power of the exponent.
@@ -206,13 +203,13 @@ def _fill(
 ) -> float:
     """Serve users of one kind on one band, as far as there is room; returns the share of resource blocks they get."""
     n_bands = blocks.shape[1]
-    wanted, asked = 0.0, 0.0
+    wanted, wanted_traffic = 0.0, 0.0
     for entry in range(entries.shape[0]):
         if entries[entry, 0] == kind and int(entries[entry, 1]) >> band & 1:
             wanted += unserved[entry] * entries[entry, band + 2]
-            asked += unserved[entry] * entries[entry, n_bands + 2]
+            wanted_traffic += unserved[entry] * entries[entry, n_bands + 2]
     given = 1.0 if wanted <= room else room / wanted
-    blocks[kind, band], traffic[kind, band] = given * wanted, given * asked
+    blocks[kind, band], traffic[kind, band] = given * wanted, given * wanted_traffic
     for entry in range(entries.shape[0]):
         if entries[entry, 0] == kind and int(entries[entry, 1]) >> band & 1:
             unserved[entry] *= 1.0 - given

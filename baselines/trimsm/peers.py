@@ -1,15 +1,15 @@
 """Associations of UEs with UBSs by rules of thumb, from the cell-free literature. Source: [FDRAN] Section VII-A.
 
-All keep the limits of [FDRAN] Eqs. 25d-25e, and serve every UE as long as UBSs have room: every UE first gets its
-strongest UBS with room, then each rule adds others. Ties go to the lower index.
+All keep the limits of [FDRAN] Eq. 25d and [FDRAN] Eq. 25e, and serve every UE as long as UBSs have room: every UE first
+gets its strongest UBS with room, then each rule adds others. Ties go to the lower index.
 """
 
 import numpy as np
 
 from voltran.envs.uplink.problem import UplinkProblem
+from voltran.physics.arrays import BoolArray
 from voltran.physics.ordering import SAME, falling, first_least
 from voltran.physics.units import linear_to_db
-from voltran.physics.uplink import BoolArray
 
 RECEIVED_SHARE = 0.95
 MASTER_SHARE = 0.3

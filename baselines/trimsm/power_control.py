@@ -9,8 +9,8 @@ from voltran.baselines.trimsm.power_program import power_program, select
 from voltran.baselines.trimsm.slmdb import maximise_successively
 from voltran.envs.errors import ScenarioError
 from voltran.envs.uplink.problem import UplinkProblem, evaluate
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray, UplinkGains, combine
+from voltran.physics.arrays import BoolArray, FloatArray
+from voltran.physics.uplink import UplinkGains, combine
 from voltran.physics.uplink_control import eipc_power_mw, qopc_power_mw
 
 PowerMethod = Literal["direct", "slmdb", "eipc", "qopc", "fipc"]
@@ -50,7 +50,7 @@ def optimise_power(
     tolerance: float = 1e-4,
     dinkelbach_steps: int | None = None,
 ) -> PowerControl:
-    """Transmit powers for one association. Source: [FDRAN] Eq. 27, Algorithm 1 and Section VI-D.
+    """Transmit powers for one association. Source: [FDRAN] Eq. 27a, [FDRAN] Eq. 27b.
 
     Minimum rates that are out of reach are replaced by what the least powers, clipped, achieve.
 

@@ -1,7 +1,8 @@
-"""Power control of the uplink as a program in scaled powers, whatever solves it. Source: [FDRAN] Eqs. 27 and 28.
+"""Power control of the uplink as a program in scaled powers, whatever solves it.
 
 Powers are in units of the largest, and each UE's SINR is divided through by its own signal, so that all numbers are of
-one size. Symbols: ``S_k`` is all that is received for UE k, ``T_k`` the disturbance in it (Eq. 31).
+one size. Symbols: ``S_k`` is all that is received for UE k, ``T_k`` the disturbance in it; a rate is
+``b' (ln S_k - ln T_k)``.
 """
 
 from typing import NamedTuple
@@ -9,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from voltran.envs.uplink.problem import UplinkProblem
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray, UplinkGains
+from voltran.physics.uplink import UplinkGains
 from voltran.physics.uplink_control import qopc_power_mw
 from voltran.physics.uplink_power import constant_power_w
 
@@ -34,7 +35,7 @@ class PowerProgram(NamedTuple):
         received: ``[K, K]`` gradient of each ``S_k``, in units of the UE's own signal.
         disturbance: ``[K, K]`` gradient of each ``T_k``.
         noise: ``[K]`` what ``S_k`` and ``T_k`` are without any power.
-        nats_mbps: rate per natural logarithm of ``S_k / T_k``, b' of [FDRAN] Eq. 31.
+        nats_mbps: rate per natural logarithm of ``S_k / T_k``, b'.
         rate_w: ``[K]`` power of the network per Mbit/s, c_k.
         constant_w: power of the network without rates and transmit powers, P_0.
         transmit_w: power of the network per scaled power.
@@ -60,6 +61,9 @@ def power_program(
     problem: UplinkProblem, association: BoolArray, gains: UplinkGains, start_mw: FloatArray | None = None
 ) -> PowerProgram:
     """The program of one association; UEs that nobody serves send nothing and are left out.
+
+    Source: [FDRAN] Eq. 25b, [FDRAN] Eq. 25c, [FDRAN] Eq. 27a, [FDRAN] Eq. 27b, with the linear rows of [FDRAN] Eq. 28a,
+    [FDRAN] Eq. 28b, [FDRAN] Eq. 28c.
 
     Args:
         problem: the moment.
@@ -99,7 +103,10 @@ def select(gains: UplinkGains, ues: BoolArray) -> UplinkGains:
 
 @kernel
 def efficiency(program: PowerProgram, x: FloatArray) -> float:
-    """Energy efficiency at scaled powers, Mbit/J. Source: [FDRAN] Eq. 29."""
+    """Energy efficiency at scaled powers, Mbit/J.
+
+    Source: [FDRAN] Eq. 29, rates by [FDRAN] Eq. 31a, [FDRAN] Eq. 31b, [FDRAN] Eq. 31c.
+    """
     disturbance = program.disturbance @ x + program.noise
     rate_mbps = program.nats_mbps * np.log1p(x / disturbance)
     power_w = program.constant_w + (program.rate_w * rate_mbps).sum() + program.transmit_w * x.sum()
@@ -134,11 +141,14 @@ def _least_powers(disturbance: FloatArray, noise: FloatArray, sinr: FloatArray) 
 
 
 def _rows(disturbance: FloatArray, noise: FloatArray, sinr_target: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The targets as linear rows, in units of each UE's noise; a target of zero gives a row that always holds."""
-    asked = sinr_target > 0.0
-    scale = np.where(asked, sinr_target, 1.0) * noise
+    """The targets as linear rows, in units of each UE's noise; a target of zero gives a row that always holds.
+
+    Source: [FDRAN] Eq. 28a.
+    """
+    has_target = sinr_target > 0.0
+    scale = np.where(has_target, sinr_target, 1.0) * noise
     rows = (np.eye(noise.size) - sinr_target[:, None] * disturbance) / scale[:, None]
-    return np.where(asked[:, None], rows, 0.0), np.where(asked, 1.0, -1.0)
+    return np.where(has_target[:, None], rows, 0.0), np.where(has_target, 1.0, -1.0)
 
 
 def _towards(inside: FloatArray, wish: FloatArray, rows: FloatArray, least: FloatArray) -> FloatArray:

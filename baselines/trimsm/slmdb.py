@@ -9,7 +9,7 @@ import numpy as np
 
 from voltran.baselines.trimsm.interior_point import LowerBound, interior_point
 from voltran.baselines.trimsm.power_program import INSIDE_SHARE, PowerProgram, efficiency
-from voltran.physics.layout import FloatArray
+from voltran.physics.arrays import FloatArray
 
 DINKELBACH_TOLERANCE = 1e-6
 INNER_TOLERANCE = 1e-9
@@ -21,6 +21,8 @@ def maximise_successively(
     program: PowerProgram, tolerance: float, dinkelbach_steps: int | None = None
 ) -> tuple[FloatArray, FloatArray, bool]:
     """Maximise the energy efficiency by SLMDB.
+
+    Source: [FDRAN] Eq. 38, Algorithm 1.
 
     Args:
         program: the problem; the search begins at its start.
@@ -34,11 +36,11 @@ def maximise_successively(
     x = program.start
     efficiencies = [float(efficiency(program, x))]
     for _ in range(MAX_OUTER_STEPS):
-        found = _maximise_bound(program, x, efficiencies[-1], dinkelbach_steps or MAX_DINKELBACH_STEPS)
-        value = float(efficiency(program, found))
+        candidate = _maximise_bound(program, x, efficiencies[-1], dinkelbach_steps or MAX_DINKELBACH_STEPS)
+        value = float(efficiency(program, candidate))
         if not value >= (1.0 - tolerance) * efficiencies[-1]:  # the bound forbids it: numbers have failed
             break
-        x = found
+        x = candidate
         efficiencies.append(value)
         if abs(value - efficiencies[-2]) <= tolerance * value:
             return x, np.array(efficiencies), True
@@ -46,7 +48,11 @@ def maximise_successively(
 
 
 def bounded_efficiency(program: PowerProgram, x: FloatArray, around: FloatArray) -> float:
-    """Lower bound of the efficiency at ``x``, equal to it at ``around``. Source: [FDRAN] Eq. 37."""
+    """Lower bound of the efficiency at ``x``, equal to it at ``around``.
+
+    Source: [FDRAN] Eq. 32, [FDRAN] Eq. 33, [FDRAN] Eq. 34, with the tangents of [FDRAN] Eq. 35, [FDRAN] Eq. 36, as in
+    [FDRAN] Eq. 37.
+    """
     received_then, disturbance_then = _received(program, around), _disturbance(program, around)
     received, disturbance = _received(program, x), _disturbance(program, x)
     tangent_s = np.log(received_then) + received / received_then - 1.0
@@ -67,7 +73,10 @@ def lower_bound(program: PowerProgram, around: FloatArray, price: float) -> Lowe
 
 
 def _maximise_bound(program: PowerProgram, around: FloatArray, price: float, max_steps: int) -> FloatArray:
-    """The powers of the largest lower bound, by Dinkelbach's method. Source: [FDRAN] Eqs. 38-40."""
+    """The powers of the largest lower bound, by Dinkelbach's method.
+
+    Source: [FDRAN] Eq. 30, [FDRAN] Eq. 39, [FDRAN] Eq. 40: where the price stands still, the best difference is zero.
+    """
     x = around
     for _ in range(max_steps):
         inside = program.start + INSIDE_SHARE * (x - program.start)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from voltran.baselines.entry import Entry
 from voltran.baselines.trimsm import peers
 from voltran.baselines.trimsm.power_control import PowerControl, optimise_power, steps_until
 from voltran.baselines.trimsm.uplink_matching import match
@@ -19,7 +20,7 @@ from voltran.envs.uplink.problem import UplinkProblem
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.envs.uplink.world import UplinkWorld
 from voltran.envs.world import World
-from voltran.physics.uplink import BoolArray
+from voltran.physics.arrays import BoolArray
 
 # what each registered TriMSM changes of the settings
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -182,17 +183,21 @@ def rule(
     return UplinkController(name, lambda problem, _: Choice(associate(problem)), chosen, world_options=options)
 
 
-CONTROLLERS: dict[str, tuple[Callable[..., UplinkController], type[PeerSettings]]] = {
-    **{name: (partial(trimsm, name, defaults=changed), TriMsmSettings) for name, changed in VARIANTS.items()},
-    "trimsm-no-sleep": (partial(trimsm, "trimsm-no-sleep", sleep=False, defaults={}), TriMsmSettings),
-    "tsap": (partial(rule, "tsap", peers.tsap), PeerSettings),
-    "recp": (partial(rule, "recp", peers.recp), PeerSettings),
-    "llsf": (partial(rule, "llsf", peers.llsf), PeerSettings),
+WORLDS = ("uplink_v0",)
+CONTROLLERS: dict[str, Entry] = {
+    **{
+        name: Entry(partial(trimsm, name, defaults=changed), TriMsmSettings, WORLDS)
+        for name, changed in VARIANTS.items()
+    },
+    "trimsm-no-sleep": Entry(partial(trimsm, "trimsm-no-sleep", sleep=False, defaults={}), TriMsmSettings, WORLDS),
+    "tsap": Entry(partial(rule, "tsap", peers.tsap), PeerSettings, WORLDS),
+    "recp": Entry(partial(rule, "recp", peers.recp), PeerSettings, WORLDS),
+    "llsf": Entry(partial(rule, "llsf", peers.llsf), PeerSettings, WORLDS),
     # one server each, the strongest
-    "cellular": (partial(rule, "cellular", peers.masters, "cellular"), PeerSettings),
-    "small-cell": (partial(rule, "small-cell", peers.masters, "small-cell"), PeerSettings),
-    "cell-free": (partial(rule, "cell-free", peers.everywhere, "cell-free"), PeerSettings),
-    "uc-cell-free": (shared_stations, SharedStationsSettings),
+    "cellular": Entry(partial(rule, "cellular", peers.masters, "cellular"), PeerSettings, WORLDS),
+    "small-cell": Entry(partial(rule, "small-cell", peers.masters, "small-cell"), PeerSettings, WORLDS),
+    "cell-free": Entry(partial(rule, "cell-free", peers.everywhere, "cell-free"), PeerSettings, WORLDS),
+    "uc-cell-free": Entry(shared_stations, SharedStationsSettings, WORLDS),
 }
 
 

@@ -1,7 +1,7 @@
 """What associations of the uplink are worth to the matching: energy efficiency, and what UEs lack of their rates.
 
-Source: [FDRAN] Eqs. 26 and 41. A rate within its tolerance of the minimum counts as reached, as the power controls that
-aim at minimum rates end within theirs.
+A rate within its tolerance of the minimum counts as reached, as the power controls that aim at minimum rates end within
+theirs.
 """
 
 import numpy as np
@@ -22,8 +22,8 @@ from voltran.baselines.trimsm.uplink_kernels import (
 )
 from voltran.baselines.trimsm.uplink_settings import InnerControl
 from voltran.envs.uplink.problem import RATE_TOLERANCE, UplinkProblem, evaluate
-from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray, UplinkStatistics, combine
+from voltran.physics.arrays import BoolArray, FloatArray
+from voltran.physics.uplink import UplinkStatistics, combine
 
 CODES: dict[InnerControl, int] = {"fipc": FIPC, "eipc": EIPC, "qopc": QOPC}
 
@@ -109,7 +109,7 @@ class DirectEvaluator:
         apply_move(self._association, moves, index)
 
     def evaluate_association(self, association: BoolArray) -> tuple[float, float]:
-        """Efficiency and shortfall of any association."""
+        """Efficiency and shortfall of any association. Source: [FDRAN] Eq. 26a, [FDRAN] Eq. 26b."""
         if self._problem.n_ues == 0:
             return 0.0, 0.0
         power_mw = optimise_power(self._problem, association, "direct").power_mw

@@ -9,11 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from voltran.baselines.trimsm.moves import Moves
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.compiled import kernel
-from voltran.physics.layout import FloatArray
 from voltran.physics.uplink import (
-    BoolArray,
-    IntArray,
     UplinkGains,
     UplinkStatistics,
     combine_for,

@@ -11,7 +11,15 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel
 
-from docs.tools import market_controller_tables, market_tables
+from docs.tools import (
+    controller_tables,
+    equations,
+    market_controller_tables,
+    market_tables,
+    nomenclature,
+    observation_tables,
+    training_tables,
+)
 from docs.tools.rows import settings, shown, space_cells, table
 from voltran.baselines.dpa.dual_messages import DualGradientSettings
 from voltran.baselines.dpa.interior_point import InteriorPointSettings
@@ -21,14 +29,12 @@ from voltran.baselines.trimsm.outage_settings import TrimsmSettings as OutageSet
 from voltran.baselines.trimsm.uplink_controller import VARIANTS
 from voltran.baselines.trimsm.uplink_settings import TriMsmSettings
 from voltran.envs.blackout.actions import EV_LEVELS, ActionCodec, ActionForm, ActionSet
-from voltran.envs.blackout.constants import CLASS_NAMES, MODE_NAMES, NEIGHBOURS, BlackoutConstants
-from voltran.envs.blackout.observation import observation_fields
+from voltran.envs.blackout.constants import CLASS_NAMES, MODE_NAMES, BlackoutConstants
 from voltran.envs.blackout.scenario import Band, BlackoutScenario
 from voltran.envs.checks import RULES
 from voltran.envs.files import write_atomically
 from voltran.envs.uplink.actions import ActionCodec as UplinkCodec
 from voltran.envs.uplink.architecture import ARCHITECTURES, build_architecture
-from voltran.envs.uplink.observation import FIELDS
 from voltran.envs.uplink.power_tables import PowerTable, power_table, power_table_names
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.evaluation.metrics import all_metrics
@@ -40,25 +46,6 @@ PAGES = sorted([*FOLDER.glob("*.md"), *FOLDER.glob("baselines/*.md")])
 BLOCK = re.compile(r"(<!-- generated:(\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 DEFAULT = BlackoutScenario(name="default")
 UPLINK = UplinkScenario(name="default")
-
-
-def observation() -> str:
-    """One row per field of a base station's observation, with its place in the vector."""
-    head = ["part", "field", "index", "unit", "divided by", "range", "meaning"]
-    rows, start = [], 0
-    fields = observation_fields(len(DEFAULT.bands))
-    for part in ("site", "neighbour", "network"):
-        of_part = [field for field in fields if field.part == part]
-        width = sum(field.size for field in of_part)
-        for field in of_part:
-            index = str(start) if field.size == 1 else f"{start}-{start + field.size - 1}"
-            limits = f"[{field.low:g}, {field.high:g}]"
-            rows.append([part, f"`{field.name}`", index, field.unit, f"{field.scale:g}", limits, field.meaning])
-            start += field.size
-        if part == "neighbour":
-            start += (NEIGHBOURS - 1) * width
-            rows.append(["", f"... the same for {NEIGHBOURS - 1} more neighbours, {width} entries each", *[""] * 5])
-    return f"{table(head, rows)}\n{start} entries with {len(DEFAULT.bands)} bands.\n"
 
 
 def paper_codes() -> str:
@@ -128,21 +115,6 @@ def scenario() -> str:
 def uplink_scenario() -> str:
     """Every key of a scenario of the uplink world, and its default."""
     return table(["key", "default"], [[f"`{key}`", value] for key, value in _keys("", UPLINK)])
-
-
-def uplink_observation() -> str:
-    """One row per field of a UBS's observation, with its place in the vector."""
-    seen = build_architecture(UPLINK, "fd-ran").ues_per_ubs
-    per_ue = sum(field.part == "ue" for field in FIELDS)
-    head = ["part", "field", "index", "unit", "divided by", "range", "meaning"]
-    rows = []
-    for place, field in enumerate(FIELDS):
-        index = place + (seen - 1) * per_ue if field.part == "network" else place
-        limits = f"[{field.low:g}, {field.high:g}]"
-        rows.append([field.part, f"`{field.name}`", str(index), field.unit, f"{field.scale:g}", limits, field.meaning])
-    last = max(place for place, field in enumerate(FIELDS) if field.part == "ue")
-    rows.insert(last + 1, ["", f"... the same for {seen - 1} more UEs, {per_ue} entries each", *[""] * 5])
-    return f"{table(head, rows)}\n{len(FIELDS) + (seen - 1) * per_ue} entries with joint actions.\n"
 
 
 def uplink_actions() -> str:
@@ -232,7 +204,6 @@ TABLES: dict[str, Callable[[], str]] = (
     {
         made.__name__: made
         for made in (
-            observation,
             paper_codes,
             action_spaces,
             modes,
@@ -241,7 +212,6 @@ TABLES: dict[str, Callable[[], str]] = (
             classes,
             scenario,
             uplink_scenario,
-            uplink_observation,
             uplink_actions,
             metrics,
             planner,
@@ -256,8 +226,13 @@ TABLES: dict[str, Callable[[], str]] = (
             rules,
         )
     }
+    | equations.TABLES
+    | nomenclature.TABLES
     | market_tables.TABLES
+    | observation_tables.TABLES
     | market_controller_tables.TABLES
+    | training_tables.TABLES
+    | controller_tables.TABLES
 )
 
 
@@ -269,7 +244,7 @@ def filled(text: str) -> str:
 def main() -> None:
     """Rewrite the pages whose tables have changed."""
     for page in PAGES:
-        text = page.read_text()
+        text = page.read_text(encoding="utf-8")
         if filled(text) != text:
             write_atomically(page, filled(text).encode())
 

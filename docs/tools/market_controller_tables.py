@@ -8,9 +8,9 @@ def market_settings() -> str:
     """Every option of every controller, with default and meaning."""
     rows = [
         [f"`{controller}`", f"`{name}`", *rest]
-        for controller, (_, settings) in CONTROLLERS.items()
-        if settings is not None
-        for name, *rest in fields(settings)
+        for controller, entry in CONTROLLERS.items()
+        if entry.settings is not None
+        for name, *rest in fields(entry.settings)
     ]
     return table(["controller", "option", "default", "meaning"], rows)
 

@@ -3,33 +3,19 @@
 from docs.tools.rows import fields, space_cells, table
 from voltran.envs.blackout.actions import ActionCodec, ActionForm, ActionSet
 from voltran.envs.blackout.constants import BlackoutConstants
-from voltran.envs.blackout.observation import Observer
 from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.brownout.actions import PurchaseCodec
-from voltran.envs.brownout.observation import PURCHASE_FEATURES
 from voltran.envs.brownout.scenario import BrownoutReward
 from voltran.envs.energy.grid import Grid
 from voltran.envs.energy.weather import Weather
 from voltran.envs.market.actions import MarketCodec, MarketForm
 from voltran.envs.market.constants import MarketConstants
-from voltran.envs.market.observation import BS_FEATURES
 from voltran.envs.market.scenario import Battery, Load, MarketScenario, Reward, SiteGroup, Time
-from voltran.envs.retail.observation import RETAILER_FEATURES, Feature
 from voltran.envs.retail.scenario import Retail, Retailer
 from voltran.envs.scenario import Section
 
 DEFAULT = BlackoutScenario(name="default")
 MARKET = MarketScenario(name="default", sites=(SiteGroup(fixed_kw=1.0),))
-
-
-def retailer_observation() -> str:
-    """One row per entry of a retailer's observation."""
-    return features(RETAILER_FEATURES)
-
-
-def brownout_observation() -> str:
-    """One row per entry that follows the outage's in a site's observation."""
-    return features(PURCHASE_FEATURES, start=Observer(BlackoutConstants(DEFAULT)).low.size)
 
 
 def brownout_actions() -> str:
@@ -62,11 +48,6 @@ def brownout_scenario() -> str:
     return table(["key", "default", "meaning"], rows)
 
 
-def market_observation() -> str:
-    """One row per entry of a site's observation in the market."""
-    return features(BS_FEATURES)
-
-
 def market_actions() -> str:
     """Space, mask and version of each form of the actions of sites in the market."""
     forms: tuple[MarketForm, ...] = ("joint", "multi")
@@ -91,24 +72,12 @@ def market_scenario() -> str:
     return table(["key", "default", "meaning"], rows)
 
 
-def features(described: tuple[Feature, ...], start: int = 0) -> str:
-    """One row per entry of an observation, from an index on."""
-    rows = [
-        [f"`{feature.name}`", str(index), f"[{feature.low:g}, {feature.high:g}]", feature.meaning]
-        for index, feature in enumerate(described, start)
-    ]
-    return table(["field", "index", "range", "meaning"], rows)
-
-
 TABLES = {
     made.__name__: made
     for made in (
-        retailer_observation,
-        brownout_observation,
         brownout_actions,
         retail_scenario,
         brownout_scenario,
-        market_observation,
         market_actions,
         market_scenario,
     )

@@ -38,7 +38,7 @@ def fields(constants: type[BaseModel], only: Collection[str] = ()) -> list[list[
     rows = []
     for name in only or constants.model_fields:
         field = constants.model_fields[name]
-        default = "to be given" if field.is_required() else shown(field.get_default())
+        default = "to be given" if field.is_required() else shown(field.get_default(call_default_factory=True))
         rows.append([name, default, meanings[name]])
     return rows
 

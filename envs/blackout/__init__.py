@@ -12,8 +12,18 @@ WORLD = WorldSpec(
     default_scenario="urban19-medium",
     metrics=METRICS,
     training_metric="survival_h",
+    rewards={
+        "team": "voltran.envs.blackout.rewards.team:team",
+        "local": "voltran.envs.blackout.rewards.local:local",
+        "mixed": "voltran.envs.blackout.rewards.mixed:mixed",
+    },
     training_reward="local",
+    # Episodes go on for a while after survival is lost: whoever pays for every hour would learn to end them early.
+    training_overrides={"survival.end": "late"},
+    declarations="voltran.envs.blackout.commands:declare_policy",
     # Episodes are played to the horizon, because some metrics run over it.
     evaluation_overrides={"survival.end": "horizon"},
     pictures="voltran.evaluation.pictures.outage:pictures",
+    text="voltran.envs.blackout.text:as_text",
+    picture="voltran.envs.blackout.picture:as_image",
 )

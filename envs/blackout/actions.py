@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from voltran.envs.blackout.commands import SiteCommands, allowed_bands, mode_commands
 from voltran.envs.blackout.constants import MODES, BlackoutConstants
-from voltran.envs.errors import ActionError, ScenarioError
+from voltran.envs.errors import ScenarioError
 from voltran.physics.power import HELPING, NORMAL, SLEEP
 
 ActionSet = Literal["paper", "extended"]
@@ -94,33 +94,6 @@ class ActionCodec:
             ~dead | (np.arange(self.constants.all_bands) == 0), (*mode.shape[:2], self.constants.all_bands)
         )
         return np.concatenate([mode, bands, level], axis=-1)
-
-    def validate(self, actions: object, n_worlds: int) -> IntArray:
-        """Check that actions lie in the space.
-
-        Raises:
-            ActionError: names agent, world and value.
-        """
-        try:
-            values = np.asarray(actions)
-        except ValueError as error:
-            raise ActionError("actions of role bs are ragged: give one action per agent, all of one form") from error
-        shape: tuple[int, ...] = (n_worlds, self.constants.n_sites)
-        sizes = np.array(self.sizes)
-        if self.form == "multi":
-            shape = (*shape, len(sizes))
-        if values.shape != shape:
-            raise ActionError(f"actions of role bs have shape {values.shape}; expected {shape}")
-        if not np.issubdtype(values.dtype, np.integer):
-            raise ActionError(f"actions of role bs have dtype {values.dtype}; expected integers")
-        bad = (values < 0) | (values >= sizes)
-        if bad.any():
-            index = tuple(int(part) for part in np.argwhere(bad)[0])
-            high = int(sizes[index[2] if self.form == "multi" else 0])
-            raise ActionError(
-                f"action of bs_{index[1]} in world {index[0]} = {values[index]}: must lie in [0, {high - 1}]"
-            )
-        return values.astype(np.int64)
 
     def decode(self, actions: IntArray, legality: Legality, offered_kw: NDArray[np.float64]) -> Decoded:
         """Commands for validated actions.

@@ -42,7 +42,7 @@ class SiteCommands:
         ev_power_kw: power to draw from parked vehicles, at most.
         dynamic_price: True pays [MSRC] Eq. 16, False the base price.
         ev_to_battery: True lets vehicle power above the load charge the battery.
-        command_set: "paper" and "extended" commands are repaired to meet [MSRC] Eqs. 20-25; "free" ones are not.
+        command_set: "paper" and "extended" commands are repaired to meet the joint constraints; "free" ones are not.
     """
 
     mode: IntArray
@@ -64,6 +64,16 @@ def declare(commands: CommandSet, price_policy: PricePolicy) -> dict[str, str]:
     return {"commands": commands, "price": price_policy}
 
 
+def declare_policy(world: Any, role: str) -> dict[str, str]:
+    """What result tables show of a learned policy; its codes decide how much vehicle power to use, never its price.
+
+    Args:
+        world: an outage world in which it learns.
+        role: whom it plays.
+    """
+    return declare(world.codec.action_set, "dynamic") if role == world.roles[0].name else {}
+
+
 def mode_commands(
     constants: BlackoutConstants,
     mode: NDArray[np.integer[Any]],
@@ -74,7 +84,9 @@ def mode_commands(
     dynamic_price: bool = True,
     ev_to_battery: bool = True,
 ) -> SiteCommands:
-    """Commands that follow from cooperation modes: radius by [MSRC] Eq. 5, bands by Eqs. 24-25.
+    """Commands that follow from cooperation modes.
+
+    Source: [MSRC] Eq. 5, [MSRC] Eq. 24, [MSRC] Eq. 25.
 
     Args:
         constants: the scenario's constants.
@@ -109,7 +121,10 @@ def with_modes(constants: BlackoutConstants, commands: SiteCommands, mode: IntAr
 
 
 def allowed_bands(constants: BlackoutConstants, mode: IntArray, bands: IntArray) -> IntArray:
-    """The nearest band set that each mode allows: never empty unless asleep, and with the lowest band on a helper."""
+    """The nearest band set that each mode allows: never empty unless asleep, and with the lowest band on a helper.
+
+    Source: [MSRC] Eq. 24, [MSRC] Eq. 25.
+    """
     allowed = constants.mode_bands[mode]
     kept = bands & allowed
     kept = np.where(mode == HELPING, kept | (1 << constants.lowest_band), kept)

@@ -273,6 +273,7 @@ class BlackoutConstants:
         )
 
     def _mode_radii(self) -> FloatArray:
+        """``[mode]`` metres. Source: [MSRC] Eq. 5; reconstructed as one planning radius for all bands."""
         radio = self.scenario.radio
         expanded = self._scaled(radio.r_exp_m, EXPANDED_SHARE)
         if radio.r_exp_m is None:

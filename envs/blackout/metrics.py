@@ -26,7 +26,7 @@ def episode_metrics(
 
     Args:
         constants: the scenario's constants.
-        trace: as ``Trace.of_world`` gives it.
+        trace: time series of the episode, as ``Trace.series`` names them.
         vehicles: ``arrival_s``, ``departure_s``, ``usable_kwh``, all ``[site, slot]``.
 
     Returns:

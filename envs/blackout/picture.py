@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.envs.blackout.viewer import DOWN, STATUS_NAMES, Scene
+from voltran.envs.blackout.scene import DOWN, STATUS_NAMES, Scene
 from voltran.envs.canvas import SIZE_IN, painted, png_of
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 

@@ -11,8 +11,8 @@ from voltran.envs.blackout.home_users import blank_home_view, update_home_view
 from voltran.envs.blackout.service import Population, home_sites
 from voltran.envs.errors import ScenarioError
 from voltran.envs.seeds import unset_seeds
-from voltran.physics.balance import Fleet
 from voltran.physics.ev import is_present
+from voltran.physics.fleet import Fleet
 from voltran.physics.layout import FloatArray, distances_m
 from voltran.physics.power import HELPING, NORMAL
 from voltran.physics.radio import covered_users
@@ -69,6 +69,7 @@ class Inhabitants:
     Attributes:
         users: what users bring to radio and scheduling.
         home_view: what they mean to each site.
+        seed: ``[B]`` of the episodes.
         arrival_s, departure_s, usable_kwh, reservation_price: ``[B, site, slot]`` vehicles as drawn.
     """
 
@@ -96,27 +97,19 @@ class Inhabitants:
         shape = (n_worlds, n_sites, self.n_slots)
         self.arrival_s, self.departure_s = np.full(shape, np.inf), np.full(shape, np.inf)
         self.usable_kwh, self.reservation_price = np.zeros(shape), np.zeros(shape)
-        self._seed = unset_seeds(n_worlds)
+        self.seed = unset_seeds(n_worlds)
         self._demand_window = np.full(n_worlds, -1)
         self._channels: list[channels.ChannelDraws | None] = [None] * n_worlds
         self._start_m = np.zeros((n_worlds, n_users, 2))
         self._walk: list[draws.Walk | None] = [None] * n_worlds
         self._place_s = np.zeros(n_worlds)
 
-    def load(self, world: int, seed: int) -> None:
-        """Put one world at the start of the episode of a seed.
-
-        Raises:
-            ScenarioError: see :func:`draw_inhabitants`; nothing has changed then.
-        """
-        self.put(world, draw_inhabitants(self.constants, seed))
-
-    def put(self, world: int, drawn: Drawn) -> None:
+    def load(self, world: int, drawn: Drawn) -> None:
         """Put one world at the start of an episode that has been drawn."""
         users, vehicles = self.users, drawn.vehicles
         users.service_class[world] = drawn.classes
         users.weight[world] = self.constants.class_weight[drawn.classes]
-        self._seed[world] = drawn.seed
+        self.seed[world] = drawn.seed
         self._start_m[world], self._channels[world] = drawn.start_m, drawn.channels
         self._demand_window[world] = -1
         self._walk[world] = None
@@ -152,7 +145,7 @@ class Inhabitants:
         return present
 
     def _move(self, world: int, time_s: float) -> None:
-        constants, seed = self.constants, self._seed[world]
+        constants, seed = self.constants, self.seed[world]
         start, walk = self._channels[world], self._walk[world]
         assert start is not None, "channels are drawn before users move"
         if walk is None:
@@ -179,7 +172,7 @@ class Inhabitants:
     def _draw_demand(self, world: int, window: int) -> None:
         constants, users = self.constants, self.users
         classes = users.service_class[world].astype(np.int64)
-        demand = draws.draw_demand_mbps(constants, self._seed[world], window, classes)
+        demand = draws.draw_demand_mbps(constants, self.seed[world], window, classes)
         users.demand_mbps[world] = demand
         services = constants.scenario.traffic.classes
         share = np.array([service.minimum_share for service in services])[classes]

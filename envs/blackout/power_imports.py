@@ -13,8 +13,20 @@ from voltran.physics.balance import EnergyStep
 class Imports(Protocol):
     """Where a site's import comes from, physics step by physics step; part of the simulation's state."""
 
-    def start(self, world: int, seed: int) -> None:
-        """Put one world at the start of the episode of a seed."""
+    def draw(self, seed: int) -> Any:
+        """Everything about imports that an episode's seed decides; nothing changes here.
+
+        Raises:
+            ScenarioError: a file that cannot be used.
+        """
+        ...
+
+    def load(self, world: int, drawn: Any) -> None:
+        """Take over what was drawn for one world."""
+        ...
+
+    def begin(self, world: int) -> None:
+        """Put one world at the start of its episode, which has been loaded."""
         ...
 
     def limits_kw(self, state: BlackoutState) -> tuple[FloatArray, BoolArray]:
@@ -25,20 +37,26 @@ class Imports(Protocol):
         """Take note of the step as it went; ``state`` is still that of its start."""
         ...
 
-    def snapshot(self) -> dict[str, Any]:
-        """Everything that changes, as copies."""
+    def arrays(self) -> Mapping[str, Any]:
+        """Nested mapping of all arrays that change, themselves and not copies; time series apart."""
         ...
 
-    def restore(self, snapshot: Mapping[str, Any], seeds: Mapping[int, int]) -> None:
-        """Continue from a snapshot; ``seeds`` has those of the worlds that have been started."""
+    def series(self) -> Mapping[str, FloatArray]:
+        """Time series ``[B, T, ...]``, one row per physics step, themselves and not copies."""
         ...
 
 
 class NoImports:
     """The power cut of ``blackout_v0``."""
 
-    def start(self, world: int, seed: int) -> None:
+    def draw(self, seed: int) -> None:
         """Nothing to draw."""
+
+    def load(self, world: int, drawn: None) -> None:
+        """Nothing to take over."""
+
+    def begin(self, world: int) -> None:
+        """Nothing to begin."""
 
     def limits_kw(self, state: BlackoutState) -> tuple[FloatArray, BoolArray]:
         """Nothing, for nobody."""
@@ -47,9 +65,10 @@ class NoImports:
     def settle(self, state: BlackoutState, flows: EnergyStep) -> None:
         """Nothing to note."""
 
-    def snapshot(self) -> dict[str, Any]:
+    def arrays(self) -> Mapping[str, Any]:
         """Nothing changes."""
         return {}
 
-    def restore(self, snapshot: Mapping[str, Any], seeds: Mapping[int, int]) -> None:
-        """Nothing to restore."""
+    def series(self) -> Mapping[str, FloatArray]:
+        """Nothing is recorded."""
+        return {}

@@ -1,4 +1,4 @@
-"""Repair of joint actions: the constraints that no site can know alone. Source: [MSRC] Eqs. 20-25.
+"""Repair of joint actions: the constraints that no site can know alone.
 
 Cooperation links are pairs of a helping site and an assisted, sleeping or dead one within reach. Every live assisted or
 sleeping site needs a link, every helping site needs a link, and no site has more than K_max of them. Links are found by
@@ -86,6 +86,8 @@ def repair_modes(
 ) -> tuple[IntArray, BoolArray]:
     """Modes of one world that satisfy the joint constraints, as near as possible to the ones asked for.
 
+    Source: [MSRC] Eq. 20, [MSRC] Eq. 21, [MSRC] Eq. 22.
+
     Sites that ask for help are linked in order of rising energy (ties by index), each to its richest possible helper;
     one that finds none becomes normal; a helping site that nobody links to becomes normal.
 
@@ -132,7 +134,9 @@ def repair_modes(
 def repair_modes_literally(
     mode: IntArray, alive: BoolArray, energy_kwh: NDArray[np.float64], may_help: BoolArray, k_max: int
 ) -> tuple[IntArray, BoolArray]:
-    """:func:`repair_modes` under [MSRC] Eq. 23 as printed: every helper and every needy site within reach are linked.
+    """:func:`repair_modes` where every helper and every needy site within reach are linked.
+
+    Source: [MSRC] Eq. 20, [MSRC] Eq. 21, [MSRC] Eq. 22, [MSRC] Eq. 23 as printed.
 
     Live sites that ask for help are admitted in order of rising energy while nobody exceeds K_max; the others become
     normal, and so does a helper with nobody to help. Dead sites take no link, but may be helped.

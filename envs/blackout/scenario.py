@@ -178,7 +178,8 @@ class Cooperation(Section):
 
     Links that count towards ``k_max`` are the assignments in use ("active"), or all pairs of a helping and an assisted
     or sleeping site within reach, as [MSRC] Eq. 23 is printed ("literal"); "unlimited" sets ``k_max`` aside, so that
-    only Eqs. 20 and 21 hold. Helpers are by default at most twice the distance of neighbouring sites away.
+    only [MSRC] Eq. 20 and [MSRC] Eq. 21 hold. Helpers are by default at most twice the distance of neighbouring sites
+    away.
     """
 
     r_coop_m: domains.DistanceM | None = None

@@ -8,10 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from voltran.physics.arrays import RealArray
+from voltran.physics.association import associate
 from voltran.physics.compiled import kernel
 from voltran.physics.ordering import surpasses
 from voltran.physics.power import PowerParameters, site_power_kw
-from voltran.physics.radio import RadioParameters, RealArray, associate, link_rate_mbps, total_power_mw
+from voltran.physics.radio import RadioParameters, link_rate_mbps, total_power_mw
 from voltran.physics.scheduler import SchedulerParameters, schedule
 
 FloatArray = NDArray[np.float64]
@@ -169,7 +171,7 @@ def refresh(
 
 @kernel
 def _summarise(w: int, population: Population, service: Service) -> None:
-    """Availability, satisfaction and handovers of one world from its served rates."""
+    """Availability, satisfaction and handovers of one world from its served rates. Source: minimum of [MSRC] Eq. 10."""
     n_users = population.home.shape[1]
     n_sites = service.power_kw.shape[1]
     members = np.zeros(N_CLASSES)

@@ -1,30 +1,33 @@
 """The transition of the outage world: commands come into force, loads are supplied, sites go down and come back."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.blackout.constants import BlackoutConstants
-from voltran.envs.blackout.population import Inhabitants, draw_inhabitants
+from voltran.envs.blackout.population import Drawn, Inhabitants, draw_inhabitants
 from voltran.envs.blackout.power_imports import Imports
-from voltran.envs.blackout.reward import service_loss
+from voltran.envs.blackout.rewards.formulas import service_loss
 from voltran.envs.blackout.service import refresh
-from voltran.envs.blackout.state import (
-    blank_state,
-    blank_totals,
-    copy_fields,
-    mean_power_kw,
-    restore_fields,
-    start_episode,
-)
+from voltran.envs.blackout.state import blank_state, blank_totals, mean_power_kw, start_episode
 from voltran.envs.blackout.survival import loss_rule, update_losses
 from voltran.envs.blackout.trace import EV_COST, Before, Trace, network_row
 from voltran.envs.errors import PhysicsError
+from voltran.envs.snapshots import arrays_of
 from voltran.envs.world import BoolArray, FloatArray
-from voltran.physics.balance import EnergyOrders, EnergyStep, Restart, energy_step, vehicle_offers
+from voltran.physics.balance import EnergyOrders, EnergyStep, Restart, energy_step
+from voltran.physics.fleet import vehicle_offers
 from voltran.physics.power import SLEEP
+
+
+class EpisodeDraws(NamedTuple):
+    """Everything that an episode's seed decides: users and vehicles, and what there is to import."""
+
+    inhabitants: Drawn
+    imports: Any
 
 
 class Simulation:
@@ -55,22 +58,31 @@ class Simulation:
         # Holds as long as the service does, like everything that is computed from it.
         self._service_loss = np.zeros(n_worlds)
 
-    def start(self, seeds: Mapping[int, int]) -> None:
-        """Put worlds at the start of the episodes of their seeds, serve their users, and show vehicles the base price.
+    def draw(self, seed: int) -> EpisodeDraws:
+        """Everything that an episode's seed decides; nothing changes here.
 
         Raises:
-            ScenarioError: see :func:`draw_inhabitants`, or imports from a file that cannot be used; nothing has changed
-                then.
+            ScenarioError: see :func:`draw_inhabitants`, or imports from a file that cannot be used.
         """
-        drawn = {world: draw_inhabitants(self.constants, seed) for world, seed in seeds.items()}
-        for world, seed in seeds.items():
-            self.imports.start(world, seed)  # a file fails in the first world, before anything has changed
-            self.inhabitants.put(world, drawn[world])
-            start_episode(self.state, self.constants, world, seed)
+        return EpisodeDraws(draw_inhabitants(self.constants, seed), self.imports.draw(seed))
+
+    def load(self, drawn: Mapping[int, EpisodeDraws]) -> None:
+        """Take over what was drawn for the start of episodes."""
+        for world, draws in drawn.items():
+            self.inhabitants.load(world, draws.inhabitants)
+            self.imports.load(world, draws.imports)
+
+    def begin(self, worlds: Sequence[int]) -> None:
+        """Put worlds at the start of their episodes, serve their users, and show vehicles the base price."""
+        begun = np.zeros(self.n_worlds, dtype=bool)
+        for world in worlds:
+            begun[world] = True
+            self.imports.begin(world)
+            start_episode(self.state, self.constants, world)
             self.state.ev_energy_kwh[world] = self.inhabitants.usable_kwh[world]
             self.state.ev_accepted[world] = False
         # Other worlds of the batch may be stale too: what changed there counts from their own next step on.
-        self._refresh_service(self.state.stale & self.state.running & (self.state.step == 0))
+        self._refresh_service(begun)
         self._update_offers()
 
     def run_period(self, commands: SiteCommands) -> FloatArray:
@@ -82,23 +94,18 @@ class Simulation:
         self._update_offers()
         return changed
 
-    def endings(self, max_decisions: int) -> tuple[BoolArray, BoolArray]:
-        """Which worlds are terminated, and which truncated at the horizon or after ``max_decisions``."""
+    def terminated(self) -> BoolArray:
+        """Worlds ``[B]`` whose episodes are over as soon as survival is lost, where the scenario ends them so."""
         state, survival = self.state, self.constants.scenario.survival
         lost = state.lost_step >= 0
         hours_done = state.step * self.constants.step_h
         if survival.end == "survival_lost":
-            terminated = lost & (hours_done >= survival.continuity_window_h - 1e-9)
-        elif survival.end == "late":
+            return np.asarray(lost & (hours_done >= survival.continuity_window_h - 1e-9))
+        if survival.end == "late":
             lost_h = state.lost_step * self.constants.step_h
             half_dead = (~state.alive).mean(axis=1) >= 0.5
-            terminated = lost & (half_dead | (hours_done - lost_h >= survival.late_margin_h - 1e-9))
-        else:
-            terminated = np.zeros(self.n_worlds, dtype=bool)
-        decisions = state.step // self.constants.steps_per_decision
-        limit = min(max_decisions, self.constants.max_decisions)
-        truncated = (decisions >= limit) & ~terminated
-        return terminated, truncated
+            return np.asarray(lost & (half_dead | (hours_done - lost_h >= survival.late_margin_h - 1e-9)))
+        return np.zeros(self.n_worlds, dtype=bool)
 
     def present(self) -> BoolArray:
         """Vehicles ``[B, site, slot]`` that are parked now."""
@@ -108,26 +115,24 @@ class Simulation:
         """Time since the outage began, ``[B]``."""
         return np.asarray(self.state.step * self._step_s, dtype=np.float64)
 
-    def snapshot(self) -> dict[str, Any]:
-        """Everything that changes, as copies; users and vehicles are redrawn from the seeds."""
-        steps = int(self.state.step.max(initial=0))
-        series = {name: values[:, :steps].copy() for name, values in self.trace.series.items()}
-        return {"state": copy_fields(self.state), "trace": series, "imports": self.imports.snapshot()}
+    def arrays(self) -> dict[str, Any]:
+        """All arrays that change but for the time, which follows from the decisions, and time series."""
+        state = arrays_of(self.state)
+        del state["step"]
+        return {**state, "imports": self.imports.arrays()}
 
-    def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Continue from a snapshot of the same scenario and batch size."""
-        steps = snapshot["state"]["step"]
-        seeds = {world: int(seed) for world, seed in enumerate(snapshot["state"]["seed"]) if seed >= 0}
-        for world, seed in seeds.items():
-            self.inhabitants.load(world, seed)
-            decided_s = (int(steps[world]) - self.constants.steps_per_decision) * self._step_s
+    def series(self) -> dict[str, FloatArray]:
+        """Time series, one row per physics step."""
+        return {**self.trace.series, **self.imports.series()}
+
+    def resume(self, worlds: Sequence[int], decision: NDArray[np.int64]) -> None:
+        """Continue where the arrays are; users and vehicles of ``worlds`` are those of the start of their episodes."""
+        self.state.step[...] = decision * self.constants.steps_per_decision
+        for world in worlds:
+            decided_s = (int(self.state.step[world]) - self.constants.steps_per_decision) * self._step_s
             self.inhabitants.advance_to(world, max(decided_s, 0.0))
-        restore_fields(self.state, snapshot["state"])
         service = self.state.service
         self._service_loss = service_loss(self.constants, service.weighted_loss, service.availability)
-        for name, values in snapshot["trace"].items():
-            self.trace.series[name][:, : values.shape[1]] = values
-        self.imports.restore(snapshot["imports"], seeds)
         self.flows = None
 
     def _issue(self, commands: SiteCommands) -> FloatArray:

@@ -1,14 +1,12 @@
 """Everything that changes during an outage episode, as arrays with a leading world axis."""
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.service import Service, empty_service
-from voltran.envs.seeds import SeedArray, unset_seeds
 from voltran.physics.power import NORMAL
 
 FloatArray = NDArray[np.float64]
@@ -41,9 +39,7 @@ class BlackoutState:
     """State of a batch of episodes.
 
     Attributes:
-        seed: ``[B]`` the episode's seed.
         step: ``[B]`` physics steps done.
-        running: ``[B]`` reset, and not over.
         soc, alive: ``[B, site]`` battery and operation.
         needed_kw: ``[B, site]`` load that the site last failed to supply, and at least the idle load of normal mode;
             it stays down until it could draw as much.
@@ -60,9 +56,7 @@ class BlackoutState:
         totals: sums over the current decision period.
     """
 
-    seed: SeedArray
     step: IntArray
-    running: BoolArray
     soc: FloatArray
     alive: BoolArray
     needed_kw: FloatArray
@@ -103,9 +97,7 @@ def blank_state(constants: BlackoutConstants, n_worlds: int, n_slots: int) -> Bl
     shape = (n_worlds, constants.n_sites)
     history = max(round(1.0 / constants.step_h), 1)
     return BlackoutState(
-        seed=unset_seeds(n_worlds),
         step=np.zeros(n_worlds, dtype=np.int64),
-        running=np.zeros(n_worlds, dtype=bool),
         soc=np.zeros(shape),
         alive=np.zeros(shape, dtype=bool),
         needed_kw=np.zeros(shape),
@@ -130,9 +122,9 @@ def blank_state(constants: BlackoutConstants, n_worlds: int, n_slots: int) -> Bl
     )
 
 
-def start_episode(state: BlackoutState, constants: BlackoutConstants, world: int, seed: int) -> None:
+def start_episode(state: BlackoutState, constants: BlackoutConstants, world: int) -> None:
     """Put one world at the start of an episode: batteries as configured, all sites in normal operation."""
-    state.seed[world], state.step[world], state.running[world] = seed, 0, True
+    state.step[world] = 0
     state.soc[world] = constants.scenario.battery.initial_soc
     state.alive[world] = state.soc[world] > constants.battery.soc_min
     state.needed_kw[world] = constants.normal_idle_kw
@@ -151,27 +143,3 @@ def mean_power_kw(state: BlackoutState) -> FloatArray:
     """Mean site power ``[B, site]`` over the last hour, or since the start; the present power before the first step."""
     steps = np.minimum(state.step, state.power_history_kw.shape[-1])[:, None]
     return np.where(steps > 0, state.power_sum_kw / np.maximum(steps, 1), state.service.power_kw)
-
-
-def copy_fields(source: Any) -> dict[str, Any]:
-    """Deep copy of a dataclass of arrays (and of groups of arrays) as nested dictionaries."""
-    copied: dict[str, Any] = {}
-    for field in fields(source):
-        value = getattr(source, field.name)
-        if isinstance(value, np.ndarray):
-            copied[field.name] = value.copy()
-        elif isinstance(value, tuple):
-            copied[field.name] = {name: array.copy() for name, array in value._asdict().items()}  # type: ignore[attr-defined]
-        else:
-            copied[field.name] = copy_fields(value)
-    return copied
-
-
-def restore_fields(target: Any, copied: dict[str, Any]) -> None:
-    """Write what :func:`copy_fields` returned back into the arrays of ``target``."""
-    for name, value in copied.items():
-        current = getattr(target, name)
-        if isinstance(value, dict):
-            restore_fields(current, value)
-        else:
-            current[...] = value

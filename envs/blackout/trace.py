@@ -61,10 +61,6 @@ class Trace:
         for name, value in sites.items():
             self._sites[name][self._worlds, step] = value
 
-    def of_world(self, world: int, steps: int) -> dict[str, FloatArray]:
-        """Copies of one world's first rows."""
-        return {name: values[world, :steps].copy() for name, values in self.series.items()}
-
 
 class Before(NamedTuple):
     """What the ledger compares a step with: the state at its start, ``[B, site]`` and ``[B, site, slot]``."""

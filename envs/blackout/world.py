@@ -1,47 +1,52 @@
 """The outage world ``blackout_v0``: base stations on batteries in a power cut, helping each other. Source: [MSRC]."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.batch import (
-    actions_of,
-    check_snapshot,
-    metrics_of_worlds,
-    require_running,
-    worlds_to_reset,
-)
+from voltran.envs.base import BatchedWorld, Outcome
+from voltran.envs.blackout import WORLD
 from voltran.envs.blackout.actions import ActionCodec, ActionForm, ActionSet, Legality
 from voltran.envs.blackout.commands import SiteCommands, check_commands, with_modes
 from voltran.envs.blackout.constants import MODES, BlackoutConstants
-from voltran.envs.blackout.home_users import HomeView
-from voltran.envs.blackout.meaning import site_meaning, site_sight
+from voltran.envs.blackout.meaning import site_meaning
 from voltran.envs.blackout.metrics import episode_metrics, hours
-from voltran.envs.blackout.observation import OBSERVATION_VERSION, Observer
+from voltran.envs.blackout.observation import DEFAULT, dimensions, global_state
 from voltran.envs.blackout.power_imports import Imports, NoImports
 from voltran.envs.blackout.repair import repair_worlds
-from voltran.envs.blackout.reward import (
-    REWARD_KINDS,
-    RewardKind,
-    shared_with_neighbours,
-    site_credit,
-    team_components,
-)
+from voltran.envs.blackout.rewards.period import BlackoutPeriod
 from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.blackout.service import IndexArray, Population
-from voltran.envs.blackout.simulation import Simulation
+from voltran.envs.blackout.simulation import EpisodeDraws, Simulation
 from voltran.envs.blackout.state import BlackoutState
-from voltran.envs.errors import EpisodeError, ScenarioError
-from voltran.envs.world import BoolArray, FloatArray, Role, Transition
+from voltran.envs.blackout.view import BlackoutView, Surroundings
+from voltran.envs.errors import EpisodeError
+from voltran.envs.observations import GlobalState, Observation
+from voltran.envs.observe import Observe, role_observations
+from voltran.envs.rewards import RewardChoice, Rewards
+from voltran.envs.world import BoolArray, FloatArray, Role
 from voltran.physics.battery import usable_energy_kwh
 from voltran.physics.power import ASSISTED, HELPING, SLEEP
 
 
-class BlackoutWorld:
-    """A batch of outage episodes; implements :class:`voltran.envs.world.World`.
+class SiteOrders(NamedTuple):
+    """Commands of sites, checked and repaired, and what to tell the agents about them: key -> ``[B, site]``."""
+
+    commands: SiteCommands
+    infos: dict[str, NDArray[Any]]
+
+
+class SitePeriod(NamedTuple):
+    """Usable energy before a decision period, and where commanded modes changed at its start; both ``[B, site]``."""
+
+    before_kwh: FloatArray
+    changed: FloatArray
+
+
+class BlackoutWorld(BatchedWorld):
+    """A batch of outage episodes.
 
     One decision period: commands are validated, decoded and repaired; then, in each physics step, service is recomputed
     if anything changed, loads are supplied, batteries and vehicles are updated, and sites that ran dry go down from the
@@ -52,17 +57,20 @@ class BlackoutWorld:
         n_worlds: batch size ``B``.
         action_set: "paper" (bands follow the mode) or "extended" (any band set that the mode allows).
         action_form: "joint" (Discrete) or "multi" (MultiDiscrete).
-        reward: "team" ([MSRC] Eq. 18, normalised), "local" (per-site training credit) or "mixed".
+        reward: "team" ([MSRC] Eq. 18, normalised), "local" (per-site training credit), "mixed", ``module:function`` or
+            a function, see :mod:`voltran.envs.rewards`.
+        observe: fields that agents observe, see :func:`voltran.envs.observe.role_observations`; by default all.
         cache: False recomputes service in every physics step; the results are the same, bit for bit.
         trace_sites: keep time series of each site for :meth:`trace`; by default in a batch of one.
 
     Raises:
-        ScenarioError: an unknown reward.
+        ScenarioError: an unknown reward or field.
     """
 
-    name = "blackout_v0"
-    render_modes: tuple[str, ...] = ("ansi", "rgb_array")
-    may_be_undefined: frozenset[str] = frozenset()  # metrics that are NaN by definition in some episodes
+    spec = WORLD
+    command_classes: ClassVar[Mapping[str, tuple[type, ...]]] = {"bs": (SiteCommands,)}
+    unlimited = frozenset({"radius_m", "ev_power_kw"})  # free commands may ask for whatever there is
+    scenario: BlackoutScenario
 
     def __init__(
         self,
@@ -71,119 +79,27 @@ class BlackoutWorld:
         *,
         action_set: ActionSet = "paper",
         action_form: ActionForm = "joint",
-        reward: RewardKind = "team",
+        reward: RewardChoice = "team",
+        observe: Observe = None,
         cache: bool = True,
         trace_sites: bool | None = None,
     ) -> None:
-        if reward not in REWARD_KINDS:
-            raise ScenarioError(f"reward = {reward!r} is unknown; use one of {', '.join(REWARD_KINDS)}")
-        self.scenario, self.n_worlds, self.reward_kind = scenario, n_worlds, reward
-        self.constants = BlackoutConstants(scenario)
-        self.codec = ActionCodec(self.constants, action_set, action_form)
-        self.max_decisions = self.constants.max_decisions
-        self.observation_version, self.action_version = OBSERVATION_VERSION, self.codec.version
-        self._observer = Observer(self.constants)
-        observed = spaces.Box(self._observer.low, self._observer.high, dtype=np.float32)
-        self.roles: tuple[Role, ...] = (
-            Role(
-                "bs",
-                self.constants.n_sites,
-                observed,
-                self.codec.space(),
-                sees=site_sight(self.constants.n_bands),
-                meaning=site_meaning(self.constants),
-            ),
-        )
-        self.state_space: spaces.Box = spaces.Box(self._observer.state_low, self._observer.state_high, dtype=np.float32)
+        constants = BlackoutConstants(scenario)
         keep_sites = n_worlds == 1 if trace_sites is None else trace_sites
+        super().__init__(scenario, n_worlds, constants.max_decisions)
+        self.constants = constants
+        self.codec = ActionCodec(self.constants, action_set, action_form)
+        observed = self._observe(observe)
+        self._introduce(self._roles(observed), observed, self._global_state())
+        self._rewards = Rewards(self.spec, list(observed), reward)
+        self._surroundings = Surroundings(self.constants)
         self._simulation = Simulation(self.constants, n_worlds, cache, keep_sites, self._imports())
 
     # --- the protocol -------------------------------------------------------------------------------------------------
 
-    def reset(self, seeds: Sequence[int], worlds: BoolArray | None = None) -> None:
-        """Start new episodes; see :meth:`voltran.envs.world.World.reset`.
-
-        Raises:
-            ScenarioError: sites do not reach users as the scenario asks for; nothing has changed then.
-        """
-        self._simulation.start(worlds_to_reset(seeds, worlds, self.n_worlds))
-
-    def step(self, actions: Mapping[str, Any]) -> Transition:
-        """Advance by one decision period; see :meth:`voltran.envs.world.World.step`."""
-        require_running(self._state.running, self._state.seed)
-        return self._play(*self._commands(actions))
-
-    def _play(self, commands: SiteCommands, agent_infos: dict[str, NDArray[Any]]) -> Transition:
-        """Advance by one decision period under checked and repaired commands."""
-        before_kwh = self.usable_kwh
-        changed = self._simulation.run_period(commands)
-        terminated, truncated = self._simulation.endings(self.max_decisions)
-        self._state.running[:] = ~(terminated | truncated)
-        rewards, components = self._rewards(before_kwh, changed, agent_infos["repaired"])
-        return Transition(
-            rewards={"bs": rewards},
-            terminated=terminated,
-            truncated=truncated,
-            agent_infos={"bs": agent_infos},
-            episode_infos={**components, "survival_lost": self._state.lost_step >= 0},
-        )
-
-    def observations(self) -> dict[str, NDArray[np.float32]]:
-        """Role -> ``[B, n, F]``; the table is ``observation.observation_fields``."""
-        return {"bs": self._observer.observations(self._state, self._home_view, self._simulation.present())}
-
-    def state(self) -> NDArray[np.float32]:
-        """Global state vector ``[B, S]``."""
-        return self._observer.state(self._state, self._home_view, self._simulation.present())
-
     def action_masks(self) -> dict[str, BoolArray]:
         """Role -> ``[B, n, A]``."""
         return {"bs": self.codec.mask(self.legality())}
-
-    def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
-        """Metric -> ``[B]``, over the episodes so far (docs/metrics.md); NaN outside the mask ``worlds``."""
-        return metrics_of_worlds(self._metrics_of, worlds, self._state.seed, self.may_be_undefined)
-
-    def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
-        """Time series of one world: ``time_h`` and the series of :class:`voltran.envs.blackout.trace.Trace`."""
-        steps = int(self._state.step[world])
-        return {
-            "time_h": hours(steps, self.scenario.time.physics_step_s),
-            **self._simulation.trace.of_world(world, steps),
-        }
-
-    def ledger(self) -> dict[str, FloatArray]:
-        """Energy balance of the latest physics step, quantity -> ``[B, site]``; power into the site is positive."""
-        flows = self._simulation.flows
-        if flows is None:
-            raise EpisodeError("the ledger is empty: no step has been made since the start or the snapshot")
-        quantities = ("load_kw", "battery_kw", "ev_kw", "grid_kw", "unserved_kw", "loss_kw")
-        ledger = {name: getattr(flows, name).copy() for name in quantities}
-        ledger["pv_kw"] = np.zeros_like(flows.load_kw)
-        ledger["residual_kw"] = self._simulation.residual_kw.copy()
-        return ledger
-
-    def get_state(self) -> dict[str, Any]:
-        """Snapshot: seeds (users and vehicles are redrawn from them), state arrays and trace."""
-        return {"scenario": self.scenario.model_dump_json(), **self._simulation.snapshot()}
-
-    def set_state(self, snapshot: Mapping[str, Any]) -> None:
-        """Continue from a snapshot.
-
-        Raises:
-            EpisodeError: the snapshot is of another scenario, batch size or ``trace_sites``; nothing has changed then.
-        """
-        expected, seeds = self.scenario.model_dump_json(), snapshot["state"]["seed"]
-        check_snapshot(snapshot.get("scenario"), expected, seeds, self.n_worlds)
-        if snapshot["trace"].keys() != self._simulation.trace.series.keys():
-            raise EpisodeError("the snapshot was taken with another trace_sites; build the world with the same")
-        self._simulation.restore(snapshot)
-
-    def render(self, mode: str, world: int = 0) -> Any:
-        """Picture of one world; see ``viewer``."""
-        from voltran.envs.blackout import viewer
-
-        return viewer.render(self, mode, world)
 
     # --- what controllers ask -----------------------------------------------------------------------------------------
 
@@ -208,10 +124,8 @@ class BlackoutWorld:
             ActionError: commands that no site could carry out, or that their command set does not allow.
             EpisodeError: a world that has not been reset.
         """
-        unset = np.flatnonzero(self._state.seed < 0)
-        if unset.size:
-            raise EpisodeError(f"world {int(unset[0])} has not been reset: call reset(seeds) first")
-        return self._commands({"bs": commands})[0]
+        self.episodes.require_all_reset()
+        return self._orders(commands).commands
 
     def hysteresis_sites(self, in_force: SiteCommands) -> IndexArray:
         """Last serving sites ``[B, user]`` as they would count for the hysteresis under these commands, -1 for none.
@@ -233,6 +147,11 @@ class BlackoutWorld:
     def mode(self) -> NDArray[np.int64]:
         """Modes in force, ``[B, site]``."""
         return self._state.mode.copy()
+
+    @property
+    def soc(self) -> FloatArray:
+        """States of charge of batteries, ``[B, site]``."""
+        return self._state.soc.copy()
 
     @property
     def usable_kwh(self) -> FloatArray:
@@ -260,35 +179,52 @@ class BlackoutWorld:
         """Users of all worlds: classes, demands, and the power they receive from every site. Not to be written to."""
         return self._simulation.inhabitants.users
 
-    @property
-    def decision(self) -> NDArray[np.int64]:
-        """Decision periods done, ``[B]``."""
-        return self._state.step // self.constants.steps_per_decision
-
     # --- inside -------------------------------------------------------------------------------------------------------
 
     @property
     def _state(self) -> BlackoutState:
         return self._simulation.state
 
-    @property
-    def _home_view(self) -> HomeView:
-        return self._simulation.inhabitants.home_view
+    def _observe(self, observe: Observe) -> dict[str, Observation]:
+        """Role -> what its agents observe."""
+        counts = {"bs": self.constants.n_sites}
+        return role_observations(self.name, counts, {"bs": DEFAULT}, observe, dimensions(self.constants))
+
+    def _roles(self, observed: Mapping[str, Observation]) -> list[Role]:
+        """Who acts."""
+        return [observed["bs"].as_role(self.codec.space(), self.codec.version, site_meaning(self.constants))]
+
+    def _global_state(self) -> GlobalState:
+        """What centralised critics see."""
+        return global_state(self.constants)
+
+    def _view(self) -> BlackoutView:
+        return BlackoutView(self, self._simulation, self._surroundings)
 
     def _imports(self) -> Imports:
         """What sites can import; called once, when the constants are there."""
         return NoImports()
 
-    def _commands(self, actions: Mapping[str, Any]) -> tuple[SiteCommands, dict[str, NDArray[Any]]]:
-        """Validated, decoded and repaired commands, and what to tell the agents about them."""
+    def _draw(self, seed: int) -> EpisodeDraws:
+        return self._simulation.draw(seed)
+
+    def _load(self, drawn: Mapping[int, EpisodeDraws]) -> None:
+        self._simulation.load(drawn)
+
+    def _begin(self, worlds: Sequence[int]) -> None:
+        self._simulation.begin(worlds)
+
+    def _decode(self, actions: dict[str, Any]) -> Any:
+        return self._orders(actions["bs"])
+
+    def _orders(self, asked: Any) -> SiteOrders:
+        """Commands, or those of codes, checked and repaired."""
         state, constants = self._state, self.constants
-        asked = actions_of("bs", actions, self.name)
         if isinstance(asked, SiteCommands):
             check_commands(constants, asked, self.n_worlds)
             commands, projected = asked, np.zeros(state.soc.shape, dtype=bool)
         else:
-            codes = self.codec.validate(asked, self.n_worlds)
-            decoded = self.codec.decode(codes, self.legality(), state.offered_kw)
+            decoded = self.codec.decode(asked, self.legality(), state.offered_kw)
             commands, projected = decoded.commands, decoded.projected
         live = np.where(state.alive, commands.mode, SLEEP)
         links = np.zeros((*live.shape, constants.n_sites), dtype=bool)
@@ -304,32 +240,66 @@ class BlackoutWorld:
             "links": links.sum(axis=-1),
             "alive": state.alive.copy(),
         }
-        return with_modes(constants, commands, mode), infos
+        return SiteOrders(with_modes(constants, commands, mode), infos)
 
-    def _rewards(
-        self, before_kwh: FloatArray, changed: FloatArray, repaired: BoolArray
-    ) -> tuple[FloatArray, dict[str, FloatArray]]:
-        """Rewards ``[B, site]`` and their components ``[B]``."""
-        totals, constants, weights = self._state.totals, self.constants, self.scenario.reward
-        components = team_components(constants, totals, changed.sum(axis=1))
-        named = {f"reward_{name}": value for name, value in components.items()}
-        team = np.sum(list(components.values()), axis=0)
-        shared = np.repeat(team[:, None], constants.n_sites, axis=1)
-        if self.reward_kind == "team":
-            return shared, named
-        credit = site_credit(
-            constants, totals, before_kwh, self.usable_kwh, changed > 0.0, repaired, self._home_view.users
-        )
-        local = shared_with_neighbours(constants, credit) + weights.local_team * shared
-        named["reward_local"] = local.mean(axis=1)
-        if self.reward_kind == "local":
-            return local, named
-        return weights.mixed_share * local + (1.0 - weights.mixed_share) * shared, named
+    def _run_period(self, commands: Any) -> SitePeriod:
+        before_kwh = self.usable_kwh
+        return SitePeriod(before_kwh, self._simulation.run_period(commands.commands))
+
+    def _terminated(self) -> BoolArray:
+        return self._simulation.terminated()
+
+    def _outcome(self, commands: Any, period: SitePeriod) -> Outcome:
+        rewards, components = self._rewards(self._looked_back_on(commands, period))
+        return Outcome(rewards, {"bs": commands.infos}, {**components, "survival_lost": self._state.lost_step >= 0})
+
+    def _looked_back_on(self, commands: Any, period: SitePeriod) -> BlackoutPeriod:
+        """The period that has just ended, as rewards see it."""
+        return BlackoutPeriod(self, **self._facts(commands, period))
+
+    def _facts(self, commands: Any, period: SitePeriod) -> dict[str, Any]:
+        """What rewards need to know about the period; see :class:`BlackoutPeriod`."""
+        return {
+            "constants": self.constants,
+            "totals": self._state.totals,
+            "before_kwh": period.before_kwh,
+            "changed": period.changed > 0.0,
+            "repaired": commands.infos["repaired"],
+            "home_users": self._simulation.inhabitants.home_view.users,
+        }
 
     def _metrics_of(self, world: int) -> dict[str, float]:
-        steps = int(self._state.step[world])
-        if steps == 0:
-            raise EpisodeError(f"world {world} has no metrics yet: no step has been made")
         drawn = self._simulation.inhabitants
         vehicles = {name: getattr(drawn, name)[world] for name in ("arrival_s", "departure_s", "usable_kwh")}
-        return episode_metrics(self.constants, self._simulation.trace.of_world(world, steps), vehicles)
+        return episode_metrics(self.constants, self._series_of(world), vehicles)
+
+    def _state_arrays(self) -> Mapping[str, Any]:
+        return self._simulation.arrays()
+
+    def _series(self) -> Mapping[str, NDArray[Any]]:
+        return self._simulation.series()
+
+    def _rows(self, decisions: int) -> int:
+        return decisions * self.constants.steps_per_decision
+
+    def _time_h(self, rows: int) -> FloatArray:
+        return hours(rows, self.scenario.time.physics_step_s)
+
+    def _ledger(self) -> dict[str, FloatArray]:
+        """By site; power into the site is positive."""
+        flows = self._simulation.flows
+        if flows is None:
+            raise EpisodeError("the ledger is empty: no step has been made since the snapshot")
+        quantities = ("load_kw", "battery_kw", "ev_kw", "grid_kw", "unserved_kw", "loss_kw")
+        ledger = {name: getattr(flows, name).copy() for name in quantities}
+        ledger["pv_kw"] = np.zeros_like(flows.load_kw)
+        ledger["residual_kw"] = self._simulation.residual_kw.copy()
+        return ledger
+
+    def _resume(self, worlds: Sequence[int]) -> None:
+        self._simulation.resume(worlds, self.episodes.decision)
+
+    def _scene(self, world: int) -> Any:
+        from voltran.envs.blackout.scene import scene_of
+
+        return scene_of(self._simulation, world, self.trace(world))

@@ -13,9 +13,19 @@ WORLD = WorldSpec(
     default_scenario="urban19-brownout-medium",
     metrics=(*OUTAGE_METRICS, *RETAIL_METRICS),
     training_metric="survival_h",
+    rewards={
+        "team": "voltran.envs.brownout.rewards.team:team",
+        "local": "voltran.envs.brownout.rewards.local:local",
+        "mixed": "voltran.envs.brownout.rewards.mixed:mixed",
+    },
     training_reward="local",
+    # Episodes go on for a while after survival is lost: whoever pays for every hour would learn to end them early.
+    training_overrides={"survival.end": "late"},
     default_opponents={"bs": "rotating-sleep", "retailer": "dpa"},
+    declarations="voltran.envs.blackout.commands:declare_policy",
     # Episodes are played to the horizon, because some metrics run over it.
     evaluation_overrides={"survival.end": "horizon"},
     pictures="voltran.evaluation.pictures.brownout:pictures",
+    text="voltran.envs.brownout.text:as_text",
+    picture="voltran.envs.brownout.picture:as_image",
 )

@@ -4,7 +4,6 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.batch import checked_actions
 from voltran.envs.blackout.actions import ActionCodec
 from voltran.envs.world import BoolArray, FloatArray
 
@@ -51,17 +50,10 @@ class PurchaseCodec:
             return np.asarray(joint.reshape(*alive.shape, -1))
         return np.concatenate([outage_mask, levels], axis=-1)
 
-    def split(self, actions: object, n_worlds: int) -> tuple[IntArray, FloatArray]:
-        """The outage world's codes, and the shares ``[B, site]`` that sites ask for.
-
-        Raises:
-            ActionError: names agent, world and value.
-        """
-        sites: tuple[int, ...] = (n_worlds, self.outage.constants.n_sites)
-        shape = sites if self.outage.form == "joint" else (*sites, len(self.sizes))
-        values = np.asarray(checked_actions("bs", actions, shape, self.sizes), np.int64)
+    def split(self, actions: IntArray) -> tuple[IntArray, FloatArray]:
+        """The outage world's codes, and the shares ``[B, site]`` that sites ask for; actions lie in the space."""
         if self.outage.form == "joint":
-            codes, levels = np.divmod(values, len(BUY_LEVELS))
+            codes, levels = np.divmod(actions, len(BUY_LEVELS))
         else:
-            codes, levels = values[..., :-1], values[..., -1]
+            codes, levels = actions[..., :-1], actions[..., -1]
         return codes, np.asarray(BUY_LEVELS)[levels]

@@ -29,11 +29,13 @@ class BrownoutCommands:
 
 
 def check_purchases(commands: BrownoutCommands, shape: tuple[int, int]) -> None:
-    """Reject purchases that make no sense.
+    """Reject purchases that make no sense; the commands of sites are checked by the outage world.
 
     Raises:
         ActionError: names the field, world, site and value.
     """
+    if not isinstance(commands.sites, SiteCommands):
+        raise ActionError(f"command sites: {type(commands.sites).__name__}; give SiteCommands")
     for field, high in (("buy", 1.0), ("accepted_price", np.inf)):
         values = np.asarray(getattr(commands, field))
         if values.shape != shape or not np.issubdtype(values.dtype, np.floating):

@@ -13,7 +13,7 @@ def market_metrics(
 
     Args:
         constants: constants of the retailers.
-        series: as ``Supply.of_world`` gives them.
+        series: time series of the episode, as ``Supply.series`` names them.
         unserved_kwh: load of live sites that nothing supplied.
         step_h: length of a physics step.
     """

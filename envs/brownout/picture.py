@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from voltran.envs.blackout.picture import DARK, LIGHT, Theme
 from voltran.envs.blackout.picture import as_image as outage_image
-from voltran.envs.brownout.viewer import Scene
+from voltran.envs.brownout.scene import Scene
 from voltran.envs.canvas import SIZE_IN, painted
 
 # Matplotlib is loaded only when something is drawn, so its classes have no names here.

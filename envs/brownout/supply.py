@@ -1,12 +1,12 @@
 """What sites import, step by step: from the main grid first, then from retailers. Source: [MSRC] Eq. 17."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.state import BlackoutState
+from voltran.envs.energy.generation import Generation
 from voltran.envs.energy.grid import MainGrid
 from voltran.envs.retail.market import RetailMarket
 from voltran.envs.world import BoolArray, FloatArray
@@ -33,7 +33,6 @@ class Supply:
         market, grid: as given.
         buy, accepted_price: ``[B, M]`` what sites ask for in the current period, see ``BrownoutCommands``.
         main_kwh, main_paid_usd: ``[B, M]`` imports from the main grid in the current period, or else the latest.
-        series: name -> ``[B, T]`` or ``[B, T, I]``, per physics step.
     """
 
     def __init__(self, constants: BlackoutConstants, market: RetailMarket, grid: MainGrid) -> None:
@@ -42,15 +41,23 @@ class Supply:
         self.buy, self.accepted_price = np.ones(shape), np.full(shape, market.constants.highest_payment)
         self.main_kwh, self.main_paid_usd = np.zeros(shape), np.zeros(shape)
         steps = constants.max_decisions * constants.steps_per_decision
-        self.series = {name: np.zeros((shape[0], steps)) for name in NETWORK_SERIES}
-        self.series |= {name: np.zeros((shape[0], steps, market.constants.n_retailers)) for name in RETAILER_SERIES}
+        self._series = {name: np.zeros((shape[0], steps)) for name in NETWORK_SERIES}
+        self._series |= {name: np.zeros((shape[0], steps, market.constants.n_retailers)) for name in RETAILER_SERIES}
         self._requested_kw, self._main_kw = np.zeros(shape), np.zeros(shape)
         self._sold_kw = np.zeros((*shape, market.constants.n_retailers))
         self._worlds = np.arange(shape[0])
 
-    def start(self, world: int, seed: int) -> None:
-        """Put one world at the start of the episode of a seed."""
-        self.market.start(world, seed)
+    def draw(self, seed: int) -> Generation:
+        """Generation of the episode of a seed; see :meth:`RetailMarket.draw`."""
+        return self.market.draw(seed)
+
+    def load(self, world: int, drawn: Generation) -> None:
+        """Take over what was drawn for one world."""
+        self.market.load(world, drawn)
+
+    def begin(self, world: int) -> None:
+        """Put one world at the start of its episode."""
+        self.market.begin(world)
         self.buy[world], self.accepted_price[world] = 1.0, self.market.constants.highest_payment
         self.main_kwh[world], self.main_paid_usd[world] = 0.0, 0.0
 
@@ -104,28 +111,18 @@ class Supply:
         """Imports ``[B, M]`` of the latest step from the main grid, and from retailers."""
         return self._main_kw, np.asarray(self._sold_kw.sum(axis=2))
 
-    def of_world(self, world: int, steps: int) -> dict[str, FloatArray]:
-        """Copies of one world's first rows of all series."""
-        return {name: values[world, :steps].copy() for name, values in self.series.items()}
-
-    def snapshot(self) -> dict[str, Any]:
-        """Everything that changes, as copies."""
+    def arrays(self) -> dict[str, Any]:
+        """All arrays that change; time series apart."""
         names = ("buy", "accepted_price", "main_kwh", "main_paid_usd")
-        kept: dict[str, Any] = {name: getattr(self, name).copy() for name in names}
-        series = {name: values.copy() for name, values in self.series.items()}
-        return {**kept, "market": self.market.snapshot(), "series": series}
+        return {**{name: getattr(self, name) for name in names}, "market": self.market.arrays()}
 
-    def restore(self, snapshot: Mapping[str, Any], seeds: Mapping[int, int]) -> None:
-        """Continue from a snapshot."""
-        for name in ("buy", "accepted_price", "main_kwh", "main_paid_usd"):
-            getattr(self, name)[...] = snapshot[name]
-        for name, values in snapshot["series"].items():
-            self.series[name][...] = values
-        self.market.restore(snapshot["market"], seeds)
+    def series(self) -> dict[str, FloatArray]:
+        """Time series ``[B, T]`` or ``[B, T, I]``, one row per physics step."""
+        return self._series
 
     def _available_kw(self, state: BlackoutState) -> FloatArray:
         return self.market.available_at(state.step // self.constants.steps_per_decision)
 
     def _record(self, state: BlackoutState, **values: FloatArray) -> None:
         for name, value in values.items():
-            self.series[name][self._worlds, state.step] = value
+            self._series[name][self._worlds, state.step] = value

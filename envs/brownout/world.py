@@ -1,49 +1,57 @@
 """The brownout world ``brownout_v0``: the outage, with retailers that supply a little power. Source: [MSRC], [DPA]."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.batch import require_roles, require_running
+from voltran.envs.base import Outcome
 from voltran.envs.blackout.actions import ActionForm, ActionSet
 from voltran.envs.blackout.commands import SiteCommands
-from voltran.envs.blackout.reward import RewardKind
-from voltran.envs.blackout.world import BlackoutWorld
+from voltran.envs.blackout.meaning import site_meaning
+from voltran.envs.blackout.observation import dimensions
+from voltran.envs.blackout.world import BlackoutWorld, SitePeriod
+from voltran.envs.brownout import WORLD
 from voltran.envs.brownout.actions import BUY_LEVELS, PurchaseCodec
 from voltran.envs.brownout.commands import BrownoutCommands, check_purchases
 from voltran.envs.brownout.metrics import market_metrics
-from voltran.envs.brownout.observation import (
-    PURCHASE_FEATURES,
-    RETAILER_VERSION,
-    SITE_VERSION,
-    purchase_features,
-)
+from voltran.envs.brownout.observation import DEFAULT, global_state
+from voltran.envs.brownout.rewards.period import BrownoutPeriod
 from voltran.envs.brownout.scenario import BrownoutScenario
 from voltran.envs.brownout.supply import Supply
+from voltran.envs.brownout.view import BrownoutView
 from voltran.envs.energy.grid import MainGrid
+from voltran.envs.observations import GlobalState, Observation
+from voltran.envs.observe import Observe, role_observations
 from voltran.envs.retail.actions import RetailerCodec, RetailerCommands, RetailerForm
 from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.retail.market import RetailMarket
-from voltran.envs.retail.observation import (
-    RETAILER_FEATURES,
-    Feature,
-    feature_limits,
-    feature_lines,
-    retailer_features,
-    retailer_meaning,
-    sight_of,
-)
-from voltran.envs.retail.protocol import MAY_BE_UNDEFINED
-from voltran.envs.world import BoolArray, FloatArray, Role, Transition
+from voltran.envs.retail.observation import RETAILER_FIELDS, retailer_meaning
+from voltran.envs.rewards import RewardChoice
+from voltran.envs.world import BoolArray, FloatArray, Role
 from voltran.physics.battery import largest_charge_kw, largest_discharge_kw
 
 
+class BrownoutOrders(NamedTuple):
+    """What a decision period is told.
+
+    Attributes:
+        commands, infos: of sites, as in :class:`voltran.envs.blackout.world.SiteOrders`.
+        posted: by retailers.
+        buy, accepted_price: ``[B, site]`` share that sites ask for, and the highest price that they pay.
+    """
+
+    commands: SiteCommands
+    infos: dict[str, NDArray[Any]]
+    posted: RetailerCommands
+    buy: FloatArray
+    accepted_price: FloatArray
+
+
 class BrownoutWorld(BlackoutWorld):
-    """A batch of brownout episodes; implements ``envs.world.World`` and ``envs.retail.protocol.RetailWorld``.
+    """A batch of brownout episodes; implements :class:`voltran.envs.retail.protocol.RetailWorld`, too.
 
     It is the outage world, and whoever controls sites there controls them here. Besides, sites ask for a share of the
     power that they can use (load and charging); the main grid gives what it has, and the market of the retailers is
@@ -51,15 +59,22 @@ class BrownoutWorld(BlackoutWorld):
 
     Args:
         scenario: the scenario.
-        n_worlds, action_set, action_form, reward, cache, trace_sites: as in :class:`BlackoutWorld`.
+        n_worlds, action_set, action_form, cache, trace_sites: as in :class:`BlackoutWorld`.
+        reward: of the sites as in :class:`BlackoutWorld`, less what they pay; or role -> reward.
+        observe: what the sites observe as in :class:`BlackoutWorld`; or role -> what its agents observe.
         retailer_form: "ladder" (one Discrete of eleven prices) or "box" (price and reserved share).
 
     Raises:
-        ScenarioError: an unknown reward or form, or a generation file that cannot be used.
+        ScenarioError: an unknown reward, field or form, or a generation file that cannot be used.
     """
 
-    name = "brownout_v0"
-    may_be_undefined = MAY_BE_UNDEFINED
+    spec = WORLD
+    command_classes: ClassVar[Mapping[str, tuple[type, ...]]] = {
+        "bs": (BrownoutCommands, SiteCommands),
+        "retailer": (RetailerCommands,),
+    }
+    unlimited = BlackoutWorld.unlimited | {"accepted_price"}
+    scenario: BrownoutScenario
 
     def __init__(
         self,
@@ -68,52 +83,21 @@ class BrownoutWorld(BlackoutWorld):
         *,
         action_set: ActionSet = "paper",
         action_form: ActionForm = "joint",
-        reward: RewardKind = "team",
+        reward: RewardChoice = "team",
+        observe: Observe = None,
         retailer_form: RetailerForm = "ladder",
         cache: bool = True,
         trace_sites: bool | None = None,
     ) -> None:
         self._retail_constants = RetailConstants(scenario.retail, scenario.layout.n_sites)
         self._grid = MainGrid(scenario.grid, scenario.layout.n_sites)
-        self._purchase_usd = scenario.reward.purchase_per_usd
-        self._start_hour = scenario.retail.weather.start_hour
-        super().__init__(
-            scenario, n_worlds, action_set=action_set, action_form=action_form, reward=reward, cache=cache,
-            trace_sites=trace_sites,
-        )  # fmt: skip
-        self.purchase_codec = PurchaseCodec(self.codec)
         self.retailer_codec = RetailerCodec(self._retail_constants, retailer_form)
-        self.observation_version, self.action_version = SITE_VERSION, self.purchase_codec.version
-        self.roles = self._all_roles(self.roles[0])
-        self.state_space = _extended(self.state_space, RETAILER_FEATURES, self._retail_constants.n_retailers)
+        super().__init__(
+            scenario, n_worlds, action_set=action_set, action_form=action_form, reward=reward,
+            observe=observe, cache=cache, trace_sites=trace_sites,
+        )  # fmt: skip
 
     # --- the protocol -------------------------------------------------------------------------------------------------
-
-    def step(self, actions: Mapping[str, Any]) -> Transition:
-        """Advance by one decision period; see :meth:`voltran.envs.world.World.step`."""
-        require_running(self._state.running, self._state.seed)
-        require_roles(self.roles, actions)
-        posted = self._posted(actions)
-        purchases = self._purchases(actions["bs"])
-        commands, infos = self._commands({"bs": purchases.sites})
-        infos["projected"] = infos["projected"] | purchases.projected
-        self.market.open_period(posted)
-        self._supply.open_period(purchases.buy, purchases.accepted_price)
-        return self._with_trade(self._play(commands, infos))
-
-    def observations(self) -> dict[str, NDArray[np.float32]]:
-        """Role -> ``[B, n, F]``; sites see the outage's features and ``observation.PURCHASE_FEATURES``."""
-        sites = super().observations()["bs"]
-        purchases = purchase_features(self._supply, self.decision, self.constants.decision_h)
-        observed = {"bs": np.concatenate([sites, purchases.astype(np.float32)], axis=-1)}
-        if self._retail_constants.n_retailers:
-            observed["retailer"] = self._retailer_features().astype(np.float32)
-        return observed
-
-    def state(self) -> NDArray[np.float32]:
-        """Global state vector ``[B, S]``: the outage's, then every retailer's features."""
-        retailers = self._retailer_features().reshape(self.n_worlds, -1).astype(np.float32)
-        return np.concatenate([super().state(), retailers], axis=1)
 
     def action_masks(self) -> dict[str, BoolArray]:
         """Role -> ``[B, n, A]``."""
@@ -122,24 +106,12 @@ class BrownoutWorld(BlackoutWorld):
             masks["retailer"] = self.retailer_codec.mask(self.n_worlds)
         return masks
 
-    def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
-        """Time series of one world: those of the outage and of ``supply``."""
-        series = super().trace(world)
-        return {**series, **self._supply.of_world(world, int(self._state.step[world]))}
-
-    def ledger(self) -> dict[str, FloatArray]:
-        """Energy balance of the latest physics step, ``[B, site]``; ``grid_kw`` is the sum of its two sources."""
-        ledger = super().ledger()
-        main_kw, retail_kw = self._supply.latest_kw
-        return {**ledger, "main_kw": main_kw.copy(), "retail_kw": retail_kw.copy()}
-
-    def render(self, mode: str, world: int = 0) -> Any:
-        """Picture of one world; see ``viewer``."""
-        from voltran.envs.brownout import viewer
-
-        return viewer.render(self, mode, world)
-
     # --- what controllers ask -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def purchase_codec(self) -> PurchaseCodec:
+        """Of the sites' actions."""
+        return PurchaseCodec(self.codec)
 
     @property
     def market(self) -> RetailMarket:
@@ -170,34 +142,55 @@ class BrownoutWorld(BlackoutWorld):
         self._supply = Supply(self.constants, market, self._grid)
         return self._supply
 
-    def _all_roles(self, sites: Role) -> tuple[Role, ...]:
-        """The sites' role with what they see of the market, and that of the retailers, if there are any."""
-        seen = _extended(sites.observation_space, PURCHASE_FEATURES, 1)
-        meaning = {**sites.meaning, "buy_levels": list(BUY_LEVELS)}
-        meaning["features"] = [*sites.meaning["features"], *feature_lines(PURCHASE_FEATURES)]
-        roles = (
-            replace(
-                sites,
-                observation_space=seen,
-                action_space=self.purchase_codec.space(),
-                sees=tuple(dict.fromkeys((*sites.sees, *sight_of(PURCHASE_FEATURES)))),
-                meaning=meaning,
-            ),
-        )
-        if self._retail_constants.n_retailers == 0:
-            return roles
-        low, high = feature_limits(RETAILER_FEATURES)
-        retailers = Role(
-            "retailer",
-            self._retail_constants.n_retailers,
-            spaces.Box(low, high, dtype=np.float32),
-            self.retailer_codec.space(),
-            RETAILER_VERSION,
-            self.retailer_codec.version,
-            sees=sight_of(RETAILER_FEATURES),
-            meaning=retailer_meaning(self.retailer_codec.form),
-        )
-        return (*roles, retailers)
+    def _observe(self, observe: Observe) -> dict[str, Observation]:
+        counts = {"bs": self.constants.n_sites, "retailer": self._retail_constants.n_retailers}
+        present = {role: count for role, count in counts.items() if count}
+        defaults = {"bs": DEFAULT, "retailer": RETAILER_FIELDS}
+        return role_observations(self.name, present, defaults, observe, dimensions(self.constants))
+
+    def _roles(self, observed: Mapping[str, Observation]) -> list[Role]:
+        meaning = {**site_meaning(self.constants), "buy_levels": list(BUY_LEVELS)}
+        roles = [observed["bs"].as_role(self.purchase_codec.space(), self.purchase_codec.version, meaning)]
+        if "retailer" in observed:
+            codec = self.retailer_codec
+            roles.append(observed["retailer"].as_role(codec.space(), codec.version, retailer_meaning(codec.form)))
+        return roles
+
+    def _global_state(self) -> GlobalState:
+        return global_state(self.constants, self._retail_constants.n_retailers)
+
+    def _view(self) -> BrownoutView:
+        start_hour = self.scenario.retail.weather.start_hour
+        return BrownoutView(self, self._simulation, self._surroundings, self._supply, start_hour)
+
+    def _decode(self, actions: dict[str, Any]) -> "BrownoutOrders":
+        posted = self._posted(actions)
+        purchases = self._purchases(actions["bs"])
+        orders = self._orders(purchases.sites)
+        orders.infos["projected"] |= purchases.projected
+        return BrownoutOrders(*orders, posted, purchases.buy, purchases.accepted_price)
+
+    def _run_period(self, commands: Any) -> SitePeriod:
+        self.market.open_period(commands.posted)
+        self._supply.open_period(commands.buy, commands.accepted_price)
+        return super()._run_period(commands)
+
+    def _outcome(self, commands: Any, period: SitePeriod) -> Outcome:
+        outcome, sales = super()._outcome(commands, period), self.market.sales
+        infos = outcome.agent_infos
+        infos["bs"] |= {"bought_kwh": sales.bought_kwh.copy(), "paid_usd": sales.paid_usd.copy()}
+        if self._retail_constants.n_retailers:
+            infos["retailer"] = {
+                "price_usd_per_kwh": self.market.price.copy(),
+                "sold_kwh": sales.sold_kwh.sum(axis=-1),
+                "spilled_kwh": sales.spilled_kwh,
+            }
+        return outcome
+
+    def _looked_back_on(self, commands: Any, period: SitePeriod) -> BrownoutPeriod:
+        paid_usd = self.market.sales.paid_usd + self._supply.main_paid_usd
+        facts = self._facts(commands, period)
+        return BrownoutPeriod(self, **facts, paid_usd=paid_usd, profit_usd=self.market.rewards())
 
     def _posted(self, actions: Mapping[str, Any]) -> RetailerCommands:
         if self._retail_constants.n_retailers == 0:
@@ -214,41 +207,28 @@ class BrownoutWorld(BlackoutWorld):
             return _Purchases(asked.sites, asked.buy, asked.accepted_price, np.zeros(shape, dtype=bool))
         if isinstance(asked, SiteCommands):
             return _Purchases(asked, np.ones(shape), any_price, np.zeros(shape, dtype=bool))
-        codes, buy = self.purchase_codec.split(asked, self.n_worlds)
+        codes, buy = self.purchase_codec.split(asked)
         projected = ~self.alive & (buy < 1.0)
         return _Purchases(codes, np.where(projected, 1.0, buy), any_price, projected)
 
-    def _with_trade(self, outcome: Transition) -> Transition:
-        """The outage's transition, with what sites paid and what retailers earned."""
-        sales, supply = self.market.sales, self._supply
-        paid = self._purchase_usd * (sales.paid_usd + supply.main_paid_usd)
-        shared = np.repeat(paid.mean(axis=1, keepdims=True), paid.shape[1], axis=1)
-        weight = {"team": 0.0, "local": 1.0, "mixed": self.scenario.reward.mixed_share}[self.reward_kind]
-        charged = paid if weight == 1.0 else weight * paid + (1.0 - weight) * shared
-        rewards = {"bs": outcome.rewards["bs"] - charged}
-        sites = {**outcome.agent_infos["bs"], "bought_kwh": sales.bought_kwh.copy(), "paid_usd": sales.paid_usd.copy()}
-        infos = {"bs": sites}
-        if self._retail_constants.n_retailers:
-            rewards["retailer"] = self.market.rewards()
-            infos["retailer"] = {
-                "price_usd_per_kwh": self.market.price.copy(),
-                "sold_kwh": sales.sold_kwh.sum(axis=-1),
-                "spilled_kwh": sales.spilled_kwh,
-            }
-        told = {**outcome.episode_infos, "reward_purchase": -paid.mean(axis=1)}
-        return replace(outcome, rewards=rewards, agent_infos=infos, episode_infos=told)
-
-    def _retailer_features(self) -> FloatArray:
-        hour = np.asarray(self._start_hour + self.decision * self.constants.decision_h, np.float64)
-        return retailer_features(self.market, self.decision, hour)
-
     def _metrics_of(self, world: int) -> dict[str, float]:
         metrics = super()._metrics_of(world)
-        series = self._supply.of_world(world, int(self._state.step[world]))
         return {
             **metrics,
-            **market_metrics(self._retail_constants, series, metrics["unserved_kwh"], self.constants.step_h),
+            **market_metrics(
+                self._retail_constants, self._series_of(world), metrics["unserved_kwh"], self.constants.step_h
+            ),
         }
+
+    def _ledger(self) -> dict[str, FloatArray]:
+        """The outage's; ``grid_kw`` is the sum of its two sources."""
+        main_kw, retail_kw = self._supply.latest_kw
+        return {**super()._ledger(), "main_kw": main_kw.copy(), "retail_kw": retail_kw.copy()}
+
+    def _scene(self, world: int) -> Any:
+        from voltran.envs.brownout.scene import scene_of
+
+        return scene_of(self._simulation, self._supply, world, self.trace(world))
 
 
 class _Purchases(NamedTuple):
@@ -263,9 +243,3 @@ class _Purchases(NamedTuple):
     buy: FloatArray
     accepted_price: FloatArray
     projected: BoolArray
-
-
-def _extended(space: spaces.Box, features: tuple[Feature, ...], times: int) -> spaces.Box:
-    """The space of a vector with these features at its end, so many times over."""
-    low, high = feature_limits(features * times)
-    return spaces.Box(np.concatenate([space.low, low]), np.concatenate([space.high, high]), dtype=np.float32)

@@ -16,8 +16,7 @@ from voltran.envs.checks import isolation as _isolation
 from voltran.envs.checks import seeds as _seeds
 from voltran.envs.checks import worlds as _worlds
 from voltran.envs.checks.recording import Subject
-from voltran.envs.checks.report import ConformanceError, ConformanceReport, NotApplicable
-from voltran.envs.errors import ScenarioError
+from voltran.envs.checks.report import ConformanceError, ConformanceReport, run_rules
 
 __all__ = ["RULES", "ConformanceError", "ConformanceReport", "check_env"]
 
@@ -86,19 +85,4 @@ def check_env(
         ConformanceError: the first rule broken: rule, agent, step, and what was expected.
         ScenarioError: ``skip`` names a rule that does not exist.
     """
-    unknown = [name for name in skip if name not in RULES]
-    if unknown:
-        raise ScenarioError(f"skip = {unknown}: no such rules; rules are {', '.join(RULES)}")
-    subject = Subject(env_fn, seed, episodes, max_steps)
-    passed: list[str] = []
-    not_applicable = dict.fromkeys(skip, "skipped on request")
-    for rule in _RULES:
-        if rule.__name__ in not_applicable:
-            continue
-        try:
-            rule(subject)
-        except NotApplicable as reason:
-            not_applicable[rule.__name__] = str(reason)
-        else:
-            passed.append(rule.__name__)
-    return ConformanceReport(passed, not_applicable)
+    return run_rules(_RULES, Subject(env_fn, seed, episodes, max_steps), skip)

@@ -201,11 +201,11 @@ def truncation_is_not_termination(subject: Subject) -> None:
 
 def global_generators_untouched(subject: Subject) -> None:
     """Building, resetting, stepping and asking for state leave the global generators alone."""
-    before = _global_states()
+    before = global_states()
     env = subject.env_fn()
     for seed in (None, subject.seed, subject.seed + 1):
         subject.play(env, seed)
-        for name, state in _global_states().items():
+        for name, state in global_states().items():
             if name in before and difference(before[name], state):
                 raise ConformanceError("global_generators_untouched", f"the global generator of {name} as it was")
 
@@ -217,7 +217,8 @@ def _moments(subject: Subject) -> Iterator[tuple[int, Moment, list[str]]]:
             yield step, moment, possible
 
 
-def _global_states() -> dict[str, Any]:
+def global_states() -> dict[str, Any]:
+    """State of every global random generator that is in use."""
     numpy_state = np.random.get_state()  # noqa: NPY002 - the legacy generator is what is being watched
     states: dict[str, Any] = {"random": random.getstate(), "numpy": numpy_state}
     torch = sys.modules.get("torch")

@@ -31,6 +31,8 @@ class VectorFace(VecEnv):
         seed: seed of the whole run; each episode's seed follows from it, the world's index and the episode's number.
         others: chooses the actions of all other roles from the world as it is before the step; must have no memory, as
             worlds restart independently of each other. Needed if, and only if, the world has other roles.
+        first_world: number of the batch's first world among all that are trained in, where there are several batches:
+            no two worlds share a seed.
 
     Raises:
         ScenarioError: unknown role, a seed that is no integer >= 0, or other roles and nobody to play them.
@@ -38,11 +40,14 @@ class VectorFace(VecEnv):
 
     last_transition: Transition
 
-    def __init__(self, world: World, role: str, seed: int = 0, *, others: OtherRoles | None = None) -> None:
+    def __init__(
+        self, world: World, role: str, seed: int = 0, *, others: OtherRoles | None = None, first_world: int = 0
+    ) -> None:
         self.world = world
         self.role = _role(world, role, others)
         self.render_mode = None
         self._others = others
+        self._first_world = first_world
         self._base_seed = checked_seed(seed)
         self._episodes = np.zeros(world.n_worlds, np.int64)
         self._episode_seeds = np.zeros(world.n_worlds, np.int64)
@@ -178,7 +183,9 @@ class VectorFace(VecEnv):
 
     def _start_episodes(self, worlds: BoolArray) -> None:
         for world in np.flatnonzero(worlds).tolist():
-            self._episode_seeds[world] = training_seed(self._base_seed, world, int(self._episodes[world]))
+            self._episode_seeds[world] = training_seed(
+                self._base_seed, self._first_world + world, int(self._episodes[world])
+            )
         self.world.reset(self._episode_seeds.tolist(), worlds.copy())
         self._episodes[worlds] += 1
         self._lengths[worlds] = 0

@@ -12,8 +12,14 @@ WORLD = WorldSpec(
     default_scenario="market8",
     metrics=METRICS,
     training_metric="welfare_usd",
+    rewards={
+        "own": "voltran.envs.market.rewards.own:own",
+        "welfare": "voltran.envs.market.rewards.welfare:welfare",
+    },
     training_reward="own",
     bound="voltran.baselines.market.bound:WELFARE",
     default_opponents={"bs": "price-threshold", "retailer": "dpa"},
     pictures="voltran.evaluation.pictures.market:pictures",
+    text="voltran.envs.market.text:as_text",
+    picture="voltran.envs.market.picture:as_image",
 )

@@ -12,7 +12,6 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.batch import checked_actions
 from voltran.envs.errors import ScenarioError
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.constants import MarketConstants
@@ -87,15 +86,6 @@ class MarketCodec:
             return np.tile(battery, len(REQUESTS))
         requests = np.ones((*situation.load_kw.shape, len(REQUESTS)), dtype=bool)
         return np.concatenate([requests, battery], axis=-1)
-
-    def validate(self, actions: object, n_worlds: int) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Check that actions lie in the space.
-
-        Raises:
-            ActionError: names agent, world and value.
-        """
-        sizes = None if self.form == "box" else self.sizes
-        return checked_actions("bs", actions, (n_worlds, self.constants.n_sites, *(self.space().shape or ())), sizes)
 
     def decode(self, actions: NDArray[np.float64] | NDArray[np.int64], situation: Situation) -> Decoded:
         """Commands for validated actions."""

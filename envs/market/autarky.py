@@ -4,7 +4,7 @@ import numpy as np
 
 from voltran.envs.energy.site_batteries import serve_alone
 from voltran.envs.market.constants import MarketConstants
-from voltran.envs.market.reward import lost_load_usd, wear_usd
+from voltran.envs.market.rewards.formulas import lost_load_usd, wear_usd
 from voltran.envs.world import FloatArray
 
 

@@ -15,7 +15,7 @@ def episode_metrics(
 
     Args:
         constants: constants.
-        series: name -> ``[T, ...]``, as ``MarketState.of_world`` gives them.
+        series: name -> ``[T, ...]``, time series of the episode, as ``MarketState.series`` names them.
         autarky_usd: ``[T]`` welfare of the same periods without any trade.
 
     Returns:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.canvas import painted
-from voltran.envs.market.viewer import Scene
+from voltran.envs.market.scene import Scene
 
 # Matplotlib is loaded only when something is drawn, so its classes have no names here.
 Axes = Any

@@ -1,22 +1,30 @@
 """The course of a batch of market episodes: loads, one clearing per decision period, batteries."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from voltran.envs.energy.generation import OUTLOOK_H
+from voltran.envs.energy.generation import OUTLOOK_H, Generation
 from voltran.envs.energy.site_batteries import SiteFlows, supply_sites
+from voltran.envs.episodes import Episodes
 from voltran.envs.market.actions import Situation, usable_kw
 from voltran.envs.market.autarky import autarky_usd
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.constants import MarketConstants
-from voltran.envs.market.load import draw_load
-from voltran.envs.market.reward import lost_load_usd, paper_utility, satisfaction_usd, wear_usd
+from voltran.envs.market.load import LoadSeries, draw_load
+from voltran.envs.market.rewards.formulas import lost_load_usd, paper_utility, satisfaction_usd, wear_usd
 from voltran.envs.market.state import blank_state
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.retail.market import RetailMarket
 from voltran.envs.world import FloatArray
+
+
+class EpisodeDraws(NamedTuple):
+    """Everything that an episode's seed decides."""
+
+    load: LoadSeries
+    generation: Generation
 
 
 class Simulation:
@@ -24,7 +32,7 @@ class Simulation:
 
     Args:
         constants: constants.
-        n_worlds: batch size.
+        episodes: which episodes the batch plays.
 
     Attributes:
         constants: as given.
@@ -34,20 +42,36 @@ class Simulation:
         autarky_usd: ``[B, T]`` welfare of each period, had nobody traded.
     """
 
-    def __init__(self, constants: MarketConstants, n_worlds: int) -> None:
+    def __init__(self, constants: MarketConstants, episodes: Episodes) -> None:
+        n_worlds = episodes.n_worlds
         self.constants, self.n_worlds = constants, n_worlds
-        self.state = blank_state(constants, n_worlds)
+        self.state = blank_state(constants, episodes)
         self.market = RetailMarket(constants.retail, n_worlds, constants.decisions, constants.period_h)
         self.load_kw = np.zeros((n_worlds, constants.decisions, constants.n_sites))
         self.outlook_kw = np.zeros((*self.load_kw.shape, len(OUTLOOK_H)))
         self.autarky_usd = np.zeros((n_worlds, constants.decisions))
         self._worlds = np.arange(n_worlds)
 
-    def start(self, world: int, seed: int) -> None:
-        """Put one world at the start of the episode of a seed."""
-        self._draw(world, seed)
-        self.market.start(world, seed)
-        self.state.start(world, seed, self.constants.initial_soc)
+    def draw(self, seed: int) -> EpisodeDraws:
+        """Everything that an episode's seed decides; nothing changes here.
+
+        Raises:
+            ScenarioError: a generation file that cannot be used.
+        """
+        return EpisodeDraws(draw_load(self.constants.scenario, seed), self.market.draw(seed))
+
+    def load(self, drawn: Mapping[int, EpisodeDraws]) -> None:
+        """Take over what was drawn."""
+        for world, draws in drawn.items():
+            self.load_kw[world], self.outlook_kw[world] = draws.load
+            self.autarky_usd[world] = autarky_usd(self.constants, self.load_kw[world])
+            self.market.load(world, draws.generation)
+
+    def begin(self, worlds: Sequence[int]) -> None:
+        """Put worlds at the start of their episodes."""
+        for world in worlds:
+            self.market.begin(world)
+            self.state.begin(world, self.constants.initial_soc)
 
     def coming_load_kw(self) -> FloatArray:
         """Loads ``[B, M]`` of the coming period; at the end of an episode, of the last."""
@@ -76,27 +100,13 @@ class Simulation:
         self.market.settle(requested_kw, sold_kw, available_kw, self.constants.period_h)
         self._record(situation.load_kw, requested_kw, sold_kw, flows)
         self.state.soc[...] = flows.soc
-        self.state.decision += 1
 
-    def snapshot(self) -> dict[str, Any]:
-        """Everything that changes, as copies; loads and generation are drawn again from the seeds."""
-        return {"state": self.state.snapshot(), "market": self.market.snapshot()}
-
-    def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Continue from a snapshot of the same scenario and batch size."""
-        seeds = snapshot["state"]["seed"]
-        started = {world: int(seeds[world]) for world in np.flatnonzero(seeds >= 0).tolist()}
-        for world, seed in started.items():
-            self._draw(world, seed)
-        self.state.restore(snapshot["state"])
-        self.market.restore(snapshot["market"], started)
+    def arrays(self) -> dict[str, Any]:
+        """All arrays that change; time series apart."""
+        return {"soc": self.state.soc, "market": self.market.arrays()}
 
     def _period(self) -> Any:
         return np.minimum(self.state.decision, self.constants.decisions - 1)
-
-    def _draw(self, world: int, seed: int) -> None:
-        self.load_kw[world], self.outlook_kw[world] = draw_load(self.constants.scenario, seed)
-        self.autarky_usd[world] = autarky_usd(self.constants, self.load_kw[world])
 
     def _record(self, load_kw: FloatArray, requested_kw: FloatArray, sold_kw: FloatArray, flows: SiteFlows) -> None:
         """Write the period's row of all series."""

@@ -1,12 +1,12 @@
 """What retailers can be told, and how action codes say it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from gymnasium import spaces
+from numpy.typing import NDArray
 
-from voltran.envs.batch import checked_actions
 from voltran.envs.errors import ActionError, ScenarioError
 from voltran.envs.retail.constants import PRICE_LEVELS, RetailConstants
 from voltran.envs.world import BoolArray, FloatArray
@@ -61,19 +61,16 @@ class RetailerCodec:
         return np.ones((n_worlds, self.constants.n_retailers, PRICE_LEVELS if self.form == "ladder" else 0), dtype=bool)
 
     def commands(self, actions: object, n_worlds: int) -> RetailerCommands:
-        """Commands of codes, or of commands themselves once they are checked.
+        """Commands of codes inside the space, or commands themselves once they are checked.
 
         Raises:
             ActionError: names retailer, world, field and value.
         """
         if isinstance(actions, RetailerCommands):
             return self._checked(actions, n_worlds)
-        return self._decoded(actions, n_worlds)
+        return self._decoded(np.asarray(actions))
 
-    def _decoded(self, actions: object, n_worlds: int) -> RetailerCommands:
-        agents: tuple[int, ...] = (n_worlds, self.constants.n_retailers)
-        shape, sizes = ((*agents, BOX_SIZE), None) if self.form == "box" else (agents, [PRICE_LEVELS])
-        values = checked_actions("retailer", actions, shape, sizes)
+    def _decoded(self, values: NDArray[Any]) -> RetailerCommands:
         ladder = self.constants.price_ladder
         if self.form == "ladder":
             price = ladder[np.arange(self.constants.n_retailers), np.asarray(values, np.int64)]

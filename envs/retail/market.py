@@ -1,6 +1,5 @@
 """The market of one batch of episodes: generation, posted prices, sales, and what came of them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 from voltran.envs.energy.generation import OUTLOOK_H, Generation, draw_generation
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.retail.constants import RetailConstants
+from voltran.envs.snapshots import arrays_of
 from voltran.envs.world import FloatArray
 from voltran.physics.market import Offers, clear_market, payments
 
@@ -82,11 +82,23 @@ class RetailMarket:
         self.sales = blank_sales(n_worlds, constants.n_sites, constants.n_retailers)
         self.available_kw = np.zeros((n_worlds, periods, constants.n_retailers))
         self.outlook_kw = np.zeros((*self.available_kw.shape, len(OUTLOOK_H)))
-        _draw(constants, 0, periods, period_h)  # a file that cannot be used is told of at once
+        self.draw(0)  # a file that cannot be used is told of at once
 
-    def start(self, world: int, seed: int) -> None:
-        """Put one world at the start of the episode of a seed: retailers ask what power costs them."""
-        self._draw(world, seed)
+    def draw(self, seed: int) -> Generation:
+        """Generation of the episode of a seed; nothing changes here.
+
+        Raises:
+            ScenarioError: a generation file that cannot be used.
+        """
+        retail = self.constants.retail
+        return draw_generation(retail.retailers, retail.weather, seed, self.periods, self.period_h)
+
+    def load(self, world: int, drawn: Generation) -> None:
+        """Take over what was drawn for one world."""
+        self.available_kw[world], self.outlook_kw[world] = drawn
+
+    def begin(self, world: int) -> None:
+        """Put one world at the start of its episode: retailers ask what power costs them."""
         self.price[world] = self.posted_price[world] = self.constants.price_ladder[:, 0]
         self.reserved[world] = self.posted_reserved[world] = 0.0
         for values in vars(self.sales).values():
@@ -152,25 +164,7 @@ class RetailMarket:
         spill = self.constants.retail.spill_penalty_usd_per_kwh * self.sales.spilled_kwh
         return self.sales.earned_usd - self.sales.cost_usd - spill
 
-    def snapshot(self) -> dict[str, Any]:
-        """Everything that changes, as copies; generation is drawn again from the seeds."""
+    def arrays(self) -> dict[str, Any]:
+        """All arrays that change."""
         names = ("price", "posted_price", "reserved", "posted_reserved")
-        kept: dict[str, Any] = {name: getattr(self, name).copy() for name in names}
-        return {**kept, "sales": {name: values.copy() for name, values in vars(self.sales).items()}}
-
-    def restore(self, snapshot: Mapping[str, Any], seeds: Mapping[int, int]) -> None:
-        """Continue from a snapshot; ``seeds`` has those of the worlds that have been started."""
-        for world, seed in seeds.items():
-            self._draw(world, seed)
-        for name in ("price", "posted_price", "reserved", "posted_reserved"):
-            getattr(self, name)[...] = snapshot[name]
-        for name, values in snapshot["sales"].items():
-            getattr(self.sales, name)[...] = values
-
-    def _draw(self, world: int, seed: int) -> None:
-        drawn = _draw(self.constants, seed, self.periods, self.period_h)
-        self.available_kw[world], self.outlook_kw[world] = drawn
-
-
-def _draw(constants: RetailConstants, seed: int, periods: int, period_h: float) -> Generation:
-    return draw_generation(constants.retail.retailers, constants.retail.weather, seed, periods, period_h)
+        return {**{name: getattr(self, name) for name in names}, "sales": arrays_of(self.sales)}

@@ -8,9 +8,6 @@ from numpy.typing import NDArray
 from voltran.envs.retail.market import RetailMarket
 from voltran.envs.world import FloatArray
 
-# NaN by definition in some episodes: there is no mean price where nothing was bought.
-MAY_BE_UNDEFINED = frozenset({"mean_price_usd_per_kwh"})
-
 
 @runtime_checkable
 class RetailWorld(Protocol):

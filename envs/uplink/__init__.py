@@ -12,6 +12,12 @@ WORLD = WorldSpec(
     default_scenario="uplink20",
     metrics=METRICS,
     training_metric="energy_efficiency",
+    rewards={
+        "team": "voltran.envs.uplink.rewards.team:team",
+        "local": "voltran.envs.uplink.rewards.local:local",
+    },
     training_reward="local",
     pictures="voltran.evaluation.pictures.uplink:pictures",
+    text="voltran.envs.uplink.text:as_text",
+    picture="voltran.envs.uplink.picture:as_image",
 )

@@ -64,31 +64,6 @@ class ActionCodec:
             legal = np.stack([np.ones_like(active), active], axis=-1).reshape(len(active), -1)
         return np.repeat(legal[:, None, :], self.n_ubs, axis=1)
 
-    def validate(self, actions: object, n_worlds: int) -> IntArray:
-        """Check that actions lie in the space.
-
-        Raises:
-            ActionError: names agent, world and value.
-        """
-        try:
-            values = np.asarray(actions)
-        except ValueError as error:
-            raise ActionError("actions of role ubs are ragged: give one action per agent, all of one form") from error
-        shape: tuple[int, ...] = (n_worlds, self.n_ubs)
-        if self.form == "multi":
-            shape = (*shape, self.n_ues)
-        if values.shape != shape:
-            raise ActionError(f"actions of role ubs have shape {values.shape}; expected {shape}")
-        if not np.issubdtype(values.dtype, np.integer):
-            raise ActionError(f"actions of role ubs have dtype {values.dtype}; expected integers")
-        bad = (values < 0) | (values >= self.sizes[0])
-        if bad.any():
-            index = tuple(int(part) for part in np.argwhere(bad)[0])
-            raise ActionError(
-                f"action of ubs_{index[1]} in world {index[0]} = {values[index]}: must lie in [0, {self.sizes[0] - 1}]"
-            )
-        return values.astype(np.int64)
-
     def decode(self, actions: IntArray, strength: IntArray, active: BoolArray) -> Decoded:
         """Offers for validated actions.
 

@@ -9,7 +9,7 @@ def episode_metrics(series: dict[str, FloatArray]) -> dict[str, float]:
     """Metrics of one episode; definitions in docs/uplink.md.
 
     Args:
-        series: name -> ``[T]``, as ``UplinkState.of_world`` gives them.
+        series: name -> ``[T, ...]``, time series of the episode, as ``UplinkState.named_series`` names them.
 
     Returns:
         Metric name -> value; shares of nothing are zero.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.canvas import painted
-from voltran.envs.uplink.viewer import Scene
+from voltran.envs.uplink.scene import Scene
 from voltran.physics.uplink import wrapped_offsets_m
 
 # Matplotlib is loaded only when something is drawn, so its classes have no names here.

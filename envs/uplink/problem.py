@@ -1,6 +1,6 @@
 """The problem that a network faces at one moment: who is served by whom, at which transmit powers.
 
-The world, the controllers and the tests ask the same :func:`evaluate`. Source: [FDRAN] Eq. 25.
+The world, the controllers and the tests ask the same :func:`evaluate`.
 """
 
 from typing import NamedTuple
@@ -58,7 +58,7 @@ class UplinkProblem(NamedTuple):
 
     @property
     def sinr_min(self) -> FloatArray:
-        """``[K]`` SINR at which each UE has its minimum rate."""
+        """``[K]`` SINR at which each UE has its minimum rate. Source: [FDRAN] Eq. 25b."""
         return sinr_for_rate(self.rate_min_mbps, self.radio.prelog_mhz)
 
 
@@ -83,7 +83,7 @@ class UplinkOutcome(NamedTuple):
 
 
 def evaluate(problem: UplinkProblem, association: BoolArray, power_mw: FloatArray) -> UplinkOutcome:
-    """What an association ``[M, K]`` and transmit powers ``[K]`` give."""
+    """What an association ``[M, K]`` and transmit powers ``[K]`` give. Source: [FDRAN] Eq. 25a, [FDRAN] Eq. 25f."""
     gains = combine(problem.statistics, association, problem.radio.noise_mw)
     rate_mbps = uplink_rate_mbps(uplink_sinr(gains, power_mw), problem.radio.prelog_mhz)
     awake = np.asarray(association.any(axis=1))

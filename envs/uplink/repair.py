@@ -1,4 +1,4 @@
-"""Repair of joint actions: the limits of the association that no UBS can keep alone. Source: [FDRAN] Eqs. 25d-25f."""
+"""Repair of joint actions: the limits of the association that no UBS can keep alone."""
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from voltran.physics.uplink import BoolArray, IntArray
 @kernel
 def repair(association: BoolArray, gain: FloatArray, ubs_per_ue: int, ues_per_ubs: int) -> BoolArray:
     """The nearest associations within the limits; those within them already stay as they are.
+
+    Source: [FDRAN] Eq. 25d, [FDRAN] Eq. 25e, [FDRAN] Eq. 25f, [FDRAN] Eq. 25g; entries are True or False, and who
+    serves is awake.
 
     A UE keeps its strongest volunteers, then a UBS its strongest UEs. A UE that nobody serves wakes its strongest UBS
     with room; where every UBS is full, a UE with several servers leaves one of them.

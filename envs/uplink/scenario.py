@@ -71,7 +71,7 @@ class Radio(Section):
 
 
 class Limits(Section):
-    """[FDRAN] Eqs. 25d and 25e: UBSs per UE (all, where there are fewer), UEs per UBS."""
+    """[FDRAN] Eq. 25d and [FDRAN] Eq. 25e: UBSs per UE (all, where there are fewer), UEs per UBS."""
 
     ubs_per_ue: Annotated[int, Field(ge=1, le=1000)] = 3
     ues_per_ubs: Annotated[int, Field(ge=1, le=1000)] = 10
@@ -198,7 +198,7 @@ class Traffic(Section):
 
 
 class Reward(Section):
-    """Weights of the rewards; see ``reward.py``.
+    """Weights of the rewards; see ``rewards/``.
 
     Attributes:
         reference_mbit_per_j: energy efficiency that counts 1.

@@ -1,11 +1,12 @@
 """The course of a batch of uplink episodes: what each world faces now, and what a decision brings it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
+from voltran.envs.episodes import Episodes
 from voltran.envs.uplink.architecture import Architecture
 from voltran.envs.uplink.commands import UplinkCommands
 from voltran.envs.uplink.counterfactual import Outcomes, without_each
@@ -21,18 +22,29 @@ from voltran.physics.uplink_control import eipc_power_mw
 
 
 @dataclass(frozen=True)
-class Period:
-    """One decision period.
+class Choices:
+    """What UBSs asked for in one decision period.
 
     Attributes:
         repaired: ``[B, M]`` UBSs that do not serve whom they asked to.
         was_awake: ``[B, M]`` before it.
-        without: ``[B, M + 1]`` what other choices would have brought; None unless asked for.
+        asked: of each world, what it faced, the association ``[M, K]`` before repair, and transmit powers if chosen.
     """
 
     repaired: BoolArray
     was_awake: BoolArray
-    without: Outcomes | None
+    asked: Sequence[tuple[UplinkProblem, BoolArray, FloatArray | None]]
+
+    def without(self) -> Outcomes:
+        """What the period would have brought without the choice of each UBS, ``[B, M + 1]``; see ``without_each``."""
+        return Outcomes(*map(np.stack, zip(*(without_each(*moment) for moment in self.asked), strict=True)))
+
+
+class EpisodeDraws(NamedTuple):
+    """Everything that an episode's seed decides: places and channels, and minimum rates ``[T, K]``."""
+
+    deployment: Deployment
+    traffic_mbps: FloatArray
 
 
 class Simulation:
@@ -41,55 +53,77 @@ class Simulation:
     Args:
         scenario: the scenario.
         architecture: the network.
-        n_worlds: batch size.
+        episodes: which episodes the batch plays.
 
     Attributes:
+        scenario, architecture: as given.
         state: what changes.
         gain: ``[B, M, K]`` large-scale fading.
         traffic_mbps: ``[B, T, K]`` minimum rates; UEs take part while theirs is positive.
-        deployments: of each world, None before its first reset.
     """
 
-    def __init__(self, scenario: UplinkScenario, architecture: Architecture, n_worlds: int) -> None:
-        self._scenario, self._architecture = scenario, architecture
+    def __init__(self, scenario: UplinkScenario, architecture: Architecture, episodes: Episodes) -> None:
+        n_worlds = episodes.n_worlds
+        self.scenario, self.architecture = scenario, architecture
         self._source = TrafficSource(scenario)
         self.radio = radio_constants(scenario)
         n_ubs, n_ues, self.decisions = architecture.n_ubs, scenario.ues.count, scenario.time.decisions
-        self.state = blank_state(n_worlds, n_ubs, n_ues, self.decisions)
+        self.state = blank_state(episodes, n_ubs, n_ues, self.decisions)
         self.gain = np.ones((n_worlds, n_ubs, n_ues))
         self.traffic_mbps = np.zeros((n_worlds, self.decisions, n_ues))
-        self.deployments: list[Deployment | None] = [None] * n_worlds
+        self._deployments: list[Deployment | None] = [None] * n_worlds
         self._problems: list[UplinkProblem | None] = [None] * n_worlds
         self._worlds = np.arange(n_worlds)
 
-    def start(self, world: int, seed: int) -> None:
-        """Start an episode in one world."""
-        self._load(world, seed)
-        start_episode(self.state, world, seed)
+    def draw(self, seed: int) -> EpisodeDraws:
+        """Everything that an episode's seed decides; nothing changes here.
+
+        Raises:
+            ScenarioError: a traffic file that cannot be used.
+        """
+        deployment = draw_deployment(self.scenario, self.architecture, seed)
+        return EpisodeDraws(deployment, self._source.draw_mbps(seed))
+
+    def load(self, drawn: Mapping[int, EpisodeDraws]) -> None:
+        """Take over what was drawn."""
+        for world, draws in drawn.items():
+            self._deployments[world], self._problems[world] = draws.deployment, None
+            self.gain[world] = draws.deployment.gain
+            self.traffic_mbps[world] = draws.traffic_mbps
+
+    def begin(self, worlds: Sequence[int]) -> None:
+        """Put worlds at the start of their episodes."""
+        for world in worlds:
+            start_episode(self.state, world)
 
     def rate_min_mbps(self) -> FloatArray:
         """Minimum rates ``[B, K]`` of the coming period; the day begins again when it is over."""
         return np.asarray(self.traffic_mbps[self._worlds, self.state.decision % self.decisions])
 
+    def deployment(self, world: int) -> Deployment:
+        """Places, channels and pilots of one world's episode."""
+        deployment = self._deployments[world]
+        assert deployment is not None, "episodes are loaded before they are played"
+        return deployment
+
     def problem(self, world: int) -> UplinkProblem:
         """What one world faces in the coming period."""
-        deployment, latest = self.deployments[world], self._problems[world]
-        assert deployment is not None  # callers have checked that the world has been reset
+        latest = self._problems[world]
         rate_min_mbps = self.traffic_mbps[world, self.state.decision[world] % self.decisions]
         active: IntArray = np.flatnonzero(rate_min_mbps > 0.0)
         if latest is not None and np.array_equal(latest.ue, active):
             problem = latest._replace(rate_min_mbps=rate_min_mbps[active])  # channels last as long as the same UEs talk
         else:
-            problem = build_problem(self._architecture, self.radio, deployment, rate_min_mbps, active)
+            problem = build_problem(self.architecture, self.radio, self.deployment(world), rate_min_mbps, active)
         self._problems[world] = problem
         return problem
 
-    def run_period(self, commands: UplinkCommands, *, counterfactuals: bool) -> Period:
+    def run_period(self, commands: UplinkCommands) -> Choices:
         """One decision period under validated commands."""
         state = self.state
         repaired, was_awake = np.zeros_like(state.awake), state.awake.copy()
-        without: list[Outcomes] = []
-        for world in range(len(state.seed)):
+        moments: list[tuple[UplinkProblem, BoolArray, FloatArray | None]] = []
+        for world in range(state.episodes.n_worlds):
             problem = self.problem(world)
             asked = np.ascontiguousarray(commands.association[world][:, problem.ue])
             association = repair(asked[None], problem.gain, problem.ubs_per_ue, problem.ues_per_ubs)[0]
@@ -99,26 +133,9 @@ class Simulation:
                 power_mw = eipc_power_mw(problem.gain, association.any(axis=1), self.radio.power_max_mw)
             outcome = evaluate(problem, association, power_mw)
             repaired[world] = (association != asked).any(axis=1)
-            if counterfactuals:
-                without.append(without_each(problem, asked, chosen))
+            moments.append((problem, asked, chosen))
             self._record(world, problem, association, power_mw, outcome)
-        return Period(repaired, was_awake, Outcomes(*map(np.stack, zip(*without, strict=True))) if without else None)
-
-    def snapshot(self) -> dict[str, Any]:
-        """Everything that changes, as copies; places, channels and traffic are drawn again from the seeds."""
-        return self.state.snapshot()
-
-    def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Continue from a snapshot of the same scenario, architecture and batch size."""
-        for world in np.flatnonzero(snapshot["seed"] >= 0).tolist():
-            self._load(world, int(snapshot["seed"][world]))
-        self.state.restore(snapshot)
-
-    def _load(self, world: int, seed: int) -> None:
-        deployment = draw_deployment(self._scenario, self._architecture, seed)
-        self.deployments[world], self._problems[world] = deployment, None
-        self.gain[world] = deployment.gain
-        self.traffic_mbps[world] = self._source.draw_mbps(seed)
+        return Choices(repaired, was_awake, moments)
 
     def _record(
         self, world: int, problem: UplinkProblem, association: BoolArray, power_mw: FloatArray, outcome: UplinkOutcome
@@ -147,4 +164,3 @@ class Simulation:
         state.series[world, decision] = [row[name] for name in SERIES]
         state.awake_series[world, decision] = outcome.awake
         state.awake[world] = outcome.awake
-        state.decision[world] += 1

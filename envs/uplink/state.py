@@ -1,14 +1,14 @@
 """Everything that changes during an uplink episode, as arrays with a leading world axis."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from voltran.envs.seeds import SeedArray, unset_seeds
+from voltran.envs.episodes import Episodes
 from voltran.physics.layout import FloatArray
-from voltran.physics.uplink import BoolArray, IntArray
+from voltran.physics.uplink import BoolArray
 
 # One number per decision period; `awake` beside them has one per UBS.
 SERIES = (
@@ -22,9 +22,7 @@ class UplinkState:
     """State of a batch of episodes; what was in force last is that of the latest decision period.
 
     Attributes:
-        seed: ``[B]`` the episode's seed, -1 before the first reset.
-        decision: ``[B]`` decision periods done.
-        running: ``[B]`` reset, and not over.
+        episodes: which episodes are played, and how far they are.
         association: ``[B, M, K]`` in force last.
         awake: ``[B, M]`` last; all UBSs are before the first decision.
         power_mw, rate_mbps, shortfall_mbps: ``[B, K]`` last, zero for UEs that were silent.
@@ -32,9 +30,7 @@ class UplinkState:
         awake_series: ``[B, T, M]``.
     """
 
-    seed: SeedArray
-    decision: IntArray
-    running: BoolArray
+    episodes: Episodes
     association: BoolArray
     awake: BoolArray
     power_mw: FloatArray
@@ -43,33 +39,34 @@ class UplinkState:
     series: FloatArray
     awake_series: BoolArray
 
+    @property
+    def decision(self) -> NDArray[np.int64]:
+        """Decision periods done, ``[B]``."""
+        return self.episodes.decision
+
+    @property
+    def named_series(self) -> dict[str, NDArray[Any]]:
+        """Time series by their names, themselves and not copies."""
+        columns: dict[str, NDArray[Any]] = {name: self.series[:, :, column] for column, name in enumerate(SERIES)}
+        return {**columns, "awake": self.awake_series}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All arrays that change; time series apart."""
+        names = ("association", "awake", "power_mw", "rate_mbps", "shortfall_mbps")
+        return {name: getattr(self, name) for name in names}
+
     def latest(self, name: str) -> FloatArray:
         """One series' value ``[B]`` in the latest decision period, zero before the first."""
-        worlds = np.arange(len(self.seed))
+        worlds = np.arange(self.episodes.n_worlds)
         values = self.series[worlds, np.maximum(self.decision - 1, 0), SERIES.index(name)]
         return np.where(self.decision > 0, values, 0.0)
 
-    def of_world(self, world: int) -> dict[str, FloatArray]:
-        """Copies ``[T]`` of one world's series so far."""
-        done = int(self.decision[world])
-        return {name: self.series[world, :done, column].copy() for column, name in enumerate(SERIES)}
 
-    def snapshot(self) -> dict[str, Any]:
-        """Copies of all arrays."""
-        return {item.name: getattr(self, item.name).copy() for item in fields(self)}
-
-    def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Take over a snapshot's arrays."""
-        for item in fields(self):
-            getattr(self, item.name)[...] = snapshot[item.name]
-
-
-def blank_state(n_worlds: int, n_ubs: int, n_ues: int, decisions: int) -> UplinkState:
+def blank_state(episodes: Episodes, n_ubs: int, n_ues: int, decisions: int) -> UplinkState:
     """State before the first reset."""
+    n_worlds = episodes.n_worlds
     return UplinkState(
-        seed=unset_seeds(n_worlds),
-        decision=np.zeros(n_worlds, dtype=np.int64),
-        running=np.zeros(n_worlds, dtype=bool),
+        episodes=episodes,
         association=np.zeros((n_worlds, n_ubs, n_ues), dtype=bool),
         awake=np.ones((n_worlds, n_ubs), dtype=bool),
         power_mw=np.zeros((n_worlds, n_ues)),
@@ -80,9 +77,8 @@ def blank_state(n_worlds: int, n_ubs: int, n_ues: int, decisions: int) -> Uplink
     )
 
 
-def start_episode(state: UplinkState, world: int, seed: int) -> None:
+def start_episode(state: UplinkState, world: int) -> None:
     """Put one world at the start of an episode."""
-    state.seed[world], state.decision[world], state.running[world] = seed, 0, True
     state.association[world], state.awake[world] = False, True
     state.power_mw[world] = state.rate_mbps[world] = state.shortfall_mbps[world] = 0.0
     state.series[world], state.awake_series[world] = 0.0, False

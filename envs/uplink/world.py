@@ -1,37 +1,42 @@
 """The uplink world ``uplink_v0``: base stations only receive, and sleep where not needed. Source: [FDRAN]."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.batch import (
-    actions_of,
-    check_snapshot,
-    metrics_of_worlds,
-    require_running,
-    worlds_to_reset,
-)
-from voltran.envs.errors import EpisodeError, ScenarioError
+from voltran.envs.base import BatchedWorld, Outcome
+from voltran.envs.errors import ScenarioError
+from voltran.envs.observe import Observe, role_observations
+from voltran.envs.rewards import RewardChoice, Rewards
+from voltran.envs.uplink import WORLD
 from voltran.envs.uplink.actions import ActionCodec, ActionForm, check_commands
 from voltran.envs.uplink.architecture import ArchitectureName, build_architecture
 from voltran.envs.uplink.balance import power_balance
+from voltran.envs.uplink.channels import Channels
 from voltran.envs.uplink.commands import UplinkCommands
 from voltran.envs.uplink.deployment import Deployment
-from voltran.envs.uplink.meaning import ubs_meaning, ubs_sight
+from voltran.envs.uplink.meaning import ubs_meaning
 from voltran.envs.uplink.metrics import efficiency, episode_metrics
-from voltran.envs.uplink.observation import OBSERVATION_VERSION, Observer
+from voltran.envs.uplink.observation import DEFAULT, dimensions, global_state
 from voltran.envs.uplink.problem import UplinkProblem
-from voltran.envs.uplink.reward import REWARD_KINDS, RewardKind, components, marginal_credit
+from voltran.envs.uplink.rewards.period import UplinkPeriod
 from voltran.envs.uplink.scenario import UplinkScenario
-from voltran.envs.uplink.simulation import Period, Simulation
-from voltran.envs.world import BoolArray, FloatArray, Role, Transition
+from voltran.envs.uplink.simulation import Choices, EpisodeDraws, Simulation
+from voltran.envs.uplink.view import UplinkView
+from voltran.envs.world import BoolArray, FloatArray
 
 
-class UplinkWorld:
-    """A batch of uplink episodes; implements :class:`voltran.envs.world.World`.
+class UplinkOrders(NamedTuple):
+    """Checked commands, and which agents' codes ``[B, M]`` were illegal."""
+
+    network: UplinkCommands
+    projected: BoolArray
+
+
+class UplinkWorld(BatchedWorld):
+    """A batch of uplink episodes.
 
     One decision period: UBSs say which UEs they offer to serve, offers are repaired to the limits of the association,
     transmit powers follow (EIPC unless commands say otherwise), and the network serves its UEs for the period. Places
@@ -43,14 +48,17 @@ class UplinkWorld:
         architecture: "fd-ran", "uc-cell-free", "cell-free", "small-cell" or "cellular".
         idle_sleep: probability that an idle UBS of "uc-cell-free" sleeps.
         action_form: "joint" (Discrete) or "multi" (MultiDiscrete).
-        reward: "team", or "local" (each UBS's contribution to it).
+        reward: "team", "local" (each UBS's contribution to it), ``module:function`` or a function, see
+            :mod:`voltran.envs.rewards`.
+        observe: fields that agents observe, see :func:`voltran.envs.observe.role_observations`; by default all.
 
     Raises:
-        ScenarioError: an unknown reward, or more UEs than the UBSs may serve.
+        ScenarioError: an unknown reward or field, or more UEs than the UBSs may serve.
     """
 
-    name = "uplink_v0"
-    render_modes: tuple[str, ...] = ("ansi", "rgb_array")
+    spec = WORLD
+    command_classes: ClassVar[Mapping[str, tuple[type, ...]]] = {"ubs": (UplinkCommands,)}
+    scenario: UplinkScenario
 
     def __init__(
         self,
@@ -60,111 +68,34 @@ class UplinkWorld:
         architecture: ArchitectureName = "fd-ran",
         idle_sleep: float = 1.0,
         action_form: ActionForm = "joint",
-        reward: RewardKind = "team",
+        reward: RewardChoice = "team",
+        observe: Observe = None,
     ) -> None:
-        if reward not in REWARD_KINDS:
-            raise ScenarioError(f"reward = {reward!r} is unknown; use one of {', '.join(REWARD_KINDS)}")
-        self.scenario, self.n_worlds, self.reward_kind = scenario, n_worlds, reward
+        identity = {"architecture": architecture, "idle_sleep": idle_sleep}
+        super().__init__(scenario, n_worlds, scenario.time.decisions, identity)
         self.architecture = build_architecture(scenario, architecture, idle_sleep)
         self._require_room()
         self.codec = ActionCodec(self.architecture, scenario.ues.count, action_form)
-        self._simulation = Simulation(scenario, self.architecture, n_worlds)
-        self._observer = Observer(scenario, self.codec, self._simulation)
-        self.max_decisions = scenario.time.decisions
-        self.observation_version, self.action_version = OBSERVATION_VERSION, self.codec.version
-        observed = spaces.Box(self._observer.low, self._observer.high, dtype=np.float32)
-        self.roles = (
-            Role(
-                "ubs",
-                self.architecture.n_ubs,
-                observed,
-                self.codec.space(),
-                sees=ubs_sight(),
-                meaning=ubs_meaning(self.codec),
-            ),
-        )
-        self.state_space = spaces.Box(self._observer.state_low, self._observer.state_high, dtype=np.float32)
-        self._identity = f"{scenario.model_dump_json()} {architecture} {idle_sleep}"
+        self._simulation = Simulation(scenario, self.architecture, self.episodes)
+        radio = self._simulation.radio
+        self._channels = Channels(self._simulation.gain.shape, radio.power_max_mw, radio.noise_mw)
+        counts = {"ubs": self.architecture.n_ubs}
+        observed = role_observations(self.name, counts, {"ubs": DEFAULT}, observe, dimensions(self.codec))
+        role = observed["ubs"].as_role(self.codec.space(), self.codec.version, ubs_meaning(self.codec))
+        self._introduce([role], observed, global_state(self.codec))
+        self._rewards = Rewards(self.spec, list(observed), reward)
 
     # --- the protocol -------------------------------------------------------------------------------------------------
-
-    def reset(self, seeds: Sequence[int], worlds: BoolArray | None = None) -> None:
-        """Start new episodes; see :meth:`voltran.envs.world.World.reset`."""
-        chosen = worlds_to_reset(seeds, worlds, self.n_worlds)
-        for world, seed in chosen.items():
-            self._simulation.start(world, seed)
-        self._observer.start(np.array(list(chosen), dtype=np.int64))
-
-    def step(self, actions: Mapping[str, Any]) -> Transition:
-        """Advance by one decision period; see :meth:`voltran.envs.world.World.step`."""
-        require_running(self._simulation.state.running, self._simulation.state.seed)
-        commands, projected = self._commands(actions)
-        period = self._simulation.run_period(commands, counterfactuals=self.reward_kind == "local")
-        state = self._simulation.state
-        truncated = state.decision >= min(self.max_decisions, self.scenario.time.decisions)
-        state.running[:] = ~truncated
-        rewards, told = self._rewards(period)
-        return Transition(
-            rewards={"ubs": rewards},
-            terminated=np.zeros(self.n_worlds, dtype=bool),
-            truncated=truncated,
-            agent_infos={"ubs": {"projected": projected, "repaired": period.repaired, "awake": state.awake.copy()}},
-            episode_infos=told,
-        )
-
-    def observations(self) -> dict[str, NDArray[np.float32]]:
-        """Role -> ``[B, M, F]``; the table is ``observation.FIELDS``."""
-        return {"ubs": self._observer.observations()}
-
-    def state(self) -> NDArray[np.float32]:
-        """Global state vector ``[B, S]``."""
-        return self._observer.state()
 
     def action_masks(self) -> dict[str, BoolArray]:
         """Role -> ``[B, M, A]``."""
         return {"ubs": self.codec.mask(self.active)}
 
-    def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
-        """Metric -> ``[B]``, over the episodes so far (docs/uplink.md); NaN outside the mask ``worlds``."""
-        return metrics_of_worlds(self._metrics_of, worlds, self._simulation.state.seed)
-
     def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
-        """Time series of one world: ``time_h``, those of ``state.SERIES``, ``energy_efficiency``, ``awake [T, M]``."""
-        series: dict[str, NDArray[Any]] = dict(self._simulation.state.of_world(world))
-        done, time = len(series["sum_rate_mbps"]), self.scenario.time
-        return {
-            "time_h": time.start_h + np.arange(done) * time.period_h,
-            "energy_efficiency": efficiency(series["sum_rate_mbps"], series["network_power_w"]),
-            **series,
-            "awake": self._simulation.state.awake_series[world, :done].copy(),
-        }
-
-    def ledger(self) -> dict[str, FloatArray]:
-        """Where the power of the latest period went, quantity -> ``[B, M]``; see :func:`power_balance`."""
-        if (self._simulation.state.decision == 0).any():
-            raise EpisodeError("the ledger is empty: a world has made no step since its reset")
-        return power_balance(self.architecture.power, self._simulation)
-
-    def get_state(self) -> dict[str, Any]:
-        """Snapshot: seeds (places, channels and traffic are drawn again from them) and state arrays."""
-        return {"identity": self._identity, "state": self._simulation.snapshot()}
-
-    def set_state(self, snapshot: Mapping[str, Any]) -> None:
-        """Continue from a snapshot.
-
-        Raises:
-            EpisodeError: the snapshot is of another scenario, architecture or batch size; nothing has changed then.
-        """
-        seeds = snapshot["state"]["seed"]
-        check_snapshot(snapshot.get("identity"), self._identity, seeds, self.n_worlds)
-        self._simulation.restore(snapshot["state"])
-        self._observer.start(np.flatnonzero(seeds >= 0))
-
-    def render(self, mode: str, world: int = 0) -> Any:
-        """Picture of one world; see ``viewer``."""
-        from voltran.envs.uplink import viewer
-
-        return viewer.render(self, mode, world)
+        """Time series of one world: ``time_h``, ``energy_efficiency``, those of ``state.SERIES``, ``awake [T, M]``."""
+        series = super().trace(world)
+        reached = efficiency(series["sum_rate_mbps"], series["network_power_w"])
+        return {"time_h": series["time_h"], "energy_efficiency": reached, **series}
 
     # --- what controllers ask -----------------------------------------------------------------------------------------
 
@@ -174,8 +105,7 @@ class UplinkWorld:
         Raises:
             EpisodeError: the world has not been reset.
         """
-        self._require_reset(index)
-        return self._simulation.problem(index)
+        return self._simulation.problem(self.episodes.require_reset(index))
 
     def deployment(self, index: int = 0) -> Deployment:
         """Places, channels and pilots of one world's episode.
@@ -183,7 +113,7 @@ class UplinkWorld:
         Raises:
             EpisodeError: the world has not been reset.
         """
-        return self._require_reset(index)
+        return self._simulation.deployment(self.episodes.require_reset(index))
 
     @property
     def active(self) -> BoolArray:
@@ -210,11 +140,6 @@ class UplinkWorld:
         """Rates in the latest period, ``[B, K]``; zero for UEs that were silent."""
         return self._simulation.state.rate_mbps.copy()
 
-    @property
-    def decision(self) -> NDArray[np.int64]:
-        """Decision periods done, ``[B]``."""
-        return self._simulation.state.decision.copy()
-
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _require_room(self) -> None:
@@ -225,42 +150,55 @@ class UplinkWorld:
                 "each; raise layout.n_ubs or limits.ues_per_ubs, or use fewer UEs"
             )
 
-    def _require_reset(self, world: int) -> Deployment:
-        if not 0 <= world < self.n_worlds:
-            raise EpisodeError(f"world = {world}: the batch has worlds 0 to {self.n_worlds - 1}")
-        deployment = self._simulation.deployments[world]
-        if deployment is None:
-            raise EpisodeError(f"world {world} has not been reset: call reset(seeds) first")
-        return deployment
+    def _view(self) -> UplinkView:
+        return UplinkView(self, self._simulation, self._channels, self.codec)
 
-    def _commands(self, actions: Mapping[str, Any]) -> tuple[UplinkCommands, BoolArray]:
-        """Validated commands, and which agents' codes were illegal."""
-        asked, active = actions_of("ubs", actions, self.name), self.active
+    def _draw(self, seed: int) -> EpisodeDraws:
+        return self._simulation.draw(seed)
+
+    def _load(self, drawn: Mapping[int, EpisodeDraws]) -> None:
+        self._simulation.load(drawn)
+        self._channels.start(np.array(list(drawn), dtype=np.int64), self._simulation.gain)
+
+    def _begin(self, worlds: Sequence[int]) -> None:
+        self._simulation.begin(worlds)
+
+    def _decode(self, actions: dict[str, Any]) -> UplinkOrders:
+        asked, active = actions["ubs"], self.active
         shape = (self.n_worlds, self.architecture.n_ubs, self.scenario.ues.count)
         if isinstance(asked, UplinkCommands):
             check_commands(asked, shape, self.scenario.radio.power_max_mw)
-            return asked, np.zeros(shape[:2], dtype=bool)
-        codes = self.codec.validate(asked, self.n_worlds)
-        decoded = self.codec.decode(codes, np.argsort(self._observer.order(active), axis=-1), active)
-        return UplinkCommands(decoded.association), decoded.projected
+            return UplinkOrders(asked, np.zeros(shape[:2], dtype=bool))
+        decoded = self.codec.decode(asked, np.argsort(self._channels.order(active), axis=-1), active)
+        return UplinkOrders(UplinkCommands(decoded.association), decoded.projected)
 
-    def _rewards(self, period: Period) -> tuple[FloatArray, dict[str, FloatArray]]:
-        """Rewards ``[B, M]``, and what to tell about the episode ``[B]``."""
-        state, weights = self._simulation.state, self.scenario.reward
-        reached = efficiency(state.latest("sum_rate_mbps"), state.latest("network_power_w"))
-        woken = state.latest("wake_ups") / self.architecture.n_ubs
-        demanded = state.latest("traffic_mbps")
-        parts = components(weights, reached, state.latest("shortfall_mbps"), demanded, woken)
-        told = {f"reward_{name}": value for name, value in parts.items()}
-        team = np.repeat(np.sum(list(parts.values()), axis=0)[:, None], self.architecture.n_ubs, axis=1)
-        if period.without is None:
-            return team, told
-        credit = marginal_credit(weights, period.without, demanded, period.was_awake)
-        local = credit - weights.local_repair * period.repaired + weights.local_team * team
-        told["reward_local"] = local.mean(axis=1)
-        return local, told
+    def _run_period(self, commands: UplinkOrders) -> Choices:
+        return self._simulation.run_period(commands.network)
+
+    def _outcome(self, commands: UplinkOrders, period: Choices) -> Outcome:
+        state = self._simulation.state
+        rewards, components = self._rewards(UplinkPeriod(self, state, period))
+        infos = {"projected": commands.projected, "repaired": period.repaired, "awake": state.awake.copy()}
+        return Outcome(rewards, {"ubs": infos}, components)
 
     def _metrics_of(self, world: int) -> dict[str, float]:
-        if self._simulation.state.decision[world] == 0:
-            raise EpisodeError(f"world {world} has no metrics yet: no step has been made")
-        return episode_metrics(self._simulation.state.of_world(world))
+        return episode_metrics(self._series_of(world))
+
+    def _state_arrays(self) -> Mapping[str, Any]:
+        return self._simulation.state.arrays()
+
+    def _series(self) -> Mapping[str, NDArray[Any]]:
+        return self._simulation.state.named_series
+
+    def _time_h(self, rows: int) -> FloatArray:
+        """Hours since the first midnight."""
+        return np.asarray(self.scenario.time.start_h + np.arange(rows) * self.scenario.time.period_h)
+
+    def _ledger(self) -> dict[str, FloatArray]:
+        """Where the power of the latest period went, quantity -> ``[B, M]``; see :func:`power_balance`."""
+        return power_balance(self.architecture.power, self._simulation)
+
+    def _scene(self, world: int) -> Any:
+        from voltran.envs.uplink.scene import scene_of
+
+        return scene_of(self._simulation, world, self.trace(world))

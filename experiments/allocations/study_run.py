@@ -11,7 +11,6 @@ from rich.progress import track
 
 from voltran.baselines.dpa import AllocationProblem, solve
 from voltran.baselines.dpa.paper_cases import MODES, PUBLIC_LOAD, paper_problem, public_problem
-from voltran.baselines.dpa.problem import FloatArray
 from voltran.baselines.dpa.utility import site_utility
 from voltran.envs.errors import MissingExtraError, VoltranError
 from voltran.evaluation.evaluation import RESULTS_FILE
@@ -23,6 +22,7 @@ from voltran.experiments.allocations.study import Study
 from voltran.experiments.allocations.study_plots import write_study_plots
 from voltran.experiments.allocations.study_report import study_chapter
 from voltran.experiments.allocations.study_results import Curve, StudyResults, study_text
+from voltran.physics.arrays import FloatArray
 from voltran.physics.units import WATTS_PER_KILOWATT
 
 # Powers are published to a tenth of a milliwatt, and utilities to as many digits of USD/h.

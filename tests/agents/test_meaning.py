@@ -86,9 +86,9 @@ def retold(world: World, change: Callable[[dict[str, Any]], dict[str, Any]]) -> 
         (
             lambda said: {
                 **said,
-                "features": [*said["features"][:1], "site energy: 1 x kWh / 24 in [0, 2]", *said["features"][2:]],
+                "features": [*said["features"][:1], "own energy: 1 x kWh / 24 in [0, 2]", *said["features"][2:]],
             },
-            r"features\[1\] is 'site energy: 1 x kWh / 12 in \[0, 2\]', but the world's is 'site energy: 1 x kWh / 24",
+            r"features\[1\] is 'own energy: 1 x kWh / 12 in \[0, 2\]', but the world's is 'own energy: 1 x kWh / 24",
         ),
         (lambda said: {**said, "weather": "cloudy"}, "weather is None, but the world's is 'cloudy'"),
         (
@@ -115,10 +115,10 @@ def test_shipped_files_say_what_they_mean(name: str) -> None:
     role = next(role for role in world.roles if role.name == metadata.role)
     assert metadata.meaning == dict(role.meaning)
     assert metadata.information == information_from(role) == "aggregates"
-    assert metadata.scenario["name"] == training["scenario"]
+    assert metadata.scenarios[0]["name"] == training["scenario"]
     for key, value in training["scenario_overrides"].items():
         section, field = key.split(".")
-        assert metadata.scenario[section][field] == value
+        assert metadata.scenarios[0][section][field] == value
 
 
 @pytest.mark.parametrize(

@@ -27,14 +27,15 @@ def metadata(role: str = "bs", features: int = 5, sizes: tuple[int, ...] = (4,),
         "role": role,
         "observation_version": "fake-obs-1",
         "action_version": "fake-actions-1",
-        "action_set": "paper",
         "action_form": "joint" if len(sizes) == 1 else "multi",
+        "world_options": {"action_set": "paper"},
+        "declarations": {"commands": "paper"},
         "action_sizes": sizes,
         "network": ActorDescription(observation_size=features, widths=(6,), activation="tanh", outputs=sum(sizes)),
         "training": {"seed": 7},
         "information": "local",
         "meaning": {},
-        "scenario": {},
+        "scenarios": [{}],
     }
     return PolicyMetadata(**{**fields, **changes})
 
@@ -73,18 +74,11 @@ def test_a_saved_policy_comes_back(policy_file: Path) -> None:
 
 
 def test_a_role_may_have_its_actions_by_options_of_its_own(tmp_path: Path) -> None:
-    said = metadata("retailer", 3, (3,), action_set=None, world_options={"retailer_form": "ladder"})
+    said = metadata("retailer", 3, (3,), world_options={"retailer_form": "ladder"})
     path = save_policy(tmp_path / "mine.safetensors", weights(said.network), said)
     assert load_policy(path).world_options == {"retailer_form": "ladder"}
     silent = said.model_copy(update={"world_options": {}})
     assert load_policy(save_policy(path, weights(said.network), silent)).world_options == {}
-
-
-def test_headers_of_before_mean_what_they_meant() -> None:
-    content = metadata().model_dump(mode="json")
-    del content["world_options"]
-    policy = LearnedPolicy(PolicyMetadata.model_validate(content), weights(metadata().network), name="old")
-    assert policy.world_options == {"action_set": "paper", "action_form": "joint"}
 
 
 def test_roles_may_have_versions_of_their_own() -> None:
@@ -92,7 +86,7 @@ def test_roles_may_have_versions_of_their_own() -> None:
     world = fake_world(roles=("bs", "retailer"))
     roles = tuple(replace(role, action_version={"retailer": "ladder-1"}.get(role.name)) for role in world.roles)
     vars(world).update(roles=roles, action_version="fake-actions-2")
-    said = metadata("retailer", 3, (3,), action_version="ladder-1", action_set=None, world_options={})
+    said = metadata("retailer", 3, (3,), action_version="ladder-1", world_options={})
     LearnedPolicy(said, weights(said.network), name="mine").reset(world)
     sites = LearnedPolicy(metadata(), weights(metadata().network), name="mine")
     with pytest.raises(ScenarioError, match="action_version is 'fake-actions-1', but the world's is 'fake-actions-2'"):
@@ -106,8 +100,8 @@ def test_a_learned_policy_is_a_controller(policy_file: Path) -> None:
     policy = load_policy(policy_file)
     assert isinstance(policy, Controller)
     assert (policy.name, policy.information) == ("mine", "local")
-    assert policy.declarations == {"commands": "paper", "price": "dynamic"}
-    assert policy.world_options == {"action_set": "paper", "action_form": "joint"}
+    assert policy.declarations == {"commands": "paper"}
+    assert policy.world_options == {"action_set": "paper"}
     assert load_policy(policy_file, name="other").name == "other"
 
 
@@ -196,7 +190,12 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("header", "field"),
-    [("{", "''"), ('{"format_version": 1}', "'format_version' = 1"), ('{"format_version": 2}', "'world'")],
+    [
+        ("{", "''"),
+        ('{"format_version": 1}', "'format_version' = 1"),
+        ('{"format_version": 2}', "'format_version' = 2"),
+        ('{"format_version": 3}', "'world'"),
+    ],
 )
 def test_a_header_of_another_version_is_refused(tmp_path: Path, header: str, field: str) -> None:
     path = tmp_path / "old.safetensors"

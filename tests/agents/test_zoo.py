@@ -11,8 +11,7 @@ from voltran.agents.zoo import policy_names, policy_path
 from voltran.baselines.rules import Random
 from voltran.envs.errors import ScenarioError
 from voltran.envs.registry import make_world
-from voltran.train.joint_config import JointConfig, read_run_config
-from voltran.train.training_config import read_training_config
+from voltran.train.run_config import read_run_config
 
 
 @pytest.fixture
@@ -63,7 +62,7 @@ def test_every_shipped_policy_plays_legally() -> None:
 @pytest.mark.parametrize("name", ["blackout", "uplink"])
 def test_a_shipped_policy_is_what_its_configuration_trains(name: str) -> None:
     recorded = load_policy(policy_path(name)).metadata.training
-    config = read_training_config(f"{name}_ppo", {}).model_dump(mode="json")
+    config = read_run_config(f"{name}_ppo", {}).model_dump(mode="json")
     differs = {key for key in config if recorded.get(key, config[key]) != config[key]}
     assert recorded["decisions"] >= config["total_decisions"]
     assert not differs
@@ -74,7 +73,6 @@ def test_a_shipped_policy_is_what_its_configuration_trains(name: str) -> None:
 def test_shipped_policies_of_two_roles_are_what_their_configuration_trains(name: str, role: str) -> None:
     recorded = load_policy(policy_path(f"{name}-{role}")).metadata.training
     config = read_run_config(f"{name}_ppo", {})
-    assert isinstance(config, JointConfig)
     own = config.settings_of(role).model_dump(mode="json", exclude={"total_decisions"})
     assert {key for key in own if recorded.get(key, own[key]) != own[key]} == set()
     assert recorded["decisions"] >= recorded["total_decisions"]

@@ -10,9 +10,10 @@ import numpy as np
 
 from tests.envs.blackout.tools import outage_world, started
 from voltran.baselines.msrc.evaluation import Evaluator
-from voltran.baselines.msrc.instance import Instance, IntArray
+from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.planner import Planner
 from voltran.baselines.msrc.settings import PlannerSettings
+from voltran.physics.arrays import IntArray
 
 FOUR_SITES_M = [[0.0, 0.0], [500.0, 0.0], [250.0, 433.0], [1200.0, 0.0]]
 

@@ -17,6 +17,7 @@ from voltran.envs.controller import Controller
 from voltran.envs.registry import make_world
 from voltran.envs.team import Team
 from voltran.envs.world import World
+from voltran.physics.arrays import FloatArray
 from voltran.physics.ordering import SAME
 
 # Hundreds of times what rounding does to a number, and far below what the orders take for a difference.
@@ -108,7 +109,7 @@ class Episode(NamedTuple):
     """What was commanded in an episode, field by field, decision by decision, and what came of it."""
 
     commands: list[dict[str, NDArray[Any]]]
-    metrics: dict[str, NDArray[np.float64]]
+    metrics: dict[str, FloatArray]
 
 
 def play(

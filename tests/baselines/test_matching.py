@@ -7,15 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from voltran.baselines.trimsm.block_moves import station_blocks
 from voltran.baselines.trimsm.matching import Matching, MatchingSettings, Order, QualityRule, apply_move, improve
 from voltran.baselines.trimsm.moves import Limits, Moves, legal_moves
 from voltran.envs.errors import ScenarioError
-
-Flags = NDArray[np.bool_]
-Numbers = NDArray[np.float64]
+from voltran.physics.arrays import BoolArray, FloatArray
 
 
 class Town:
@@ -24,17 +21,17 @@ class Town:
     Neighbours disturb each other: a link is worth less the more stations are awake.
     """
 
-    def __init__(self, worth: Numbers, cost: Numbers, need: Numbers) -> None:
+    def __init__(self, worth: FloatArray, cost: FloatArray, need: FloatArray) -> None:
         self.worth, self.cost, self.need = worth, cost, need
         self.history: list[tuple[float, float]] = []
 
-    def load(self, association: Flags) -> None:
+    def load(self, association: BoolArray) -> None:
         self.association = association.copy()
 
     def current(self) -> tuple[float, float]:
         return self.evaluate_association(self.association)
 
-    def evaluate(self, moves: Moves) -> tuple[Numbers, Numbers]:
+    def evaluate(self, moves: Moves) -> tuple[FloatArray, FloatArray]:
         outcomes = [self.evaluate_association(after(self.association, moves, i)) for i in range(len(moves.client))]
         pairs = np.array(outcomes).reshape(-1, 2)
         return pairs[:, 0], pairs[:, 1]
@@ -43,20 +40,20 @@ class Town:
         self.history.append(self.current())
         apply_move(self.association, moves, index)
 
-    def evaluate_association(self, association: Flags) -> tuple[float, float]:
+    def evaluate_association(self, association: BoolArray) -> tuple[float, float]:
         awake = association.any(axis=1)
         served = (self.worth * association).sum(axis=0) / (1.0 + 0.1 * awake.sum())
         shortfall = np.maximum(self.need - served, 0.0).sum()
         return float(served.sum() - self.cost @ awake), float(shortfall)
 
 
-def after(association: Flags, moves: Moves, index: int) -> Flags:
+def after(association: BoolArray, moves: Moves, index: int) -> BoolArray:
     changed = association.copy()
     apply_move(changed, moves, index)
     return changed
 
 
-def draw_town(seed: int, need: float = 0.5) -> tuple[Town, Flags, Limits]:
+def draw_town(seed: int, need: float = 0.5) -> tuple[Town, BoolArray, Limits]:
     random = np.random.default_rng(seed)
     n_stations, n_clients = int(random.integers(2, 6)), int(random.integers(1, 6))
     worth = random.random((n_stations, n_clients))
@@ -67,7 +64,7 @@ def draw_town(seed: int, need: float = 0.5) -> tuple[Town, Flags, Limits]:
     return town, start, limits
 
 
-def listed_by_hand(association: Flags, limits: Limits) -> list[Flags]:
+def listed_by_hand(association: BoolArray, limits: Limits) -> list[BoolArray]:
     """Associations after each move, from the definition: exchange two stations, or change one of a client's own."""
     n_stations, n_clients = association.shape
     found = []
@@ -95,7 +92,7 @@ def listed_by_hand(association: Flags, limits: Limits) -> list[Flags]:
     return [each for each in found if within(each, limits) and not (each & ~association & ~limits.allowed).any()]
 
 
-def within(association: Flags, limits: Limits) -> bool:
+def within(association: BoolArray, limits: Limits) -> bool:
     stations, clients = association.sum(axis=0), association.sum(axis=1)
     least, most = limits.stations_per_client
     fewest, largest = limits.clients_per_station
@@ -211,7 +208,7 @@ def test_no_clients_is_no_problem() -> None:
     assert (report.moves, report.evaluations) == (0, 0)
 
 
-def two_clients_at_two_stations() -> tuple[Town, Flags, Limits]:
+def two_clients_at_two_stations() -> tuple[Town, BoolArray, Limits]:
     """One station would do for both clients, but the first to move there alone gains nothing and loses a little."""
     worth = np.array([[1.0, 0.9], [0.9, 1.0], [0.9, 0.9]])
     town = Town(worth, np.array([0.5, 0.5, 0.1]), np.zeros(2))

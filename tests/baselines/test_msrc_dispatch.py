@@ -49,7 +49,7 @@ def sleep_plan(world: BlackoutWorld) -> SiteCommands:
 
 def in_force(world: BlackoutWorld, commands: SiteCommands) -> SiteCommands:
     """The commands as the world repairs them."""
-    return world._commands({"bs": commands})[0]
+    return world.effective_commands(commands)
 
 
 def slack(world: BlackoutWorld, other: Dispatch, segments: int = 6) -> float:

@@ -18,9 +18,9 @@ from voltran.baselines.msrc.dispatch import (
 )
 from voltran.baselines.solve import solve_milp
 from voltran.envs.blackout.commands import mode_commands
+from voltran.physics.arrays import FloatArray
 from voltran.physics.power import HELPING, NORMAL, SLEEP
 
-FloatArray = reference.FloatArray
 RULES: tuple[AssociationRule, ...] = ("fixed", "split")
 # One user near each of two sites, and one between them.
 TINY: dict[str, Any] = {

@@ -7,11 +7,12 @@ import pytest
 
 from tests.baselines.msrc_instances import SMALL, all_plans, brute_force, instance_of, mid_outage
 from voltran.baselines.msrc.evaluation import Evaluator
-from voltran.baselines.msrc.instance import Instance, IntArray
+from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.link_rows import add_link_rows, linkable
 from voltran.baselines.msrc.milp import Window, plan_program
 from voltran.baselines.msrc.search import Search
 from voltran.baselines.solve import MixedIntegerProgram, Rows, SolverName, solve_milp
+from voltran.physics.arrays import IntArray
 from voltran.physics.power import HELPING, NORMAL
 
 

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from tests.baselines.uplink_problems import draw_problem
 from voltran.baselines.trimsm import peers
 from voltran.envs.uplink.problem import UplinkProblem
+from voltran.physics.arrays import BoolArray
 
-Flags = NDArray[np.bool_]
 RULES = [peers.recp, peers.llsf, peers.tsap, peers.masters]
 
 
@@ -27,7 +26,12 @@ RULES = [peers.recp, peers.llsf, peers.tsap, peers.masters]
 )
 @settings(max_examples=40)
 def test_limits_hold_and_every_ue_is_served_while_there_is_room(
-    associate: Callable[[UplinkProblem], Flags], seed: int, n_ues: int, n_ubs: int, ubs_per_ue: int, ues_per_ubs: int
+    associate: Callable[[UplinkProblem], BoolArray],
+    seed: int,
+    n_ues: int,
+    n_ubs: int,
+    ubs_per_ue: int,
+    ues_per_ubs: int,
 ) -> None:
     overrides: dict[str, Any] = {"limits__ubs_per_ue": min(ubs_per_ue, n_ubs), "limits__ues_per_ubs": ues_per_ubs}
     problem = draw_problem(seed, n_ues, n_ubs, **overrides)

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.optimize import Bounds, NonlinearConstraint, minimize, minimize_scalar
 
 from tests.baselines.uplink_problems import draw_problem
@@ -12,9 +11,9 @@ from voltran.baselines.trimsm import newton_power_control, slmdb
 from voltran.baselines.trimsm.power_control import POWER_METHODS, PowerMethod, optimise_power, steps_until
 from voltran.envs.errors import ScenarioError
 from voltran.envs.uplink.problem import UplinkProblem, evaluate
-from voltran.physics.uplink import BoolArray, UplinkStatistics, combine, uplink_sinr
+from voltran.physics.arrays import BoolArray, FloatArray
+from voltran.physics.uplink import UplinkStatistics, combine, uplink_sinr
 
-FloatArray = NDArray[np.float64]
 SEARCHES: tuple[PowerMethod, ...] = ("direct", "slmdb")
 
 # Beside ordinary cases: more UEs than the ten pilots, correlated fading, no minimum rate, rates out of reach.

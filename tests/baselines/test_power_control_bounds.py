@@ -8,7 +8,6 @@ import cvxpy
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from tests.baselines.uplink_problems import draw_problem
 from voltran.baselines.trimsm.interior_point import LowerBound, _derivatives, interior_point, objective
@@ -16,9 +15,9 @@ from voltran.baselines.trimsm.power_control import optimise_power
 from voltran.baselines.trimsm.power_program import PowerProgram, efficiency, power_program
 from voltran.baselines.trimsm.slmdb import bounded_efficiency, lower_bound, maximise_successively
 from voltran.envs.uplink.problem import UplinkProblem, evaluate
-from voltran.physics.uplink import BoolArray, combine
+from voltran.physics.arrays import BoolArray, FloatArray
+from voltran.physics.uplink import combine
 
-FloatArray = NDArray[np.float64]
 # Ordinary; more UEs than pilots and some out of reach; none with a minimum rate.
 RATES_MBPS = {8: 20.0, 14: 30.0, 5: 0.0}
 

@@ -15,8 +15,9 @@ from voltran.baselines.trimsm.outage_problem import outage_problem
 from voltran.baselines.trimsm.outage_settings import TrimsmSettings
 from voltran.baselines.trimsm.outage_sites import BANDS, POWER_KW
 from voltran.envs.blackout.world import BlackoutWorld
+from voltran.physics.association import Association
 from voltran.physics.power import HELPING, NORMAL, site_power_kw
-from voltran.physics.radio import Association, link_rate_mbps, total_power_mw
+from voltran.physics.radio import link_rate_mbps, total_power_mw
 from voltran.physics.scheduler import schedule
 
 LIGHT = {"traffic.load_factor": 0.5}

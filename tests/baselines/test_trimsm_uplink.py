@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from tests.baselines.uplink_problems import draw_problem
 from voltran.baselines.trimsm import peers
@@ -19,13 +18,12 @@ from voltran.baselines.trimsm.uplink_evaluator import uplink_evaluator
 from voltran.baselines.trimsm.uplink_matching import match
 from voltran.baselines.trimsm.uplink_settings import InnerControl, TriMsmSettings
 from voltran.envs.uplink.problem import RATE_TOLERANCE, UplinkProblem, evaluate
+from voltran.physics.arrays import BoolArray, FloatArray
 
-Flags = NDArray[np.bool_]
-Numbers = NDArray[np.float64]
 CLOSED_FORMS: tuple[InnerControl, ...] = ("eipc", "fipc", "qopc")
 
 
-def from_scratch(problem: UplinkProblem, association: Flags, inner: InnerControl) -> tuple[float, float]:
+def from_scratch(problem: UplinkProblem, association: BoolArray, inner: InnerControl) -> tuple[float, float]:
     """Value and shortfall by the problem's own evaluation; rates within their tolerance lack nothing."""
     outcome = evaluate(problem, association, optimise_power(problem, association, inner).power_mw)
     lacking = problem.rate_min_mbps - outcome.rate_mbps
@@ -96,20 +94,20 @@ class Recorder:
         self._inner = inner
         self.history: list[tuple[float, float]] = []
 
-    def load(self, association: Flags) -> None:
+    def load(self, association: BoolArray) -> None:
         self._inner.load(association)
 
     def current(self) -> tuple[float, float]:
         self.history.append(self._inner.current())
         return self.history[-1]
 
-    def evaluate(self, moves: Moves) -> tuple[Numbers, Numbers]:
+    def evaluate(self, moves: Moves) -> tuple[FloatArray, FloatArray]:
         return self._inner.evaluate(moves)
 
     def apply(self, moves: Moves, index: int) -> None:
         self._inner.apply(moves, index)
 
-    def evaluate_association(self, association: Flags) -> tuple[float, float]:
+    def evaluate_association(self, association: BoolArray) -> tuple[float, float]:
         return self._inner.evaluate_association(association)
 
 

@@ -159,3 +159,12 @@ def test_printed_report_shows_findings_and_remedies(
     assert all(check.name in text and check.detail in text for check in checks)
     assert text.count("torch, tensorboard: pip install 'voltran[train]'") == 1
     assert ("does not work yet" in text) is not ready
+
+
+def test_what_other_packages_offer_and_cannot_be_used_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor.plug_in_checks() == []
+    reason = "entry point lost of voltran.controllers 'gone:Mine': module gone cannot be imported"
+    monkeypatch.setattr("voltran.baselines.registry.broken_entry_points", lambda: {"lost": reason})
+    (check,) = doctor.plug_in_checks()
+    assert (check.group, check.name, check.status, check.detail) == ("plug-ins", "lost", "broken", reason)
+    assert not check.required

@@ -12,14 +12,12 @@ from pydantic.fields import FieldInfo
 
 from tests.envs.brownout.tools import brownout_world
 from voltran.baselines import make
-from voltran.envs.batch import metrics_of_worlds
 from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.brownout.scenario import BrownoutScenario
 from voltran.envs.errors import PhysicsError, ScenarioError
 from voltran.envs.market.scenario import MarketScenario
 from voltran.envs.registry import make_world
 from voltran.envs.scenario import validated
-from voltran.envs.seeds import unset_seeds
 from voltran.envs.uplink.scenario import UplinkScenario
 
 MODELS: dict[str, type[BaseModel]] = {
@@ -219,23 +217,31 @@ def _require_finite_episode(world: Any, player: Any) -> None:
 # --- metrics ----------------------------------------------------------------------------------------------------------
 
 
+def judged(scenario: str, seeds: list[int], metrics: list[dict[str, float]]) -> Any:
+    """Worlds after a step that have these metrics."""
+    world: Any = make_world(scenario, len(seeds))
+    world.reset(seeds)
+    player = make("random")
+    player.reset(world)
+    world.step(player.act(world))
+    world._metrics_of = metrics.__getitem__
+    return world
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_metric_that_is_not_finite_is_an_error(value: float) -> None:
-    seeds = unset_seeds(2)
-    seeds[:] = [7, 2**100]
+    world = judged("toy3", [7, 2**100], [{"served_gbit": 1.0}, {"served_gbit": value}])
     with pytest.raises(PhysicsError, match=f"served_gbit of world 1 \\(seed {2**100}\\) is {value}"):
-        metrics_of_worlds(lambda world: {"served_gbit": (1.0, value)[world]}, None, seeds)
-    mask = np.array([True, False])
-    found = metrics_of_worlds(lambda world: {"served_gbit": (1.0, value)[world]}, mask, seeds)
-    np.testing.assert_array_equal(found["served_gbit"], [1.0, np.nan])
+        world.kpis()
+    np.testing.assert_array_equal(world.kpis(np.array([True, False]))["served_gbit"], [1.0, np.nan])
 
 
 def test_only_declared_metrics_may_be_undefined() -> None:
-    seeds = unset_seeds(1)
-    metrics = {"price": math.nan}
-    assert np.isnan(metrics_of_worlds(lambda world: metrics, None, seeds, {"price"})["price"]).all()
-    with pytest.raises(PhysicsError, match="price of world 0"):
-        metrics_of_worlds(lambda world: {"price": math.inf}, None, seeds, {"price"})
+    name = "mean_price_usd_per_kwh"
+    assert np.isnan(judged("market4", [0], [{name: math.nan}]).kpis()[name]).all()
+    for metrics in ({name: math.inf}, {"paid_usd": math.nan}):
+        with pytest.raises(PhysicsError, match=f"{next(iter(metrics))} of world 0"):
+            judged("market4", [0], [metrics]).kpis()
 
 
 @pytest.mark.parametrize("world", [make_world("market4"), brownout_world(overrides={"retail.retailers": []})])

@@ -14,14 +14,16 @@ from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import parse_overrides, read_scenario
 from voltran.envs.yaml_files import parse_mapping, parse_yaml
 from voltran.experiments.experiment import read_experiment
-from voltran.train.training_config import read_training_config
+from voltran.train.run_config import read_run_config
 
 
 def test_shipped_files_are_read_as_ever() -> None:
     paths = sorted(Path(str(resources.files("voltran.configs"))).rglob("*.yaml"))
     assert len(paths) > 40
     for path in paths:
-        assert parse_mapping(path.read_text(), path.name) == yaml.safe_load(path.read_text())
+        assert parse_mapping(path.read_text(encoding="utf-8"), path.name) == yaml.safe_load(
+            path.read_text(encoding="utf-8")
+        )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,7 @@ def test_what_a_mapping_takes_over_from_another_may_be_replaced() -> None:
 
 @pytest.mark.parametrize(
     "read",
-    [read_scenario, read_experiment, lambda path: read_training_config(path, {})],
+    [read_scenario, read_experiment, lambda path: read_run_config(path, {})],
     ids=["scenario", "experiment", "training"],
 )
 def test_every_file_of_a_user_is_read_strictly(tmp_path: Path, read: Callable[[str], Any]) -> None:

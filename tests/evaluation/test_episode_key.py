@@ -134,7 +134,8 @@ def test_a_library_counts_where_the_code_computes_with_it(
 
 
 def test_what_a_name_stands_for_decides_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    from voltran.baselines.registry import CONTROLLERS, Entry
+    from voltran.baselines.entry import Entry
+    from voltran.baselines.registry import CONTROLLERS
     from voltran.baselines.rules import RotatingSleep
 
     def key() -> str:

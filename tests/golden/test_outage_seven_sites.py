@@ -35,7 +35,7 @@ def episode(controller: str) -> dict[str, float]:
 @pytest.mark.parametrize("controller", CONTROLLERS)
 def test_episode_as_recorded(controller: str) -> None:
     found = episode(controller)
-    recorded = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    recorded = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
     if os.environ.get("VOLTRAN_RECORD_GOLDEN"):
         recorded[controller] = found
         RECORD.write_text(json.dumps(recorded, indent=2) + "\n")
@@ -45,7 +45,7 @@ def test_episode_as_recorded(controller: str) -> None:
 
 
 def test_the_recorded_episodes_are_not_trivial() -> None:
-    recorded = json.loads(RECORD.read_text())
+    recorded = json.loads(RECORD.read_text(encoding="utf-8"))
     independent, rotating = (recorded[controller] for controller in CONTROLLERS)
     assert 1.0 < independent["first_depletion_h"] <= independent["survival_h"] < rotating["survival_h"] < 24.0
     assert independent["mode_switches_per_site"] == 0.0 < rotating["mode_switches_per_site"]

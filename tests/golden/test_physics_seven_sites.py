@@ -60,14 +60,14 @@ def test_seven_sites_as_recorded() -> None:
     if os.environ.get("VOLTRAN_RECORD_GOLDEN"):
         lines = (f'  "{name}": {json.dumps(value)}' for name, value in found.items())
         RECORD.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    recorded = json.loads(RECORD.read_text())
+    recorded = json.loads(RECORD.read_text(encoding="utf-8"))
     assert found.keys() == recorded.keys()
     for name, value in found.items():
         np.testing.assert_allclose(value, recorded[name], rtol=1e-9, atol=1e-12, err_msg=name)
 
 
 def test_the_recorded_instance_is_not_trivial() -> None:
-    recorded = json.loads(RECORD.read_text())
+    recorded = json.loads(RECORD.read_text(encoding="utf-8"))
     assert len(set(recorded["server"])) >= 5
     assert max(recorded["satisfaction"]) > min(recorded["satisfaction"])
     assert BATTERY.soc_min <= min(recorded["soc"]) < RESTART_SOC < max(recorded["soc"])

@@ -6,14 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.physics.reference import BoolArray, FloatArray, IntArray
-from voltran.physics.balance import EnergyOrders, Fleet, Restart
+from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, Int16Array, IntArray
+from voltran.physics.association import Association, associate
+from voltran.physics.balance import EnergyOrders, Restart
 from voltran.physics.battery import BatteryParameters
 from voltran.physics.ev import EvParameters
+from voltran.physics.fleet import Fleet
 from voltran.physics.layout import distances_m, hexagonal_sites
 from voltran.physics.power import PowerParameters
 from voltran.physics.propagation import line_of_sight_probability, path_loss_db, shadowing_deviation_db
-from voltran.physics.radio import Association, RadioParameters, associate, noise_mw
+from voltran.physics.radio import RadioParameters, noise_mw
 from voltran.physics.scheduler import Schedule, SchedulerParameters, schedule
 
 FREQUENCY_GHZ = np.array([0.8, 1.8, 2.6, 3.7])
@@ -68,12 +70,12 @@ class Network:
     """Everything the radio kernels ask for, for one world; shapes as in their documentation."""
 
     received_mw: NDArray[Any]
-    distance_m: NDArray[np.float32]
+    distance_m: Float32Array
     mode: IntArray
     bands: IntArray
     radius_m: FloatArray
     alive: BoolArray
-    last_server: NDArray[np.int16]
+    last_server: Int16Array
     demand_mbps: FloatArray
     weight: FloatArray
     radio: RadioParameters

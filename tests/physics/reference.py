@@ -8,21 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray, IntegerArray
 from voltran.physics.power import HELPING, SLEEP, PowerParameters
 from voltran.physics.radio import RadioParameters
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.integer[Any]]
 
-
-def bands_on(bands: IntArray, n_bands: int) -> BoolArray:
+def bands_on(bands: IntegerArray, n_bands: int) -> BoolArray:
     """The bit sets ``[site]`` as a table ``[band, site]``."""
     return np.asarray((bands[None, :] & (1 << np.arange(n_bands))[:, None]) != 0)
 
 
 def interfering(
-    mode: IntArray, bands: IntArray, alive: BoolArray, n_bands: int, radio: RadioParameters
+    mode: IntegerArray, bands: IntegerArray, alive: BoolArray, n_bands: int, radio: RadioParameters
 ) -> tuple[BoolArray, BoolArray]:
     """Which sites send and which interfere, ``[band, site]`` each. Source: [MSRC] Eq. 7 and its reading per band."""
     awake = np.broadcast_to(alive & (mode != SLEEP), (n_bands, mode.size))
@@ -31,7 +28,7 @@ def interfering(
 
 
 def total_power_mw(
-    received_mw: NDArray[Any], mode: IntArray, bands: IntArray, alive: BoolArray, radio: RadioParameters
+    received_mw: NDArray[Any], mode: IntegerArray, bands: IntegerArray, alive: BoolArray, radio: RadioParameters
 ) -> FloatArray:
     """Noise plus all interferers, ``[band, user]``."""
     _, interferers = interfering(mode, bands, alive, received_mw.shape[0], radio)
@@ -40,7 +37,7 @@ def total_power_mw(
 
 
 def sinr(
-    received_mw: NDArray[Any], mode: IntArray, bands: IntArray, alive: BoolArray, radio: RadioParameters
+    received_mw: NDArray[Any], mode: IntegerArray, bands: IntegerArray, alive: BoolArray, radio: RadioParameters
 ) -> FloatArray:
     """Ratios ``[band, site, user]``, zero where the site does not send; interference summed over ``j != i``."""
     n_bands, n_sites, _ = received_mw.shape
@@ -61,7 +58,7 @@ def spectral_efficiency(ratios: FloatArray, radio: RadioParameters) -> FloatArra
     return np.where(ratios >= radio.sinr_min, efficiency, 0.0)
 
 
-def link_rates_mbps(ratios: FloatArray, mode: IntArray, radio: RadioParameters) -> FloatArray:
+def link_rates_mbps(ratios: FloatArray, mode: IntegerArray, radio: RadioParameters) -> FloatArray:
     """Full-band rates ``[band, site, user]``, less the helping loss. Source: [MSRC] Eqs. 8 and 9."""
     kept = np.where(mode == HELPING, 1.0 - radio.helping_loss, 1.0)
     return radio.bandwidth_mhz[:, None, None] * spectral_efficiency(ratios, radio) * kept[None, :, None]
@@ -73,8 +70,8 @@ def candidate_rates_mbps(link_mbps: FloatArray, distance_m: NDArray[Any], radius
 
 
 def servers(
-    rate_mbps: FloatArray, last_server: IntArray, demand_mbps: FloatArray, radio: RadioParameters
-) -> NDArray[np.int64]:
+    rate_mbps: FloatArray, last_server: IntegerArray, demand_mbps: FloatArray, radio: RadioParameters
+) -> IntArray:
     """Serving sites ``[user]``: the largest rate first, then ``rate / (1 + load of the others)`` sweep by sweep."""
     n_sites, n_users = rate_mbps.shape
     everyone = np.arange(n_users)
@@ -90,13 +87,13 @@ def servers(
     return server
 
 
-def serving_rates_mbps(link_mbps: FloatArray, server: IntArray) -> FloatArray:
+def serving_rates_mbps(link_mbps: FloatArray, server: IntegerArray) -> FloatArray:
     """Full-band rates ``[band, user]`` from the serving sites, zero for users without one."""
     return np.where(server >= 0, link_mbps[:, server, np.arange(server.size)], 0.0)
 
 
 def site_power_kw(
-    mode: IntArray, bands: IntArray, resource_use: FloatArray, traffic_mbps: FloatArray, power: PowerParameters
+    mode: IntegerArray, bands: IntegerArray, resource_use: FloatArray, traffic_mbps: FloatArray, power: PowerParameters
 ) -> FloatArray:
     """Power of live sites ``[site]`` from loads ``[site, band]``. Source: [MSRC] Eqs. 2 and 4, sector by sector."""
     on = bands_on(bands, power.static_w.size).T

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from tests.physics.reference import BoolArray, FloatArray
-from voltran.physics.balance import EnergyOrders, EnergyStep, Fleet, Restart
+from voltran.physics.arrays import BoolArray, FloatArray
+from voltran.physics.balance import EnergyOrders, EnergyStep, Restart
 from voltran.physics.battery import BatteryParameters
 from voltran.physics.ev import EvParameters
+from voltran.physics.fleet import Fleet
 
 
 def price(usable_kwh: FloatArray, mean_power_kw: FloatArray, dynamic: BoolArray, ev: EvParameters) -> FloatArray:

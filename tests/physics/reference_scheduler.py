@@ -1,10 +1,10 @@
 """Water-filling by sorted breakpoints, the scheduler built on it, and bounds on the exact optimum."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from tests.physics.reference import FloatArray, IntArray, bands_on
+from tests.physics.reference import bands_on
+from voltran.physics.arrays import FloatArray, IntegerArray
 from voltran.physics.power import HELPING
 from voltran.physics.scheduler import SchedulerParameters
 
@@ -24,7 +24,7 @@ def fill(start: FloatArray, room: FloatArray, slope: FloatArray, budget: float) 
     return np.asarray(np.clip(slope * level - start, 0.0, room))
 
 
-def site_capacity_mbps(mode: IntArray, bands: IntArray, parameters: SchedulerParameters) -> FloatArray:
+def site_capacity_mbps(mode: IntegerArray, bands: IntegerArray, parameters: SchedulerParameters) -> FloatArray:
     """Largest traffic ``[site]``. Source: [MSRC] Eq. 9."""
     on = bands_on(bands, parameters.capacity_mbps.size)
     kept = np.where(mode == HELPING, 1.0 - parameters.helping_loss, 1.0)
@@ -49,10 +49,10 @@ def kept_shares(served_mbps: FloatArray, demand_mbps: FloatArray, weight: FloatA
 
 
 def schedule(
-    server: IntArray,
+    server: IntegerArray,
     rate_mbps: FloatArray,
-    mode: IntArray,
-    bands: IntArray,
+    mode: IntegerArray,
+    bands: IntegerArray,
     demand_mbps: FloatArray,
     weight: FloatArray,
     parameters: SchedulerParameters,
@@ -94,7 +94,7 @@ def utility_bound(
     per_user = np.hstack([np.diag(row) for row in satisfaction])
     one_band = np.kron(np.eye(n_bands), np.ones(n_users))
     traffic = full_rate_mbps.reshape(1, -1)
-    blank: NDArray[np.float64] = np.zeros((n_users, n_users))
+    blank: FloatArray = np.zeros((n_users, n_users))
     rows = [np.hstack([per_user, blank]), np.hstack([one_band, np.zeros((n_bands, n_users))])]
     rows.append(np.hstack([traffic, np.zeros((1, n_users))]))
     limits = [np.ones(n_users), np.ones(n_bands), np.array([capacity_mbps])]

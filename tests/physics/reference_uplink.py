@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
-from voltran.physics.uplink import ComplexArray, IntArray, UplinkGains, UplinkRadio, UplinkStatistics
+from voltran.physics.arrays import BoolArray, ComplexArray, FloatArray, IntArray
+from voltran.physics.uplink import UplinkGains, UplinkRadio, UplinkStatistics
 from voltran.physics.uplink_power import EdgeCloud, Fronthaul, Losses, PowerComponent
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 # Powers and gains near one, so that signal, interference, contamination and noise all matter.
 RADIO = UplinkRadio(

@@ -7,7 +7,8 @@ import pytest
 
 from tests.physics import reference_energy as reference
 from tests.physics.instances import BATTERY, EV, RESTART, RESTART_SOC, Depot, depot
-from voltran.physics.balance import EnergyOrders, EnergyStep, Fleet, energy_step
+from voltran.physics.balance import EnergyOrders, EnergyStep, energy_step
+from voltran.physics.fleet import Fleet
 
 
 @pytest.mark.parametrize("grid", [False, True])

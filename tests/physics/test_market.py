@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import FloatArray
 from voltran.physics.market import (
     Contracts,
     Offers,
@@ -14,8 +14,6 @@ from voltran.physics.market import (
     satisfaction,
 )
 from voltran.physics.power import utilisation_power_kw
-
-FloatArray = NDArray[np.float64]
 
 
 def contracts(home: list[int], n_retailers: int, access: object = True) -> Contracts:

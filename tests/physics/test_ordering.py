@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import FloatArray
 from voltran.physics.layout import disc_overlap_share, distances_m, hexagonal_sites
 from voltran.physics.ordering import (
     falling,
@@ -27,7 +27,7 @@ units = st.sampled_from([1e-12, 1e-3, 1.0 / 3.0, 0.1, 1.0, 7e8])
 seeds = st.integers(0, 2**32 - 1)
 
 
-def keys_of(whole: list[int], unit: float, seed: int) -> NDArray[np.float64]:
+def keys_of(whole: list[int], unit: float, seed: int) -> FloatArray:
     """Keys that would be multiples of a unit but for rounding."""
     noise = np.random.default_rng(seed).uniform(-NOISE, NOISE, len(whole))
     return np.array([float(Fraction(value) * Fraction(unit)) for value in whole]) * (1.0 + noise)

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from tests.physics import reference
 from tests.physics.instances import ALL_BANDS, RADIO, Network, network
-from tests.physics.reference import FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
+from voltran.physics.association import candidate_rates
 from voltran.physics.power import SLEEP
-from voltran.physics.radio import candidate_rates, covered_users, spectral_efficiency, total_power_mw
+from voltran.physics.radio import covered_users, spectral_efficiency, total_power_mw
 
 TOLERANCE = {np.float64: 1e-12, np.float32: 1e-4}
 
@@ -70,7 +70,7 @@ def kernel_candidates(case: Network) -> FloatArray:
     return table
 
 
-def near_threshold(ratios: FloatArray, case: Network) -> NDArray[np.bool_]:
+def near_threshold(ratios: FloatArray, case: Network) -> BoolArray:
     """Users ``[user]`` with a link so close to the decoding threshold that single precision may decide otherwise."""
     if case.received_mw.dtype == np.float64:
         return np.zeros(ratios.shape[2], dtype=np.bool_)

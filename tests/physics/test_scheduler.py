@@ -9,9 +9,9 @@ from scipy.optimize import Bounds, LinearConstraint, minimize
 
 from tests.physics import reference_scheduler as reference
 from tests.physics.instances import SCHEDULER, Network, network
-from tests.physics.reference import FloatArray
+from voltran.physics.arrays import FloatArray
+from voltran.physics.association import Association
 from voltran.physics.power import HELPING
-from voltran.physics.radio import Association
 from voltran.physics.scheduler import fill, keep_within, share_band, users_by_site
 
 CASES = {

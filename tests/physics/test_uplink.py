@@ -7,9 +7,9 @@ import pytest
 from scipy.integrate import quad
 
 from tests.physics import reference_uplink as reference
-from tests.physics.reference_uplink import RADIO, FloatArray, uplink
+from tests.physics.reference_uplink import RADIO, uplink
+from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.uplink import (
-    IntArray,
     UplinkGains,
     UplinkStatistics,
     assign_pilots,

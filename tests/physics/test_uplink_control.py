@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.physics.reference_uplink import RADIO, FloatArray, uplink
+from tests.physics.reference_uplink import RADIO, uplink
+from voltran.physics.arrays import FloatArray
 from voltran.physics.uplink import UplinkGains, combine, correlated_statistics, uplink_sinr
 from voltran.physics.uplink_control import eipc_power_mw, qopc_power_mw
 

@@ -6,7 +6,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from tests.physics.reference_uplink import BoolArray, FloatArray, Hardware, network_w
+from tests.physics.reference_uplink import Hardware, network_w
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.uplink_power import (
     EdgeCloud,
     Fronthaul,

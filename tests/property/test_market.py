@@ -5,12 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from tests.envs.market.tools import market_world, random_actions, started
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.market import Contracts, Offers, clear_market, cost_factor
-
-FloatArray = NDArray[np.float64]
 
 STEPS = 6
 SETTLED_KW = 1e-9
@@ -54,7 +52,7 @@ def markets(draw: st.DrawFn) -> Market:
     )
 
 
-def willing(market: Market) -> NDArray[np.bool_]:
+def willing(market: Market) -> BoolArray:
     """Pairs ``[M, I]`` that may trade."""
     paid = market.offers.price[0] * market.terms.factor
     return np.asarray(market.terms.access & (paid <= market.accepted[0][:, None]))

@@ -7,9 +7,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.physics.instances import RADIO, Network, network
-from tests.physics.reference import FloatArray
+from voltran.physics.arrays import FloatArray
+from voltran.physics.association import candidate_rates
 from voltran.physics.power import SLEEP
-from voltran.physics.radio import candidate_rates, spectral_efficiency, total_power_mw
+from voltran.physics.radio import spectral_efficiency, total_power_mw
 
 networks = st.builds(
     network,

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from tests.physics import reference_scheduler as reference
 from tests.physics.instances import Network, network
-from tests.physics.reference import FloatArray, bands_on
+from tests.physics.reference import bands_on
+from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.scheduler import fill, keep_within, share_band
 
 networks = st.builds(
@@ -99,7 +99,7 @@ class Overload(NamedTuple):
 
     budget_mbps: float
     added: FloatArray
-    users: NDArray[np.int64]
+    users: IntArray
     demand: FloatArray
     served: FloatArray
     weight: FloatArray

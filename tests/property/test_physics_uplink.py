@@ -4,9 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.physics.reference_uplink import RADIO, FloatArray, Uplink, uplink
+from tests.physics.reference_uplink import RADIO, Uplink, uplink
 from voltran.envs.uplink.architecture import ARCHITECTURES, build_architecture
 from voltran.envs.uplink.scenario import UplinkScenario
+from voltran.physics.arrays import FloatArray
 from voltran.physics.uplink import (
     UplinkGains,
     combine,

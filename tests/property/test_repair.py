@@ -6,15 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from voltran.envs.blackout.repair import repair_modes, repair_worlds
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.layout import disc_overlap_share, distances_m, hexagonal_sites
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -23,7 +20,7 @@ class Case:
 
     mode: IntArray
     alive: BoolArray
-    energy_kwh: NDArray[np.float64]
+    energy_kwh: FloatArray
     may_help: BoolArray
     k_max: int
 

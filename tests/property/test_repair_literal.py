@@ -3,13 +3,13 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from tests.property.test_repair import EVEN, MANY_HELPERS, MOSTLY_NORMAL, Case, case
 from voltran.envs.blackout.commands import mode_commands
 from voltran.envs.blackout.repair import repair_modes_literally
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.registry import make_world
+from voltran.physics.arrays import BoolArray, IntArray
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 
 cases = st.builds(
@@ -23,19 +23,19 @@ cases = st.builds(
 )
 
 
-def repaired(asked: Case) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def repaired(asked: Case) -> tuple[IntArray, BoolArray]:
     modes, links = repair_modes_literally(asked.mode, asked.alive, asked.energy_kwh, asked.may_help, asked.k_max)
     return modes, links
 
 
-def pairs_of(asked: Case, modes: NDArray[np.int64]) -> NDArray[np.bool_]:
+def pairs_of(asked: Case, modes: IntArray) -> BoolArray:
     """``[helper, site]`` all live pairs that Eq. 23 links."""
-    helping: NDArray[np.bool_] = asked.alive & (modes == HELPING)
-    needy: NDArray[np.bool_] = asked.alive & (modes >= ASSISTED)
+    helping: BoolArray = asked.alive & (modes == HELPING)
+    needy: BoolArray = asked.alive & (modes >= ASSISTED)
     return np.asarray(asked.may_help & helping[:, None] & needy[None, :])
 
 
-def is_feasible(asked: Case, modes: NDArray[np.int64]) -> bool:
+def is_feasible(asked: Case, modes: IntArray) -> bool:
     pairs = pairs_of(asked, modes)
     links = pairs.sum(axis=0) + pairs.sum(axis=1)
     needy = asked.alive & (modes >= ASSISTED)

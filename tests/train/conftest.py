@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.train.joint_runs import CONFIG, make_constant, worlds_of
+from tests.train.joint_runs import CONFIG, FAKE, make_constant, worlds_of
 from voltran import baselines
 
 
 @pytest.fixture
 def joint_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Train in worlds in which roles touch, with simple opponents."""
-    monkeypatch.setattr("voltran.train.learner.make_world", worlds_of("bs", "retailer"))
+    monkeypatch.setattr("voltran.train.training_worlds.make_world", worlds_of("bs", "retailer"))
+    monkeypatch.setattr("voltran.train.training_worlds.spec_of_scenario", lambda scenario: FAKE)
     monkeypatch.setattr(baselines, "make", make_constant)
 
 

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from tests.envs.fake_world import FakeWorld
 from voltran.agents.policy import read_policy
 from voltran.envs.errors import ScenarioError
+from voltran.envs.metric import Metric
+from voltran.envs.scenario import Scenario
 from voltran.envs.world import Transition, World
+from voltran.envs.world_spec import WorldSpec
 
 # 4 worlds x 6 steps: 72 decisions of bs and 48 of retailers per round, four rounds
 ROUND = 120
@@ -24,13 +27,27 @@ CONFIG: dict[str, Any] = {
     "batch_size": 24,
     "n_epochs": 2,
     "learning_rate": 1e-3,
+    "final_learning_rate": 0.0,
+    "gamma": 0.99,
     "final_entropy_coefficient": 0.001,
     "actor_widths": [8],
     "critic_widths": [8],
     "seed": 3,
     "checkpoint_every": 2 * ROUND,
+    "evaluate_every": 0,
+    "deterministic": True,
     "roles": {"bs": None, "retailer": {"gamma": 0.5, "actor_widths": [4]}},
 }
+FAKE = WorldSpec(
+    name="fake_v0",
+    gymnasium_id="voltran/Fake-v0",
+    summary="batteries",
+    world="tests.envs.fake_world:FakeWorld",
+    scenario=Scenario,
+    default_scenario="anything",
+    metrics=(Metric("survival_h", "Survival", "h"),),
+    training_metric="survival_h",
+)
 LEAGUE = {"size": 2, "share": 0.5, "every": ROUND}
 
 

@@ -16,10 +16,10 @@ from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
 from voltran.envs.faces.vector import VectorFace
 from voltran.envs.team import Team
 from voltran.evaluation.controller_spec import parse_controllers
-from voltran.train import learner, ppo
+from voltran.train import ppo, training_worlds
 from voltran.train.checkpoints import read_checkpoint
-from voltran.train.joint import JointRun
-from voltran.train.joint_config import JointConfig, read_run_config
+from voltran.train.ppo import Run
+from voltran.train.run_config import read_run_config
 
 pytestmark = pytest.mark.usefixtures("joint_worlds")
 
@@ -60,15 +60,6 @@ def test_every_role_that_learns_leaves_a_policy_and_they_play_together(joint_con
     assert {role: codes.shape for role, codes in team.act(world).items()} == {"bs": (2, 3), "retailer": (2, 2)}
 
 
-def test_only_the_sites_policy_asks_for_the_sites_actions(joint_config: Path, tmp_path: Path) -> None:
-    run = ppo.train(joint_config, {"total_decisions": 1}, tmp_path / "run")
-    sites, retailers = (load_policy(run / role / "policy.safetensors") for role in ("bs", "retailer"))
-    assert sites.world_options == {"action_set": "paper", "action_form": "joint"}
-    assert retailers.world_options == {}
-    assert sites.declarations == {"commands": "paper", "price": "dynamic"}
-    assert retailers.declarations == {}
-
-
 def test_a_policy_is_refused_by_a_world_without_its_role(joint_config: Path, tmp_path: Path) -> None:
     run = ppo.train(joint_config, {"total_decisions": 1}, tmp_path / "run")
     world = worlds_of("bs")("", 1, {})
@@ -81,7 +72,7 @@ def test_one_role_in_turns_is_a_run_of_its_own(
     joint_config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Taking turns with nobody must give the weights that Stable-Baselines3 gives in one go."""
-    monkeypatch.setattr(learner, "make_world", worlds_of("bs"))
+    monkeypatch.setattr(training_worlds, "make_world", worlds_of("bs"))
     settings = {"roles": {"bs": {}}, "total_decisions": 288, "evaluate_every": 100}
     turns = ppo.train(joint_config, settings, tmp_path / "turns") / "bs" / "policy.safetensors"
     whole = ppo.train(single_config(tmp_path), {"total_decisions": 288}, tmp_path / "whole")
@@ -107,7 +98,7 @@ def test_an_interrupted_run_continues_bit_for_bit(
         stop_in_round(3, patch)
         with pytest.raises(KeyboardInterrupt):
             ppo.train(joint_config, extra, tmp_path / "parts")
-    content = read_checkpoint(tmp_path / "parts" / "checkpoint.pt", JointConfig)[1]
+    content = read_checkpoint(tmp_path / "parts" / "checkpoint.pt")[1]
     assert {role: state["decisions"] for role, state in content["learners"].items()} == {"bs": 144, "retailer": 96}
     assert not equal(weights(tmp_path / "parts"), whole)
     np.random.seed(99)  # noqa: NPY002 - nothing that happened in between may matter
@@ -154,7 +145,7 @@ def test_divergence_is_reported_and_not_saved(joint_config: Path, tmp_path: Path
 
 def test_policies_in_a_run_are_samples_or_likeliest_as_configured(joint_config: Path, tmp_path: Path) -> None:
     settings = read_run_config(joint_config, {"roles.retailer.deterministic": False})
-    members = JointRun(cast("JointConfig", settings), tmp_path).team().members
+    members = Run(settings, tmp_path).team().members
     assert all(isinstance(member, LearnedPolicy) for member in members.values())
     assert {role: cast("LearnedPolicy", member).deterministic for role, member in members.items()} == {
         "bs": True,

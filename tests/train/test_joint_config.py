@@ -1,17 +1,17 @@
 """Configurations of runs in which several roles learn: what is refused, and what reaches the worlds."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import yaml
 
 from tests.train.joint_runs import CONFIG, LEAGUE, single_config, worlds_of
-from voltran.envs.errors import FileFormatError, ScenarioError
+from voltran.envs.errors import ScenarioError
 from voltran.envs.world import World
-from voltran.train import learner, ppo
-from voltran.train.joint import JointRun
-from voltran.train.joint_config import JointConfig, read_run_config
+from voltran.train import ppo, training_worlds
+from voltran.train.ppo import Run
+from voltran.train.run_config import read_run_config
 
 pytestmark = pytest.mark.usefixtures("joint_worlds")
 
@@ -37,7 +37,7 @@ def test_the_configuration_of_a_run_can_be_used_again(joint_config: Path, tmp_pa
         ({"roles": {"bs": {}}, "opponents.retailer": "lamp"}, "lamp was asked to play role retailer, but it plays bs"),
         ({"roles": {}}, "roles = {}: .*at least 1"),
         ({"role": "bs"}, "role = 'bs' beside roles; name the roles that learn under roles only"),
-        ({"roles.bs.gama": 0.5}, "roles.bs: unknown key 'gama'; a role may set n_worlds, reward"),
+        ({"roles.bs.gama": 0.5}, "roles.bs: unknown key 'gama'; a role may set reward, observe, n_worlds"),
         ({"roles.bs.gamma": 1.5}, "roles.bs: gamma = 1.5: .*less than or equal to 1"),
         ({"roles.bs.total_decisions": 5}, "roles.bs.total_decisions: all roles of a run share total_decisions"),
         ({"league": {"share": 2.0}}, "league.share = 2.0"),
@@ -63,17 +63,15 @@ def test_one_role_alone_needs_opponents_for_all_others(tmp_path: Path) -> None:
 
 
 def test_continuous_roles_cannot_learn(joint_config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(learner, "make_world", worlds_of("bs", "operator"))
+    monkeypatch.setattr(training_worlds, "make_world", worlds_of("bs", "operator"))
     with pytest.raises(ScenarioError, match=r"role operator: .* is continuous; choose a role with discrete actions"):
         ppo.train(joint_config, {"roles": {"bs": {}, "operator": {}}}, tmp_path / "run")
 
 
-def test_checkpoints_of_the_other_kind_of_run_are_refused(joint_config: Path, tmp_path: Path) -> None:
+def test_a_run_of_one_role_does_not_continue_one_of_several(joint_config: Path, tmp_path: Path) -> None:
     run = ppo.train(joint_config, {"total_decisions": 1}, tmp_path / "run")
     single = single_config(tmp_path, total_decisions=288)
-    with pytest.raises(
-        FileFormatError, match="format is 'voltran-joint-checkpoint-1', expected 'voltran-checkpoint-1'"
-    ):
+    with pytest.raises(ScenarioError, match=r"role = 'bs': .*checkpoint\.pt was trained with None"):
         ppo.train(single, {"opponents": {"retailer": "cheap"}}, run, resume=True)
 
 
@@ -86,14 +84,16 @@ def test_resuming_with_other_settings_of_a_role_is_refused(joint_config: Path, t
 def test_worlds_get_only_the_options_that_the_configuration_has(
     joint_config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls: list[dict[str, Any]] = []
+    calls: list[tuple[int, dict[str, Any]]] = []
     make_world = worlds_of("bs", "retailer")
 
-    def recorded(*arguments: Any, **options: Any) -> World:
-        calls.append(options)
-        return make_world(*arguments, **options)
+    def recorded(scenario: str, n_worlds: int, *arguments: Any, **options: Any) -> World:
+        calls.append((n_worlds, options))
+        return make_world(scenario, n_worlds, *arguments, **options)
 
-    monkeypatch.setattr(learner, "make_world", recorded)
-    none = {"action_set": None, "action_form": None, "reward": None, "world_options": {"retailer_form": "ladder"}}
-    JointRun(cast("JointConfig", read_run_config(joint_config, {**none, "roles.retailer.reward": "team"})), tmp_path)
-    assert calls == [{"retailer_form": "ladder"}] * 2 + [{"reward": "team", "retailer_form": "ladder"}]
+    monkeypatch.setattr(training_worlds, "make_world", recorded)
+    own = {"world_options": {"retailer_form": "ladder"}, "roles.retailer.reward": "team"}
+    run = Run(read_run_config(joint_config, own), tmp_path)
+    batches = [options for n_worlds, options in calls if n_worlds == CONFIG["n_worlds"]]
+    assert batches == [{"retailer_form": "ladder"}, {"retailer_form": "ladder", "reward": "team"}]
+    assert all(learner.metadata().world_options == {} for learner in run.learners.values())  # nothing depends on them

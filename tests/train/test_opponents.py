@@ -1,7 +1,7 @@
 """Whom a role that learns meets: latest and past policies of the others, and frozen opponents."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,37 +12,37 @@ from tests.train.joint_runs import LEAGUE, equal, single_config, weights
 from voltran.agents.policy import load_policy, read_policy
 from voltran.train import ppo
 from voltran.train.checkpoints import read_checkpoint
-from voltran.train.joint import JointRun
-from voltran.train.joint_config import JointConfig, read_run_config
+from voltran.train.ppo import Run
+from voltran.train.run_config import read_run_config
 
 pytestmark = pytest.mark.usefixtures("joint_worlds")
 
 
 def test_roles_play_against_the_latest_policies_of_each_other(joint_config: Path, tmp_path: Path) -> None:
     """In a role's worlds the others' codes are likely samples of the policy that the others have at that time."""
-    run = JointRun(cast("JointConfig", read_run_config(joint_config, {"learning_rate": 0.05})), tmp_path / "run")
+    run = Run(read_run_config(joint_config, {"learning_rate": 0.05}), tmp_path / "run")
     for role in ("bs", "retailer"):
-        opponents = run.learners[role].opponents
+        world, opponents = run.learners[role].parts[0]
         assert opponents is not None
         run.learners[role].face.reset()
         other = "retailer" if role == "bs" else "bs"
         assert opponents.roles == [other]
         with torch.no_grad():
             run.learners[other].network.action_net.bias[1] += 20.0  # always code 1, wherever that is legal
-        opponents.begin(run.learners[role].world, 0)
-        masks = run.learners[role].world.action_masks()[other]
-        codes = opponents(run.learners[role].world)[other]
+        opponents.begin(world, 0)
+        masks = world.action_masks()[other]
+        codes = opponents(world)[other]
         np.testing.assert_array_equal(codes, np.where(masks[..., 1], 1, 0))
 
 
 def test_opponents_draw_anew_in_every_rollout_and_alike_in_every_run(joint_config: Path, tmp_path: Path) -> None:
     def drawn(decisions: int) -> NDArray[Any]:
-        run = JointRun(cast("JointConfig", read_run_config(joint_config, {"n_worlds": 50})), tmp_path / "run")
-        opponents = run.learners["bs"].opponents
+        run = Run(read_run_config(joint_config, {"n_worlds": 50}), tmp_path / "run")
+        world, opponents = run.learners["bs"].parts[0]
         assert opponents is not None
         run.learners["bs"].face.reset()
-        opponents.begin(run.learners["bs"].world, decisions)
-        return np.asarray(opponents(run.learners["bs"].world)["retailer"])
+        opponents.begin(world, decisions)
+        return np.asarray(opponents(world)["retailer"])
 
     assert len(np.unique(drawn(0))) == 3  # samples, not the likeliest code
     np.testing.assert_array_equal(drawn(72), drawn(72))
@@ -52,7 +52,7 @@ def test_opponents_draw_anew_in_every_rollout_and_alike_in_every_run(joint_confi
 def test_a_league_keeps_the_latest_policies_and_plays_them(joint_config: Path, tmp_path: Path) -> None:
     always = {"league": {**LEAGUE, "share": 1.0}}
     run = ppo.train(joint_config, always, tmp_path / "run")
-    past = read_checkpoint(run / "checkpoint.pt", JointConfig)[1]["past"]
+    past = read_checkpoint(run / "checkpoint.pt")[1]["past"]
     assert {role: len(kept) for role, kept in past.items()} == {"bs": 2, "retailer": 2}
     never = ppo.train(joint_config, {"league": {**LEAGUE, "share": 0.0}}, tmp_path / "never")
     assert not equal(weights(run), weights(never))
@@ -60,7 +60,7 @@ def test_a_league_keeps_the_latest_policies_and_plays_them(joint_config: Path, t
 
 def test_with_a_league_opponents_are_past_policies_as_often_as_asked(joint_config: Path, tmp_path: Path) -> None:
     settings = read_run_config(joint_config, {"league": {"size": 3, "share": 0.25, "every": 1}})
-    run = JointRun(cast("JointConfig", settings), tmp_path / "run")
+    run = Run(settings, tmp_path / "run")
     network = run.learners["retailer"].network
     for bias in range(1, 6):  # of five policies the last three are kept
         with torch.no_grad():

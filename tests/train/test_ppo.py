@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.envs.fake_world import make_fake_world
+from tests.train.joint_runs import FAKE
 from voltran.agents.policy import load_policy, read_policy
 from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
 from voltran.envs.faces.vector import VectorFace
 from voltran.envs.world import World
-from voltran.train import learner, ppo
+from voltran.train import learner, ppo, training_worlds
 from voltran.train.checkpoints import pack, read_checkpoint, unpack
-from voltran.train.training_config import TrainingConfig
 
 # 4 worlds x 3 agents x 6 steps = 72 decisions per rollout
 CONFIG: dict[str, Any] = {
@@ -34,6 +34,10 @@ CONFIG: dict[str, Any] = {
     "critic_widths": [8],
     "seed": 3,
     "checkpoint_every": 144,
+    "evaluate_every": 0,
+    "final_learning_rate": 0.0,
+    "gamma": 0.99,
+    "deterministic": True,
 }
 
 
@@ -45,7 +49,8 @@ def make_world(scenario: str, n_worlds: int, overrides: Mapping[str, Any], **opt
 
 @pytest.fixture(autouse=True)
 def fake_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(learner, "make_world", make_world)
+    monkeypatch.setattr(training_worlds, "make_world", make_world)
+    monkeypatch.setattr(training_worlds, "spec_of_scenario", lambda scenario: FAKE)
 
 
 @pytest.fixture
@@ -83,13 +88,13 @@ def test_a_run_leaves_a_policy_that_plays(config: Path, tmp_path: Path) -> None:
     assert path == tmp_path / "run" / "policy.safetensors"
     metadata, _ = read_policy(path)
     assert (metadata.world, metadata.role, metadata.observation_version) == ("fake_v0", "bs", "fake-obs-1")
-    assert (metadata.action_set, metadata.action_form, metadata.action_sizes) == ("paper", "joint", (4,))
+    assert (metadata.world_options, metadata.action_form, metadata.action_sizes) == ({}, "joint", (4,))
     assert (metadata.training["seed"], metadata.training["decisions"]) == (5, 288)
     policy, world = load_policy(path), make_world("", 1, {})
     world.reset([1])
     policy.reset(world)
     assert policy.act(world)["bs"].shape == (1, 3)
-    assert yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())["learning_rate"] == 1e-3
+    assert yaml.safe_load((tmp_path / "run" / "config.yaml").read_text(encoding="utf-8"))["learning_rate"] == 1e-3
 
 
 def test_the_default_folder_is_named_after_the_configuration(
@@ -107,11 +112,12 @@ def test_worlds_are_built_as_configured(config: Path, tmp_path: Path, monkeypatc
         calls.append((*arguments, options))
         return make_world(*arguments, **options)
 
-    monkeypatch.setattr(learner, "make_world", recorded)
-    overrides = {"total_decisions": 72, "scenario_overrides.traffic.load_factor": [0.5, 1.8], "action_set": "extended"}
+    monkeypatch.setattr(training_worlds, "make_world", recorded)
+    own = {"world_options": {"action_set": "extended"}, "reward": "local"}
+    overrides = {"total_decisions": 72, "scenario_overrides.traffic.load_factor": [0.5, 1.8], **own}
     ppo.train(config, overrides, tmp_path / "run")
-    options = {"action_set": "extended", "action_form": "joint", "reward": "local"}
-    assert calls == [("anything", 4, {"traffic.load_factor": [0.5, 1.8]}, options)]
+    options = {"action_set": "extended", "reward": "local"}
+    assert [call for call in calls if call[1] == 4] == [("anything", 4, {"traffic.load_factor": [0.5, 1.8]}, options)]
 
 
 def mean_return(choose: Callable[[World], NDArray[Any]]) -> float:
@@ -157,7 +163,7 @@ def test_an_interrupted_run_continues_bit_for_bit(
         stop_after(3, patch)
         with pytest.raises(KeyboardInterrupt):
             ppo.train(config, {"evaluate_every": evaluate_every}, tmp_path / "parts")
-    assert read_checkpoint(tmp_path / "parts" / "checkpoint.pt", TrainingConfig)[1]["decisions"] == 144
+    assert read_checkpoint(tmp_path / "parts" / "checkpoint.pt")[1]["learners"]["bs"]["decisions"] == 144
     assert not equal(weights(tmp_path / "parts" / "policy.safetensors"), whole)
     np.random.seed(99)  # noqa: NPY002 - nothing that happened in between may matter
     torch.manual_seed(99)
@@ -240,8 +246,8 @@ def test_a_truncated_checkpoint_is_refused(config: Path, tmp_path: Path, kept: i
 def test_a_checkpoint_of_something_else_is_refused(config: Path, tmp_path: Path) -> None:
     checkpoint = tmp_path / "checkpoint.pt"
     torch.save({"format": "other"}, checkpoint)
-    with pytest.raises(FileFormatError, match="format is 'other', expected 'voltran-checkpoint-1'"):
-        read_checkpoint(checkpoint, TrainingConfig)
+    with pytest.raises(FileFormatError, match="format is 'other', expected 'voltran-checkpoint-2'"):
+        read_checkpoint(checkpoint)
 
 
 def test_a_checkpoint_runs_no_code(tmp_path: Path) -> None:
@@ -251,19 +257,20 @@ def test_a_checkpoint_runs_no_code(tmp_path: Path) -> None:
 
     torch.save({"format": Harmful()}, tmp_path / "checkpoint.pt")
     with pytest.raises(FileFormatError, match="corrupt or truncated"):
-        read_checkpoint(tmp_path / "checkpoint.pt", TrainingConfig)
+        read_checkpoint(tmp_path / "checkpoint.pt")
     assert not (tmp_path / "touched").exists()
 
 
 def test_a_checkpoint_of_other_worlds_is_refused(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ppo.train(config, {"total_decisions": 72}, tmp_path / "run")
+    settings = {"total_decisions": 72, "role": "bs"}
+    ppo.train(config, settings, tmp_path / "run")
 
     def changed(*arguments: Any, **options: Any) -> World:
         return cast("World", make_fake_world(4, roles=("ubs",)))
 
-    monkeypatch.setattr(learner, "make_world", changed)
+    monkeypatch.setattr(training_worlds, "make_world", changed)
     with pytest.raises(ScenarioError, match="role = 'bs': world fake_v0 has no such role"):
-        ppo.train(config, {}, tmp_path / "run", resume=True)
+        ppo.train(config, settings, tmp_path / "run", resume=True)
 
 
 def test_divergence_is_reported_and_not_saved(config: Path, tmp_path: Path) -> None:

@@ -19,8 +19,10 @@ SETTINGS: dict[str, Any] = {
     "n_steps": 3,
     "batch_size": 21,
     "final_learning_rate": None,
+    "final_entropy_coefficient": None,
     "actor_widths": [16],
     "critic_widths": [16],
+    "evaluate_every": 0,
 }
 
 
@@ -43,7 +45,8 @@ def test_a_run_stopped_mid_episode_continues_bit_for_bit(config: Path, tmp_path:
 def test_a_policy_plays_networks_of_another_size(
     config: Path, tmp_path: Path, action_set: str, action_form: str
 ) -> None:
-    settings = {**SETTINGS, "total_decisions": 1, "action_set": action_set, "action_form": action_form}
+    options = {"action_set": action_set, "action_form": action_form}
+    settings = {**SETTINGS, "total_decisions": 1, "world_options": options}
     policy = load_policy(ppo.train(config, settings, tmp_path / "run"))
     world = make_world("urban19-medium", 1, **policy.world_options)
     world.reset([0])
@@ -57,7 +60,7 @@ def test_a_policy_refuses_another_action_set(config: Path, tmp_path: Path) -> No
     policy = load_policy(ppo.train(config, {**SETTINGS, "total_decisions": 1}, tmp_path / "run"))
     world = make_world("urban7-medium", 1, action_set="extended")
     world.reset([0])
-    with pytest.raises(ScenarioError, match=r"action_version is 'blackout-paper.*action_set=paper"):
+    with pytest.raises(ScenarioError, match=r"action_version is 'blackout-paper.*default actions of the role"):
         policy.reset(world)
 
 

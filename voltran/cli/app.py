@@ -1,6 +1,7 @@
 """The command line. Heavy libraries are loaded by the commands that need them, so that help is quick."""
 
 import os
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -86,6 +87,8 @@ def main(
     ] = False,
 ) -> None:
     """Energy-resilient mobile networks."""
+    if not {os.getcwd(), ""} & set(sys.path):  # last, so that nothing in it hides what is installed
+        sys.path.append(os.getcwd())
 
 
 @app.command()
@@ -94,19 +97,28 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME by default.")] = None,
     resume: Resume = False,
     overrides: Overrides = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs with so many seeds, and one learning curve of them all.")] = 1,
+    jobs: Jobs = CORES,
 ) -> None:
     """Train a policy, or one for each role that learns."""
     from voltran.envs.scenario import parse_overrides
     from voltran.train.ppo import POLICY_FILE
     from voltran.train.ppo import train as run
+    from voltran.train.seed_runs import train_seeds
 
-    trained = run(config, parse_overrides(overrides or []), out, resume)
     console = Console(highlight=False, soft_wrap=True)
+    say = partial(console.print, markup=False)
+    settings = parse_overrides(overrides or [])
+    if seeds > 1:
+        picture = train_seeds(config, settings, out, resume, seeds=seeds, jobs=jobs, report=say)
+        say(f"Runs: {picture.parent}/seed-*\nLearning curve: {picture}")
+        return
+    trained = run(config, settings, out, resume)
     if trained.is_file():
-        console.print(f"Policy: {trained}", markup=False)
+        say(f"Policy: {trained}")
         return
     policies = sorted(trained.glob(f"*/{POLICY_FILE}"))
-    console.print("Policies: " + "+".join(f"{path.parent.name}={path}" for path in policies), markup=False)
+    say("Policies: " + "+".join(f"{path.parent.name}={path}" for path in policies))
 
 
 @app.command()
@@ -114,7 +126,10 @@ def evaluate(
     scenario: Annotated[str, typer.Option(help="Scenario: a shipped name or a YAML file.")] = "urban19-medium",
     controllers: Annotated[
         str,
-        typer.Option(help="Separated by commas: names with options, policy files, or teams like bs=msrc+retailer=dpa."),
+        typer.Option(
+            help="Separated by commas: names, zoo:NAME, policy files, module:attribute, sb3:PATH, "
+            "torch:module:attribute, each with options as :key=value; teams like bs=msrc+retailer=dpa; @FILE."
+        ),
     ] = "independent,static,carrier-shutdown,rotating-sleep",
     seeds: Annotated[int, typer.Option(min=1, help="Episodes per controller.")] = 50,
     first_seed: Annotated[int, typer.Option(min=0, help="The seeds follow each other from here.")] = 1000,
@@ -128,6 +143,7 @@ def evaluate(
 ) -> None:
     """Play controllers on the same outages and compare them, with intervals."""
     from voltran.envs.scenario import parse_overrides
+    from voltran.evaluation.controller_grammar import split_entries
     from voltran.evaluation.controller_spec import parse_controllers
     from voltran.evaluation.evaluation import Evaluation
     from voltran.evaluation.report import write_report
@@ -138,7 +154,7 @@ def evaluate(
         parse_controllers(controllers),
         range(first_seed, first_seed + seeds),
         parse_overrides(overrides or []),
-        references=reference.split(",") if reference else None,
+        references=split_entries(reference) if reference else None,
     )
     results = evaluation.run(out=out, resume=resume, jobs=jobs, progress=console)
     write_report(results, out, console)

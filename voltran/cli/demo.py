@@ -73,7 +73,7 @@ def run_demo(out: Path, *, jobs: int, console: Console, quick: bool = False) -> 
     if OPTIMISER not in others:
         console.print(f"{OPTIMISER} stays out: it needs OR-Tools, pip install 'voltran[solvers]'", markup=False)
     console.print(f"[bold]2/2[/] Playing it and {len(others)} other controllers on {episodes} fresh episodes.")
-    learned, *compared = parse_controllers(",".join([str(folder.policy), *others]))
+    learned, *compared = parse_controllers([f'"{folder.policy}"', *others])
     who = [replace(learned, label=LEARNED), *compared]
     seeds = range(FIRST_SEED, FIRST_SEED + episodes)
     evaluation = Evaluation(scenario, who, seeds, references=others)
@@ -85,9 +85,10 @@ def run_demo(out: Path, *, jobs: int, console: Console, quick: bool = False) -> 
 
 def demo_scenario() -> str:
     """The scenario that the small policy is trained on."""
-    from voltran.train.training_config import read_training_config
+    from voltran.train.run_config import read_run_config
 
-    return read_training_config(TRAINING_CONFIG, {}).scenario
+    scenarios, _ = read_run_config(TRAINING_CONFIG, {}).scenarios(stage=0)
+    return next(iter(scenarios))
 
 
 def opponents() -> tuple[str, ...]:

@@ -36,7 +36,7 @@ class Check:
     """One thing that was looked at.
 
     Attributes:
-        group: heading it is shown under: "system", "required", the name of an extra, or "solvers".
+        group: heading it is shown under: "system", "required", the name of an extra, "solvers" or "plug-ins".
         name: what was looked at.
         status: "ok", "missing" (not installed) or "broken" (installed, but it does not work).
         detail: version, size, or the reason.
@@ -62,6 +62,7 @@ def report(runs: Path = Path("runs")) -> list[Check]:
     if find_spec("torch") is not None:
         checks.append(torch_check())
     checks += [solver_check(trial) for trial in trials()]
+    checks += plug_in_checks()
     groups = list(dict.fromkeys(check.group for check in checks))
     return sorted(checks, key=lambda check: groups.index(check.group))
 
@@ -198,6 +199,15 @@ def solver_check(trial: SolverTrial) -> Check:
     if abs(best - trial.expected) > SOLVER_TOLERANCE:
         return Check("solvers", trial.name, "broken", f"found {best:g}, the optimum is {trial.expected:g}", remedy)
     return Check("solvers", trial.name, "ok", f"found the optimum {trial.expected:g}")
+
+
+def plug_in_checks() -> list[Check]:
+    """One check per world or controller that an installed package offers, and that cannot be used."""
+    remedy = "update or remove the package that offers it"
+    broken: dict[str, str] = {}
+    for room in ("envs", "baselines"):
+        broken |= import_module(f"voltran.{room}.registry").broken_entry_points()
+    return [Check("plug-ins", name, "broken", " ".join(why.split()), remedy) for name, why in broken.items()]
 
 
 def _sum_of_squares(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.envs.blackout.test_draws import model_with
+from tests.envs.blackout.tools import put
 from voltran.envs.blackout import channels, draws
 from voltran.envs.blackout.channels import NODE_SPACING_M, walked_channels
 from voltran.envs.blackout.constants import BlackoutConstants
@@ -73,7 +74,7 @@ def test_servable_users_are_those_whom_normal_operation_reaches(speed_m_per_s: f
     """Somebody decodes a site on some band: signal over interference and noise, within 400 m, where users are now."""
     walking = model_with(users__speed_m_per_s=speed_m_per_s, users__covered_at_start=False)
     inhabitants = Inhabitants(walking, 2)
-    inhabitants.load(1, 5)
+    put(inhabitants, 1, 5)
     for time_s in (0.0, 900.0, 7200.0):
         inhabitants.advance_to(1, time_s)
         users = inhabitants.users
@@ -138,7 +139,7 @@ def test_channels_after_a_walk_do_not_depend_on_its_steps() -> None:
     walking = model_with(users__speed_m_per_s=1.0)
     once, often = Inhabitants(walking, 1), Inhabitants(walking, 1)
     for inhabitants in (once, often):
-        inhabitants.load(0, 4)
+        put(inhabitants, 0, 4)
     start = once.users.received_mw.copy()
     once.advance_to(0, 500.0)
     for step in range(1, 11):
@@ -153,7 +154,7 @@ def test_walkers_leave_the_coverage_that_their_start_was_drawn_for() -> None:
     walking = model_with(users__speed_m_per_s=1.5)
     inhabitants = Inhabitants(walking, 5)
     for world in range(5):
-        inhabitants.load(world, world)
+        put(inhabitants, world, world)
     at_start = (~inhabitants.users.servable).mean(axis=1).mean()
     for world in range(5):
         inhabitants.advance_to(world, 900.0)
@@ -164,7 +165,7 @@ def test_walkers_leave_the_coverage_that_their_start_was_drawn_for() -> None:
 def test_a_walk_is_the_same_for_the_first_users_of_more() -> None:
     few, many = (Inhabitants(model_with(users__speed_m_per_s=1.0, users__count=count), 1) for count in (300, 600))
     for inhabitants in (few, many):
-        inhabitants.load(0, 8)
+        put(inhabitants, 0, 8)
         inhabitants.advance_to(0, 3600.0)
     assert np.array_equal(few.users.received_mw, many.users.received_mw[..., :300])
     assert np.array_equal(few.users.servable, many.users.servable[:, :300])

@@ -107,7 +107,8 @@ def test_a_snapshot_holds_what_sites_need() -> None:
     other.set_state(snapshot)
     for _ in range(4):
         same_transition(world.step(rule.act(world)), other.step(rule.act(other)))
-    down, step = ~snapshot["state"]["alive"][0], int(snapshot["state"]["step"][0])
+    down = ~snapshot["state"]["alive"][0]
+    step = int(snapshot["episodes"]["decision"][0]) * world.constants.steps_per_decision
     snapshot["state"]["needed_kw"][...] = 0.0
     other.set_state(snapshot)
     other.step(orders_no_vehicles(other))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.envs.blackout.tools import outage_world
+from tests.envs.blackout.tools import outage_world, put
 from voltran.envs.blackout import draws
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.population import Inhabitants
@@ -225,9 +225,9 @@ def test_walkers_walk_at_their_speed(constants: BlackoutConstants) -> None:
 def test_everything_is_a_function_of_the_seed(constants: BlackoutConstants) -> None:
     """Two batches that load the same seed in another order hold the same users and vehicles."""
     first, second = Inhabitants(constants, 2), Inhabitants(constants, 2)
-    first.load(0, 11)
-    second.load(0, 3)
-    second.load(1, 11)
+    put(first, 0, 11)
+    put(second, 0, 3)
+    put(second, 1, 11)
     for name in ("arrival_s", "departure_s", "usable_kwh", "reservation_price"):
         assert np.array_equal(getattr(first, name)[0], getattr(second, name)[1], equal_nan=True)
         assert not np.array_equal(getattr(second, name)[0], getattr(second, name)[1])

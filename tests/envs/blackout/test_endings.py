@@ -129,7 +129,7 @@ def test_seeds_of_worlds_that_are_not_reset_do_not_matter() -> None:
     world = started(outage_world(n_worlds=2))
     world.step(commands(world, NORMAL))
     world.reset([-1, 4], np.array([False, True]))
-    assert world.get_state()["state"]["seed"].tolist() == [0, 4]
+    assert world.get_state()["episodes"]["seed"].tolist() == [0, 4]
     assert world.decision.tolist() == [1, 0]
 
 
@@ -151,7 +151,7 @@ def test_nothing_can_be_reported_before_the_first_step() -> None:
     world = started(outage_world())
     with pytest.raises(EpisodeError, match="no step has been made"):
         world.kpis()
-    with pytest.raises(EpisodeError, match="no step has been made"):
+    with pytest.raises(EpisodeError, match="the ledger is empty"):
         world.ledger()
 
 

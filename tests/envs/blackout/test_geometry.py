@@ -149,4 +149,4 @@ def test_a_reset_that_fails_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     after, expected = world.step(codes), other.step(codes)
     assert np.array_equal(after.rewards["bs"], expected.rewards["bs"])
     assert np.array_equal(world.state(), other.state())
-    assert world.get_state()["state"]["seed"].tolist() == [0, 1, 2]
+    assert world.get_state()["episodes"]["seed"].tolist() == [0, 1, 2]

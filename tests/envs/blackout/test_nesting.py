@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.envs.blackout.test_draws import model_with, within_sampling_error
+from tests.envs.blackout.tools import put
 from voltran.envs.blackout import draws
 from voltran.envs.blackout.draws import VehicleDraws, evenly_assigned
 from voltran.envs.blackout.population import Inhabitants
@@ -22,7 +23,7 @@ def vehicles_of(drawn: VehicleDraws, site: int, until_h: float = np.inf) -> set[
 
 def inhabitants_with(seed: int, **overrides: object) -> Inhabitants:
     inhabitants = Inhabitants(model_with(**overrides), 1)
-    inhabitants.load(0, seed)
+    put(inhabitants, 0, seed)
     return inhabitants
 
 

@@ -5,8 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.envs.blackout.tools import commands, depleted_beside_a_vehicle, outage_world, over, random_codes, started
-from voltran.envs.blackout.observation import Field, observation_fields
+from voltran.envs.blackout.observation import NEIGHBOUR, NETWORK, OWN
 from voltran.envs.blackout.world import BlackoutWorld
+from voltran.envs.observations import Field
 from voltran.physics.power import HELPING, NORMAL, SLEEP
 
 TO_THE_END = {"survival.end": "horizon"}
@@ -14,21 +15,27 @@ NEIGHBOURS = 6
 SITES = 3
 
 
+SIZES = {1: 1, "modes": 4, "bands": 4, "classes": 4, 3: 3}
+
+
+def size_of(fields: tuple[Field, ...]) -> int:
+    return sum(SIZES[field.size] for field in fields)
+
+
 def table() -> list[tuple[Field, int, slice]]:
     """Field, neighbour (0 outside that part) and place in the vector, in order."""
-    fields = observation_fields(4)
-    parts = {part: [field for field in fields if field.part == part] for part in ("site", "neighbour", "network")}
-    rows = [(field, 0) for field in parts["site"]]
-    rows += [(field, index) for index in range(NEIGHBOURS) for field in parts["neighbour"]]
-    rows += [(field, 0) for field in parts["network"]]
-    ends = np.cumsum([field.size for field, _ in rows]).tolist()
-    return [(field, near, slice(end - field.size, end)) for (field, near), end in zip(rows, ends, strict=True)]
+    rows = [(field, 0) for field in OWN]
+    rows += [(field, index) for index in range(NEIGHBOURS) for field in NEIGHBOUR]
+    rows += [(field, 0) for field in NETWORK]
+    sizes = [SIZES[field.size] for field, _ in rows]
+    ends = np.cumsum(sizes).tolist()
+    return [(field, near, slice(end - size, end)) for (field, near), size, end in zip(rows, sizes, ends, strict=True)]
 
 
-def values(world: BlackoutWorld, name: str, part: str = "site", near: int = 0) -> NDArray[np.float64]:
+def values(world: BlackoutWorld, name: str, sees: str = "own", near: int = 0) -> NDArray[np.float64]:
     """A field in its unit: ``[site]``, or ``[site, size]`` where it has more than one entry."""
     place, scale = next(
-        (place, field.scale) for field, index, place in table() if (field.part, field.name, index) == (part, name, near)
+        (place, field.scale) for field, index, place in table() if (field.sees, field.name, index) == (sees, name, near)
     )
     found = world.observations()["bs"][0, :, place].astype(np.float64) * scale
     # Observations are float32: what is an integer in its unit is one but for rounding.
@@ -41,14 +48,8 @@ def test_the_size_is_that_of_the_table_whatever_the_network(scenario: str) -> No
     size = table()[-1][2].stop
     assert world.roles[0].observation_space.shape == (size,)
     assert world.observations()["bs"].shape == (1, world.constants.n_sites, size)
-    own = sum(field.size for field in observation_fields(4) if field.part == "site")
-    network = sum(field.size for field in observation_fields(4) if field.part == "network")
+    own, network = size_of(OWN), size_of(NETWORK)
     assert world.state_space.shape == (own * world.constants.n_sites + network,)
-
-
-def test_names_are_unique_within_their_part() -> None:
-    names = [(field.part, field.name) for field in observation_fields(4)]
-    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("scenario", ["toy3", "urban7-medium"])
@@ -67,8 +68,7 @@ def test_observations_stay_within_their_space(scenario: str) -> None:
 def test_the_state_is_every_sites_own_part_and_the_networks() -> None:
     world = started(outage_world("urban7-medium", 2))
     world.step(commands(world, [HELPING] * 7))
-    own = sum(field.size for field in observation_fields(4) if field.part == "site")
-    network = sum(field.size for field in observation_fields(4) if field.part == "network")
+    own, network = size_of(OWN), size_of(NETWORK)
     observations, state = world.observations()["bs"], world.state()
     assert np.array_equal(state[:, :-network], observations[..., :own].reshape(2, -1))
     for site in range(7):
@@ -91,15 +91,15 @@ def test_observations_are_copies() -> None:
 def test_neighbours_of_toy3_by_distance_and_zeros_where_there_is_none() -> None:
     world = started(outage_world())
     for field, near, place in table():
-        if field.part == "neighbour" and near >= SITES - 1:
+        if field.sees == "neighbours" and near >= SITES - 1:
             assert not world.observations()["bs"][..., place].any()
-    assert values(world, "exists", "neighbour", 0).tolist() == [1.0] * 3
-    assert values(world, "exists", "neighbour", 1).tolist() == [1.0] * 3
-    assert values(world, "distance", "neighbour", 0).tolist() == [500.0] * 3
-    assert values(world, "distance", "neighbour", 1) == pytest.approx([1000.0, 500.0, 1000.0])
+    assert values(world, "exists", "neighbours", 0).tolist() == [1.0] * 3
+    assert values(world, "exists", "neighbours", 1).tolist() == [1.0] * 3
+    assert values(world, "distance", "neighbours", 0).tolist() == [500.0] * 3
+    assert values(world, "distance", "neighbours", 1) == pytest.approx([1000.0, 500.0, 1000.0])
     # kappa as printed in the specification: 0.91 at 500 m, 0.17 at 1000 m.
-    assert values(world, "assistance_potential", "neighbour", 0) == pytest.approx([0.91] * 3, abs=0.005)
-    assert values(world, "assistance_potential", "neighbour", 1) == pytest.approx([0.17, 0.91, 0.17], abs=0.005)
+    assert values(world, "assistance_potential", "neighbours", 0) == pytest.approx([0.91] * 3, abs=0.005)
+    assert values(world, "assistance_potential", "neighbours", 1) == pytest.approx([0.17, 0.91, 0.17], abs=0.005)
 
 
 def test_the_start_of_toy3() -> None:
@@ -132,12 +132,12 @@ def test_who_backs_whom_in_toy3() -> None:
     """If A were off, B would serve its users 0, 1 and 2; if B were off, A would serve 3 and C would serve 4."""
     world = started(outage_world())
     # The neighbours of A are B, C; of B they are A, C; of C they are B, A.
-    assert values(world, "backs_users", "neighbour", 0) == pytest.approx([1.0, 0.5, 1.0])
-    assert values(world, "backs_users", "neighbour", 1) == pytest.approx([0.0, 0.5, 0.0])
-    assert values(world, "backed_users", "neighbour", 0) == pytest.approx([0.5, 1.0, 0.5])
-    assert values(world, "backed_users", "neighbour", 1) == pytest.approx([0.0, 1.0, 0.0])
-    assert values(world, "backs_critical", "neighbour", 0) == pytest.approx([1.0, 0.0, 1.0])
-    assert values(world, "backed_critical", "neighbour", 0) == pytest.approx([0.0, 1.0, 0.0])
+    assert values(world, "backs_users", "neighbours", 0) == pytest.approx([1.0, 0.5, 1.0])
+    assert values(world, "backs_users", "neighbours", 1) == pytest.approx([0.0, 0.5, 0.0])
+    assert values(world, "backed_users", "neighbours", 0) == pytest.approx([0.5, 1.0, 0.5])
+    assert values(world, "backed_users", "neighbours", 1) == pytest.approx([0.0, 1.0, 0.0])
+    assert values(world, "backs_critical", "neighbours", 0) == pytest.approx([1.0, 0.0, 1.0])
+    assert values(world, "backed_critical", "neighbours", 0) == pytest.approx([0.0, 1.0, 0.0])
 
 
 def test_toy3_after_two_periods() -> None:
@@ -158,8 +158,8 @@ def test_toy3_after_two_periods() -> None:
     # User 1 goes to C (770 m) and keeps its service; of A's critical users 0 is lost, and so is its user 2.
     assert values(world, "home_critical") == pytest.approx([(7 * 1.0 + 8 * 0.5) / 15, 1.0, 1.0])
     assert values(world, "home_service") == pytest.approx([(7 * 1.0 + 8 / 3) / 15, 1.0, 1.0])
-    assert values(world, "energy_difference", "neighbour", 0) == pytest.approx(energy[[1, 0, 1]] - energy, abs=1e-6)
-    assert values(world, "alive", "neighbour", 0).tolist() == [1.0, 0.0, 1.0]
+    assert values(world, "energy_difference", "neighbours", 0) == pytest.approx(energy[[1, 0, 1]] - energy, abs=1e-6)
+    assert values(world, "alive", "neighbours", 0).tolist() == [1.0, 0.0, 1.0]
     for name, expected in {
         "clock": 0.5,
         "mean_lifetime": (1.25 / 2.2 + 0.85 / 4.0) / 3,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.blackout.tools import commands, outage_world, over, play, started
+from tests.envs.blackout.tools import commands, outage_world, over, play, put, started
 from voltran.envs.blackout.population import Inhabitants
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
@@ -53,7 +53,7 @@ def test_free_hotspots_are_more_uneven_than_one_per_cell() -> None:
         per_site = Inhabitants(world.constants, 1)
         deviations = []
         for seed in range(8):
-            per_site.load(0, seed)
+            put(per_site, 0, seed)
             deviations.append(per_site.home_view.users[0].std())
         return float(np.mean(deviations))
 
@@ -109,7 +109,7 @@ def test_the_dynamic_price_of_a_sleeping_site_remembers_the_last_hour() -> None:
 def test_demands_are_redrawn_when_their_time_has_come(redraw_period_s: float | None, changes: list[int]) -> None:
     world = outage_world("urban7-medium", overrides={"traffic.redraw_period_s": redraw_period_s})
     drawn = Inhabitants(world.constants, 1)
-    drawn.load(0, 0)
+    put(drawn, 0, 0)
     first = drawn.users.demand_mbps.copy()
     seen = []
     for period in range(6):
@@ -126,7 +126,7 @@ def test_users_walk() -> None:
     """In 15 minutes at 1 m/s nobody gets nearer to or farther from any site than 900 m, and most move far."""
     world = outage_world("urban7-medium", overrides={"users.speed_m_per_s": 1.0})
     drawn = Inhabitants(world.constants, 1)
-    drawn.load(0, 0)
+    put(drawn, 0, 0)
     start = drawn.users.distance_m.copy()
     assert not drawn.advance_to(0, 0.0)
     assert drawn.advance_to(0, 900.0)
@@ -135,14 +135,14 @@ def test_users_walk() -> None:
     assert moved.max() <= 900.0
     # The same seed walks the same way, also when asked for a later time at once.
     again = Inhabitants(world.constants, 1)
-    again.load(0, 0)
+    put(again, 0, 0)
     again.advance_to(0, 900.0)
     assert np.array_equal(again.users.received_mw, drawn.users.received_mw)
 
 
 def test_users_who_stand_still_do_not_move() -> None:
     drawn = Inhabitants(outage_world("urban7-medium").constants, 1)
-    drawn.load(0, 0)
+    put(drawn, 0, 0)
     assert not drawn.advance_to(0, 36000.0)
 
 

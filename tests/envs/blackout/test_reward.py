@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.envs.blackout.tools import codes_of, commands, depleted_beside_a_vehicle, outage_world, started
-from voltran.envs.blackout.reward import service_loss, shared_with_neighbours, site_credit
+from voltran.envs.blackout.rewards.formulas import service_loss, shared_with_neighbours, site_credit
 from voltran.envs.blackout.state import PeriodTotals, blank_totals
 from voltran.physics.power import HELPING, NORMAL, SLEEP
 

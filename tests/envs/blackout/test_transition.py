@@ -35,7 +35,7 @@ def test_cached_service_is_the_fresh_one_bit_for_bit() -> None:
         if over(transition):
             break
     assert_same(cached.kpis(), fresh.kpis())
-    assert_same(cached.get_state()["trace"], fresh.get_state()["trace"])
+    assert_same(cached.get_state()["series"], fresh.get_state()["series"])
     assert not cached.alive.all()
 
 

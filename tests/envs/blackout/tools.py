@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from voltran import baselines
 from voltran.envs.blackout.commands import SiteCommands, mode_commands
-from voltran.envs.blackout.observation import observation_fields
+from voltran.envs.blackout.observation import OWN, dimensions
+from voltran.envs.blackout.population import Inhabitants, draw_inhabitants
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.registry import make_world
 from voltran.envs.world import Transition
@@ -34,6 +35,11 @@ def outage_world(
     world = make_world(scenario, n_worlds, overrides, **options)
     assert isinstance(world, BlackoutWorld)
     return world
+
+
+def put(inhabitants: Inhabitants, world: int, seed: int) -> None:
+    """Put one world's users and vehicles at the start of the episode of a seed."""
+    inhabitants.load(world, draw_inhabitants(inhabitants.constants, seed))
 
 
 def started(world: BlackoutWorld, seed: int = 0) -> BlackoutWorld:
@@ -85,8 +91,8 @@ def commands(world: BlackoutWorld, modes: Sequence[int], **options: Any) -> Acti
 
 def site_columns(world: BlackoutWorld) -> list[str]:
     """Names of the entries of an observation's first part, the site itself, in order."""
-    fields = observation_fields(world.constants.n_bands)
-    return [field.name for field in fields if field.part == "site" for _ in range(field.size)]
+    fields = [field.in_numbers(dimensions(world.constants)) for field in OWN]
+    return [field.name for field in fields for _ in range(int(field.size))]
 
 
 def depleted_beside_a_vehicle(**overrides: Any) -> BlackoutWorld:

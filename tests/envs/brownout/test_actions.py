@@ -153,7 +153,7 @@ def prices(price: float, reserved: float = 0.0) -> RetailerCommands:
         (changed("retailer", prices(-0.1)), r"price of retailer_0 in world 0 = -0.1"),
         (changed("retailer", prices(0.5, 1.5)), r"reserved of retailer_0 in world 0 = 1.5"),
         (changed("retailer", np.array([[PRICE_LEVELS]])), r"retailer_0 in world 0 = 11: must lie in \[0, 10\]"),
-        (changed("retailer", np.array([[0.5]])), r"role retailer .*expected \(1, 1\) integers"),
+        (changed("retailer", np.array([[0.5]])), "role retailer have dtype float64; expected integers"),
         (changed("retailer", [[0], [1, 2]]), r"role retailer"),
         (with_purchases([np.nan, 1.0, 1.0], [1.0] * 3), r"buy of bs_0 in world 0 = nan: must lie in \[0, 1\]"),
         (with_purchases([1.0, 1.1, 1.0], [1.0] * 3), r"buy of bs_1 in world 0 = 1.1"),
@@ -164,8 +164,8 @@ def prices(price: float, reserved: float = 0.0) -> RetailerCommands:
         (changed("bs", np.array([[0.0, np.nan, 0.0]])), r"role bs .*integers"),
         (changed("bs", [[0, 1], [2]]), r"role bs"),
         (changed("bs", None), r"role bs"),
-        (changed("operator", 0), r"actions are for roles \['bs', 'operator', 'retailer'\]; this world has"),
-        (lambda world: {"bs": np.zeros((1, 3), np.int64)}, r"this world has \['bs', 'retailer'\]"),
+        (changed("operator", 0), r"actions are for roles \['bs', 'operator', 'retailer'\]; brownout_v0 has"),
+        (lambda world: {"bs": np.zeros((1, 3), np.int64)}, r"brownout_v0 has \['bs', 'retailer'\]"),
     ],
 )
 def test_illegal_actions_are_named_and_change_nothing(
@@ -183,7 +183,7 @@ def test_illegal_actions_are_named_and_change_nothing(
 
 def test_without_retailers_nobody_may_act_for_them() -> None:
     world = started(brownout_world(1, NOBODY))
-    with pytest.raises(ActionError, match=r"this world has \['bs'\]"):
+    with pytest.raises(ActionError, match="brownout_v0 has exactly the role bs"):
         world.step({"bs": np.zeros((1, 7), np.int64), "retailer": np.zeros((1, 0), np.int64)})
 
 

@@ -73,7 +73,7 @@ def test_weak_batteries_do_not_flap(rule: str) -> None:
     changes = {"battery.discharge_limit_kw": 1.0, "battery.capacity_kwh": 20.0, "time.physics_step_s": 60.0}
     world = started(brownout_world(2, {**changes, "time.horizon_h": 24}, trace_sites=True))
     controller = baselines.make(rule)
-    retailers = {"retailer": np.zeros((2, len(world.scenario.retail.retailers)), np.int64)}  # type: ignore[attr-defined]
+    retailers = {"retailer": np.zeros((2, len(world.scenario.retail.retailers)), np.int64)}
     for _ in range(world.max_decisions):
         world.step({**controller.act(world), **retailers})
     alive = np.stack([world.trace(index)["alive"] for index in range(2)])

@@ -8,7 +8,7 @@ import pytest
 
 from tests.envs.brownout.tools import ROLLING, brownout_world, constant, random_actions, started, toy_actions, toy_world
 from voltran.envs.errors import ScenarioError
-from voltran.envs.retail.observation import RETAILER_FEATURES, SITE_FEATURES
+from voltran.envs.retail.observation import RETAILER_FIELDS, SITE_FIELDS
 
 PLENTY = constant(100.0, 50.0)
 POSTED = [0.4, 0.7, 0.1]
@@ -28,7 +28,7 @@ def test_prices_hold_from_the_next_decision_on_or_at_once(timing: str, expected:
 
 def test_sites_see_a_posted_price_before_they_pay_it() -> None:
     world = toy_world([PLENTY])
-    own = [feature.name for feature in SITE_FEATURES].index("home_price") - len(SITE_FEATURES) - 4
+    own = [field.name for field in SITE_FIELDS].index("home_price") - len(SITE_FIELDS) - 4
     for asked in POSTED:
         seen = world.observations()["bs"][0, :, own]
         infos = world.step(toy_actions(world, [asked])).agent_infos
@@ -37,7 +37,7 @@ def test_sites_see_a_posted_price_before_they_pay_it() -> None:
 
 def test_retailers_see_what_they_ask_for_and_have_posted() -> None:
     world = toy_world([PLENTY])
-    names = [feature.name for feature in RETAILER_FEATURES]
+    names = [field.name for field in RETAILER_FIELDS]
     world.step(toy_actions(world, [0.4]))
     seen = world.observations()["retailer"][0, 0]
     np.testing.assert_allclose(seen[[names.index("price"), names.index("posted")]], [0.05, 0.4], rtol=1e-6)

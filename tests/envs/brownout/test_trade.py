@@ -21,7 +21,7 @@ from tests.envs.brownout.tools import (
     toy_world,
 )
 from voltran.envs.retail.actions import RetailerCommands
-from voltran.envs.retail.observation import RETAILER_FEATURES, SITE_FEATURES
+from voltran.envs.retail.observation import RETAILER_FIELDS, SITE_FIELDS
 
 ASKED_KW = NORMAL_KW + CHARGE_KW
 SURCHARGE = 1.6  # factor of non-subscribers, 2 - o
@@ -97,7 +97,7 @@ def test_a_retailer_without_subscribers_sells_to_others_and_sees_that_it_has_non
     world.step(toy_actions(world, [0.4, 0.4]))
     np.testing.assert_allclose(world.market.sales.sold_kwh[0, 1] / PERIOD_H, [0.0, 5.0])
     seen = world.observations()["retailer"][0]
-    assert seen[:, [feature.name for feature in RETAILER_FEATURES].index("subscribers")].tolist() == [1.0, 0.0]
+    assert seen[:, [field.name for field in RETAILER_FIELDS].index("subscribers")].tolist() == [1.0, 0.0]
     assert np.isfinite(seen).all()
 
 
@@ -105,7 +105,7 @@ def test_nobody_buys_where_nobody_has_access() -> None:
     world = toy_world([PLENTY], {"retail.access": [[0]]})
     infos = world.step(toy_actions(world, [0.4])).agent_infos
     np.testing.assert_allclose(infos["bs"]["bought_kwh"][0] / PERIOD_H, [ASKED_KW, 0.0, 0.0])
-    names = [feature.name for feature in SITE_FEATURES]
+    names = [field.name for field in SITE_FIELDS]
     best_price = world.observations()["bs"][0, :, names.index("best_price") - len(names) - 4]
     np.testing.assert_allclose(best_price, [0.4, 2.0, 2.0], rtol=1e-6)
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tests.envs.market.tools import asked, market_world, random_actions, started, tiny
-from voltran.envs.market.observation import BS_FEATURES
+from voltran.envs.market.observation import DEFAULT
 from voltran.envs.market.world import MarketWorld
 from voltran.envs.retail.protocol import RetailWorld
 from voltran.envs.world import World
 
-NAMES = [feature.name for feature in BS_FEATURES]
+NAMES = [field.name for field in DEFAULT]
 
 
 def seen(world: MarketWorld, site: int) -> dict[str, float]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.envs.market.tools import market_world, started
 from voltran.envs.errors import ScenarioError
-from voltran.envs.market.observation import BS_FEATURES
+from voltran.envs.market.observation import DEFAULT
 
 
 def test_four_sites_of_the_paper() -> None:
@@ -89,7 +89,7 @@ def test_constant_loads_are_those_of_the_papers_modes() -> None:
 
 def test_the_outlook_on_loads_does_not_know_the_noise() -> None:
     quiet, noisy = (started(market_world(overrides={"load.noise": noise})) for noise in (0.0, 0.3))
-    names = [feature.name for feature in BS_FEATURES]
+    names = [field.name for field in DEFAULT]
     for world in (quiet, noisy):
         world.reset([7])
     near = names.index("load_near")

@@ -68,7 +68,7 @@ def turbine() -> dict[str, list[float]]:
 
     import yaml
 
-    text = (resources.files("voltran.envs.energy.tables") / "wind_turbine.yaml").read_text()
+    text = (resources.files("voltran.envs.energy.tables") / "wind_turbine.yaml").read_text(encoding="utf-8")
     curve: dict[str, list[float]] = yaml.safe_load(text)
     return curve
 

@@ -21,5 +21,6 @@ def market(section: Retail, n_sites: int = 3, n_worlds: int = 1, periods: int = 
     """A market at the start of episodes with consecutive seeds."""
     built = RetailMarket(RetailConstants(section, n_sites), n_worlds, periods, PERIOD_H)
     for world in range(n_worlds):
-        built.start(world, seed + world)
+        built.load(world, built.draw(seed + world))
+        built.begin(world)
     return built

@@ -7,10 +7,8 @@ import pytest
 
 from tests.envs.uplink.tools import SMALL, random_codes, started, uplink_world
 from voltran.envs.uplink.architecture import ARCHITECTURES
-from voltran.envs.uplink.observation import FIELDS
+from voltran.envs.uplink.observation import UE
 from voltran.envs.uplink.world import UplinkWorld
-
-SCALE = {field.name: field.scale for field in FIELDS if field.part != "network"}
 
 
 def expected(world: UplinkWorld, ubs: int, ue: int) -> dict[str, float]:
@@ -41,7 +39,7 @@ def test_entries_are_what_the_table_says(form: str) -> None:
     for _ in range(5):
         world.step(random_codes(world, generator))
     vector = world.observations()["ubs"][0]
-    per_ue = [field for field in FIELDS if field.part == "ue"]
+    assert [field.name for field in UE] == list(expected(world, 0, int(np.flatnonzero(world.active[0])[0])))
     seen = 10 if form == "joint" else 8
     assert vector.shape == (20, 3 + 8 * seen + 7)
     active = np.flatnonzero(world.active[0])
@@ -54,7 +52,7 @@ def test_entries_are_what_the_table_says(form: str) -> None:
                 assert not entry.any()
                 continue
             wanted = expected(world, ubs, int(order[place]))
-            limits = [(wanted[field.name] / field.scale, field.low, field.high) for field in per_ue]
+            limits = [(wanted[field.name] / field.scale, field.low, field.high) for field in UE]
             np.testing.assert_allclose(entry, [np.clip(*limit) for limit in limits], rtol=1e-5, atol=1e-6)
 
 

@@ -1,0 +1,348 @@
+"""The base of all worlds: whatever a batch of episodes has in common stands here, once.
+
+A world fills in what is its own: how an episode is drawn and begun, what actions mean, what a decision period does, and
+what is seen of it. Checks, their order, masks of worlds, metrics, series, snapshots and pictures come with the base.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from voltran.envs.action_checks import checked_actions, require_roles
+from voltran.envs.episodes import Episodes, blank_episodes
+from voltran.envs.errors import EpisodeError, PhysicsError, ScenarioError
+from voltran.envs.observations import GlobalState, Observation, View
+from voltran.envs.scenario import Scenario
+from voltran.envs.snapshots import (
+    arrays_of,
+    copied,
+    require_episodes,
+    require_identity,
+    require_keys,
+    require_like,
+    write,
+)
+from voltran.envs.world import BoolArray, FloatArray, Role, Transition
+from voltran.envs.world_spec import WorldSpec
+
+# Modes of pictures, and the part of a world's declaration that draws them.
+RENDERERS = {"ansi": "text", "rgb_array": "picture"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a decision period brings the agents; see :class:`voltran.envs.world.Transition`."""
+
+    rewards: dict[str, FloatArray]
+    agent_infos: dict[str, dict[str, NDArray[Any]]] = field(default_factory=dict)
+    episode_infos: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+
+class BatchedWorld(ABC):
+    """A batch of episodes of one scenario; implements :class:`voltran.envs.world.World`.
+
+    A subclass names its declaration in ``spec``, says with :meth:`_introduce` who acts and what they observe when it is
+    built, and fills in ``action_masks`` and the methods below whose names begin with an underscore.
+
+    Args:
+        scenario: the scenario.
+        n_worlds: batch size ``B``.
+        horizon: decision periods of an episode.
+        identity: options without which a snapshot cannot be continued, by name.
+
+    Attributes:
+        spec: the world's declaration.
+        command_classes: role -> class of commands that it takes as well as action codes.
+        unlimited: names of arrays of the state that may hold infinity.
+        max_decisions: episodes are truncated here, or at the horizon if that is nearer.
+        episodes: which episodes are played, and how far they are.
+        observed: role -> what its agents observe.
+        global_state: what centralised critics see.
+    """
+
+    spec: ClassVar[WorldSpec]
+    command_classes: ClassVar[Mapping[str, tuple[type, ...]]] = {}
+    unlimited: ClassVar[frozenset[str]] = frozenset()
+
+    scenario: Scenario
+    observed: Mapping[str, Observation]
+    global_state: GlobalState
+    roles: tuple[Role, ...]
+    state_space: spaces.Box
+    observation_version: str
+    action_version: str
+
+    def __init__(
+        self, scenario: Scenario, n_worlds: int, horizon: int, identity: Mapping[str, Any] | None = None
+    ) -> None:
+        self.scenario, self.n_worlds, self.max_decisions = scenario, n_worlds, horizon
+        self.episodes: Episodes = blank_episodes(n_worlds)
+        self._horizon = horizon
+        self._identity = {"world": self.name, "scenario": scenario.model_dump_json(), **(identity or {})}
+
+    def _introduce(self, roles: Sequence[Role], observed: Mapping[str, Observation], global_state: GlobalState) -> None:
+        """Say who acts, what they observe, and what there is to see of all; called when a world is built.
+
+        Args:
+            roles: groups of agents, see :meth:`Observation.as_role`; the first gives the world its versions.
+            observed: role -> what its agents observe.
+            global_state: what centralised critics see.
+        """
+        self.roles, self.observed, self.global_state = tuple(roles), observed, global_state
+        self.state_space = global_state.space
+        self.observation_version = roles[0].observation_version or ""
+        self.action_version = roles[0].action_version or ""
+
+    # --- the protocol -------------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """Versioned name, such as ``blackout_v0``."""
+        return self.spec.name
+
+    @property
+    def render_modes(self) -> tuple[str, ...]:
+        """Modes that :meth:`render` knows: those that the declaration names a function for."""
+        return tuple(mode for mode, part in RENDERERS.items() if getattr(self.spec, part))
+
+    @property
+    def decision(self) -> NDArray[np.int64]:
+        """Decision periods done, ``[B]``."""
+        return self.episodes.decision.copy()
+
+    def reset(self, seeds: Sequence[int], worlds: BoolArray | None = None) -> None:
+        """Start new episodes, or, where one of them cannot be drawn, none; see :meth:`World.reset`.
+
+        Args:
+            seeds: one per world.
+            worlds: ``[B]`` which ones start anew; None for all.
+
+        Raises:
+            EpisodeError: seeds or flags of the wrong number or type.
+            ScenarioError: a seed that is none, or an episode that cannot be drawn.
+        """
+        chosen = self.episodes.chosen(seeds, worlds)
+        drawn = {world: self._draw(seed) for world, seed in chosen.items()}
+        for world, seed in chosen.items():
+            self.episodes.begin(world, seed)
+        self._load(drawn)
+        self._begin(list(chosen))
+
+    def step(self, actions: Mapping[str, Any]) -> Transition:
+        """Advance all worlds by one decision period; see :meth:`World.step`.
+
+        Args:
+            actions: role -> action codes, or commands of the role's class.
+
+        Raises:
+            ActionError: an action outside its space; the state is as it was.
+            EpisodeError: a world has not been reset, or its episode is over.
+        """
+        self.episodes.require_running()
+        commands = self._decode(self._checked(actions))
+        period = self._run_period(commands)
+        self.episodes.decision[:] += 1
+        terminated = self._terminated()
+        truncated = (self.episodes.decision >= min(self.max_decisions, self._horizon)) & ~terminated
+        self.episodes.running[:] = ~(terminated | truncated)
+        outcome = self._outcome(commands, period)
+        return Transition(outcome.rewards, terminated, truncated, outcome.agent_infos, outcome.episode_infos)
+
+    def observations(self) -> dict[str, NDArray[np.float32]]:
+        """Role -> ``[B, n, F]``, fresh copies."""
+        view = self._view()
+        return {role: observation(view) for role, observation in self.observed.items()}
+
+    @abstractmethod
+    def action_masks(self) -> dict[str, BoolArray]:
+        """Role -> ``[B, n, A]``, fresh copies; True is legal."""
+
+    def state(self) -> NDArray[np.float32]:
+        """Global state vector ``[B, S]``, a fresh copy."""
+        return self.global_state(self._view())
+
+    def kpis(self, worlds: BoolArray | None = None) -> dict[str, FloatArray]:
+        """Metric -> ``[B]``, over the episodes so far; NaN outside the mask ``worlds``.
+
+        Raises:
+            EpisodeError: a world asked for has not made a step yet.
+            PhysicsError: a metric that is not finite, and not declared to be undefined at times.
+        """
+        chosen = self.episodes.selected(worlds)
+        for world in chosen:
+            if self.episodes.decision[world] == 0:
+                raise EpisodeError(f"world {world} has no metrics yet: no step has been made")
+        results = {world: self._metrics_of(world) for world in chosen}
+        for world, metrics in results.items():
+            self._require_finite(metrics, world)
+        names = next(iter(results.values()), {})
+        blank = dict.fromkeys(names, np.nan)
+        return {name: np.array([results.get(world, blank)[name] for world in range(self.n_worlds)]) for name in names}
+
+    def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
+        """Time series of one world's episode so far: ``time_h [T]``, and whatever the world records.
+
+        Raises:
+            EpisodeError: there is no such world, or it has not been reset.
+        """
+        index = self.episodes.require_reset(world)
+        return {"time_h": self._time_h(self._rows(int(self.episodes.decision[index]))), **self._series_of(index)}
+
+    def ledger(self) -> dict[str, FloatArray]:
+        """Energy balance of the latest physics step: quantity -> ``[B, n]``, with ``residual_kw``.
+
+        Raises:
+            EpisodeError: a world has made no step since its reset.
+        """
+        if (self.episodes.decision == 0).any():
+            raise EpisodeError("the ledger is empty: a world has made no step since its reset")
+        return self._ledger()
+
+    def get_state(self) -> dict[str, Any]:
+        """Snapshot of everything that changes, as copies; what the seeds decide is drawn from them again."""
+        return {"identity": dict(self._identity), **copied(self._tree(self.episodes.decision))}
+
+    def set_state(self, snapshot: Mapping[str, Any]) -> None:
+        """Continue from a snapshot, bit for bit; one that is refused changes nothing.
+
+        Raises:
+            EpisodeError: the snapshot is of another scenario, batch size or options, or broken; names the path.
+            ScenarioError: an episode that cannot be drawn again.
+        """
+        require_keys(snapshot, ("identity", "episodes", "state", "series"), "snapshot")
+        require_identity(snapshot["identity"], self._identity)
+        require_episodes(snapshot["episodes"], self.episodes, self._horizon)
+        tree = self._tree(snapshot["episodes"]["decision"])
+        for part in ("state", "series"):
+            require_like(snapshot[part], tree[part], f"snapshot[{part!r}]", self.unlimited)
+        seeds = snapshot["episodes"]["seed"].tolist()
+        drawn = {world: self._draw(seed) for world, seed in enumerate(seeds) if seed >= 0}
+        write(tree, snapshot)
+        self._load(drawn)
+        self._resume(list(drawn))
+
+    def scene(self, world: int = 0) -> Any:
+        """What there is to see of one world, for those who draw it.
+
+        Raises:
+            EpisodeError: there is no such world, or it has not been reset.
+        """
+        return self._scene(self.episodes.require_reset(world))
+
+    def render(self, mode: str, world: int = 0) -> Any:
+        """Picture of one world.
+
+        Args:
+            mode: "ansi" gives text, "rgb_array" a uint8 array ``[height, width, 3]`` of fixed size.
+            world: which world of the batch.
+
+        Raises:
+            ScenarioError: an unknown mode.
+            EpisodeError: there is no such world, or it has not been reset.
+            MissingExtraError: "rgb_array" without Matplotlib.
+        """
+        if mode not in self.render_modes:
+            known = ", ".join(self.render_modes) or "none"
+            raise ScenarioError(f"render mode = {mode!r}: unknown; {self.name} has {known}")
+        return self.spec.load(RENDERERS[mode])(self.scene(world))
+
+    # --- what a world fills in ----------------------------------------------------------------------------------------
+
+    def _view(self) -> View:
+        """What observed fields are computed from at this moment."""
+        return View(self)
+
+    def _draw(self, seed: int) -> Any:  # noqa: B027 - not every world needs it
+        """Everything that an episode's seed decides. Whatever can fail fails here, where nothing changes yet."""
+
+    def _load(self, drawn: Mapping[int, Any]) -> None:  # noqa: B027 - not every world needs it
+        """Take over what was drawn: world -> what :meth:`_draw` returned."""
+
+    @abstractmethod
+    def _begin(self, worlds: Sequence[int]) -> None:
+        """Put worlds at the start of their episodes, which have been loaded."""
+
+    @abstractmethod
+    def _decode(self, actions: dict[str, Any]) -> Any:
+        """Commands for the actions of all roles: codes ``[B, n]`` or ``[B, n, k]`` inside their spaces, or commands of
+        the role's class, which are still to be checked. Nothing changes here."""
+
+    @abstractmethod
+    def _run_period(self, commands: Any) -> Any:
+        """The physics of one decision period; returns what :meth:`_outcome` needs to know about it."""
+
+    def _terminated(self) -> BoolArray:
+        """Worlds ``[B]`` whose task is over before the horizon; none by default."""
+        return np.zeros(self.n_worlds, dtype=bool)
+
+    @abstractmethod
+    def _outcome(self, commands: Any, period: Any) -> Outcome:
+        """Rewards and infos of the period that has just ended."""
+
+    @abstractmethod
+    def _metrics_of(self, world: int) -> Mapping[str, float]:
+        """Metrics of one world's episode, which has made a step."""
+
+    @abstractmethod
+    def _state_arrays(self) -> Mapping[str, Any]:
+        """Nested mapping of all arrays that change, themselves and not copies; time series apart."""
+
+    def _series(self) -> Mapping[str, NDArray[Any]]:
+        """Time series: name -> ``[B, T, ...]``, themselves and not copies; none by default."""
+        return {}
+
+    def _rows(self, decisions: int) -> int:
+        """Rows of time series after so many decisions; one each by default."""
+        return decisions
+
+    @abstractmethod
+    def _time_h(self, rows: int) -> FloatArray:
+        """Time of each of the first ``rows`` rows of time series, in hours."""
+
+    @abstractmethod
+    def _ledger(self) -> dict[str, FloatArray]:
+        """See :meth:`ledger`."""
+
+    def _resume(self, worlds: Sequence[int]) -> None:  # noqa: B027 - not every world needs it
+        """Recompute what follows from a snapshot that has been taken over, and from what was drawn for ``worlds``."""
+
+    def _scene(self, world: int) -> Any:
+        """See :meth:`scene`; needed where the declaration names a ``text`` or a ``picture``."""
+        raise NotImplementedError(f"{type(self).__name__}._scene is what {self.name} needs for pictures")
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _checked(self, actions: Mapping[str, Any]) -> dict[str, Any]:
+        require_roles(self.roles, actions, self.name)
+        return {
+            role.name: actions[role.name]
+            if isinstance(actions[role.name], self.command_classes.get(role.name, ()))
+            else checked_actions(role, actions[role.name], self.n_worlds)
+            for role in self.roles
+        }
+
+    def _series_of(self, world: int) -> dict[str, NDArray[Any]]:
+        """Copies ``[T, ...]`` of one world's series so far."""
+        rows = self._rows(int(self.episodes.decision[world]))
+        return {name: values[world, :rows].copy() for name, values in self._series().items()}
+
+    def _tree(self, decision: NDArray[np.int64]) -> dict[str, Any]:
+        """All arrays that change, series as far as worlds have come that have made so many decisions."""
+        rows = self._rows(int(decision.max(initial=0)))
+        series = {name: values[:, :rows] for name, values in self._series().items()}
+        return {"episodes": arrays_of(self.episodes), "state": self._state_arrays(), "series": series}
+
+    def _require_finite(self, metrics: Mapping[str, float], world: int) -> None:
+        for name, value in metrics.items():
+            if math.isfinite(value) or (math.isnan(value) and self.spec.may_be_undefined(name)):
+                continue
+            raise PhysicsError(
+                f"{name} of world {world} (seed {self.episodes.seed[world]}) is {value}: the scenario leads beyond "
+                "what can be computed; bring its numbers nearer to those of a shipped one"
+            )

@@ -1,0 +1,1 @@
+"""Rewards of the market world, one a file, in USD."""

@@ -1,0 +1,1 @@
+"""Rewards of the uplink world, one a file."""

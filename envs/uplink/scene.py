@@ -1,0 +1,66 @@
+"""What there is to see of one uplink world: who was served by whom in the latest period, and what came of it so far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from voltran.envs.uplink.simulation import Simulation
+from voltran.envs.world import BoolArray, FloatArray
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What one world looks like: who was served by whom in the latest period.
+
+    Attributes:
+        title: architecture, scenario and seed.
+        clock_h: time of day at the end of that period.
+        side_m: of the square.
+        ubs_m, ue_m: ``[M, 2]``, ``[K, 2]`` places.
+        association: ``[M, K]``.
+        awake: ``[M]``.
+        active: ``[K]`` UEs that took part; before the first decision those that are about to.
+        rate_mbps, shortfall_mbps: ``[K]``.
+        past: time series of the episode so far, as the world's ``trace`` gives them.
+    """
+
+    title: str
+    clock_h: float
+    side_m: float
+    ubs_m: FloatArray
+    ue_m: FloatArray
+    association: BoolArray
+    awake: BoolArray
+    active: BoolArray
+    rate_mbps: FloatArray
+    shortfall_mbps: FloatArray
+    past: dict[str, FloatArray]
+
+    def latest(self, name: str) -> float:
+        """Latest value of a series, zero before the first decision."""
+        values = self.past[name]
+        return float(values[-1]) if len(values) else 0.0
+
+
+def scene_of(simulation: Simulation, world: int, past: Mapping[str, FloatArray]) -> Scene:
+    """Collect what there is to see.
+
+    Args:
+        simulation: the batch.
+        world: which of its worlds; it has been reset.
+        past: time series of the episode so far, with ``time_h``.
+    """
+    deployment, scenario = simulation.deployment(world), simulation.scenario
+    state, done = simulation.state, int(simulation.state.decision[world])
+    return Scene(
+        title=f"{simulation.architecture.name}, {scenario.name}, seed {int(state.episodes.seed[world])}",
+        clock_h=(scenario.time.start_h + done * scenario.time.period_h) % 24.0,
+        side_m=scenario.layout.side_m,
+        ubs_m=deployment.ubs_m,
+        ue_m=deployment.ue_m,
+        association=state.association[world].copy(),
+        awake=state.awake[world].copy(),
+        active=simulation.traffic_mbps[world, max(done - 1, 0)] > 0.0,
+        rate_mbps=state.rate_mbps[world].copy(),
+        shortfall_mbps=state.shortfall_mbps[world].copy(),
+        past=dict(past),
+    )
