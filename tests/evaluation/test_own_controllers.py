@@ -18,7 +18,7 @@ from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.envs.registry import make_world
 from voltran.evaluation.controller_spec import make_controller, parse_controllers
 from voltran.evaluation.episode_key import episode_key
-from voltran.evaluation.evaluation import evaluate
+from voltran.evaluation.evaluation import Evaluation
 from voltran.evaluation.setting import Setting
 
 RULES = '''
@@ -107,7 +107,7 @@ def forget() -> None:
 
 def key(text: str) -> str:
     (spec,) = parse_controllers(text)
-    found = episode_key(Setting("toy3", {}, {}, make_world), spec)
+    found = episode_key(Setting("toy3", {}, {}), spec)
     assert not found.untraceable
     return found.digest(0)
 
@@ -199,7 +199,7 @@ def test_installed_packages_offer_controllers(monkeypatch: pytest.MonkeyPatch) -
 def test_workers_import_what_is_named_or_registered(tmp_path: Path) -> None:
     baselines.register_controller("my-rule", import_module("own_rules").Mine)
     specs = parse_controllers("own_rules:Mine:code=1,my-rule:code=1,bs=own_rules:normal:code=1,independent")
-    results = evaluate("toy3", specs, [1, 2], jobs=2, out=tmp_path / "out").controllers
+    results = Evaluation("toy3", specs, [1, 2]).run(jobs=2, out=tmp_path / "out").controllers
     survival = {label: found.metrics["survival_h"].values for label, found in results.items()}
     assert survival["own_rules:Mine:code=1"] == survival["my-rule:code=1"]
     assert survival["my-rule:code=1"] == survival["bs=own_rules:normal:code=1"]
@@ -263,4 +263,4 @@ def test_models_of_stable_baselines_play_as_they_predict(own_modules: Path) -> N
 def test_what_workers_cannot_find_is_not_recognised_later() -> None:
     baselines.register_controller("nameless", partial(lambda code: import_module("own_rules").Mine(code), 1))
     (spec,) = parse_controllers("nameless")
-    assert "in a module of its own" in episode_key(Setting("toy3", {}, {}, make_world), spec).untraceable
+    assert "in a module of its own" in episode_key(Setting("toy3", {}, {}), spec).untraceable

@@ -58,7 +58,7 @@ def build(options: Mapping[str, Any]) -> Controller:
 
 def key(options: Mapping[str, Any], needed: Mapping[str, Any]) -> EpisodeKey:
     spec = ControllerSpec("mine", partial(build, needed), {"name": "mine"})
-    return episode_key(Setting("toy3", {}, options, make_world), spec)
+    return episode_key(Setting("toy3", {}, options), spec)
 
 
 @pytest.mark.parametrize(("options", "needed"), [(OPTIONS, {}), ({}, OPTIONS), ({"reward": "own_parts:mine"}, {})])
