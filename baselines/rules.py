@@ -49,7 +49,12 @@ class FixedPlan:
         self.declarations = declare("free", "dynamic" if v2g else "flat")
 
     def reset(self, world: World) -> None:
-        """Nothing to forget."""
+        """Nothing to forget.
+
+        Raises:
+            ScenarioError: the world is of another kind.
+        """
+        outage_world(world, self.name)
 
     def act(self, world: World) -> dict[str, SiteCommands]:
         """The plan, for every site of every world."""

@@ -1,5 +1,6 @@
 """Scenarios: typed, named, overridable configurations of a world."""
 
+import copy
 import difflib
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from voltran.envs.errors import ScenarioError
+from voltran.envs.references import is_reference, resolve
 from voltran.envs.yaml_files import parse_mapping, parse_yaml, read_text
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -50,11 +52,21 @@ def parse_overrides(items: Sequence[str]) -> dict[str, Any]:
 
 
 def read_scenario(reference: str | Path) -> dict[str, Any]:
-    """Read the raw mapping of a shipped scenario (by name) or of a YAML file (by path).
+    """Read the raw mapping of a scenario.
+
+    Args:
+        reference: name of a shipped one, path of a YAML file, or ``module:attribute`` of such a path or of a mapping.
 
     Raises:
         ScenarioError: no such scenario or file, or a file that is not a YAML mapping, or in which a key stands twice.
     """
+    if isinstance(reference, str) and is_reference(reference):
+        value = resolve(reference, "scenario")
+        if isinstance(value, Mapping):
+            return {"name": reference.rpartition(":")[2], **copy.deepcopy(dict(value))}
+        if not isinstance(value, str | Path):
+            raise ScenarioError(f"scenario {reference!r}: is {value!r}; it must be a mapping, or the path of a YAML file")
+        reference = Path(value)
     data = parse_mapping(_scenario_text(reference), f"scenario {reference}")
     data.setdefault("name", Path(str(reference)).stem)
     return data

@@ -4,6 +4,7 @@
 its own: ``bs=msrc:evaluations=100+retailer=zoo:NAME``.
 """
 
+import pickle
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -169,16 +170,33 @@ def _specify_one(reference: Reference, label: str, more: Mapping[str, Any]) -> C
     if reference.kind == "own":
         _require_module(name)
     recipes, carried = _registered(name)
-    builder = partial(_make_named, name, options, carried)
-    return ControllerSpec(label, builder, {"name": name, "options": options}, recipes)
+    return ControllerSpec(label, _Named(name, options, carried), {"name": name, "options": options}, recipes)
 
 
-def _make_named(name: str, options: dict[str, Any], carried: "Registered | None" = None) -> Controller:
-    from voltran import baselines
+@dataclass(frozen=True)
+class _Named:
+    """Builds a controller that is known by a name, here or in a worker."""
 
-    if carried is not None:  # in a worker, which has not run what registered it here
-        baselines.register_controller(name, *carried)
-    return baselines.make(name, **options)
+    name: str
+    options: dict[str, Any]
+    carried: "Registered | None"
+
+    def __call__(self) -> Controller:
+        from voltran import baselines
+
+        if self.carried is not None:  # in a worker, which has not run what registered it here
+            baselines.register_controller(self.name, *self.carried)
+        return baselines.make(self.name, **self.options)
+
+    def __getstate__(self) -> dict[str, Any]:
+        try:
+            pickle.dumps(self.carried)
+        except Exception as error:  # pickle raises all kinds
+            raise ScenarioError(
+                f"controller {self.name!r}: worker processes cannot import what builds it ({error}); define it by name "
+                "in a module, or play it with one job"
+            ) from error
+        return dict(vars(self))
 
 
 def _registered(name: str) -> tuple[tuple[Callable[..., Controller], ...], "Registered | None"]:

@@ -12,6 +12,8 @@ IntArray: TypeAlias = NDArray[np.int64]
 Int16Array: TypeAlias = NDArray[np.int16]
 UInt8Array: TypeAlias = NDArray[np.uint8]
 BoolArray: TypeAlias = NDArray[np.bool_]
+# What NumPy and SciPy count positions in.
+IndexArray: TypeAlias = NDArray[np.intp]
 
 # Numbers of any width: kernels compile for the one they are given.
 RealArray: TypeAlias = NDArray[np.floating[Any]]

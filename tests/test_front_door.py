@@ -45,7 +45,8 @@ def test_environments_by_world_or_by_scenario(face: Any, kind: type) -> None:
     for arguments in (("blackout_v0", "toy3"), ("toy3",), ("voltran.envs.blackout:WORLD", "toy3")):
         env: Any = voltran.make(*arguments, face=face, reward="local")
         assert isinstance(env.unwrapped, kind)
-        assert env.unwrapped.world.scenario.name == "toy3"
+        built: Any = env.unwrapped
+        assert built.world.scenario.name == "toy3"
     usual: Any = voltran.make("blackout_v0")
     assert usual.world.scenario.name == "urban19-medium"
     assert voltran.make("toy3", face="aec").possible_agents == ["bs_0", "bs_1", "bs_2"]

@@ -22,7 +22,8 @@ Who plays them best, on the same episodes::
 Whatever has a name can be yours. ``register_world`` and ``register_controller`` add names; packages add theirs by the
 entry-point groups ``voltran.worlds`` and ``voltran.controllers``; and ``module:attribute`` stands wherever a name does.
 ``check_env`` and ``check_controller`` tell whether what you made keeps the rules that others rely on. ``WorldSpec`` is
-the declaration of a world, and ``Metric`` one of its measures.
+the declaration of a world, ``BatchedWorld`` what it derives from, ``Metric`` one of its measures, and ``Field`` one of
+the quantities that agents observe.
 
 The same on the command line: ``voltran --help``, or ``python -m voltran --help``.
 """
@@ -33,18 +34,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from voltran.agents.policy import load_policy
     from voltran.baselines.registry import register_controller
+    from voltran.envs.base import BatchedWorld
     from voltran.envs.checks import check_env
     from voltran.envs.checks.controllers import check_controller
     from voltran.envs.environment_functions import make
     from voltran.envs.metric import Metric
+    from voltran.envs.observations import Field
     from voltran.envs.registry import make_world, register_world
     from voltran.envs.world_spec import WorldSpec
     from voltran.evaluation.controller_spec import make_controller
-    from voltran.evaluation.evaluation import evaluate
+    from voltran.evaluation.evaluation import Evaluation, evaluate
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Evaluation": "voltran.evaluation.evaluation",
+    "BatchedWorld": "voltran.envs.base",
+    "Field": "voltran.envs.observations",
     "Metric": "voltran.envs.metric",
     "WorldSpec": "voltran.envs.world_spec",
     "check_controller": "voltran.envs.checks.controllers",
@@ -59,6 +65,9 @@ _HOMES = {
 }
 
 __all__ = [
+    "BatchedWorld",
+    "Evaluation",
+    "Field",
     "Metric",
     "WorldSpec",
     "__version__",

@@ -4,13 +4,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.baselines.dpa.problem import AllocationProblem
 from voltran.baselines.dpa.utility import shared_weight
-from voltran.physics.arrays import BoolArray, FloatArray
-
-IndexArray = NDArray[np.intp]
+from voltran.physics.arrays import BoolArray, FloatArray, IndexArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -70,12 +70,7 @@ def user_groups(
         ScenarioError: a user whose demand is not a positive number.
     """
     demand_mbps = users.demand_mbps[world]
-    bad = ~(np.isfinite(demand_mbps) & (demand_mbps > 0.0))
-    if bad.any():
-        user = int(np.flatnonzero(bad)[0])
-        raise ScenarioError(
-            f"demand of user {user} = {demand_mbps[user]} Mbit/s: must be a positive number; check the traffic fields"
-        )
+    _check_demand(demand_mbps)
     received_mw, distance_m = users.received_mw[world], users.distance_m[world]
     home = _home_sites(constants, users, world)
     rate_mbps = reference_rates_mbps(received_mw, home, constants.all_bands, constants.radio)
@@ -111,6 +106,15 @@ def user_groups(
         power_kw=tables[3][:, widest] * per_share,
         traffic_mbps=tables[4][:, widest] * per_share,
     )
+
+
+def _check_demand(demand_mbps: FloatArray) -> None:
+    bad = np.flatnonzero(~(np.isfinite(demand_mbps) & (demand_mbps > 0.0)))
+    if bad.size:
+        raise ScenarioError(
+            f"demand of user {bad[0]} = {demand_mbps[bad[0]]} Mbit/s: must be a positive number; "
+            "check the traffic fields"
+        )
 
 
 def _widest(options: Options) -> IntArray:

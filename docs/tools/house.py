@@ -69,7 +69,7 @@ def _direct(found: set[tuple[str, str]]) -> set[tuple[str, str]]:
 
 def _boxes() -> dict[str, tuple[float, float, float]]:
     """Room to left edge, top edge and width; the data stand beside the lower floors."""
-    boxes = {}
+    boxes: dict[str, tuple[float, float, float]] = {}
     main = WIDTH - 230
     for level, floor in enumerate(FLOORS):
         width = (main - 2 * MARGIN - (len(floor) - 1) * GAP) / len(floor)

@@ -23,7 +23,7 @@ WORLD = WorldSpec(
     declarations="voltran.envs.blackout.commands:declare_policy",
     # Episodes are played to the horizon, because some metrics run over it.
     evaluation_overrides={"survival.end": "horizon"},
-    pictures="voltran.evaluation.pictures.outage:pictures",
     text="voltran.envs.blackout.text:as_text",
     picture="voltran.envs.blackout.picture:as_image",
+    pictures="voltran.evaluation.pictures.outage:pictures",
 )

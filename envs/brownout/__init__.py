@@ -25,7 +25,7 @@ WORLD = WorldSpec(
     declarations="voltran.envs.blackout.commands:declare_policy",
     # Episodes are played to the horizon, because some metrics run over it.
     evaluation_overrides={"survival.end": "horizon"},
-    pictures="voltran.evaluation.pictures.brownout:pictures",
     text="voltran.envs.brownout.text:as_text",
     picture="voltran.envs.brownout.picture:as_image",
+    pictures="voltran.evaluation.pictures.brownout:pictures",
 )

@@ -19,7 +19,7 @@ WORLD = WorldSpec(
     training_reward="own",
     bound="voltran.baselines.market.bound:WELFARE",
     default_opponents={"bs": "price-threshold", "retailer": "dpa"},
-    pictures="voltran.evaluation.pictures.market:pictures",
     text="voltran.envs.market.text:as_text",
     picture="voltran.envs.market.picture:as_image",
+    pictures="voltran.evaluation.pictures.market:pictures",
 )

@@ -17,7 +17,7 @@ WORLD = WorldSpec(
         "local": "voltran.envs.uplink.rewards.local:local",
     },
     training_reward="local",
-    pictures="voltran.evaluation.pictures.uplink:pictures",
     text="voltran.envs.uplink.text:as_text",
     picture="voltran.envs.uplink.picture:as_image",
+    pictures="voltran.evaluation.pictures.uplink:pictures",
 )

@@ -8,8 +8,9 @@ from tests.envs.fake_world import make_fake_world
 from voltran import baselines
 from voltran.baselines.registry import CONTROLLERS
 from voltran.envs.blackout.commands import declare
-from voltran.envs.controller import Controller, declarations_of, information_of, name_of
-from voltran.envs.errors import ScenarioError
+from voltran.envs.controller import Controller, declarations_of, information_of, name_of, world_options_of
+from voltran.envs.errors import ScenarioError, VoltranError
+from voltran.envs.registry import make_world
 
 
 def test_every_name_makes_a_controller_that_knows_its_name() -> None:
@@ -28,6 +29,21 @@ def test_every_option_listed_is_taken_and_no_other() -> None:
             assert isinstance(baselines.make(name, **defaults), Controller)
         with pytest.raises(ScenarioError, match=f"controller '{name}' has no option 'colour'"):
             baselines.make(name, colour=1)
+
+
+@pytest.mark.parametrize("scenario", ["toy3", "urban19-brownout-light", "market4", "uplink20"])
+def test_the_worlds_that_controllers_name_are_those_they_play(scenario: str) -> None:
+    able = set()
+    for name in CONTROLLERS:
+        controller = baselines.make(name)
+        try:
+            world = make_world(scenario, **world_options_of(controller))
+            world.reset([0])
+            controller.reset(world)
+        except VoltranError:
+            continue
+        able.add(name)
+    assert able == set(baselines.names(world.name))
 
 
 def test_uplink_controllers_are_listed() -> None:

@@ -1,5 +1,6 @@
 """Controllers of one's own, wherever a name stands: classes of any module, registered names, foreign networks."""
 
+import pickle
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -20,6 +21,7 @@ from voltran.evaluation.controller_spec import make_controller, parse_controller
 from voltran.evaluation.episode_key import episode_key
 from voltran.evaluation.evaluation import Evaluation
 from voltran.evaluation.setting import Setting
+from voltran.train.opponents import build_opponents
 
 RULES = '''
 import numpy as np
@@ -220,6 +222,13 @@ def test_an_edit_of_ones_own_module_plays_anew(own_modules: Path, text: str) -> 
     assert played() != before
 
 
+def test_opponents_of_a_training_are_written_alike(own_modules: Path) -> None:
+    opponents: Any = build_opponents({"bs": "own_rules:Mine:code=2", "retailer": "'own_rules:normal':code=3"})
+    assert [opponents[role].code for role in ("bs", "retailer")] == [2, 3]
+    with pytest.raises(ScenarioError, match=r"opponents.bs = 'own_rules:Nobody': controller 'own_rules:Nobody'"):
+        build_opponents({"bs": "own_rules:Nobody"})
+
+
 def test_networks_of_torch_play_within_the_masks(own_modules: Path) -> None:
     world = make_world("toy3")
     world.reset([0])
@@ -264,3 +273,5 @@ def test_what_workers_cannot_find_is_not_recognised_later() -> None:
     baselines.register_controller("nameless", partial(lambda code: import_module("own_rules").Mine(code), 1))
     (spec,) = parse_controllers("nameless")
     assert "in a module of its own" in episode_key(Setting("toy3", {}, {}), spec).untraceable
+    with pytest.raises(ScenarioError, match=r"'nameless': worker processes cannot import what builds it .* one job"):
+        pickle.dumps(spec)

@@ -53,7 +53,8 @@ def build(options: Mapping[str, Any]) -> Controller:
     """A rule whose worlds must be built with certain options, as those of learned policies are."""
     rule: Any = baselines.make("independent")
     vars(rule)["world_options"] = options
-    return rule
+    made: Controller = rule
+    return made
 
 
 def key(options: Mapping[str, Any], needed: Mapping[str, Any]) -> EpisodeKey:
