@@ -19,7 +19,7 @@ from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.envs.registry import make_world
 from voltran.evaluation.controller_spec import make_controller, parse_controllers
 from voltran.evaluation.episode_key import episode_key
-from voltran.evaluation.evaluation import evaluate
+from voltran.evaluation.evaluation import Evaluation
 from voltran.evaluation.setting import Setting
 from voltran.train.opponents import build_opponents
 
@@ -201,7 +201,7 @@ def test_installed_packages_offer_controllers(monkeypatch: pytest.MonkeyPatch) -
 def test_workers_import_what_is_named_or_registered(tmp_path: Path) -> None:
     baselines.register_controller("my-rule", import_module("own_rules").Mine)
     specs = parse_controllers("own_rules:Mine:code=1,my-rule:code=1,bs=own_rules:normal:code=1,independent")
-    results = evaluate("toy3", specs, [1, 2], jobs=2, out=tmp_path / "out").controllers
+    results = Evaluation("toy3", specs, [1, 2]).run(jobs=2, out=tmp_path / "out").controllers
     survival = {label: found.metrics["survival_h"].values for label, found in results.items()}
     assert survival["own_rules:Mine:code=1"] == survival["my-rule:code=1"]
     assert survival["my-rule:code=1"] == survival["bs=own_rules:normal:code=1"]

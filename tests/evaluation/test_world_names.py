@@ -1,4 +1,4 @@
-"""Evaluation and experiments know no world: all that they need is in its declaration.
+"""Training, evaluation and experiments know no world: all that they need is in its declaration.
 
 What belongs to a world, or to a paper about one, has a place of its own and may name it.
 """
@@ -44,7 +44,7 @@ def texts(source: str) -> Iterator[str]:
             yield node.value
 
 
-@pytest.mark.parametrize("room", ["evaluation", "experiments"])
+@pytest.mark.parametrize("room", ["train", "evaluation", "experiments"])
 def test_the_room_names_no_world(room: str) -> None:
     known, in_code = names(), code_names()
     assert {"blackout_v0", "survival_h", "bs", "BlackoutWorld", "voltran.envs.blackout"} <= known | in_code

@@ -16,8 +16,13 @@ from voltran.experiments.kinds import KINDS, kind_named
 from voltran.experiments.run import run_experiment
 
 OWN_KIND = """
+from voltran.baselines.rules import RotatingSleep
 from voltran.experiments.experiment import Experiment
 from voltran.experiments.kinds import IndexRow, Kind, Outcome
+
+
+class Mine(RotatingSleep):
+    pass
 
 
 class Counting(Experiment):
@@ -97,6 +102,25 @@ def test_scenarios_are_found_from_the_current_folder_and_beside_the_file(
 def tmp_path_of(tmp_path: Path, name: str) -> Path:
     (tmp_path / name).mkdir()
     return tmp_path / name
+
+
+@pytest.mark.usefixtures("own_modules", "no_pictures")
+def test_controllers_of_ones_own_play_beside_shipped_ones_and_are_resumed(tmp_path: Path) -> None:
+    content = {
+        "title": "Mine",
+        "scenarios": ["toy3"],
+        "controllers": ["static", "own_kind:Mine"],
+        "seeds": 2,
+        "reference": ["static"],
+        "overrides": {"time.horizon_h": 0.5},
+    }
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    report = run(path, tmp_path / "out", jobs=2)
+    assert "| own_kind:Mine |" in report
+    stored = {file: file.stat().st_mtime_ns for file in (tmp_path / "out" / "toy3" / "episodes").iterdir()}
+    assert run(path, tmp_path / "out", resume=True) == report
+    assert {file: file.stat().st_mtime_ns for file in stored} == stored
 
 
 @pytest.mark.usefixtures("own_modules")
