@@ -252,8 +252,8 @@ def read_run_config(reference: str | Path, overrides: Mapping[str, Any]) -> RunC
 
     Args:
         reference: name of a shipped configuration, or path of a YAML file.
-        overrides: dotted keys and their values, for example ``{"learning_rate": 1e-4}``, ``{"roles.retailer.gamma":
-            0.9}`` or ``{"scenario_overrides.traffic.load_factor": 1.0}``.
+        overrides: dotted keys and their values, for example ``{"learning_rate": 1e-4}``, ``{"roles.NAME.gamma": 0.9}``
+            or ``{"scenario_overrides.traffic.load_factor": 1.0}``.
 
     Raises:
         ScenarioError: no such configuration, unknown key, or a value out of range.

@@ -173,9 +173,9 @@ def interface(world: World, role: str) -> dict[str, Any]:
     observation_version, action_version = role_versions(world, role)
     return {
         "world": world.name,
+        **{f"meaning of {name}": value for name, value in played.meaning.items()},
         "observation_version": observation_version,
         "action_version": action_version,
-        **{f"meaning of {name}": value for name, value in played.meaning.items()},
         "observation size": played.observation_space.shape,
         "action space": played.action_space,
         "observation space": played.observation_space,
