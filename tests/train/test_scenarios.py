@@ -180,7 +180,12 @@ def test_what_a_configuration_leaves_out_is_the_worlds(config: Path) -> None:
     given = ppo.Run(read_run_config(config, {"total_decisions": 1, "n_worlds": 1}), Path("unused")).settings
     assert isinstance(given, RunConfig)
     assert (given.role, given.reward, given.opponents) == ("bs", "local", {})
-    assert given.scenario_overrides == {"survival.end": "late"}
+    assert given.scenario_overrides["survival.end"] == "late"
+    assert given.world_options == {"action_set": "extended", "action_form": "multi"}
+    own = {"scenario_overrides.survival.end": "horizon", "world_options": {"action_form": "joint"}}
+    changed = ppo.Run(read_run_config(config, {"n_worlds": 1, **own}), Path("unused")).settings
+    assert changed.scenario_overrides["survival.end"] == "horizon"
+    assert changed.world_options == {"action_set": "extended", "action_form": "joint"}
     market = read_run_config(config, {"scenario": "market8", "n_worlds": 1})
     assert ppo.Run(market, Path("unused")).settings.opponents == {"retailer": "dpa"}
     other = read_run_config(config, {"scenario": "market8", "n_worlds": 1, "role": "retailer"})
