@@ -190,3 +190,28 @@ def test_what_a_configuration_leaves_out_is_the_worlds(config: Path) -> None:
     assert ppo.Run(market, Path("unused")).settings.opponents == {"retailer": "dpa"}
     other = read_run_config(config, {"scenario": "market8", "n_worlds": 1, "role": "retailer"})
     assert ppo.Run(other, Path("unused")).settings.opponents == {"bs": "price-threshold"}
+
+
+# 4 decisions of the sites of both worlds, and of their retailers
+SITES_ROLLOUT, RETAILERS_ROLLOUT = 4 * (4 + 8), 4 * (2 + 2)
+
+
+@pytest.mark.parametrize(
+    ("players", "rollout", "folder"),
+    [
+        ({"opponents": {"retailer": "cost-plus"}}, SITES_ROLLOUT, ""),
+        ({"roles": {"bs": {}, "retailer": {}}}, SITES_ROLLOUT + RETAILERS_ROLLOUT, "retailer"),
+    ],
+    ids=["opponents", "roles"],
+)
+def test_other_roles_play_in_every_scenario(
+    config: Path, tmp_path: Path, players: dict[str, Any], rollout: int, folder: str
+) -> None:
+    """Those of each batch know its sites; a run that is stopped goes on as if it had not been."""
+    short = {"time.horizon_h": 4}
+    settings = {**SETTINGS, "scenario": ["market4", "market8"], "scenario_overrides": short, "n_worlds": 2, **players}
+    ppo.train(config, {**settings, "total_decisions": 2 * rollout}, tmp_path / "whole")
+    ppo.train(config, {**settings, "total_decisions": rollout}, tmp_path / "parts")
+    ppo.train(config, {**settings, "total_decisions": 2 * rollout}, tmp_path / "parts", resume=True)
+    file = Path(folder) / "policy.safetensors"
+    assert equal(tmp_path / "parts" / file, tmp_path / "whole" / file)
