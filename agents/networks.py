@@ -28,7 +28,7 @@ class SharedActorCritic(MaskableActorCriticPolicy):
         critic_widths: hidden units of the critic.
         activation: function between the layers.
         initial_bias: added to the logits at the start, one value per action code; codes beyond its end get 0. With it
-            training can begin near a sane plan, such as every site in normal or helping mode.
+            training can begin near a sane plan, such as a simple rule's.
         **options: passed on to Stable-Baselines3.
 
     Raises:

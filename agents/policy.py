@@ -38,7 +38,7 @@ class PolicyMetadata(Section):
 
     Attributes:
         format_version: version of this header.
-        world: scenario family it was trained in, for example ``blackout_v0``.
+        world: versioned name of the world it was trained in.
         role: role whose agents it plays.
         observation_version: meaning and order of the observation's features.
         action_version: meaning and order of the action codes.
@@ -51,7 +51,7 @@ class PolicyMetadata(Section):
         training: configuration of the training, for the record.
         information: what it sees of the network, see ``Controller``.
         meaning: what its inputs and action codes mean, see ``Role.meaning``.
-        scenarios: those it was trained on, for the record: all of each, with loads, bands and sites.
+        scenarios: those it was trained on, for the record: all of each.
         voltran_version: version that wrote the file.
     """
 

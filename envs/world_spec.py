@@ -45,6 +45,7 @@ class WorldSpec:
             the first is paid unless told otherwise.
         training_reward: name of the one that agents learn from unless told otherwise.
         training_overrides: scenario keys, and their values, under which policies learn unless told otherwise.
+        training_options: the same of the options that the worlds are built with.
         default_opponents: role -> controller that plays it where another learns and nobody was named.
         declarations: reference of a function from a world and a role's name to what tables show of a policy that was
             trained for that role of it; may be empty.
@@ -65,6 +66,7 @@ class WorldSpec:
     rewards: Mapping[str, str] = field(default_factory=dict)
     training_reward: str | None = None
     training_overrides: Mapping[str, Any] = field(default_factory=dict)
+    training_options: Mapping[str, Any] = field(default_factory=dict)
     default_opponents: Mapping[str, str] = field(default_factory=dict)
     declarations: str = ""
     evaluation_overrides: Mapping[str, Any] = field(default_factory=dict)

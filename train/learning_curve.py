@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,6 @@ from voltran.evaluation.figure_files import heading, write_picture
 from voltran.evaluation.palette import looks
 from voltran.evaluation.statistics import CONFIDENCE, t_interval
 from voltran.train.training_evaluation import read_evaluations
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 NAME = "learning_curve"
 HEIGHT_IN = 3.6
@@ -115,7 +112,7 @@ def _summary(curve: LearningCurve) -> dict[str, Any]:
     }
 
 
-def _paint(figure: "Figure", curve: LearningCurve) -> None:
+def _paint(figure: Any, curve: LearningCurve) -> None:
     axes = figure.subplots()
     look, scale = looks(["policy"])["policy"], curve.metric.scale
     millions = [number / 1e6 for number in curve.decisions]

@@ -158,14 +158,15 @@ class RunConfig(LearningConfig):
     Attributes:
         scenario: name of a shipped scenario, or path of a YAML file; or several, whose worlds are trained in side by
             side: a list, or a mapping of scenario to weight.
-        scenario_overrides: dotted scenario keys and their values, for example ``traffic.load_factor: [0.5, 1.0, 1.8]``.
+        scenario_overrides: dotted scenario keys and their values, for example ``traffic.load_factor: [0.5, 1.0, 1.8]``;
+            the world may set some that are not named.
         curriculum: stages in the order of their decisions; before the first holds what stands beside it.
         role: role whose agents learn, sharing one network; None is the world's first.
         roles: role that learns -> its own values of fields, such as ``gamma``; where several learn, each has a network.
         league: learning of several roles against past policies; None always meets the latest ones.
         opponents: role -> controller, as on the command line, that plays it while the others learn; the world says who
             plays the roles that are not named.
-        world_options: options that the worlds are built with.
+        world_options: options that the worlds are built with; those that are not named are as the world likes them.
         total_decisions: length of the run, of all roles that learn; rounded up to whole rollouts.
         checkpoint_every: decisions between checkpoints.
         evaluate_every: decisions between evaluations on episodes that are never trained on; 0 for none.
@@ -180,9 +181,9 @@ class RunConfig(LearningConfig):
     league: League | None = None
     opponents: dict[str, str] = Field(default_factory=dict)
     world_options: dict[str, Any] = Field(default_factory=dict)
-    total_decisions: PositiveInt = 2_000_000
+    total_decisions: PositiveInt = 1_000_000
     checkpoint_every: PositiveInt = 500_000
-    evaluate_every: NonNegativeInt = 200_000
+    evaluate_every: NonNegativeInt = 100_000
     evaluation_episodes: PositiveInt = 16
 
     @field_validator("world_options")
@@ -252,8 +253,8 @@ def read_run_config(reference: str | Path, overrides: Mapping[str, Any]) -> RunC
 
     Args:
         reference: name of a shipped configuration, or path of a YAML file.
-        overrides: dotted keys and their values, for example ``{"learning_rate": 1e-4}``, ``{"roles.retailer.gamma":
-            0.9}`` or ``{"scenario_overrides.traffic.load_factor": 1.0}``.
+        overrides: dotted keys and their values, for example ``{"learning_rate": 1e-4}``, ``{"roles.NAME.gamma": 0.9}``
+            or ``{"scenario_overrides.traffic.load_factor": 1.0}``.
 
     Raises:
         ScenarioError: no such configuration, unknown key, or a value out of range.

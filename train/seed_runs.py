@@ -69,22 +69,28 @@ def train_seeds(
     if not resume:
         require_unused(folder)
     numbers = range(settings.seed, settings.seed + seeds)
-    runs = {seed: SeedRun(config, {**given, "seed": seed}, seed, folder / f"seed-{seed}") for seed in numbers}
+    runs = [SeedRun(config, {**given, "seed": seed}, seed, folder / f"seed-{seed}") for seed in numbers]
+    failures = _train_all(runs, jobs, report)
+    files = {run.seed: run.folder / EVALUATIONS_FILE for run in runs if run.seed not in failures}
+    words = "; ".join(f"with seed {seed}: {failure}" for seed, failure in failures.items())
+    if not files:
+        raise VoltranError(f"training failed with every seed; {words}")
+    picture = write_curve(read_curve(files, training_metric(spec_of(settings))), folder)
+    if failures:
+        raise VoltranError(
+            f"training failed with {len(failures)} of {seeds} seeds, the curve is of the others; {words}"
+        )
+    return picture
+
+
+def _train_all(runs: list[SeedRun], jobs: int, report: Callable[[str], None]) -> dict[int, str]:
+    """Seeds with which training failed, and why."""
     failures = {}
-    for outcome in run_all(_train_one, list(runs.values()), jobs, _died):
+    for outcome in run_all(_train_one, runs, jobs, _died):
         report(f"seed {outcome.seed}: {outcome.failure or 'finished'}")
         if outcome.failure:
             failures[outcome.seed] = outcome.failure
-    finished = {seed: run.folder / EVALUATIONS_FILE for seed, run in runs.items() if seed not in failures}
-    if not finished:
-        raise VoltranError(f"training failed with every seed; with {settings.seed}: {failures[settings.seed]}")
-    picture = write_curve(read_curve(finished, training_metric(spec_of(settings))), folder)
-    if failures:
-        seed, failure = next(iter(failures.items()))
-        raise VoltranError(
-            f"training failed with {len(failures)} of {seeds} seeds, with {seed}: {failure}; the curve is of the others"
-        )
-    return picture
+    return failures
 
 
 def _require_curve(settings: RunConfig) -> None:

@@ -46,9 +46,9 @@ def completed(settings: RunConfig) -> RunConfig:
     """
     spec = spec_of(settings)
     overrides = {**spec.training_overrides, **settings.scenario_overrides}
-    settings = settings.model_copy(
-        update={"scenario_overrides": overrides, "reward": settings.reward or spec.training_reward}
-    )
+    options = {**spec.training_options, **settings.world_options}
+    reward = settings.reward or spec.training_reward
+    settings = settings.model_copy(update={"scenario_overrides": overrides, "world_options": options, "reward": reward})
     scenario = next(iter(settings.scenarios(0)[0]))
     roles = [role.name for role in make_world(scenario, 1, overrides, **settings.world_options).roles]
     if settings.roles is None and settings.role is None:
@@ -173,9 +173,9 @@ def interface(world: World, role: str) -> dict[str, Any]:
     observation_version, action_version = role_versions(world, role)
     return {
         "world": world.name,
+        **{f"meaning of {name}": value for name, value in played.meaning.items()},
         "observation_version": observation_version,
         "action_version": action_version,
-        **{f"meaning of {name}": value for name, value in played.meaning.items()},
         "observation size": played.observation_space.shape,
         "action space": played.action_space,
         "observation space": played.observation_space,

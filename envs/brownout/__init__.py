@@ -20,7 +20,9 @@ WORLD = WorldSpec(
     },
     training_reward="local",
     # Episodes go on for a while after survival is lost: whoever pays for every hour would learn to end them early.
-    training_overrides={"survival.end": "late"},
+    # With the reward's own weights a long training saves energy at the cost of service.
+    training_overrides={"survival.end": "late", "reward.local_service": 4.0, "reward.local_critical": 8.0},
+    training_options={"action_set": "extended", "action_form": "multi"},
     default_opponents={"bs": "rotating-sleep", "retailer": "dpa"},
     declarations="voltran.envs.blackout.commands:declare_policy",
     # Episodes are played to the horizon, because some metrics run over it.

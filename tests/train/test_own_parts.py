@@ -35,7 +35,8 @@ def config(tmp_path: Path) -> Path:
 def test_a_policy_with_a_feature_of_ones_own_plays_elsewhere(config: Path, tmp_path: Path) -> None:
     path = ppo.train(config, {**SETTINGS, **OWN}, tmp_path / "run")
     policy = load_policy(path)
-    assert policy.world_options == {"observe": {"bs": ["default", f"{PARTS}:reserve"]}}
+    usual_options = {"action_set": "extended", "action_form": "multi"}
+    assert policy.world_options == {"observe": {"bs": ["default", f"{PARTS}:reserve"]}, **usual_options}
     usual = make_world("toy3").roles[0].observation_space.shape[0]
     assert policy.metadata.network.observation_size == usual + 1
     world = make_world("urban7-medium", 1, **policy.world_options)

@@ -60,7 +60,7 @@ def test_a_policy_refuses_another_action_set(config: Path, tmp_path: Path) -> No
     policy = load_policy(ppo.train(config, {**SETTINGS, "total_decisions": 1}, tmp_path / "run"))
     world = make_world("urban7-medium", 1, action_set="extended")
     world.reset([0])
-    with pytest.raises(ScenarioError, match=r"action_version is 'blackout-paper.*default actions of the role"):
+    with pytest.raises(ScenarioError, match=r"action_version is 'blackout-extended-multi.*action_form=multi"):
         policy.reset(world)
 
 

@@ -180,8 +180,38 @@ def test_what_a_configuration_leaves_out_is_the_worlds(config: Path) -> None:
     given = ppo.Run(read_run_config(config, {"total_decisions": 1, "n_worlds": 1}), Path("unused")).settings
     assert isinstance(given, RunConfig)
     assert (given.role, given.reward, given.opponents) == ("bs", "local", {})
-    assert given.scenario_overrides == {"survival.end": "late"}
+    assert given.scenario_overrides["survival.end"] == "late"
+    assert given.world_options == {"action_set": "extended", "action_form": "multi"}
+    own = {"scenario_overrides.survival.end": "horizon", "world_options": {"action_form": "joint"}}
+    changed = ppo.Run(read_run_config(config, {"n_worlds": 1, **own}), Path("unused")).settings
+    assert changed.scenario_overrides["survival.end"] == "horizon"
+    assert changed.world_options == {"action_set": "extended", "action_form": "joint"}
     market = read_run_config(config, {"scenario": "market8", "n_worlds": 1})
     assert ppo.Run(market, Path("unused")).settings.opponents == {"retailer": "dpa"}
     other = read_run_config(config, {"scenario": "market8", "n_worlds": 1, "role": "retailer"})
     assert ppo.Run(other, Path("unused")).settings.opponents == {"bs": "price-threshold"}
+
+
+# 4 decisions of the sites of both worlds, and of their retailers
+SITES_ROLLOUT, RETAILERS_ROLLOUT = 4 * (4 + 8), 4 * (2 + 2)
+
+
+@pytest.mark.parametrize(
+    ("players", "rollout", "folder"),
+    [
+        ({"opponents": {"retailer": "cost-plus"}}, SITES_ROLLOUT, ""),
+        ({"roles": {"bs": {}, "retailer": {}}}, SITES_ROLLOUT + RETAILERS_ROLLOUT, "retailer"),
+    ],
+    ids=["opponents", "roles"],
+)
+def test_other_roles_play_in_every_scenario(
+    config: Path, tmp_path: Path, players: dict[str, Any], rollout: int, folder: str
+) -> None:
+    """Those of each batch know its sites; a run that is stopped goes on as if it had not been."""
+    short = {"time.horizon_h": 4}
+    settings = {**SETTINGS, "scenario": ["market4", "market8"], "scenario_overrides": short, "n_worlds": 2, **players}
+    ppo.train(config, {**settings, "total_decisions": 2 * rollout}, tmp_path / "whole")
+    ppo.train(config, {**settings, "total_decisions": rollout}, tmp_path / "parts")
+    ppo.train(config, {**settings, "total_decisions": 2 * rollout}, tmp_path / "parts", resume=True)
+    file = Path(folder) / "policy.safetensors"
+    assert equal(tmp_path / "parts" / file, tmp_path / "whole" / file)
