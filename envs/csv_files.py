@@ -24,11 +24,28 @@ def read_columns(path: str | Path, columns: Sequence[str], kind: str, remedy: st
             fields than the head, or has no rows.
     """
     source = f"{kind} {path}"
+    lines = _lines(path, source)
+    _, head = next(lines)
+    places = _places(head, columns, source, remedy)
+    yield from ((number, [row[place] for place in places]) for number, row in lines)
+
+
+def read_table(path: str | Path, kind: str) -> Iterator[dict[str, str]]:
+    """Rows of a CSV file, each as column -> field; otherwise as :func:`read_columns`."""
+    source = f"{kind} {path}"
+    lines = _lines(path, source)
+    _, head = next(lines)
+    _places(head, head, source, "")
+    yield from (dict(zip(head, row, strict=True)) for _, row in lines)
+
+
+def _lines(path: str | Path, source: str) -> Iterator[tuple[int, list[str]]]:
+    """Number and fields of the head, then of every row; all have the same number of fields."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as stream:
             reader = csv.reader(stream, strict=True)
             head = [name.strip() for name in next(reader, [])]
-            places = _places(head, columns, source, remedy)
+            yield reader.line_num, head
             empty = True
             for row in reader:
                 if not row:
@@ -39,7 +56,7 @@ def read_columns(path: str | Path, columns: Sequence[str], kind: str, remedy: st
                         "fit each other"
                     )
                 empty = False
-                yield reader.line_num, [row[place].strip() for place in places]
+                yield reader.line_num, [field.strip() for field in row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ScenarioError(f"{source}: cannot be read as CSV ({error})") from error
     if empty:

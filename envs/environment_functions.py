@@ -18,8 +18,8 @@ from voltran.envs.errors import MissingExtraError, ScenarioError
 from voltran.envs.faces.aec import aec_face, raw_aec_face
 from voltran.envs.faces.central import CentralFace
 from voltran.envs.faces.parallel import MaskCarrier, ParallelFace
-from voltran.envs.references import is_reference
-from voltran.envs.registry import make_world, spec_of_scenario, world_spec, world_specs
+from voltran.envs.references import is_reference, resolve
+from voltran.envs.registry import make_world, register_world, spec_of_scenario, world_spec, world_specs
 from voltran.envs.world import World
 from voltran.envs.world_spec import WorldSpec
 
@@ -52,24 +52,28 @@ def environment_functions(spec: WorldSpec) -> EnvironmentFunctions:
 
 @overload
 def make(
-    name: str | Path, scenario: str | Path | None = None, *, face: Literal["parallel"] = ..., **options: Any
+    name: str | Path | WorldSpec, scenario: str | Path | None = None, *, face: Literal["parallel"] = ..., **options: Any
 ) -> ParallelFace: ...
 @overload
-def make(name: str | Path, scenario: str | Path | None = None, *, face: Literal["aec"], **options: Any) -> AecFace: ...
+def make(
+    name: str | Path | WorldSpec, scenario: str | Path | None = None, *, face: Literal["aec"], **options: Any
+) -> AecFace: ...
 @overload
 def make(
-    name: str | Path, scenario: str | Path | None = None, *, face: Literal["central"], **options: Any
+    name: str | Path | WorldSpec, scenario: str | Path | None = None, *, face: Literal["central"], **options: Any
 ) -> CentralFace: ...
 @overload
 def make(
-    name: str | Path, scenario: str | Path | None = None, *, face: Literal["vector"], **options: Any
+    name: str | Path | WorldSpec, scenario: str | Path | None = None, *, face: Literal["vector"], **options: Any
 ) -> "VectorFace": ...
-def make(name: str | Path, scenario: str | Path | None = None, *, face: str = "parallel", **options: Any) -> Any:
+def make(
+    name: str | Path | WorldSpec, scenario: str | Path | None = None, *, face: str = "parallel", **options: Any
+) -> Any:
     """Build an environment.
 
     Args:
-        name: of a world, such as ``"blackout_v0"``, or ``module:attribute`` of its declaration; or of a scenario, whose
-            world it is then.
+        name: of a world, such as ``"blackout_v0"``, its declaration, or ``module:attribute`` of that; or of a scenario,
+            whose world it is then.
         scenario: name of a shipped scenario or path of a YAML file; the world's usual one by default.
         face: ``"parallel"`` or ``"aec"`` (PettingZoo), ``"central"`` (Gymnasium: one controller decides for all), or
             ``"vector"`` (Stable-Baselines3: one row per agent of each world of a batch).
@@ -79,16 +83,27 @@ def make(name: str | Path, scenario: str | Path | None = None, *, face: str = "p
         ScenarioError: an unknown world, scenario or face, or an argument that is unknown or out of range.
         MissingExtraError: the vector face without Stable-Baselines3.
     """
-    if is_reference(str(name)) or str(name) in {spec.name for spec in world_specs()}:
-        return make_face(scenario, world=str(name), face=face, **options)
-    if scenario is not None:
-        return make_face(scenario, world=world_spec(str(name)).name, face=face, **options)
-    try:
-        world = spec_of_scenario(name).name
-    except ScenarioError as error:
-        worlds = ", ".join(spec.name for spec in world_specs())
-        raise ScenarioError(f"make: {str(name)!r} is no world ({worlds}), and as a scenario: {error}") from error
-    return make_face(name, world=world, face=face, **options)
+    world = _world_named(name)
+    if world is None and scenario is not None:
+        world = world_spec(str(name)).name
+    elif world is None:
+        scenario = str(name)
+        try:
+            world = spec_of_scenario(scenario).name
+        except ScenarioError as error:
+            worlds = ", ".join(spec.name for spec in world_specs())
+            raise ScenarioError(f"make: {scenario!r} is no world ({worlds}), and as a scenario: {error}") from error
+    return make_face(scenario, world=world, face=face, **options)
+
+
+def _world_named(name: str | Path | WorldSpec) -> str | None:
+    """Name of the world that something stands for; None where it is no world's."""
+    if isinstance(name, WorldSpec):
+        return register_world(name).name
+    if is_reference(str(name)):
+        named = resolve(str(name), "make")
+        return register_world(named).name if isinstance(named, WorldSpec) else None
+    return str(name) if str(name) in {spec.name for spec in world_specs()} else None
 
 
 def make_face(scenario: str | Path | None = None, *, world: str, face: str, **options: Any) -> Any:

@@ -11,8 +11,10 @@ import pytest
 from docs.tools.generate import BLOCK, FOLDER, PAGES, TABLES, filled
 from tests.house import ROOT
 from voltran.baselines import make
+from voltran.baselines import registry as controllers
 from voltran.cli.app import app
 from voltran.envs.blackout.scenario import BlackoutScenario
+from voltran.envs import registry
 from voltran.envs.draws import Stream
 from voltran.envs.registry import make_world
 from voltran.envs.seeds import EVALUATION_SEEDS, TRAINING_SEEDS
@@ -24,7 +26,7 @@ RESULT_PAGES = sorted(FOLDER.glob("results/*/README.md"))
 SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SNIPPETS = [
     pytest.param(program, id=f"{page.stem}-{index}")
-    for page in PAGES
+    for page in [*PAGES, ROOT / "CONTRIBUTING.md"]
     for index, program in enumerate(SNIPPET.findall(page.read_text(encoding="utf-8")))
 ]
 
@@ -89,6 +91,9 @@ def test_anchors_into_the_list_of_results_exist() -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_programs_run(program: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
+    # What a program registers is forgotten with it.
+    monkeypatch.setattr(registry, "_SPECS", dict(registry._SPECS))
+    monkeypatch.setattr(controllers, "CONTROLLERS", dict(controllers.CONTROLLERS))
     exec(compile(program, "snippet", "exec"), {"__name__": "snippet"})
 
 

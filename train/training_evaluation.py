@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from voltran.envs.controller import Controller
+from voltran.envs.csv_files import read_table
 from voltran.envs.errors import FileFormatError
 from voltran.envs.files import write_atomically
 from voltran.envs.seeds import TRAINING_SEEDS
@@ -101,13 +102,11 @@ def read_evaluations(path: Path) -> dict[int, dict[str, float]]:
         FileFormatError: no such file, or one that is no record of evaluations.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
         return {
             int(row["decisions"]): {name: float(value) for name, value in row.items() if name != "decisions" and value}
-            for row in rows
+            for row in read_table(path, "evaluations")
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError) as error:
         raise FileFormatError(
             f"evaluations {path}: cannot be read ({error}); train again, or into another folder"
         ) from error

@@ -17,7 +17,9 @@ Who plays them::
 
 Who plays them best, on the same episodes::
 
-    results = voltran.evaluate("urban19-medium", ["zoo:blackout", "msrc"], seeds=20)
+    results = voltran.evaluate("urban19-medium", ["zoo:blackout", "msrc-fast", "static"], seeds=20)
+
+and, with everything that can be said of such a comparison, ``voltran.Evaluation(...).run(...)``.
 
 Whatever has a name can be yours. ``register_world`` and ``register_controller`` add names; packages add theirs by the
 entry-point groups ``voltran.worlds`` and ``voltran.controllers``; and ``module:attribute`` stands wherever a name does.

@@ -80,7 +80,7 @@ def test_rows_of_a_mixed_face_are_those_of_its_parts() -> None:
     mixed, alone = MixedFace(faces()), faces()
     assert (mixed.num_envs, parts_of(mixed)) == (13, mixed.parts)
     np.testing.assert_array_equal(mixed.reset(), np.concatenate([face.reset() for face in alone]))
-    seeds = {int(seed) for part in mixed.parts for seed in part.get_state()["episode_seeds"]}
+    seeds = {int(seed) for part in mixed.parts for seed in part.get_state()["counts"]["episode_seeds"]}
     assert len(seeds) == 3
     generator = np.random.default_rng(0)
     for _ in range(15):  # beyond the end of the episodes
