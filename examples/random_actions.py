@@ -1,8 +1,8 @@
 """Play one outage with random actions: the example of the README."""
 
-from voltran.envs import blackout_v0
+import voltran
 
-env = blackout_v0.parallel_env(scenario="urban19-medium")
+env = voltran.make("blackout_v0", scenario="urban19-medium")  # PettingZoo's Parallel API
 observations, infos = env.reset(seed=0)
 total = dict.fromkeys(env.possible_agents, 0.0)
 

@@ -1,9 +1,8 @@
-"""Let TriMSM run a day of the uplink world: the second example of the README."""
+"""Let TriMSM run a day of the uplink world: the third example of the README."""
 
-from voltran.baselines import make
-from voltran.envs.registry import make_world
+import voltran
 
-world, controller = make_world("uplink20"), make("trimsm-eipc")
+world, controller = voltran.make_world("uplink20"), voltran.make_controller("trimsm-eipc")
 world.reset(seeds=[0])
 controller.reset(world)
 for _ in range(world.max_decisions):

@@ -12,6 +12,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 # in the order of the README, and what they print
 EXAMPLES = {
     "random_actions": r"reward per site: -?\d+\.\d\d\n",
+    "own_controller": r"TurnAbout: survives \d\.\d h\nrotating-sleep: survives \d\.\d h\nblackout: survives \d\.\d h\n",
     "uplink_trimsm": r"0\.\d\d Mbit/J with \d+\.\d of 20 base stations\n",
 }
 # named there, not shown
