@@ -27,11 +27,12 @@ from voltran.envs.controller import information_from
 from voltran.envs.errors import ScenarioError
 from voltran.envs.seeds import short_seed
 from voltran.envs.world import World
+from voltran.envs.world_spec import WorldSpec
 from voltran.train.callbacks import BeforeRollouts, EntropySchedule, KpiLogger, TransitionLogger, require_finite
 from voltran.train.mixed_face import Face, parts_of
 from voltran.train.opponents import Opponents
 from voltran.train.run_config import RunConfig
-from voltran.train.training_worlds import build_face, needed_options, spec_of
+from voltran.train.training_worlds import build_face, needed_options
 
 POLICY_FILE = "policy.safetensors"
 LOG_FOLDER = "tensorboard"
@@ -43,6 +44,7 @@ class Learner:
     Args:
         settings: of the role, completed.
         folder: for the policy and the records for TensorBoard; nothing is written before it is asked for.
+        spec: declaration of the worlds.
         worlds: one of each scenario that the role learns in.
         opponents: makes who plays the worlds' other roles in the batch of a scenario, given its number; None where
             there are none.
@@ -55,13 +57,14 @@ class Learner:
         self,
         settings: RunConfig,
         folder: Path,
+        spec: WorldSpec,
         worlds: Sequence[World],
         opponents: Callable[[int], Opponents] | None = None,
     ) -> None:
         self.settings = settings
         self.folder = folder
         self.stage = 0
-        self._worlds = tuple(worlds)
+        self._spec, self._worlds = spec, tuple(worlds)
         self.role = find_role(worlds[0], str(settings.role))
         self.action_sizes = action_sizes(self.role)
         self._make_opponents = opponents
@@ -122,7 +125,7 @@ class Learner:
         """What the policy file says about the policy."""
         world, role = self._worlds[0], self.role.name
         observation_version, action_version = role_versions(world, role)
-        declared = spec_of(self.settings).load("declarations")
+        declared = self._spec.load("declarations")
         return PolicyMetadata(
             world=world.name,
             role=role,

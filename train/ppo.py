@@ -55,7 +55,6 @@ from voltran.train.training_evaluation import EvaluationLog, evaluate_held_out, 
 from voltran.train.training_worlds import (
     build_worlds,
     completed,
-    learning_roles,
     require_alike,
     spec_of,
     split,
@@ -94,18 +93,13 @@ def train(
         FileFormatError: a checkpoint or policy file that is missing, corrupt, truncated or of another version.
         VoltranError: training diverged, or a file cannot be written.
     """
-    settings = completed(read_run_config(config, overrides or {}))
-    folder = run_folder(config, out)
-    content: Mapping[str, Any] | None = None
-    if resume:
-        stored, content = read_checkpoint(folder / CHECKPOINT_FILE)
-        require_same_run(stored, settings, folder / CHECKPOINT_FILE)
-    else:
+    settings, folder = read_run_config(config, overrides or {}), run_folder(config, out)
+    if not resume:
         require_unused(folder)
     with _single_threaded_torch():
         run = Run(settings, folder)
-        if content is not None:
-            run.restore(content)
+        if resume:
+            run.restore()
         return run.learn(shows_progress=shows_progress)
 
 
@@ -127,12 +121,12 @@ class Run:
     """
 
     def __init__(self, settings: RunConfig, folder: Path) -> None:
-        self.settings = completed(settings)
-        self.folder = folder
+        self.settings, self.folder = completed(settings), folder
+        self.spec = spec_of(self.settings)
         self.past = PastPolicies(self.settings.league)
         self._log = EvaluationLog(folder / EVALUATIONS_FILE)
         worlds = require_alike(self.settings)
-        require_players(worlds[0], learning_roles(self.settings), self.settings.opponents)
+        require_players(worlds[0], self.settings.learning_roles, self.settings.opponents)
         for world in worlds:
             check_compatible(world, build_opponents(self.settings.opponents))
         self.learners = self._build_learners(worlds)
@@ -142,13 +136,17 @@ class Run:
         """Decisions so far, of all roles that learn."""
         return sum(learner.model.num_timesteps for learner in self.learners.values())
 
-    def restore(self, content: Mapping[str, Any]) -> None:
-        """Continue from the content of the folder's checkpoint.
+    def restore(self) -> None:
+        """Continue from the folder's checkpoint.
 
         Raises:
-            FileFormatError: it does not fit.
+            FileFormatError: there is none, or it does not fit.
+            ScenarioError: it is that of a run with other settings.
         """
-        restore_checkpoint(self.folder / CHECKPOINT_FILE, content, self.learners, self.past)
+        checkpoint = self.folder / CHECKPOINT_FILE
+        stored, content = read_checkpoint(checkpoint)
+        require_same_run(stored, self.settings, checkpoint)
+        restore_checkpoint(checkpoint, content, self.learners, self.past)
         self._log.restore(self.decisions)
 
     def learn(self, *, shows_progress: bool = True) -> Path:
@@ -158,10 +156,10 @@ class Run:
         callbacks = {role: learner.callbacks() for role, learner in self.learners.items()}
         for learner in self.learners.values():
             learner.start_records()
+        metric = training_metric(self.spec)
         with progress_bar(shows_progress) as bar:
             for role, learner in self.learners.items():
                 title = "training" if self.settings.roles is None else role
-                metric = training_metric(spec_of(self.settings))
                 callbacks[role].append(ProgressBar(bar, learner.settings.total_decisions, metric, title))
             while self.decisions < self.settings.total_decisions:
                 before = self.decisions
@@ -182,7 +180,7 @@ class Run:
     def _build_learners(self, worlds: list[World]) -> dict[str, Learner]:
         """In the order of the world's roles."""
         settings = self.settings
-        roles = [role.name for role in worlds[0].roles if role.name in learning_roles(settings)]
+        roles = [role.name for role in worlds[0].roles if role.name in settings.learning_roles]
         rows = {role: _rollout_rows(settings.settings_of(role), worlds) for role in roles}
         rounds = math.ceil(settings.total_decisions / sum(rows.values()))
         decisions = {role: rounds * rows[role] for role in roles} if len(roles) > 1 else {}
@@ -192,6 +190,7 @@ class Run:
                     update={"total_decisions": decisions.get(role, settings.total_decisions)}
                 ),
                 self.folder if settings.roles is None else self.folder / role,
+                self.spec,
                 worlds,
                 partial(self._opponents_of, role) if len(worlds[0].roles) > 1 else None,
             )
@@ -201,7 +200,7 @@ class Run:
     def _opponents_of(self, role: str, batch: int) -> Opponents:
         """Who plays the other roles in a batch of worlds in which a role learns."""
         learning: dict[str, OpponentSource] = {
-            other: partial(self._learning_opponent, other) for other in learning_roles(self.settings) if other != role
+            other: partial(self._learning_opponent, other) for other in self.settings.learning_roles if other != role
         }
         controllers = build_opponents(self.settings.opponents)
         playing = {other: frozen(controller) for other, controller in controllers.items()}

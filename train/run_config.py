@@ -202,6 +202,11 @@ class RunConfig(LearningConfig):
             raise ValueError("curriculum: from_decision must grow from stage to stage")
         return self
 
+    @property
+    def learning_roles(self) -> tuple[str, ...]:
+        """Names of the roles that learn, once the configuration has been completed."""
+        return tuple(self.roles) if self.roles is not None else (str(self.role),)
+
     def stage_at(self, decisions: int) -> int:
         """Number of the curriculum's stage after so many decisions of the run; 0 before the first."""
         return sum(stage.from_decision <= decisions for stage in self.curriculum)

@@ -56,17 +56,9 @@ def completed(settings: RunConfig) -> RunConfig:
     opponents = {
         role: controller
         for role, controller in spec.default_opponents.items()
-        if role in roles and role not in learning_roles(settings)
+        if role in roles and role not in settings.learning_roles
     }
     return settings.model_copy(update={"opponents": {**opponents, **settings.opponents}})
-
-
-def learning_roles(settings: RunConfig) -> tuple[str, ...]:
-    """Names of the roles that learn, as the configuration gives them."""
-    if settings.roles is not None:
-        return tuple(settings.roles)
-    assert settings.role is not None, "complete the configuration first"
-    return (settings.role,)
 
 
 def training_metric(spec: WorldSpec) -> Metric:
@@ -156,7 +148,7 @@ def require_alike(settings: RunConfig) -> list[World]:
         worlds += build_worlds(settings, 1, stage)
     first = worlds[0]
     for world in worlds[1:]:
-        for role in learning_roles(settings):
+        for role in settings.learning_roles:
             expected, other = interface(first, role), interface(world, role)
             for name in dict.fromkeys([*expected, *other]):
                 if expected.get(name) != other.get(name):
