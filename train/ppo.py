@@ -93,7 +93,8 @@ def train(
         FileFormatError: a checkpoint or policy file that is missing, corrupt, truncated or of another version.
         VoltranError: training diverged, or a file cannot be written.
     """
-    settings, folder = read_run_config(config, overrides or {}), run_folder(config, out)
+    settings = read_run_config(config, overrides or {})
+    folder = run_folder(config, out)
     if not resume:
         require_unused(folder)
     with _single_threaded_torch():
@@ -121,7 +122,8 @@ class Run:
     """
 
     def __init__(self, settings: RunConfig, folder: Path) -> None:
-        self.settings, self.folder = completed(settings), folder
+        self.settings = completed(settings)
+        self.folder = folder
         self.spec = spec_of(self.settings)
         self.past = PastPolicies(self.settings.league)
         self._log = EvaluationLog(folder / EVALUATIONS_FILE)
