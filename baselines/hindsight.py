@@ -88,11 +88,18 @@ class HindsightRules:
         assert trial is not None
         trial.set_state(snapshot)
         member.reset(trial)
+        seeds, pending = snapshot["episodes"]["seed"].tolist(), np.ones(trial.n_worlds, dtype=bool)
+        scores = np.zeros(trial.n_worlds)
         while True:
             outcome = trial.step({**member.act(trial), **_at_cost(trial)})
-            if (outcome.terminated | outcome.truncated).all():
-                kpis = trial.kpis()
-                return kpis["survival_h"] + kpis["service_hours"]
+            over = outcome.terminated | outcome.truncated
+            if (ended := over & pending).any():
+                kpis = trial.kpis(ended)
+                scores[ended] = (kpis["survival_h"] + kpis["service_hours"])[ended]
+                pending &= ~ended
+            if not pending.any():
+                return scores
+            trial.reset(seeds, over)  # worlds are stepped together, so those that are over play on, uncounted
 
 
 def _at_cost(outage: BlackoutWorld) -> dict[str, RetailerCommands]:

@@ -56,3 +56,15 @@ def test_it_leaves_the_world_alone_and_plays_outages_too() -> None:
 def test_periods_are_whole(every: float) -> None:
     with pytest.raises(ScenarioError, match="every"):
         HindsightRules(every=every)  # type: ignore[arg-type]
+
+
+def test_worlds_of_a_batch_that_end_at_different_times_are_judged_as_if_alone() -> None:
+    overrides = {"users.count": 150, "time.horizon_h": 8, "survival.end": "survival_lost"}
+
+    def first_modes(seeds: list[int]) -> np.ndarray:
+        world, rules = make_world("urban7-medium", len(seeds), overrides), HindsightRules()
+        world.reset(seeds)
+        rules.reset(world)
+        return np.asarray(rules.act(world)["bs"].mode)
+
+    np.testing.assert_array_equal(first_modes(SEEDS), np.concatenate([first_modes([seed]) for seed in SEEDS]))
