@@ -125,7 +125,12 @@ print(env.metadata["name"], env.num_agents if env.reset(seed=1) else 0)
 print(gymnasium.make("solar/Relays-v0", scenario="named.yaml").observation_space.shape)
 print(type(voltran.make_controller("thrifty:full_above=0.9")).__name__)
 """
-    assert run(place, "-c", program, path=installed).split() == ["relays_v0", "6", "(3,)", "Thrifty"]
+    assert run(place, "-c", program, path=installed).split() == [
+        "relays_v0",
+        "6",
+        "(9,)",
+        "Thrifty",
+    ]  # 3 relays, 3 fields each
     out = place / "results"
     run(place, "evaluate", "--scenario", "named.yaml", "--controllers", "thrifty,plans-ahead,random", "--seeds", "2",
         "--jobs", "2", "--out", str(out), path=installed)  # fmt: skip

@@ -11,10 +11,9 @@ from solar_relays.learning import FIELDS
 from solar_relays.scenario import RelayScenario
 from voltran import BatchedWorld
 from voltran.envs.base import Outcome
-from voltran.envs.observations import View
+from voltran.envs.observations import GlobalState
 from voltran.envs.observe import role_observations
 from voltran.envs.rewards import Period, Rewards
-from voltran.envs.world import Role
 
 PERIOD_H = 1.0
 
@@ -48,12 +47,10 @@ class RelayWorld(BatchedWorld):
         self._flows = {name: np.zeros(shape) for name in ("sun_kw", "load_kw", "stored_kw", "spilled_kw")}
         self._records = {name: np.zeros((n_worlds, scenario.periods, scenario.relays)) for name in ("rate_mbps", "soc")}
         self.load_kw, self.rate_mbps = np.array(scenario.load_kw), np.array(scenario.rate_mbps)
-        seen = role_observations(WORLD.name, {"relay": scenario.relays}, {"relay": FIELDS}, observe)["relay"]
-        self._observation, self._rewards = seen, Rewards(WORLD, ["relay"], reward)
-        self.observation_version, self.action_version = seen.version, "relays-level-1"
-        meaning = {"features": seen.lines}
-        self.roles = (Role("relay", scenario.relays, seen.space, spaces.Discrete(3), sees=seen.sees, meaning=meaning),)
-        self.state_space = spaces.Box(0.0, 1.0, (scenario.relays,), dtype=np.float32)
+        observed = role_observations(WORLD.name, {"relay": scenario.relays}, {"relay": FIELDS}, observe)
+        role = observed["relay"].as_role(spaces.Discrete(3), "relays-level-1", meaning={})
+        self._introduce([role], observed, GlobalState([observed["relay"]]))
+        self._rewards = Rewards(WORLD, ["relay"], reward)
 
     @property
     def soc(self) -> np.ndarray:
@@ -71,18 +68,10 @@ class RelayWorld(BatchedWorld):
         """Rates of the latest period, ``[B, n]``."""
         return self.rate_mbps[self._level]
 
-    def observations(self) -> dict[str, np.ndarray]:
-        """Role -> ``[B, n, F]``."""
-        return {"relay": self._observation(View(self))}
-
     def action_masks(self) -> dict[str, np.ndarray]:
         """Levels that battery and sun can carry for the whole period; sleep is always allowed."""
         available_kw = self._soc * self.scenario.battery_kwh / PERIOD_H + self.sun_kw
         return {"relay": (self.load_kw <= available_kw[..., None]) | (np.arange(3) == 0)}
-
-    def state(self) -> np.ndarray:
-        """States of charge, ``[B, S]``."""
-        return self._soc.astype(np.float32)
 
     def _draw(self, seed: int) -> np.ndarray:
         clearness = np.random.default_rng([seed, 1]).uniform(0.2, 1.0, (self.scenario.periods, self.scenario.relays))
