@@ -59,7 +59,7 @@ def evaluate(
         VoltranError: see :class:`Evaluation`.
     """
     chosen = range(FIRST_SEED, FIRST_SEED + seeds) if isinstance(seeds, int) else seeds
-    evaluation = Evaluation(scenario, controller_specs(controllers), chosen, overrides, options)
+    evaluation = Evaluation(scenario, controllers, chosen, overrides, options)
     return evaluation.run(out=out, resume=resume, jobs=jobs)
 
 
@@ -69,7 +69,7 @@ class Evaluation:
 
     Attributes:
         scenario: scenario name or path of a YAML file.
-        controllers: who plays, for example from ``parse_controllers``.
+        controllers: who plays: names, policy files and teams as on the command line, controllers, or their classes.
         seeds: of the episodes; every controller meets the same draws.
         overrides: dotted scenario keys and their values.
         options: options of the world, for example ``{"action_set": "extended"}``.
@@ -82,7 +82,7 @@ class Evaluation:
     """
 
     scenario: str | Path
-    controllers: Sequence[ControllerSpec]
+    controllers: Entry | Sequence[Entry]
     seeds: Sequence[int]
     overrides: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -126,7 +126,7 @@ class Evaluation:
             prepare_output_folder(out, resume, "evaluation")
             store = store or out / "episodes"
         kept = EpisodeStore(store)
-        keys = {spec.label: episode_key(self.setting, spec) for spec in self.controllers}
+        keys = {spec.label: episode_key(self.setting, spec) for spec in self.players}
         if store is not None:
             say_untraceable(keys, progress)
         tasks = self._tasks(keys)
@@ -147,10 +147,15 @@ class Evaluation:
         overrides = {**evaluation_overrides(self.scenario), **self.overrides}
         return Setting(str(self.scenario), overrides, dict(self.options))
 
+    @cached_property
+    def players(self) -> list[ControllerSpec]:
+        """The controllers, as worker processes can build them."""
+        return controller_specs(self.controllers) if self.controllers else []
+
     @property
     def labels(self) -> list[str]:
         """Names of the controllers in tables and plots."""
-        return [spec.label for spec in self.controllers]
+        return [spec.label for spec in self.players]
 
     def _check_labels(self) -> None:
         labels = self.labels
@@ -179,7 +184,7 @@ class Evaluation:
         """Let everybody meet the world once, so that what cannot work is said before anything is written."""
         if jobs < 1:
             raise ScenarioError(f"jobs = {jobs}: at least one worker is needed")
-        for spec in self.controllers:
+        for spec in self.players:
             controller = spec.builder()
             world = self.setting.build_world(controller)
             world.reset([self.seeds[0]])
@@ -190,7 +195,7 @@ class Evaluation:
         return [
             Task(self.setting, spec, seed, index == 0, keys[spec.label])
             for index, seed in enumerate(self.seeds)
-            for spec in self.controllers
+            for spec in self.players
             if index < counts[spec.label]
         ]
 
@@ -206,7 +211,7 @@ class Evaluation:
             spec.label: _summary(
                 spec, [episodes.get((spec.label, seed)) for seed in self.seeds], traces[spec.label], world
             )
-            for spec in self.controllers
+            for spec in self.players
         }
         references = self.references if self.references is not None else self.labels[:1]
         return Results(
