@@ -136,5 +136,5 @@ def _scenario_text(reference: str | Path) -> str:
             close = difflib.get_close_matches(reference, scenario_names(), n=1)
             hint = f"did you mean {close[0]!r}? " if close else ""
             raise ScenarioError(f"unknown scenario {reference!r}: {hint}known scenarios: {', '.join(scenario_names())}")
-        return (resources.files("voltran.configs") / "scenarios" / f"{reference}.yaml").read_text()
+        return (resources.files("voltran.configs") / "scenarios" / f"{reference}.yaml").read_text(encoding="utf-8")
     return read_text(reference, f"scenario file {reference}")

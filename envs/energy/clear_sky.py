@@ -68,7 +68,7 @@ def computed_share(month: int, latitude_deg: float, longitude_deg: float) -> Flo
 
 @cache
 def _table() -> list[list[float]]:
-    text = (resources.files("voltran.envs.energy.tables") / TABLE).read_text()
+    text = (resources.files("voltran.envs.energy.tables") / TABLE).read_text(encoding="utf-8")
     months: list[list[float]] = parse_mapping(text, f"table {TABLE}")["share"]
     return months
 

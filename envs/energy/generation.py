@@ -94,6 +94,6 @@ def _ranks(rng: np.random.Generator, memory_h: float, hour: FloatArray) -> Float
 
 @cache
 def _turbine() -> tuple[FloatArray, FloatArray]:
-    text = (resources.files("voltran.envs.energy.tables") / "wind_turbine.yaml").read_text()
+    text = (resources.files("voltran.envs.energy.tables") / "wind_turbine.yaml").read_text(encoding="utf-8")
     curve = parse_mapping(text, "table wind_turbine")
     return np.array(curve["speed_m_per_s"]), np.array(curve["share"])

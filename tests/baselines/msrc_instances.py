@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.envs.blackout.tools import outage_world, started
+from tests.envs.blackout.tools import outage_world
+from tests.envs.episodes import started
 from voltran.baselines.msrc.evaluation import Evaluator
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.planner import Planner

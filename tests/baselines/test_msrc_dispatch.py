@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.blackout.tools import assert_same, outage_world, started
+from tests.envs.blackout.tools import assert_same, outage_world
+from tests.envs.episodes import started
 from tests.physics import reference, reference_scheduler
 from voltran import baselines
 from voltran.baselines.msrc.dispatch import (

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, minimize
 
-from tests.envs.blackout.tools import outage_world, started
+from tests.envs.blackout.tools import outage_world
+from tests.envs.episodes import started
 from tests.physics import reference, reference_scheduler
 from voltran.baselines.msrc.dispatch import (
     AssociationRule,

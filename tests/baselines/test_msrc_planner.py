@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.blackout.tools import outage_world, started, until_over
+from tests.envs.blackout.tools import outage_world, until_over
+from tests.envs.episodes import started
 from voltran import baselines
 from voltran.baselines.msrc.controller import Msrc
 from voltran.baselines.msrc.dispatch import world_dispatch

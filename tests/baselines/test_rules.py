@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from tests.envs.blackout.tools import commands as free_commands
-from tests.envs.blackout.tools import outage_world, over, play, started
+from tests.envs.blackout.tools import outage_world, over, play
+from tests.envs.episodes import started
 from tests.envs.fake_world import make_fake_world
 from voltran import baselines
 from voltran.envs.blackout.actions import ActionForm, ActionSet

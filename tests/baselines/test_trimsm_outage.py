@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.blackout.tools import LIVELY, outage_world, over, play, started
+from tests.envs.blackout.tools import LIVELY, outage_world, over, play
+from tests.envs.episodes import started
 from voltran import baselines
 from voltran.baselines.trimsm.outage_controller import TrimsmOutage
 from voltran.envs.blackout.commands import SiteCommands

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.blackout.tools import outage_world, started
+from tests.envs.blackout.tools import outage_world
+from tests.envs.episodes import started
 from voltran.baselines.trimsm.matching import MatchingSettings, Report, apply_move, improve
 from voltran.baselines.trimsm.moves import legal_moves
 from voltran.baselines.trimsm.outage_blocks import SiteBlocks

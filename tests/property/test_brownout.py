@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.envs.blackout.tools import Actions, assert_same, over, same_transition
-from tests.envs.brownout.tools import brownout_world, constant, started
+from tests.envs.brownout.tools import brownout_world, constant
+from tests.envs.episodes import started
 from voltran.envs.brownout.world import BrownoutWorld
 from voltran.envs.retail.constants import PRICE_LEVELS
 

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.envs.market.tools import market_world, random_actions, started
+from tests.envs.episodes import started
+from tests.envs.market.tools import market_world, random_actions
 from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.market import Contracts, Offers, clear_market, cost_factor
 

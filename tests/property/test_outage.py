@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.envs.blackout.tools import assert_same, outage_world, over, same_transition, started
+from tests.envs.blackout.tools import assert_same, outage_world, over, same_transition
+from tests.envs.episodes import started
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.physics.power import ASSISTED, HELPING, SLEEP
 

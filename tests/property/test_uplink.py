@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.envs.blackout.tools import assert_same, same_transition
-from tests.envs.uplink.tools import random_codes, started, uplink_world
+from tests.envs.episodes import started
+from tests.envs.uplink.tools import random_codes, uplink_world
 from voltran.envs.uplink.architecture import ARCHITECTURES
 from voltran.envs.uplink.world import UplinkWorld
 

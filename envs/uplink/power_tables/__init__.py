@@ -78,7 +78,7 @@ def power_table(name: str) -> PowerTable:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise ScenarioError(f"power.table = {name!r} is unknown: {hint}known tables: {', '.join(known)}")
-    text, source = (_folder() / f"{name}.yaml").read_text(), f"power table {name}"
+    text, source = (_folder() / f"{name}.yaml").read_text(encoding="utf-8"), f"power table {name}"
     return validated(PowerTable, parse_mapping(text, source), source)
 
 

@@ -13,8 +13,8 @@ from tests.envs.blackout.tools import (
     depleted_beside_a_vehicle,
     outage_world,
     random_codes,
-    started,
 )
+from tests.envs.episodes import started
 from voltran.envs.blackout.actions import EV_LEVELS, ActionForm, ActionSet
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import ActionError

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.envs.blackout.tools import commands, outage_world, started
+from tests.envs.blackout.tools import commands, outage_world
+from tests.envs.episodes import started
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.physics.power import NORMAL
 

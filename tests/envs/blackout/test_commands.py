@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.blackout.tools import assert_same, commands, outage_world, started
+from tests.envs.blackout.tools import assert_same, commands, outage_world
+from tests.envs.episodes import started
 from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import ActionError

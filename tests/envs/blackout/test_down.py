@@ -12,8 +12,8 @@ from tests.envs.blackout.tools import (
     depleted_beside_a_vehicle,
     outage_world,
     same_transition,
-    started,
 )
+from tests.envs.episodes import started
 from voltran import baselines
 from voltran.envs import errors
 from voltran.envs.blackout import simulation

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.blackout.tools import assert_same, commands, outage_world, over, started
+from tests.envs.blackout.tools import assert_same, commands, outage_world, over
+from tests.envs.episodes import started
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import EpisodeError, ScenarioError
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.envs.blackout.tools import outage_world, play, started
+from tests.envs.blackout.tools import outage_world, play
+from tests.envs.episodes import started
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.population import draw_inhabitants
 from voltran.envs.errors import ScenarioError

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.envs.blackout.survival import lost_by_hand
-from tests.envs.blackout.tools import commands, outage_world, play, site_columns, started
+from tests.envs.blackout.tools import commands, outage_world, play, site_columns
+from tests.envs.episodes import started
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.metrics import episode_metrics
 from voltran.physics.arrays import FloatArray

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.envs.blackout.tools import commands, depleted_beside_a_vehicle, outage_world, over, random_codes, started
+from tests.envs.blackout.tools import commands, depleted_beside_a_vehicle, outage_world, over, random_codes
+from tests.envs.episodes import started
 from voltran.envs.blackout.observation import NEIGHBOUR, NETWORK, OWN
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.observations import Field

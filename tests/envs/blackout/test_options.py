@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.blackout.tools import commands, outage_world, over, play, put, started
+from tests.envs.blackout.tools import commands, outage_world, over, play, put
+from tests.envs.episodes import started
 from voltran.envs.blackout.population import Inhabitants
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP

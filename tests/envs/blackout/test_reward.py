@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.blackout.tools import codes_of, commands, depleted_beside_a_vehicle, outage_world, started
+from tests.envs.blackout.tools import codes_of, commands, depleted_beside_a_vehicle, outage_world
+from tests.envs.episodes import started
 from voltran.envs.blackout.rewards.formulas import service_loss, shared_with_neighbours, site_credit
 from voltran.envs.blackout.state import PeriodTotals, blank_totals
 from voltran.physics.power import HELPING, NORMAL, SLEEP

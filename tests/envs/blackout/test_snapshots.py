@@ -5,15 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.blackout.tools import (
-    LIVELY,
-    assert_same,
-    commands,
-    outage_world,
-    random_codes,
-    same_transition,
-    started,
-)
+from tests.envs.blackout.tools import LIVELY, assert_same, commands, outage_world, random_codes, same_transition
+from tests.envs.episodes import started
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import EpisodeError
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.envs.blackout.survival import lost_by_hand
-from tests.envs.blackout.tools import commands, outage_world, over, started
+from tests.envs.blackout.tools import commands, outage_world, over
+from tests.envs.episodes import started
 from voltran.envs.blackout.scenario import Survival
 from voltran.envs.blackout.survival import NOT_LOST, first_loss, hold_rule, known_loss, loss_rule, update_losses
 from voltran.envs.blackout.world import BlackoutWorld

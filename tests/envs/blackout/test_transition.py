@@ -17,8 +17,8 @@ from tests.envs.blackout.tools import (
     random_codes,
     same_transition,
     site_columns,
-    started,
 )
+from tests.envs.episodes import started
 from voltran import baselines
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP

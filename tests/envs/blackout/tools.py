@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.envs.episodes import started
 from voltran import baselines
 from voltran.envs.blackout.commands import SiteCommands, mode_commands
 from voltran.envs.blackout.observation import OWN, dimensions
@@ -39,12 +40,6 @@ def outage_world(
 def put(inhabitants: Inhabitants, world: int, seed: int) -> None:
     """Put one world's users and vehicles at the start of the episode of a seed."""
     inhabitants.load(world, draw_inhabitants(inhabitants.constants, seed))
-
-
-def started(world: BlackoutWorld, seed: int = 0) -> BlackoutWorld:
-    """The world at the start of episodes with consecutive seeds."""
-    world.reset(range(seed, seed + world.n_worlds))
-    return world
 
 
 def play(world: BlackoutWorld, controller: str, seed: int = 0, **options: Any) -> list[Transition]:

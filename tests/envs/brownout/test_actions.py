@@ -14,10 +14,10 @@ from tests.envs.brownout.tools import (
     constant,
     purchases,
     random_actions,
-    started,
     toy_actions,
     toy_world,
 )
+from tests.envs.episodes import started
 from voltran.envs.brownout.actions import BUY_LEVELS
 from voltran.envs.brownout.world import BrownoutWorld
 from voltran.envs.errors import ActionError, ScenarioError

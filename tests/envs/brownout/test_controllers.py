@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.envs.blackout.tools import Actions
-from tests.envs.brownout.tools import NOBODY, blackout_twin, brownout_world, started
+from tests.envs.brownout.tools import NOBODY, blackout_twin, brownout_world
+from tests.envs.episodes import started
 from voltran.baselines import make
 from voltran.envs.brownout.world import BrownoutWorld
 from voltran.envs.controller import Controller

@@ -14,10 +14,10 @@ from tests.envs.brownout.tools import (
     brownout_world,
     constant,
     purchases,
-    started,
     toy_actions,
     toy_world,
 )
+from tests.envs.episodes import started
 from voltran import baselines
 from voltran.envs.brownout.world import BrownoutWorld
 from voltran.envs.errors import ScenarioError

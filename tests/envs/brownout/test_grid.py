@@ -13,10 +13,10 @@ from tests.envs.brownout.tools import (
     brownout_world,
     constant,
     play_randomly,
-    started,
     toy_actions,
     toy_world,
 )
+from tests.envs.episodes import started
 from voltran.envs.energy.grid import Grid, MainGrid
 from voltran.envs.errors import ScenarioError
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tests.envs.brownout.tools import NOBODY, ROLLING, brownout_world, play_randomly, started
+from tests.envs.brownout.tools import NOBODY, ROLLING, brownout_world, play_randomly
+from tests.envs.episodes import started
 from voltran.envs import brownout_v0
 from voltran.envs.blackout.picture import as_image as outage_image
 from voltran.envs.blackout.text import as_text as outage_text

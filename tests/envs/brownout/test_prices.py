@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.brownout.tools import ROLLING, brownout_world, constant, random_actions, started, toy_actions, toy_world
+from tests.envs.brownout.tools import ROLLING, brownout_world, constant, random_actions, toy_actions, toy_world
+from tests.envs.episodes import started
 from voltran.envs.errors import ScenarioError
 from voltran.envs.retail.observation import RETAILER_FIELDS, SITE_FIELDS
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.envs.blackout.tools import assert_same, same_transition
-from tests.envs.brownout.tools import ROLLING, brownout_world, constant, play_randomly, random_actions, started
+from tests.envs.brownout.tools import ROLLING, brownout_world, constant, play_randomly, random_actions
+from tests.envs.episodes import started
 from voltran.envs.errors import EpisodeError
 
 OVERRIDES = [{}, {**ROLLING, "traffic.redraw_period_s": 1800.0}, {"retail.timing": "simultaneous"}]

@@ -16,10 +16,10 @@ from tests.envs.brownout.tools import (
     play_randomly,
     purchases,
     random_actions,
-    started,
     toy_actions,
     toy_world,
 )
+from tests.envs.episodes import started
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.retail.observation import RETAILER_FIELDS, SITE_FIELDS
 

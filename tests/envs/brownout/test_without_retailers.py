@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.envs.blackout.tools import assert_same, over, random_codes
-from tests.envs.brownout.tools import NOBODY, blackout_twin, brownout_world, started
+from tests.envs.brownout.tools import NOBODY, blackout_twin, brownout_world
+from tests.envs.episodes import started
 from voltran.envs.blackout.commands import mode_commands
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.brownout.actions import BUY_LEVELS

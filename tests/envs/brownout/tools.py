@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tests.envs.blackout.tools import Actions, outage_world, over
+from tests.envs.episodes import started
 from voltran.envs.blackout.commands import mode_commands
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.brownout.commands import BrownoutCommands
@@ -41,12 +42,6 @@ def brownout_world(n_worlds: int = 1, overrides: Mapping[str, Any] | None = None
 def blackout_twin(n_worlds: int = 1, overrides: Mapping[str, Any] | None = None, **options: Any) -> BlackoutWorld:
     """The outage world on the same small scenario."""
     return outage_world("urban19-medium", n_worlds, {**SMALL, **(overrides or {})}, **options)
-
-
-def started(world: BrownoutWorld, seed: int = 0) -> BrownoutWorld:
-    """The world at the start of episodes with consecutive seeds."""
-    world.reset(range(seed, seed + world.n_worlds))
-    return world
 
 
 def random_actions(world: BrownoutWorld, generator: np.random.Generator) -> Actions:

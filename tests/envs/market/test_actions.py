@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.envs.blackout.tools import assert_same
-from tests.envs.market.tools import TWO_SITES, asked, market_world, started, tiny
+from tests.envs.episodes import started
+from tests.envs.market.tools import TWO_SITES, asked, market_world, tiny
 from voltran.envs.errors import ActionError, ScenarioError
 from voltran.envs.market.actions import BATTERY_CHOICES, CHARGE, DISCHARGE, IDLE, REQUESTS, MarketCodec, Situation
 from voltran.envs.market.commands import MarketCommands

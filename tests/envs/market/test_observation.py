@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.envs.market.tools import asked, market_world, random_actions, started, tiny
+from tests.envs.episodes import started
+from tests.envs.market.tools import asked, market_world, random_actions, tiny
 from voltran.envs.market.observation import DEFAULT
 from voltran.envs.market.world import MarketWorld
 from voltran.envs.retail.protocol import RetailWorld

@@ -4,7 +4,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from tests.envs.market.tools import NO_RETAILERS, SHORT, asked, market_world, random_actions, started
+from tests.envs.episodes import started
+from tests.envs.market.tools import NO_RETAILERS, SHORT, asked, market_world, random_actions
 from voltran.envs.errors import EpisodeError, ScenarioError
 from voltran.envs.market.picture import as_image
 from voltran.envs.market.world import MarketWorld

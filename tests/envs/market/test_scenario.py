@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.market.tools import market_world, started
+from tests.envs.episodes import started
+from tests.envs.market.tools import market_world
 from voltran.envs.errors import ScenarioError
 from voltran.envs.market.observation import DEFAULT
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.envs.blackout.tools import assert_same, same_transition
-from tests.envs.market.tools import SHORT, market_world, random_actions, started
+from tests.envs.episodes import started
+from tests.envs.market.tools import SHORT, market_world, random_actions
 from voltran.envs.errors import EpisodeError
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.envs.market.tools import NO_RETAILERS, asked, market_world, random_actions, started, tiny
+from tests.envs.episodes import started
+from tests.envs.market.tools import NO_RETAILERS, asked, market_world, random_actions, tiny
 from voltran.physics.market import satisfaction
 
 PERIOD_H = 0.25

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from tests.envs.episodes import started
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.world import MarketWorld
 from voltran.envs.registry import make_world
@@ -33,12 +34,6 @@ def market_world(
     """A batch of market worlds, not yet reset."""
     world = make_world(scenario, n_worlds, overrides, **options)
     assert isinstance(world, MarketWorld)
-    return world
-
-
-def started(world: MarketWorld, seed: int = 0) -> MarketWorld:
-    """The world at the start of episodes with consecutive seeds."""
-    world.reset(range(seed, seed + world.n_worlds))
     return world
 
 

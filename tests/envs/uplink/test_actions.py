@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.envs.uplink.tools import CONSTANT, random_codes, started, uplink_world
+from tests.envs.episodes import started
+from tests.envs.uplink.tools import CONSTANT, random_codes, uplink_world
 from voltran.envs.uplink.actions import ActionCodec
 from voltran.envs.uplink.architecture import build_architecture
 from voltran.envs.uplink.scenario import UplinkScenario

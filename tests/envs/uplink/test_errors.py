@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.uplink.tools import asked, random_codes, started, strongest, uplink_world
+from tests.envs.episodes import started
+from tests.envs.uplink.tools import asked, random_codes, strongest, uplink_world
 from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
 from voltran.envs.uplink.commands import UplinkCommands
 

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.uplink.tools import SMALL, random_codes, started, uplink_world
+from tests.envs.episodes import started
+from tests.envs.uplink.tools import SMALL, random_codes, uplink_world
 from voltran.envs.uplink.architecture import ARCHITECTURES
 from voltran.envs.uplink.observation import UE
 from voltran.envs.uplink.world import UplinkWorld

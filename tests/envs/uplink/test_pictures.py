@@ -6,7 +6,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from tests.envs.uplink.tools import SMALL, random_codes, started, uplink_world
+from tests.envs.episodes import started
+from tests.envs.uplink.tools import SMALL, random_codes, uplink_world
 from voltran.envs.errors import EpisodeError, ScenarioError
 from voltran.envs.uplink.picture import as_image
 from voltran.envs.uplink.world import UplinkWorld

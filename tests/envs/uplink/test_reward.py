@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.envs.uplink.tools import asked, random_codes, started, strongest, uplink_world
+from tests.envs.episodes import started
+from tests.envs.uplink.tools import asked, random_codes, strongest, uplink_world
 from voltran.envs.uplink.architecture import ARCHITECTURES
 
 COMPONENTS = ("efficiency", "shortfall", "wake_up")

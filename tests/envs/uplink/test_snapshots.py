@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.envs.blackout.tools import assert_same, same_transition
-from tests.envs.uplink.tools import SMALL, random_codes, started, uplink_world
+from tests.envs.episodes import started
+from tests.envs.uplink.tools import SMALL, random_codes, uplink_world
 from voltran.envs.errors import EpisodeError
 
 CORRELATED = {**SMALL, "radio.correlation": "local_scattering"}

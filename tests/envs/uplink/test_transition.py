@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.uplink.tools import CONSTANT, SMALL, asked, play, random_codes, started, strongest, uplink_world
+from tests.envs.episodes import started
+from tests.envs.uplink.tools import CONSTANT, SMALL, asked, play, random_codes, strongest, uplink_world
 from voltran.envs.uplink.architecture import ARCHITECTURES, ArchitectureName
 from voltran.envs.uplink.problem import evaluate
 from voltran.physics.uplink_control import eipc_power_mw

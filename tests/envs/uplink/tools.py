@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.envs.episodes import started
 from voltran.envs.registry import make_world
 from voltran.envs.uplink.commands import UplinkCommands
 from voltran.envs.uplink.world import UplinkWorld
@@ -22,12 +23,6 @@ def uplink_world(
     """A batch of uplink worlds, not yet reset."""
     world = make_world(scenario, n_worlds, overrides, **options)
     assert isinstance(world, UplinkWorld)
-    return world
-
-
-def started(world: UplinkWorld, seed: int = 0) -> UplinkWorld:
-    """The world at the start of episodes with consecutive seeds."""
-    world.reset(range(seed, seed + world.n_worlds))
     return world
 
 
