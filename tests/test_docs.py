@@ -13,8 +13,8 @@ from tests.house import ROOT
 from voltran.baselines import make
 from voltran.baselines import registry as controllers
 from voltran.cli.app import app
-from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs import registry
+from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.draws import Stream
 from voltran.envs.registry import make_world
 from voltran.envs.seeds import EVALUATION_SEEDS, TRAINING_SEEDS
