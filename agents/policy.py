@@ -4,7 +4,8 @@ A policy file is in the safetensors format: weights plus a JSON header, loaded w
 role, observation version and action version it was trained, and refuses any other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
@@ -204,12 +205,16 @@ def check_fits(metadata: PolicyMetadata, world: World, name: str) -> None:
     """
     _require(name, "world", metadata.world, world.name, "choose a scenario of the policy's world")
     role = find_role(world, metadata.role)
-    retrain = "train the policy again with this version of the world"
+    observe = metadata.world_options.get("observe")
+    same_features = f"build the world with observe={observe}" if observe else "build the world without observe"
+    train_again = "train the policy again with this version of the world"
+    retrain = f"{same_features}, or {train_again}" if observe else train_again
     observation_version, action_version = role_versions(world, role.name)
     options = " and ".join(f"{option}={value}" for option, value in metadata.world_options.items())
     same_actions = f"build the world with {options or 'the default actions of the role'}"
     _require(name, "action_version", metadata.action_version, action_version, same_actions)
-    _require_meaning(name, metadata.meaning, role.meaning)  # names what the next line only knows to differ
+    # The meaning first: it names what the versions only tell to differ.
+    _require_meaning(name, metadata.meaning, role.meaning, same_features)
     _require(name, "observation_version", metadata.observation_version, observation_version, retrain)
     size = role.observation_space.shape[0]
     _require(name, "observation size", metadata.network.observation_size, size, retrain)
@@ -302,17 +307,24 @@ def _require(policy: str, field: str, trained: object, expected: object, remedy:
         raise ScenarioError(f"policy {policy}: {field} is {trained!r}, but the world's is {expected!r}; {remedy}")
 
 
-def _require_meaning(policy: str, trained: Mapping[str, Any], present: Mapping[str, Any]) -> None:
+def _require_meaning(policy: str, trained: Mapping[str, Any], present: Mapping[str, Any], same_features: str) -> None:
     """Raise unless inputs and action codes mean what they meant when the policy was trained."""
     for name in dict.fromkeys([*trained, *present]):
         before, now = trained.get(name), present.get(name)
         if before == now:
             continue
         field, remedy = name, "choose a scenario in which it is the same, or train the policy again on this one"
-        if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
-            if sorted(map(str, before)) == sorted(map(str, now)):
+        if isinstance(before, list) and isinstance(now, list):
+            if name == "features":
+                if _whom_and_what(before) != _whom_and_what(now):
+                    remedy = f"{same_features}, or train the policy again on this one"
+                pairs = enumerate(zip_longest(before, now))
+                field, before, now = next((f"features[{at}]", *pair) for at, pair in pairs if pair[0] != pair[1])
+            elif sorted(map(str, before)) == sorted(map(str, now)):
                 remedy = "the order counts: list them in the scenario in the policy's order, or train the policy again"
-            elif name == "features":
-                index = next(place for place, pair in enumerate(zip(before, now, strict=True)) if pair[0] != pair[1])
-                field, before, now = f"features[{index}]", before[index], now[index]
         _require(policy, field, before, now, remedy)
+
+
+def _whom_and_what(features: Sequence[str]) -> list[str]:
+    """What stands before the colon of lines such as "own alive: 1 x flag / 1 in [0, 1]"."""
+    return [feature.partition(":")[0] for feature in features]

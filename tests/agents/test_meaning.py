@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.envs.fake_world import make_fake_world
-from voltran.agents.policy import load_policy, read_policy
+from voltran.agents.policy import check_fits, load_policy, read_policy
 from voltran.agents.zoo import policy_names, policy_path
 from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.controller import information_from
@@ -102,6 +102,37 @@ def test_every_difference_is_named(change: Callable[[dict[str, Any]], dict[str, 
     world.reset([0])
     with pytest.raises(ScenarioError, match=message):
         load_policy(policy_path("blackout")).reset(world)
+
+
+def test_a_policy_with_features_of_ones_own_says_how_to_build_its_world() -> None:
+    options: dict[str, Any] = {"action_set": "extended", "action_form": "multi"}
+    metadata, _ = read_policy(policy_path("blackout"))
+    assert metadata.world_options == options
+
+    def own_world(observe: list[str] | None) -> World:
+        world = make_world("urban7-medium", 1, SMALL, observe=observe, **options)
+        world.reset([0])
+        return world
+
+    observe = ["soc", "own.alive"]
+    role = own_world(observe).roles[0]
+    network = metadata.network.model_copy(update={"observation_size": role.observation_space.shape[0]})
+    learned = {
+        "world_options": {**options, "observe": {"bs": observe}},
+        "observation_version": role.observation_version,
+        "meaning": dict(role.meaning),
+        "network": network,
+    }
+    fits = metadata.model_copy(update=learned)
+    check_fits(fits, own_world(observe), "mine")
+    expected = r"features\[\d\] is .*; build the world with observe=\{'bs': \['soc', 'own.alive'\]\}, or train"
+    for other in (None, observe[::-1], [*observe, "mode"][1:]):
+        with pytest.raises(ScenarioError, match=expected):
+            check_fits(fits, own_world(other), "mine")
+    with pytest.raises(ScenarioError, match=r"features\[2\] is None, but .*; build the world with observe="):
+        check_fits(fits, own_world([*observe, "network.alive"]), "mine")
+    with pytest.raises(ScenarioError, match=r"features\[1\] is .*; build the world without observe, or train"):
+        check_fits(metadata, own_world(observe), "mine")
 
 
 @pytest.mark.parametrize("name", policy_names())
