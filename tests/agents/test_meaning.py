@@ -126,11 +126,11 @@ def test_a_policy_with_features_of_ones_own_says_how_to_build_its_world() -> Non
     fits = metadata.model_copy(update=learned)
     check_fits(fits, own_world(observe), "mine")
     expected = r"features\[\d\] is .*; build the world with observe=\{'bs': \['soc', 'own.alive'\]\}, or train"
-    for other in (None, observe[::-1], [*observe, "mode"][1:]):
+    for other in (None, observe[::-1], ["own.alive", "own.mode"]):
         with pytest.raises(ScenarioError, match=expected):
             check_fits(fits, own_world(other), "mine")
     with pytest.raises(ScenarioError, match=r"features\[2\] is None, but .*; build the world with observe="):
-        check_fits(fits, own_world([*observe, "network.alive"]), "mine")
+        check_fits(fits, own_world([*observe, "price"]), "mine")
     with pytest.raises(ScenarioError, match=r"features\[1\] is .*; build the world without observe, or train"):
         check_fits(metadata, own_world(observe), "mine")
 
