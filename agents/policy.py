@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from voltran import __version__
-from voltran.agents.actor import Actor, ActorDescription, FloatRows
+from voltran.agents.actor import Actor, ActorDescription
 from voltran.envs.controller import Information
 from voltran.envs.errors import FileFormatError, MissingExtraError, ScenarioError
 from voltran.envs.files import write_atomically
 from voltran.envs.scenario import Section
 from voltran.envs.seeds import checked_seed
 from voltran.envs.world import Role, World
-from voltran.physics.arrays import BoolArray
+from voltran.physics.arrays import BoolArray, Float32Array, IntArray
 
 try:
     from safetensors import SafetensorError, safe_open
@@ -136,7 +136,7 @@ class LearnedPolicy:
         codes = self.choose(observations.reshape(-1, observations.shape[2]), masks.reshape(-1, masks.shape[2]))
         return {role: codes.reshape(batch if self.metadata.action_form == "joint" else (*batch, -1))}
 
-    def choose(self, observations: FloatRows, masks: BoolArray) -> NDArray[np.int64]:
+    def choose(self, observations: Float32Array, masks: BoolArray) -> IntArray:
         """Choose for rows of agents.
 
         Args:
@@ -152,7 +152,7 @@ class LearnedPolicy:
         return likeliest(scores, masks, self.metadata.action_sizes)
 
 
-def likeliest(scores: FloatRows, masks: BoolArray, sizes: tuple[int, ...]) -> NDArray[np.int64]:
+def likeliest(scores: Float32Array, masks: BoolArray, sizes: tuple[int, ...]) -> IntArray:
     """The legal action codes with the highest scores.
 
     Args:
@@ -227,7 +227,7 @@ def role_versions(world: World, role: str) -> tuple[str, str]:
     return own.observation_version or world.observation_version, own.action_version or world.action_version
 
 
-def save_policy(path: str | Path, arrays: Mapping[str, NDArray[np.float32]], metadata: PolicyMetadata) -> Path:
+def save_policy(path: str | Path, arrays: Mapping[str, Float32Array], metadata: PolicyMetadata) -> Path:
     """Write a policy file.
 
     Args:
@@ -246,7 +246,7 @@ def save_policy(path: str | Path, arrays: Mapping[str, NDArray[np.float32]], met
     return Path(path)
 
 
-def read_policy(path: str | Path) -> tuple[PolicyMetadata, dict[str, NDArray[np.float32]]]:
+def read_policy(path: str | Path) -> tuple[PolicyMetadata, dict[str, Float32Array]]:
     """Read metadata and weights of a policy file.
 
     Raises:
