@@ -199,16 +199,18 @@ class BrownoutWorld(BlackoutWorld):
             return RetailerCommands(nothing, nothing)
         return self.retailer_codec.commands(actions["retailer"], self.n_worlds)
 
-    def _purchases(self, asked: Any) -> "_Purchases":
+    def _purchases(self, site_actions: Any) -> "_Purchases":
         """Checked purchases; those of codes are as the mask wants them."""
         shape = (self.n_worlds, self.constants.n_sites)
         any_price = np.full(shape, self._retail_constants.highest_payment)
-        if isinstance(asked, BrownoutCommands):
-            check_purchases(asked, shape)
-            return _Purchases(asked.sites, asked.buy, asked.accepted_price, np.zeros(shape, dtype=bool))
-        if isinstance(asked, SiteCommands):
-            return _Purchases(asked, np.ones(shape), any_price, np.zeros(shape, dtype=bool))
-        codes, buy = self.purchase_codec.split(asked)
+        if isinstance(site_actions, BrownoutCommands):
+            check_purchases(site_actions, shape)
+            return _Purchases(
+                site_actions.sites, site_actions.buy, site_actions.accepted_price, np.zeros(shape, dtype=bool)
+            )
+        if isinstance(site_actions, SiteCommands):
+            return _Purchases(site_actions, np.ones(shape), any_price, np.zeros(shape, dtype=bool))
+        codes, buy = self.purchase_codec.split(site_actions)
         projected = ~self.alive & (buy < 1.0)
         return _Purchases(codes, np.where(projected, 1.0, buy), any_price, projected)
 

@@ -37,9 +37,11 @@ class TrafficSource:
         files = scenario.traffic.files
         if files is not None:
             measured_mbps = read_traffic_mbps(files, scenario.time)
-            found = measured_mbps.shape[1]
-            if found != scenario.ues.count:
-                raise ScenarioError(f"ues.count = {scenario.ues.count}: {', '.join(files.paths)} hold {found} regions")
+            regions = measured_mbps.shape[1]
+            if regions != scenario.ues.count:
+                raise ScenarioError(
+                    f"ues.count = {scenario.ues.count}: {', '.join(files.paths)} hold {regions} regions"
+                )
             day_mbps = (
                 measured_mbps if scenario.traffic.peak_total_mbps is None else read_traffic_mbps(files, WHOLE_DAY)
             )
