@@ -169,10 +169,7 @@ class MarketWorld(BatchedWorld):
         self._simulation.begin(worlds)
 
     def _decode(self, actions: dict[str, Any]) -> MarketOrders:
-        shape = (self.n_worlds, self.constants.n_retailers)
-        retailers = RetailerCommands(np.zeros(shape), np.zeros(shape))
-        if self.constants.n_retailers:
-            retailers = self.retailer_codec.commands(actions["retailer"], self.n_worlds)
+        retailers = self.retailer_codec.posted(actions, self.n_worlds)
         site_actions, shape = actions["bs"], (self.n_worlds, self.constants.n_sites)
         if isinstance(site_actions, MarketCommands):
             check_commands(site_actions, shape)
@@ -198,11 +195,7 @@ class MarketWorld(BatchedWorld):
                 "unserved_kwh": unserved_kw * self.constants.period_h,
                 "paid_usd": sales.paid_usd.copy(),
             },
-            "retailer": {
-                "price_usd_per_kwh": self.market.price.copy(),
-                "sold_kwh": sales.sold_kwh.sum(axis=-1),
-                "spilled_kwh": sales.spilled_kwh,
-            },
+            "retailer": self.market.agent_infos(),
         }
         return {role.name: infos[role.name] for role in self.roles}
 
