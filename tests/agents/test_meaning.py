@@ -72,27 +72,27 @@ def retold(world: World, change: Callable[[dict[str, Any]], dict[str, Any]]) -> 
     ("change", "message"),
     [
         (
-            lambda said: {**said, "neighbours": "8, nearest first"},
+            lambda meaning: {**meaning, "neighbours": "8, nearest first"},
             "neighbours is '6, nearest first', but the world's is '8,",
         ),
         (
-            lambda said: {**said, "service_classes": said["service_classes"][::-1]},
+            lambda meaning: {**meaning, "service_classes": meaning["service_classes"][::-1]},
             "service_classes is .*the order counts",
         ),
         (
-            lambda said: {**said, "service_classes": said["service_classes"][:3]},
+            lambda meaning: {**meaning, "service_classes": meaning["service_classes"][:3]},
             "service_classes is .*choose a scenario",
         ),
         (
-            lambda said: {
-                **said,
-                "features": [*said["features"][:1], "own energy: 1 x kWh / 24 in [0, 2]", *said["features"][2:]],
+            lambda meaning: {
+                **meaning,
+                "features": [*meaning["features"][:1], "own energy: 1 x kWh / 24 in [0, 2]", *meaning["features"][2:]],
             },
             r"features\[1\] is 'own energy: 1 x kWh / 12 in \[0, 2\]', but the world's is 'own energy: 1 x kWh / 24",
         ),
-        (lambda said: {**said, "weather": "cloudy"}, "weather is None, but the world's is 'cloudy'"),
+        (lambda meaning: {**meaning, "weather": "cloudy"}, "weather is None, but the world's is 'cloudy'"),
         (
-            lambda said: {name: value for name, value in said.items() if name != "modes"},
+            lambda meaning: {name: value for name, value in meaning.items() if name != "modes"},
             "modes is .*, but the world's is None",
         ),
     ],

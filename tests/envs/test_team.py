@@ -16,11 +16,11 @@ from voltran.envs.world import World
 class Member:
     """Plays one code in each of its roles, and counts how often it is asked."""
 
-    def __init__(self, name: str, codes: Mapping[str, int], **said: Any) -> None:
+    def __init__(self, name: str, codes: Mapping[str, int], **declared: Any) -> None:
         self.name, self.codes = name, codes
         self.information, self.commands, self.price_policy = "local", "paper", "none"
         self.resets = self.decisions = 0
-        vars(self).update(said)
+        vars(self).update(declared)
 
     def reset(self, world: World) -> None:
         self.resets, self.decisions = self.resets + 1, 0
@@ -31,8 +31,8 @@ class Member:
         return {role: np.full((world.n_worlds, counts.get(role, 1)), code) for role, code in self.codes.items()}
 
 
-def member(name: str, codes: Mapping[str, int], **said: Any) -> Controller:
-    return cast("Controller", Member(name, codes, **said))
+def member(name: str, codes: Mapping[str, int], **declared: Any) -> Controller:
+    return cast("Controller", Member(name, codes, **declared))
 
 
 def fresh_world(*roles: str) -> World:
