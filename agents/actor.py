@@ -10,9 +10,9 @@ from pydantic import PositiveInt
 
 from voltran.envs.errors import FileFormatError
 from voltran.envs.scenario import Section
+from voltran.physics.arrays import Float32Array
 
 Activation = Literal["tanh", "silu", "relu"]
-FloatRows = NDArray[np.float32]
 
 
 class ActorDescription(Section):
@@ -60,7 +60,7 @@ class Actor:
             for index, (inputs, outputs) in enumerate(description.layer_sizes)
         ]
 
-    def logits(self, observations: FloatRows) -> FloatRows:
+    def logits(self, observations: Float32Array) -> Float32Array:
         """Unnormalised log-probabilities.
 
         Args:
@@ -75,11 +75,11 @@ class Actor:
             values += bias
             values = self._activate(values)
         weight, bias = self._layers[-1]
-        result: FloatRows = values @ weight + bias
+        result: Float32Array = values @ weight + bias
         return result
 
 
-def _silu(values: FloatRows) -> FloatRows:
+def _silu(values: Float32Array) -> Float32Array:
     with np.errstate(over="ignore"):  # exp overflows to inf for strongly negative inputs: the quotient is then 0
         denominator = np.exp(np.negative(values))
     denominator += np.float32(1.0)
@@ -87,18 +87,18 @@ def _silu(values: FloatRows) -> FloatRows:
     return values
 
 
-def _tanh(values: FloatRows) -> FloatRows:
+def _tanh(values: Float32Array) -> Float32Array:
     return np.tanh(values, out=values)
 
 
-def _relu(values: FloatRows) -> FloatRows:
+def _relu(values: Float32Array) -> Float32Array:
     return np.maximum(values, np.float32(0.0), out=values)
 
 
-_ACTIVATIONS: dict[str, Callable[[FloatRows], FloatRows]] = {"tanh": _tanh, "silu": _silu, "relu": _relu}
+_ACTIVATIONS: dict[str, Callable[[Float32Array], Float32Array]] = {"tanh": _tanh, "silu": _silu, "relu": _relu}
 
 
-def _checked(arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -> FloatRows:
+def _checked(arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -> Float32Array:
     if name not in arrays:
         raise FileFormatError(f"{name} is missing, expected an array of shape {shape}; save the policy again")
     array = arrays[name]

@@ -11,17 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from voltran.agents.actor import FloatRows
 from voltran.agents.policy import action_sizes, find_role, likeliest
 from voltran.envs.controller import UNKNOWN, Information, information_from
 from voltran.envs.errors import FileFormatError, MissingExtraError, ScenarioError
 from voltran.envs.references import resolve
 from voltran.envs.world import Role, World
-from voltran.physics.arrays import BoolArray
+from voltran.physics.arrays import BoolArray, Float32Array, IntArray
 
-Choose = Callable[[FloatRows, BoolArray, Role], NDArray[np.int64]]
+Choose = Callable[[Float32Array, BoolArray, Role], IntArray]
 Misfit = Callable[[Role], str]
 
 MASKABLE = "sb3_contrib.common.maskable"
@@ -92,7 +90,7 @@ def load_sb3(path: str, name: str, **options: Any) -> ForeignPolicy:
     except Exception as error:  # whatever goes wrong in there is the finding
         raise FileFormatError(f"policy {path}: cannot be loaded ({type(error).__name__}: {error})") from error
 
-    def choose(rows: FloatRows, masks: BoolArray, role: Role) -> NDArray[np.int64]:
+    def choose(rows: Float32Array, masks: BoolArray, role: Role) -> IntArray:
         more = {"action_masks": masks} if takes_masks else {}
         codes = model.predict(rows, deterministic=True, **more)[0]
         return np.asarray(codes, np.int64).reshape(rows.shape[0], -1)
@@ -137,7 +135,7 @@ def load_torch(reference: str, name: str, **options: Any) -> ForeignPolicy:
     if isinstance(network, torch.nn.Module):
         network.eval()
 
-    def choose(rows: FloatRows, masks: BoolArray, role: Role) -> NDArray[np.int64]:
+    def choose(rows: Float32Array, masks: BoolArray, role: Role) -> IntArray:
         with torch.no_grad():
             scores = np.asarray(network(torch.from_numpy(rows)))
         if scores.shape != masks.shape or not np.isfinite(scores).all():

@@ -13,6 +13,7 @@ from torch import nn
 
 from voltran.agents.actor import Activation, ActorDescription
 from voltran.envs.errors import FileFormatError, ScenarioError
+from voltran.physics.arrays import Float32Array
 
 _ACTIVATIONS: dict[Activation, type[nn.Module]] = {"tanh": nn.Tanh, "silu": nn.SiLU, "relu": nn.ReLU}
 
@@ -78,7 +79,7 @@ class SharedActorCritic(MaskableActorCriticPolicy):
             outputs=int(self.action_net.out_features),
         )
 
-    def arrays(self) -> dict[str, NDArray[np.float32]]:
+    def arrays(self) -> dict[str, Float32Array]:
         """Copies of all weights: ``actor.<layer>.weight``, ``critic.<layer>.bias``, ... as policy files store them."""
         return {
             name: value.detach().cpu().numpy().astype(np.float32, copy=True)

@@ -4,7 +4,8 @@ A policy file is in the safetensors format: weights plus a JSON header, loaded w
 role, observation version and action version it was trained, and refuses any other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,14 +15,14 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from voltran import __version__
-from voltran.agents.actor import Actor, ActorDescription, FloatRows
+from voltran.agents.actor import Actor, ActorDescription
 from voltran.envs.controller import Information
 from voltran.envs.errors import FileFormatError, MissingExtraError, ScenarioError
 from voltran.envs.files import write_atomically
 from voltran.envs.scenario import Section
 from voltran.envs.seeds import checked_seed
 from voltran.envs.world import Role, World
-from voltran.physics.arrays import BoolArray
+from voltran.physics.arrays import BoolArray, Float32Array, IntArray
 
 try:
     from safetensors import SafetensorError, safe_open
@@ -135,7 +136,7 @@ class LearnedPolicy:
         codes = self.choose(observations.reshape(-1, observations.shape[2]), masks.reshape(-1, masks.shape[2]))
         return {role: codes.reshape(batch if self.metadata.action_form == "joint" else (*batch, -1))}
 
-    def choose(self, observations: FloatRows, masks: BoolArray) -> NDArray[np.int64]:
+    def choose(self, observations: Float32Array, masks: BoolArray) -> IntArray:
         """Choose for rows of agents.
 
         Args:
@@ -151,7 +152,7 @@ class LearnedPolicy:
         return likeliest(scores, masks, self.metadata.action_sizes)
 
 
-def likeliest(scores: FloatRows, masks: BoolArray, sizes: tuple[int, ...]) -> NDArray[np.int64]:
+def likeliest(scores: Float32Array, masks: BoolArray, sizes: tuple[int, ...]) -> IntArray:
     """The legal action codes with the highest scores.
 
     Args:
@@ -204,12 +205,16 @@ def check_fits(metadata: PolicyMetadata, world: World, name: str) -> None:
     """
     _require(name, "world", metadata.world, world.name, "choose a scenario of the policy's world")
     role = find_role(world, metadata.role)
-    retrain = "train the policy again with this version of the world"
+    observe = metadata.world_options.get("observe")
+    same_features = f"build the world with observe={observe}" if observe else "build the world without observe"
+    train_again = "train the policy again with this version of the world"
+    retrain = f"{same_features}, or {train_again}" if observe else train_again
     observation_version, action_version = role_versions(world, role.name)
     options = " and ".join(f"{option}={value}" for option, value in metadata.world_options.items())
     same_actions = f"build the world with {options or 'the default actions of the role'}"
     _require(name, "action_version", metadata.action_version, action_version, same_actions)
-    _require_meaning(name, metadata.meaning, role.meaning)  # names what the next line only knows to differ
+    # The meaning first: it names what the versions only tell to differ.
+    _require_meaning(name, metadata.meaning, role.meaning, same_features)
     _require(name, "observation_version", metadata.observation_version, observation_version, retrain)
     size = role.observation_space.shape[0]
     _require(name, "observation size", metadata.network.observation_size, size, retrain)
@@ -222,7 +227,7 @@ def role_versions(world: World, role: str) -> tuple[str, str]:
     return own.observation_version or world.observation_version, own.action_version or world.action_version
 
 
-def save_policy(path: str | Path, arrays: Mapping[str, NDArray[np.float32]], metadata: PolicyMetadata) -> Path:
+def save_policy(path: str | Path, arrays: Mapping[str, Float32Array], metadata: PolicyMetadata) -> Path:
     """Write a policy file.
 
     Args:
@@ -241,7 +246,7 @@ def save_policy(path: str | Path, arrays: Mapping[str, NDArray[np.float32]], met
     return Path(path)
 
 
-def read_policy(path: str | Path) -> tuple[PolicyMetadata, dict[str, NDArray[np.float32]]]:
+def read_policy(path: str | Path) -> tuple[PolicyMetadata, dict[str, Float32Array]]:
     """Read metadata and weights of a policy file.
 
     Raises:
@@ -302,17 +307,24 @@ def _require(policy: str, field: str, trained: object, expected: object, remedy:
         raise ScenarioError(f"policy {policy}: {field} is {trained!r}, but the world's is {expected!r}; {remedy}")
 
 
-def _require_meaning(policy: str, trained: Mapping[str, Any], present: Mapping[str, Any]) -> None:
+def _require_meaning(policy: str, trained: Mapping[str, Any], present: Mapping[str, Any], same_features: str) -> None:
     """Raise unless inputs and action codes mean what they meant when the policy was trained."""
     for name in dict.fromkeys([*trained, *present]):
         before, now = trained.get(name), present.get(name)
         if before == now:
             continue
         field, remedy = name, "choose a scenario in which it is the same, or train the policy again on this one"
-        if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
-            if sorted(map(str, before)) == sorted(map(str, now)):
+        if isinstance(before, list) and isinstance(now, list):
+            if name == "features":
+                if _whom_and_what(before) != _whom_and_what(now):
+                    remedy = f"{same_features}, or train the policy again on this one"
+                pairs = enumerate(zip_longest(before, now))
+                field, before, now = next((f"features[{at}]", *pair) for at, pair in pairs if pair[0] != pair[1])
+            elif sorted(map(str, before)) == sorted(map(str, now)):
                 remedy = "the order counts: list them in the scenario in the policy's order, or train the policy again"
-            elif name == "features":
-                index = next(place for place, pair in enumerate(zip(before, now, strict=True)) if pair[0] != pair[1])
-                field, before, now = f"features[{index}]", before[index], now[index]
         _require(policy, field, before, now, remedy)
+
+
+def _whom_and_what(features: Sequence[str]) -> list[str]:
+    """What stands before the colon of lines such as "own alive: 1 x flag / 1 in [0, 1]"."""
+    return [feature.partition(":")[0] for feature in features]

@@ -67,8 +67,8 @@ def _places(head: Sequence[str], columns: Sequence[str], source: str, remedy: st
     """Where in a row the wanted columns stand."""
     missing = [name for name in columns if name not in head]
     if missing:
-        found = ", ".join(head) or "nothing"
-        raise ScenarioError(f"{source}: line 1 lacks the column {', '.join(missing)}; it has {found} - {remedy}")
+        present = ", ".join(head) or "nothing"
+        raise ScenarioError(f"{source}: line 1 lacks the column {', '.join(missing)}; it has {present} - {remedy}")
     twice = [name for name in dict.fromkeys(head) if name and head.count(name) > 1]
     if twice:
         raise ScenarioError(f"{source}: line 1 has the column {', '.join(twice)} more than once; rename or drop one")

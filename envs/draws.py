@@ -69,12 +69,12 @@ def uniform_rows(seed: int, stream: Stream, index: int, rows: NDArray[np.int64],
     bits = cast(np.random.PCG64, table.bit_generator)
     if rows.size == 0 or rows[-1] == rows.size - 1:
         return table.random((rows.size, width))
-    found, reached = np.empty((rows.size, width)), 0
+    numbers, reached = np.empty((rows.size, width)), 0
     for place, row in enumerate(rows.tolist()):
         bits.advance((row - reached) * width)  # one step of the generator per number
-        found[place] = table.random(width)
+        numbers[place] = table.random(width)
         reached = row + 1
-    return found
+    return numbers
 
 
 def normal_of(uniform: NDArray[np.float64]) -> NDArray[np.float64]:

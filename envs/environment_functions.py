@@ -218,7 +218,7 @@ class WorldFaces:
     ) -> WorldMaker:
         """What builds batches of worlds, given their size; it can be pickled."""
         chosen = world_spec(self.world).default_scenario if scenario is None else scenario
-        found = spec_of_scenario(chosen).name
-        if found != self.world:
-            raise ScenarioError(f"scenario {chosen} is played in {found}, not in {self.world}; build it with {found}")
+        world = spec_of_scenario(chosen).name
+        if world != self.world:
+            raise ScenarioError(f"scenario {chosen} is played in {world}, not in {self.world}; build it with {world}")
         return partial(make_world, chosen, overrides=overrides, **options)

@@ -23,9 +23,7 @@ from numpy.typing import NDArray
 
 from voltran.envs.errors import PartError, ScenarioError
 from voltran.envs.world import ActionSpace, Role, Sight
-from voltran.physics.arrays import FloatArray
-
-Limits = NDArray[np.float32]
+from voltran.physics.arrays import Float32Array, FloatArray
 
 
 class View:
@@ -96,8 +94,8 @@ class Field:
         value = getattr(self, name)
         number = dimensions.get(value) if isinstance(value, str) else value
         if not isinstance(number, int) or number < 1:
-            known = "".join(f", {dimension}" for dimension in dimensions)
-            raise ScenarioError(f"field {self.name!r}: {name} = {value!r}: give one of 1, 2, ...{known}")
+            names = "".join(f", {dimension}" for dimension in dimensions)
+            raise ScenarioError(f"field {self.name!r}: {name} = {value!r}: give one of 1, 2, ...{names}")
         return number
 
 
@@ -147,7 +145,7 @@ class Observation:
         self.sees: tuple[Sight, ...] = tuple(dict.fromkeys(field.sees for field in self.fields))
         self.lines = [_line(field) for field in self.fields]
 
-    def __call__(self, view: View) -> NDArray[np.float32]:
+    def __call__(self, view: View) -> Float32Array:
         """Vectors ``[B, n, F]`` at the moment of a view.
 
         Raises:
@@ -194,16 +192,16 @@ class Observation:
             )
         return values
 
-    def _require_range(self, place: "_Place", values: NDArray[np.float32]) -> None:
+    def _require_range(self, place: "_Place", values: Float32Array) -> None:
         """Make sure that a field's entries, divided by its scale, lie in its range."""
         field = place.field
         bad = (values < np.float32(field.low)) | (values > np.float32(field.high))
         if bad.any():
             index = tuple(int(part) for part in np.argwhere(bad)[0])
-            given = f"{values[index] * field.scale:g} {field.unit}".rstrip()
+            shown = f"{values[index] * field.scale:g} {field.unit}".rstrip()
             divided = "" if field.scale == 1.0 else f" / {field.scale:g} = {values[index]:g}"
             raise PartError(
-                f"field {field.name!r} of {self.role}_{index[1]} in world {index[0]} = {given}{divided}: must lie in "
+                f"field {field.name!r} of {self.role}_{index[1]} in world {index[0]} = {shown}{divided}: must lie in "
                 f"[{field.low:g}, {field.high:g}]; widen its bounds, or give it clip=True"
             )
 
@@ -226,7 +224,7 @@ class GlobalState:
         )
         self.space = spaces.Box(low, high, dtype=np.float32)
 
-    def __call__(self, view: View) -> NDArray[np.float32]:
+    def __call__(self, view: View) -> Float32Array:
         """Vectors ``[B, S]`` at the moment of a view."""
         n_worlds = view.world.n_worlds
         return np.concatenate([part(view).reshape(n_worlds, -1) for part in self._parts], axis=1)
@@ -295,7 +293,7 @@ def _function(field: Field) -> Callable[[Any], Any]:
     return attrgetter(field.compute) if isinstance(field.compute, str) else field.compute
 
 
-def _limits(fields: Sequence[Field]) -> tuple[Limits, Limits, FloatArray]:
+def _limits(fields: Sequence[Field]) -> tuple[Float32Array, Float32Array, FloatArray]:
     """Low and high bounds and scales of a vector made of these fields."""
     sizes = [_size(field) for field in fields]
     low, high, scale = (

@@ -28,7 +28,7 @@ def resolve(reference: str, what: str) -> Any:
         raise ScenarioError(f"{what} {reference!r}: write it as module:attribute, such as my_package.my_module:name")
     module, _, attribute = reference.partition(":")
     try:
-        found: Any = import_module(module)
+        value: Any = import_module(module)
     except Exception as error:
         # whatever the user's module does on its way is the user's to mend
         raise ScenarioError(
@@ -36,7 +36,7 @@ def resolve(reference: str, what: str) -> Any:
             "where it can be found, or install it"
         ) from error
     for part in attribute.split("."):
-        if not hasattr(found, part):
+        if not hasattr(value, part):
             raise ScenarioError(f"{what} {reference!r}: {module} has no {attribute!r}; name something that it defines")
-        found = getattr(found, part)
-    return found
+        value = getattr(value, part)
+    return value

@@ -40,12 +40,12 @@ def register_world(spec: WorldSpec) -> WorldSpec:
     """
     if not isinstance(spec, WorldSpec):
         raise ScenarioError(f"world {spec!r}: must be a WorldSpec, the declaration of a world")
-    known = _SPECS.get(spec.name)
-    if known is not None and known != spec:
+    earlier = _SPECS.get(spec.name)
+    if earlier is not None and earlier != spec:
         raise ScenarioError(
-            f"world {spec.name!r} is registered already, as {known.world}; give {spec.world} another name or version"
+            f"world {spec.name!r} is registered already, as {earlier.world}; give {spec.world} another name or version"
         )
-    if known is None:
+    if earlier is None:
         _SPECS[spec.name] = spec
         _register_elsewhere(spec)
     return spec
@@ -156,8 +156,8 @@ def _discover_installed() -> None:
 def _register_elsewhere(spec: WorldSpec) -> None:
     """The central face with Gymnasium and, from PettingZoo 1.27 on, the others with it."""
     entry_point, name = "voltran.envs.environment_functions:make_face", f"voltran/{spec.name}"
-    asked = {"world": spec.name}
-    gymnasium.register(spec.gymnasium_id, entry_point=entry_point, kwargs={**asked, "face": "central"})
+    keywords = {"world": spec.name}
+    gymnasium.register(spec.gymnasium_id, entry_point=entry_point, kwargs={**keywords, "face": "central"})
     if hasattr(pettingzoo, "register"):
         for face in ("parallel", "aec"):
-            pettingzoo.register(face, name, entry_point=entry_point, kwargs={**asked, "face": face})
+            pettingzoo.register(face, name, entry_point=entry_point, kwargs={**keywords, "face": face})

@@ -147,8 +147,8 @@ class _Part(NamedTuple):
         if len(result) != 2 or not isinstance(result[1], Mapping):
             raise PartError(f"reward {self.name} returned a tuple; it must be (rewards, name -> components)")
         counts = {role.name: role.count for role in period.world.roles}
-        given, components = result
-        by_role = given if isinstance(given, Mapping) else {self.role or next(iter(counts)): given}
+        rewards, components = result
+        by_role = rewards if isinstance(rewards, Mapping) else {self.role or next(iter(counts)): rewards}
         if not self.check:
             period.components |= components
             return {role: by_role[role] for role in counts if role in by_role}

@@ -78,37 +78,37 @@ def require_like(snapshot: Any, tree: Tree, path: str, unlimited: Collection[str
             _require_array_like(snapshot[name], value, here, name in unlimited)
 
 
-def require_identity(found: Any, own: Mapping[str, Any]) -> None:
+def require_identity(identity: Any, own: Mapping[str, Any]) -> None:
     """Make sure that a snapshot belongs to this world's scenario and options.
 
     Raises:
         EpisodeError: it does not.
     """
     path = "snapshot['identity']"
-    require_keys(found, own, path)
+    require_keys(identity, own, path)
     for name, value in own.items():
-        if found[name] != value:
-            both = "" if name == "scenario" else f" ({name} = {found[name]!r}, this one has {value!r})"
+        if identity[name] != value:
+            both = "" if name == "scenario" else f" ({name} = {identity[name]!r}, this one has {value!r})"
             raise EpisodeError(
                 f"{path}[{name!r}]: the snapshot belongs to another scenario or other options{both}; build the world "
                 "from the same"
             )
 
 
-def require_episodes(found: Any, own: Episodes, horizon: int) -> None:
+def require_episodes(episodes: Any, own: Episodes, horizon: int) -> None:
     """Make sure that a snapshot's episodes are ones that this batch could be in.
 
     Raises:
         EpisodeError: names the path and the world.
     """
     path = "snapshot['episodes']"
-    require_keys(found, [field.name for field in fields(own)], path)
-    held = np.shape(found["seed"])
+    require_keys(episodes, [field.name for field in fields(own)], path)
+    held = np.shape(episodes["seed"])
     if len(held) == 1 and held != own.seed.shape:
         raise EpisodeError(f"the snapshot holds {held[0]} worlds; this batch has {own.n_worlds}; build one as large")
-    require_like(found, arrays_of(own), path)
+    require_like(episodes, arrays_of(own), path)
     for world, (seed, decision, running) in enumerate(
-        zip(found["seed"], found["decision"], found["running"], strict=True)
+        zip(episodes["seed"], episodes["decision"], episodes["running"], strict=True)
     ):
         here = f"[{world}] of {path}"
         _require_seed(seed, here)
@@ -127,12 +127,12 @@ def _require_seed(seed: Any, here: str) -> None:
         raise EpisodeError(f"seed{here}: {error}; {REMEDY}") from error
 
 
-def _require_array_like(found: Any, own: NDArray[Any], path: str, may_be_infinite: bool) -> None:
-    if not isinstance(found, np.ndarray) or found.shape != own.shape or found.dtype != own.dtype:
-        shown = f"{found.dtype} {found.shape}" if isinstance(found, np.ndarray) else type(found).__name__
+def _require_array_like(array: Any, own: NDArray[Any], path: str, may_be_infinite: bool) -> None:
+    if not isinstance(array, np.ndarray) or array.shape != own.shape or array.dtype != own.dtype:
+        shown = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
         raise EpisodeError(f"{path} is {shown}; this world has {own.dtype} {own.shape}; {REMEDY}")
     if np.issubdtype(own.dtype, np.floating):
-        bad = np.isnan(found) if may_be_infinite else ~np.isfinite(found)
+        bad = np.isnan(array) if may_be_infinite else ~np.isfinite(array)
         if bad.any():
             place = tuple(int(index) for index in np.argwhere(bad)[0])
-            raise EpisodeError(f"{path}{list(place)} = {found[place]}: must be a finite number; {REMEDY}")
+            raise EpisodeError(f"{path}{list(place)} = {array[place]}: must be a finite number; {REMEDY}")

@@ -1,7 +1,7 @@
 """Teams: one controller per role, played together as one controller."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 from voltran.envs.controller import (
     KNOWLEDGE,
@@ -14,7 +14,7 @@ from voltran.envs.controller import (
     name_of,
     world_options_of,
 )
-from voltran.envs.errors import ScenarioError
+from voltran.envs.errors import EpisodeError, ScenarioError
 from voltran.envs.world import World
 
 
@@ -22,7 +22,8 @@ class Team:
     """A controller made of one controller per role.
 
     A role that the world lacks is not asked for, so that a team with retailers also plays a world without any. A
-    member may be able to play more than its role: only its role's actions are taken.
+    member may be able to play more than its role: only its role's actions are taken. Options of the world that go by
+    role, such as ``observe``, are joined role by role.
 
     Args:
         members: role -> who plays it; one controller may play several roles, and is then asked once.
@@ -40,6 +41,7 @@ class Team:
         self.information: Information = max(map(information_of, members.values()), key=KNOWLEDGE.index)
         self.world_options = _merged_options(self.members)
         self.batch_independent = all(map(is_batch_independent, members.values()))
+        self._half_reset = False
 
     @property
     def declarations(self) -> dict[str, str]:
@@ -52,6 +54,9 @@ class Team:
     def reset(self, world: World) -> None:
         """Forget the previous episode, all members.
 
+        A controller cannot be asked beforehand whether it will play a world, nor be reset back: where one refuses,
+        members before it have forgotten their episode already, and the team plays nothing until a reset works.
+
         Raises:
             ScenarioError: a role of the world that nobody plays, or a member that does not fit the world.
         """
@@ -61,15 +66,20 @@ class Team:
                     f"team {self.name}: nobody plays role {role.name} of {world.name}; "
                     f"add a member for it, such as {self.name}+{role.name}=NAME"
                 )
+        self._half_reset = True
         for member in self._distinct(world):
             member.reset(world)
+        self._half_reset = False
 
     def act(self, world: World) -> dict[str, Any]:
         """Choose for all roles of the world.
 
         Raises:
+            EpisodeError: the latest reset failed.
             ScenarioError: a member does not play its role.
         """
+        if self._half_reset:
+            raise EpisodeError(f"team {self.name}: its latest reset failed half-way; reset it on a world that all play")
         chosen = {id(member): member.act(world) for member in self._distinct(world)}
         return {role: actions_for(role, member, chosen[id(member)]) for role, member in self._present(world).items()}
 
@@ -85,8 +95,8 @@ class Team:
 
     def _present(self, world: World) -> dict[str, Controller]:
         """Members whose role the world has."""
-        known = {role.name for role in world.roles}
-        return {role: member for role, member in self.members.items() if role in known}
+        present = {role.name for role in world.roles}
+        return {role: member for role, member in self.members.items() if role in present}
 
     def _distinct(self, world: World) -> list[Controller]:
         """Each controller that plays once, however many roles it has."""
@@ -108,17 +118,51 @@ def actions_for(role: str, member: Controller, chosen: Mapping[str, Any]) -> Any
     return chosen[role]
 
 
+class _Need(NamedTuple):
+    """A value that an option of the world's builder must have, and the member that needs it, as in ``bs=msrc``."""
+
+    value: Any
+    member: str
+
+
 def _merged_options(members: Mapping[str, Controller]) -> dict[str, Any]:
-    """Options of the world's builder that all members together need."""
-    merged: dict[str, Any] = {}
-    wanted_by: dict[str, str] = {}
+    """Options of the world's builder that all members together need.
+
+    Raises:
+        ScenarioError: two members need different things.
+    """
+    needs: dict[str, dict[str, _Need]] = {}
     for role, member in members.items():
+        others = {name for name, other in members.items() if other is not member}
         for option, value in world_options_of(member).items():
-            if option in merged and merged[option] != value:
-                raise ScenarioError(
-                    f"team: {wanted_by[option]} needs {option}={merged[option]}, but {role}={name_of(member)} needs "
-                    f"{option}={value}; choose members that play the same world"
-                )
-            merged[option] = value
-            wanted_by[option] = f"{role}={name_of(member)}"
-    return merged
+            for key, part in _parts(value, others).items():
+                _add_need(needs.setdefault(option, {}), option, key, _Need(part, f"{role}={name_of(member)}"))
+    return {
+        option: parts[""].value if "" in parts else {key: need.value for key, need in parts.items()}
+        for option, parts in needs.items()
+    }
+
+
+def _parts(value: Any, others: Collection[str]) -> Mapping[str, Any]:
+    """An option's value by key, such as each role's in ``observe``; what is no mapping has the key "".
+
+    What a member says of a role that somebody else plays does not count: it has learned beside another partner.
+    """
+    if not isinstance(value, Mapping):
+        return {"": value}
+    return {key: part for key, part in value.items() if key not in others}
+
+
+def _add_need(needs: dict[str, _Need], option: str, key: str, added: _Need) -> None:
+    """Join what one more member needs of an option to the needs of those before, key -> need."""
+    for earlier, need in needs.items():
+        if (earlier == key and need.value != added.value) or (earlier == "") != (key == ""):
+            raise ScenarioError(
+                f"team: {need.member} needs {_named(option, earlier)}={need.value}, but {added.member} needs "
+                f"{_named(option, key)}={added.value}; choose members that play the same world"
+            )
+    needs[key] = added
+
+
+def _named(option: str, key: str) -> str:
+    return f"{option}.{key}" if key else option

@@ -92,7 +92,7 @@ class WorldSpec:
 
     def may_be_undefined(self, metric: str) -> bool:
         """Whether a metric is NaN by definition in some episodes."""
-        return any(known.may_be_undefined and (known.key == metric or known.numbered(metric)) for known in self.metrics)
+        return any(each.may_be_undefined and (each.key == metric or each.numbered(metric)) for each in self.metrics)
 
     @property
     def options(self) -> list[str]:
@@ -111,10 +111,12 @@ class WorldSpec:
             ScenarioError: a mistyped or impossible scenario, an unknown option, or a batch size below 1.
         """
         checked = validated(self.load("scenario"), data, f"scenario {data.get('name', '')}".rstrip())
-        known = self.options
+        allowed = self.options
         for option in options:
-            if option not in known:
-                raise ScenarioError(f"{self.name} has no option {option!r}; its options: {', '.join(known) or 'none'}")
+            if option not in allowed:
+                raise ScenarioError(
+                    f"{self.name} has no option {option!r}; its options: {', '.join(allowed) or 'none'}"
+                )
         if n_worlds < 1:
             raise ScenarioError(f"n_worlds = {n_worlds}: at least one world is needed")
         world: World = self.load("world")(checked, n_worlds, **options)

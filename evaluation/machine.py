@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voltran.physics.arrays import RealArray
 from voltran.physics.compiled import kernel
-
-FloatArray = NDArray[np.floating[Any]]
 
 N_ARGUMENTS = 4096
 STRIDE = 2531  # prime to the number of arguments, so that the order mixes small and large ones
@@ -68,7 +66,7 @@ def elementary_functions() -> str:
     return digest.hexdigest()[:16]
 
 
-def _of_numpy(unit: FloatArray, signed: FloatArray) -> list[FloatArray]:
+def _of_numpy(unit: RealArray, signed: RealArray) -> list[RealArray]:
     positive = HALF_RANGE * unit
     values = [function(positive) for function in POSITIVE]
     values += [function(signed) for function in ANY]
@@ -78,7 +76,7 @@ def _of_numpy(unit: FloatArray, signed: FloatArray) -> list[FloatArray]:
     return [*values, *(function(positive[::3]) for function in POSITIVE), *(function(signed[::3]) for function in ANY)]
 
 
-def _of_the_c_library(unit: list[float], signed: list[float]) -> FloatArray:
+def _of_the_c_library(unit: list[float], signed: list[float]) -> RealArray:
     values = [function(HALF_RANGE * value) for function in C_POSITIVE for value in unit]
     values += [function(value) for function in C_ANY for value in signed]
     values += [function(value) for function in C_UNIT for value in unit]

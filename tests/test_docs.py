@@ -5,11 +5,12 @@ from importlib import import_module
 from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
 from docs.tools.generate import BLOCK, FOLDER, PAGES, TABLES, filled
-from tests.house import ROOT
+from tests.house import ROOMS, ROOT, modules
 from voltran.baselines import make
 from voltran.baselines import registry as controllers
 from voltran.cli.app import app
@@ -29,6 +30,10 @@ SNIPPETS = [
     for page in [*PAGES, ROOT / "CONTRIBUTING.md"]
     for index, program in enumerate(SNIPPET.findall(page.read_text(encoding="utf-8")))
 ]
+FOLDERS = (*ROOMS, "voltran", "tests", "docs", "benchmarks", "examples")
+SOURCES = {path for folder in FOLDERS for path, _ in modules(folder)}
+STARTED = ("{}.py", "{}/__main__.py")  # what python -m runs
+ENTRY_POINT_GROUPS = {registry.ENTRY_POINTS, controllers.ENTRY_POINTS}
 
 
 def name_of(page: Path) -> str:
@@ -60,6 +65,29 @@ def test_links_and_pictures_lead_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", text) + re.findall(r'(?:src|srcset)="(?!https?:)([^"]+)"', text)
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, *RESULT_PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=name_of)
+def test_source_files_and_modules_named_exist(page: Path) -> None:
+    """NAME stands for any name; what is not ours, such as a package of the reader's, is not looked up."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    files = {name for name in quoted(text) if re.fullmatch(r"[\w/]+\.py", name) and "NAME" not in name}
+    assert {name for name in files if not any(f"/{path}".endswith(f"/{name}") for path in SOURCES)} == set()
+    started = re.findall(r"python -m ((?:docs|benchmarks|examples|voltran)[\w.]*)", text)
+    assert {
+        name for name in started if not {path.format(name.replace(".", "/")) for path in STARTED} & SOURCES
+    } == set()
+    named = {name for name in quoted(text) if re.fullmatch(r"voltran(\.\w+)+", name)}
+    assert {name for name in named - ENTRY_POINT_GROUPS if not is_defined(name)} == set()
+
+
+def is_defined(name: str) -> bool:
+    """Whether a dotted name is a module's, or that of something in one."""
+    try:
+        resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
 
 
 def test_index_links_every_page() -> None:

@@ -30,7 +30,8 @@ from voltran.baselines.trimsm.uplink_controller import VARIANTS
 from voltran.baselines.trimsm.uplink_settings import TriMsmSettings
 from voltran.envs.blackout.actions import EV_LEVELS, ActionCodec, ActionForm, ActionSet
 from voltran.envs.blackout.constants import CLASS_NAMES, MODE_NAMES, BlackoutConstants
-from voltran.envs.blackout.scenario import Band, BlackoutScenario
+from voltran.envs.blackout.equipment import Band
+from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.checks import RULES
 from voltran.envs.files import write_atomically
 from voltran.envs.uplink.actions import ActionCodec as UplinkCodec

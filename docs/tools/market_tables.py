@@ -6,11 +6,12 @@ from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.brownout.actions import PurchaseCodec
 from voltran.envs.brownout.scenario import BrownoutReward
+from voltran.envs.decision_time import DecisionTime
 from voltran.envs.energy.grid import Grid
 from voltran.envs.energy.weather import Weather
 from voltran.envs.market.actions import MarketCodec, MarketForm
 from voltran.envs.market.constants import MarketConstants
-from voltran.envs.market.scenario import Battery, Load, MarketScenario, Reward, SiteGroup, Time
+from voltran.envs.market.scenario import Battery, Load, MarketScenario, Reward, SiteGroup
 from voltran.envs.retail.scenario import Retail, Retailer
 from voltran.envs.scenario import Section
 
@@ -65,7 +66,7 @@ def market_scenario() -> str:
         ("sites: ", SiteGroup),
         ("battery.", Battery),
         ("load.", Load),
-        ("time.", Time),
+        ("time.", DecisionTime),
         ("reward.", Reward),
     )
     rows = [[f"`{prefix}{key}`", *rest] for prefix, section in sections for key, *rest in fields(section)]

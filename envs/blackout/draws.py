@@ -13,7 +13,7 @@ from voltran.envs.blackout.constants import CLASS_NAMES, BlackoutConstants
 from voltran.envs.draws import Stream, exponential_of, generator, normal_of
 from voltran.physics.arrays import FloatArray
 from voltran.physics.layout import in_some_cell
-from voltran.physics.units import SECONDS_PER_HOUR
+from voltran.physics.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
 # Draws of a position that may fall outside the service area before the hotspot's centre is taken instead.
 PLACEMENT_TRIES = 16
@@ -21,8 +21,7 @@ PLACEMENT_TRIES = 16
 PLACES, CLASSES, HOT, CENTRES, TURNS, SCATTER = range(6)
 VEHICLES_PER_BLOCK = 16
 VEHICLE_MARKS = 6
-DAY_H = 24.0
-DAY_S = DAY_H * SECONDS_PER_HOUR
+DAY_S = HOURS_PER_DAY * SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True)
@@ -147,10 +146,11 @@ def draw_demand_mbps(constants: BlackoutConstants, seed: int, window: int, class
 def draw_vehicles(constants: BlackoutConstants, seed: int) -> VehicleDraws:
     """Poisson arrivals from a stationary start, exponential stays. Source: [MSRC] Section V and Table I."""
     vehicles, horizon_h = constants.scenario.vehicles, constants.scenario.time.horizon_h
-    rate_per_h = vehicles.arrivals_per_day / DAY_H
+    rate_per_h = vehicles.arrivals_per_day / HOURS_PER_DAY
     parts = [_draw_crowd(constants, seed, 0, rate_per_h * vehicles.mean_stay_h)]
     parts += [
-        _draw_crowd(constants, seed, 1 + day, rate_per_h * DAY_H) for day in range(int(np.ceil(horizon_h / DAY_H)))
+        _draw_crowd(constants, seed, 1 + day, rate_per_h * HOURS_PER_DAY)
+        for day in range(int(np.ceil(horizon_h / HOURS_PER_DAY)))
     ]
     arrival_s = [np.zeros(parts[0].shape[:2])]
     arrival_s += [(day + part[..., 1]) * DAY_S for day, part in enumerate(parts[1:])]

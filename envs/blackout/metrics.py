@@ -29,40 +29,54 @@ def episode_metrics(
     Returns:
         Metric name -> value.
     """
-    survival = constants.scenario.survival
-    step_s = constants.scenario.time.physics_step_s
-    steps = trace["critical"].shape[0]
+    end, survival = _survival(constants, trace["critical"])
+    own = slice(0, max(end, 1))
+    unserved_mbit = (trace["asked_mbps"] - trace["served_mbps"]).sum() * constants.scenario.time.physics_step_s
+    return {
+        **survival,
+        **_depletion(constants, trace["alive_share"]),
+        **_service(constants, trace, own, survival["survival_h"]),
+        **_vehicles(constants, trace, vehicles, end),
+        "ev_cost": float(trace["ev_cost"].sum()),
+        "unserved_kwh": float(trace["unserved_kw"].sum() * constants.step_h),
+        "unserved_gbit": float(unserved_mbit / MEGABITS_PER_GIGABIT),
+        "mean_power_kw": float(trace["mean_power_kw"][own].mean()),
+        "uncovered_share_at_start": float(trace["uncovered_share"][0]),
+        "uncovered_share": float(trace["uncovered_share"].mean()),
+        "ledger_residual_kw": float(trace["residual_kw"].max(initial=0.0)),
+        **_changes(constants, trace, own, survival["survival_h"]),
+    }
+
+
+def _survival(constants: BlackoutConstants, critical: FloatArray) -> tuple[int, dict[str, float]]:
+    """The step in which the network was lost (the number of steps if it never was), and survival by several rules."""
+    survival, step_s = constants.scenario.survival, constants.scenario.time.physics_step_s
     rules = (
         loss_rule(survival, step_s),
         hold_rule(survival, survival.hold_s, step_s),
         hold_rule(survival, survival.short_hold_s, step_s),
     )
-    losses = [first_loss(trace["critical"], rule) for rule in rules]
-    end, held, held_short = (steps if lost == NOT_LOST else lost for lost in losses)
-    own = slice(0, max(end, 1))
-    survival_h = end * constants.step_h
-    metrics = {
-        "survival_h": survival_h,
+    losses = [first_loss(critical, rule) for rule in rules]
+    end, held, held_short = (len(critical) if lost == NOT_LOST else lost for lost in losses)
+    return end, {
+        "survival_h": end * constants.step_h,
         "survival_hold_h": held * constants.step_h,
         "survival_15_h": held_short * constants.step_h,
         "censored": float(losses[0] == NOT_LOST),
-        **_depletion(constants, trace["alive_share"]),
-        **_service(constants, trace, own, survival_h),
-        **_vehicles(constants, trace, vehicles, end),
-        "ev_cost": float(trace["ev_cost"].sum()),
-        "unserved_kwh": float(trace["unserved_kw"].sum() * constants.step_h),
-        "unserved_gbit": float((trace["asked_mbps"] - trace["served_mbps"]).sum() * step_s / MEGABITS_PER_GIGABIT),
-        "mean_power_kw": float(trace["mean_power_kw"][own].mean()),
-        "uncovered_share_at_start": float(trace["uncovered_share"][0]),
-        "uncovered_share": float(trace["uncovered_share"].mean()),
-        "ledger_residual_kw": float(trace["residual_kw"].max(initial=0.0)),
     }
-    hours = max(survival_h, constants.step_h)
-    for name, count in (("handovers_per_user", constants.n_users), ("mode_switches_per_site", constants.n_sites)):
-        total = float(trace[name.split("_per_")[0].removeprefix("mode_")][own].sum()) / count
-        metrics[name] = total
-        metrics[f"{name}_h"] = total / hours
-    return metrics
+
+
+def _changes(
+    constants: BlackoutConstants, trace: dict[str, FloatArray], own: slice, survival_h: float
+) -> dict[str, float]:
+    result = {}
+    for name, series, count in (
+        ("handovers_per_user", "handovers", constants.n_users),
+        ("mode_switches_per_site", "switches", constants.n_sites),
+    ):
+        result[name] = float(trace[series][own].sum()) / count
+        result[f"{name}_h"] = result[name] / max(survival_h, constants.step_h)
+    return result
 
 
 def _depletion(constants: BlackoutConstants, alive_share: FloatArray) -> dict[str, float]:

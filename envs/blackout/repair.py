@@ -41,23 +41,23 @@ def _augment(
     n_sites = reach.shape[0]
     came_from = np.full(n_sites, -1)
     queue = np.empty(n_sites, dtype=np.int64)
-    seen = np.zeros(n_sites, dtype=np.bool_)
+    visited = np.zeros(n_sites, dtype=np.bool_)
     queue[0], head, tail = start, 0, 1
-    seen[start] = True
+    visited[start] = True
     while head < tail:
         site = queue[head]
         head += 1
         for partner in rank:
-            if not is_partner[partner] or seen[partner] or not reach[site, partner] or linked[site, partner]:
+            if not is_partner[partner] or visited[partner] or not reach[site, partner] or linked[site, partner]:
                 continue
-            seen[partner] = True
+            visited[partner] = True
             came_from[partner] = site
             if _count(linked[partner]) < k_max:
                 _flip(partner, True, start, came_from, linked)
                 return True
             for other in rank:
-                if linked[partner, other] and not seen[other]:
-                    seen[other] = True
+                if linked[partner, other] and not visited[other]:
+                    visited[other] = True
                     came_from[other] = partner
                     if _count(linked[other]) > 1:
                         _flip(other, False, start, came_from, linked)
@@ -76,6 +76,19 @@ def _flip(end: int, adding: bool, start: int, came_from: IntArray, linked: BoolA
         linked[site, before] = adding
         linked[before, site] = adding
         site, adding = before, not adding
+
+
+@kernel
+def _within_reach(helps: BoolArray, helped: BoolArray, may_help: BoolArray) -> BoolArray:
+    """Pairs of a site that helps and one that is helped that may be linked, ``[site, site]`` (symmetric)."""
+    n_sites = helps.shape[0]
+    reach = np.zeros((n_sites, n_sites), dtype=np.bool_)
+    for helper in range(n_sites):
+        for site in range(n_sites):
+            if helps[helper] and helped[site] and may_help[helper, site]:
+                reach[helper, site] = True
+                reach[site, helper] = True
+    return reach
 
 
 @kernel
@@ -102,25 +115,17 @@ def repair_modes(
     n_sites = mode.shape[0]
     repaired = mode.copy()
     linked = np.zeros((n_sites, n_sites), dtype=np.bool_)
-    reach = np.zeros((n_sites, n_sites), dtype=np.bool_)
-    helps, helped = np.zeros(n_sites, dtype=np.bool_), np.zeros(n_sites, dtype=np.bool_)
-    for site in range(n_sites):
-        helps[site] = alive[site] and mode[site] == HELPING
-        helped[site] = not alive[site] or mode[site] >= ASSISTED
-    for helper in range(n_sites):
-        for site in range(n_sites):
-            if helps[helper] and helped[site] and may_help[helper, site]:
-                reach[helper, site] = True
-                reach[site, helper] = True
+    helps = alive & (mode == HELPING)
+    helped = ~alive | (mode >= ASSISTED)
+    reach = _within_reach(helps, helped, may_help)
     poorest = rising_sites(energy_kwh)
     richest = poorest[::-1].copy()
     for site in poorest:
         if alive[site] and helped[site] and not _augment(site, linked, reach, helps, richest, k_max):
             repaired[site] = NORMAL
             helped[site] = False
-            for other in range(n_sites):
-                reach[site, other] = False
-                reach[other, site] = False
+            reach[site, :] = False
+            reach[:, site] = False
     for helper in richest:
         alone = helps[helper] and _count(linked[helper]) == 0
         if alone and not _augment(helper, linked, reach, helped, poorest, k_max):

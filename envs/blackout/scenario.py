@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from voltran.envs import domains
+from voltran.envs.blackout.equipment import LTE_800, LTE_1800, LTE_2600, NR_3700, Band, Battery, Power, Vehicles
 from voltran.envs.scenario import Scenario, Section
 
 
@@ -101,52 +102,6 @@ class Traffic(Section):
         return self.emergency, self.voice, self.essential, self.best_effort
 
 
-class Band(Section):
-    """One band of a site; powers are per sector, capacity per site."""
-
-    name: str
-    frequency_mhz: domains.FrequencyMhz
-    bandwidth_mhz: domains.BandwidthMhz
-    capacity_mbps: domains.PositiveRateMbps
-    transmit_dbm: domains.PowerDbm = 46.0
-    antenna_gain_dbi: domains.GainDb = 15.0
-    static_w: domains.PowerW
-    dynamic_w: domains.PowerW
-    w_per_mbps: domains.PowerW
-    standby_w: domains.PowerW
-
-
-LTE_800 = Band(
-    name="LTE 800", frequency_mhz=800, bandwidth_mhz=10, capacity_mbps=50,
-    static_w=124, dynamic_w=300, w_per_mbps=0.30, standby_w=12,
-)  # fmt: skip
-LTE_1800 = Band(
-    name="LTE 1800", frequency_mhz=1800, bandwidth_mhz=20, capacity_mbps=100,
-    static_w=142, dynamic_w=340, w_per_mbps=0.30, standby_w=14,
-)  # fmt: skip
-LTE_2600 = Band(
-    name="LTE 2600", frequency_mhz=2600, bandwidth_mhz=20, capacity_mbps=120,
-    static_w=142, dynamic_w=340, w_per_mbps=0.30, standby_w=14,
-)  # fmt: skip
-NR_3700 = Band(
-    name="NR 3700", frequency_mhz=3700, bandwidth_mhz=100, capacity_mbps=500, transmit_dbm=53, antenna_gain_dbi=20,
-    static_w=380, dynamic_w=900, w_per_mbps=0.20, standby_w=38,
-)  # fmt: skip
-
-
-class Power(Section):
-    """Site power.
-
-    The coefficients of [MSRC]'s source are unpublished. Those of the bands are plausible values; the multipliers are
-    calibrated on independent operation (configs/calibration.yaml, docs/results.md) and frozen.
-    """
-
-    sectors: Annotated[int, Field(ge=1, le=24)] = 3
-    sleep_w: domains.PowerW = 100.0
-    static_multiplier: domains.Factor = 0.86
-    dynamic_multiplier: domains.Factor = 1.2
-
-
 class Radio(Section):
     """Propagation, coverage radii, association and scheduling.
 
@@ -188,75 +143,6 @@ class Cooperation(Section):
     links: Literal["active", "literal", "unlimited"] = "active"
     assisted_bands: Literal["low", "high"] = "low"
     low_band_mhz_max: Annotated[float, domains.between(1.0, 1e6)] = 2000.0
-
-
-class Battery(Section):
-    """Stationary battery of every site."""
-
-    capacity_kwh: domains.PositiveEnergyKwh = 20.0
-    initial_soc: domains.Share | tuple[domains.Share, ...] = 0.8
-    soc_min: domains.Share = 0.2
-    soc_max: domains.Share = 1.0
-    charge_efficiency: domains.Efficiency = 0.95
-    discharge_efficiency: domains.Efficiency = 0.95
-    charge_limit_kw: domains.PowerKw = 5.0
-    discharge_limit_kw: domains.PositivePowerKw = 10.0
-    restart_margin: Annotated[float, domains.between(1e-6, 1.0)] = 0.05
-    restart_hold_s: domains.DurationS = 300.0
-
-    @model_validator(mode="after")
-    def _bounds_are_ordered(self) -> "Battery":
-        if self.soc_min >= self.soc_max:
-            raise ValueError(f"soc_min = {self.soc_min} must be below soc_max = {self.soc_max}")
-        if self.soc_min + self.restart_margin > self.soc_max + 1e-9:
-            raise ValueError(
-                f"restart_margin = {self.restart_margin} above soc_min = {self.soc_min} must not exceed soc_max = "
-                f"{self.soc_max}: no battery could bring its site back"
-            )
-        initial = self.initial_soc if isinstance(self.initial_soc, tuple) else (self.initial_soc,)
-        for soc in initial:
-            if not self.soc_min <= soc <= self.soc_max:
-                raise ValueError(f"initial_soc = {soc} must lie between soc_min = {self.soc_min} and soc_max")
-        return self
-
-
-class Vehicles(Section):
-    """Electric vehicles that park at sites."""
-
-    arrivals_per_day: Annotated[float, domains.between(0.0, 1000.0)] = 3.0
-    mean_stay_h: domains.DurationH = 3.0
-    capacity_mean_kwh: domains.PositiveEnergyKwh = 60.0
-    capacity_sigma_kwh: domains.EnergyKwh = 15.0
-    capacity_min_kwh: domains.PositiveEnergyKwh = 20.0
-    capacity_max_kwh: domains.PositiveEnergyKwh = 110.0
-    initial_soc_low: domains.Share = 0.5
-    initial_soc_high: domains.Share = 0.8
-    soc_min: domains.Share = 0.33
-    vehicle_limit_kw: domains.PositivePowerKw = 7.0
-    site_limit_kw: domains.PowerKw = 7.0
-    base_price: domains.PositiveUsdPerKwh = 0.5
-    urgency: Annotated[float, domains.between(0.0, 1000.0)] = 2.0
-    urgency_time_h: domains.DurationH = 1.5
-    price_acceptance: bool = True
-
-    @property
-    def price_max(self) -> float:
-        """Highest price that can be offered, $/kWh; reservation prices are uniform up to it."""
-        return self.base_price * (1.0 + self.urgency)
-
-    @model_validator(mode="after")
-    def _ranges_are_ordered(self) -> "Vehicles":
-        if self.capacity_min_kwh > self.capacity_max_kwh:
-            raise ValueError(
-                f"capacity_min_kwh = {self.capacity_min_kwh:g} must not exceed capacity_max_kwh = "
-                f"{self.capacity_max_kwh:g}"
-            )
-        if self.initial_soc_low > self.initial_soc_high:
-            raise ValueError(
-                f"initial_soc_low = {self.initial_soc_low:g} must not exceed initial_soc_high = "
-                f"{self.initial_soc_high:g}"
-            )
-        return self
 
 
 class Time(Section):

@@ -165,24 +165,40 @@ def refresh(
 
 
 @kernel
+def _count_handovers(w: int, population: Population, service: Service) -> None:
+    """Handovers of one world by home site, and who has served each user last."""
+    service.home_handovers[w] = 0.0
+    for user in range(population.home.shape[1]):
+        server, anchor = service.server[w, user], service.anchor[w, user]
+        if server >= 0 and anchor >= 0 and anchor != server:
+            service.home_handovers[w, population.home[w, user]] += 1.0
+        service.last_server[w, user] = server if server >= 0 else anchor
+
+
+@kernel
+def _enjoyed(w: int, user: int, population: Population, service: Service) -> tuple[float, float]:
+    """A user's satisfaction, and what it adds to the availability of its class."""
+    rate = service.rate_mbps[w, user]
+    satisfaction = min(1.0, rate / population.demand_mbps[w, user])
+    if population.service_class[w, user] == BEST_EFFORT:
+        return satisfaction, satisfaction
+    return satisfaction, 1.0 if rate >= population.minimum_mbps[w, user] else 0.0
+
+
+@kernel
 def _summarise(w: int, population: Population, service: Service) -> None:
     """Availability, satisfaction and handovers of one world from its served rates. Source: minimum of [MSRC] Eq. 10."""
     n_users = population.home.shape[1]
     n_sites = service.power_kw.shape[1]
+    _count_handovers(w, population, service)
     members = np.zeros(N_CLASSES)
     served = np.zeros(N_CLASSES)
     home_users, home_critical_users = np.zeros(n_sites), np.zeros(n_sites)
     home_satisfaction, home_critical_served = np.zeros(n_sites), np.zeros(n_sites)
-    service.home_handovers[w] = 0.0
     total, loss, weight_sum, traffic = 0.0, 0.0, 0.0, 0.0
     for user in range(n_users):
-        rate = service.rate_mbps[w, user]
-        satisfaction = min(1.0, rate / population.demand_mbps[w, user])
-        kind = population.service_class[w, user]
-        home = population.home[w, user]
-        available = satisfaction
-        if kind != BEST_EFFORT:
-            available = 1.0 if rate >= population.minimum_mbps[w, user] else 0.0
+        satisfaction, available = _enjoyed(w, user, population, service)
+        kind, home = population.service_class[w, user], population.home[w, user]
         if population.servable[w, user]:
             members[kind] += 1.0
             served[kind] += available
@@ -190,17 +206,11 @@ def _summarise(w: int, population: Population, service: Service) -> None:
                 home_critical_users[home] += 1.0
                 home_critical_served[home] += available
         total += satisfaction
-        traffic += rate
+        traffic += service.rate_mbps[w, user]
         loss += population.weight[w, user] * (1.0 - satisfaction)
         weight_sum += population.weight[w, user]
         home_users[home] += 1.0
         home_satisfaction[home] += satisfaction
-        if service.server[w, user] >= 0:
-            if service.anchor[w, user] >= 0 and service.anchor[w, user] != service.server[w, user]:
-                service.home_handovers[w, home] += 1.0
-            service.last_server[w, user] = service.server[w, user]
-        else:
-            service.last_server[w, user] = service.anchor[w, user]
     for kind in range(N_CLASSES):
         service.availability[w, kind] = served[kind] / members[kind] if members[kind] > 0.0 else 1.0
     service.uncovered_share[w] = 1.0 - members.sum() / n_users

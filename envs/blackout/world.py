@@ -218,14 +218,14 @@ class BlackoutWorld(BatchedWorld):
     def _decode(self, actions: dict[str, Any]) -> Any:
         return self._orders(actions["bs"])
 
-    def _orders(self, asked: Any) -> SiteOrders:
+    def _orders(self, site_actions: Any) -> SiteOrders:
         """Commands, or those of codes, checked and repaired."""
         state, constants = self._state, self.constants
-        if isinstance(asked, SiteCommands):
-            check_commands(constants, asked, self.n_worlds)
-            commands, projected = asked, np.zeros(state.soc.shape, dtype=bool)
+        if isinstance(site_actions, SiteCommands):
+            check_commands(constants, site_actions, self.n_worlds)
+            commands, projected = site_actions, np.zeros(state.soc.shape, dtype=bool)
         else:
-            decoded = self.codec.decode(asked, self.legality(), state.offered_kw)
+            decoded = self.codec.decode(site_actions, self.legality(), state.offered_kw)
             commands, projected = decoded.commands, decoded.projected
         live = np.where(state.alive, commands.mode, SLEEP)
         links = np.zeros((*live.shape, constants.n_sites), dtype=bool)

@@ -165,7 +165,7 @@ class BrownoutWorld(BlackoutWorld):
         return BrownoutView(self, self._simulation, self._surroundings, self._supply, start_hour)
 
     def _decode(self, actions: dict[str, Any]) -> "BrownoutOrders":
-        posted = self._posted(actions)
+        posted = self.retailer_codec.posted(actions, self.n_worlds)
         purchases = self._purchases(actions["bs"])
         orders = self._orders(purchases.sites)
         orders.infos["projected"] |= purchases.projected
@@ -181,11 +181,7 @@ class BrownoutWorld(BlackoutWorld):
         infos = outcome.agent_infos
         infos["bs"] |= {"bought_kwh": sales.bought_kwh.copy(), "paid_usd": sales.paid_usd.copy()}
         if self._retail_constants.n_retailers:
-            infos["retailer"] = {
-                "price_usd_per_kwh": self.market.price.copy(),
-                "sold_kwh": sales.sold_kwh.sum(axis=-1),
-                "spilled_kwh": sales.spilled_kwh,
-            }
+            infos["retailer"] = self.market.agent_infos()
         return outcome
 
     def _looked_back_on(self, commands: Any, period: SitePeriod) -> BrownoutPeriod:
@@ -193,22 +189,18 @@ class BrownoutWorld(BlackoutWorld):
         facts = self._facts(commands, period)
         return BrownoutPeriod(self, **facts, paid_usd=paid_usd, profit_usd=self.market.rewards())
 
-    def _posted(self, actions: Mapping[str, Any]) -> RetailerCommands:
-        if self._retail_constants.n_retailers == 0:
-            nothing = np.zeros((self.n_worlds, 0))
-            return RetailerCommands(nothing, nothing)
-        return self.retailer_codec.commands(actions["retailer"], self.n_worlds)
-
-    def _purchases(self, asked: Any) -> "_Purchases":
+    def _purchases(self, site_actions: Any) -> "_Purchases":
         """Checked purchases; those of codes are as the mask wants them."""
         shape = (self.n_worlds, self.constants.n_sites)
         any_price = np.full(shape, self._retail_constants.highest_payment)
-        if isinstance(asked, BrownoutCommands):
-            check_purchases(asked, shape)
-            return _Purchases(asked.sites, asked.buy, asked.accepted_price, np.zeros(shape, dtype=bool))
-        if isinstance(asked, SiteCommands):
-            return _Purchases(asked, np.ones(shape), any_price, np.zeros(shape, dtype=bool))
-        codes, buy = self.purchase_codec.split(asked)
+        if isinstance(site_actions, BrownoutCommands):
+            check_purchases(site_actions, shape)
+            return _Purchases(
+                site_actions.sites, site_actions.buy, site_actions.accepted_price, np.zeros(shape, dtype=bool)
+            )
+        if isinstance(site_actions, SiteCommands):
+            return _Purchases(site_actions, np.ones(shape), any_price, np.zeros(shape, dtype=bool))
+        codes, buy = self.purchase_codec.split(site_actions)
         projected = ~self.alive & (buy < 1.0)
         return _Purchases(codes, np.where(projected, 1.0, buy), any_price, projected)
 

@@ -140,8 +140,8 @@ def chosen_actions_never_change(trial: Trial) -> None:
         hooks = Hooks(after_act=lambda world, chosen, kept=kept: kept.append((chosen, plain(chosen))))  # type: ignore[misc]
         trial.play(trial.make(), scenario, trial.seeds[:1], hooks)
         for decision, (now, then) in enumerate(kept, start=1):
-            if found := difference(then, plain(now), "actions"):
-                raise ConformanceError("chosen_actions_never_change", f"fresh arrays; {found}", step=decision)
+            if mismatch := difference(then, plain(now), "actions"):
+                raise ConformanceError("chosen_actions_never_change", f"fresh arrays; {mismatch}", step=decision)
 
 
 def writing_into_chosen_actions_is_harmless(trial: Trial) -> None:
@@ -172,13 +172,13 @@ def world_left_alone(trial: Trial) -> None:
         before = [copy.deepcopy(world.get_state())]
 
         def compare(world: World, chosen: Mapping[str, Any], before: list[Any] = before) -> None:
-            if found := difference(before[-1], world.get_state(), "state"):
-                raise ConformanceError("world_left_alone", f"a world as it was before act; {found}")
+            if mismatch := difference(before[-1], world.get_state(), "state"):
+                raise ConformanceError("world_left_alone", f"a world as it was before act; {mismatch}")
 
         def remember(world: World, before: list[Any] = before) -> None:
             now = copy.deepcopy(world.get_state())
-            if len(before) == 1 and (found := difference(before[0], now, "state")):
-                raise ConformanceError("world_left_alone", f"a world as it was before reset; {found}")
+            if len(before) == 1 and (mismatch := difference(before[0], now, "state")):
+                raise ConformanceError("world_left_alone", f"a world as it was before reset; {mismatch}")
             before.append(now)
 
         trial.play(trial.make(), scenario, trial.seeds[:1], Hooks(remember, compare))

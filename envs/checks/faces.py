@@ -28,9 +28,11 @@ def aec_face_tells_the_same(subject: Subject) -> None:
             following = episode.moments[step + 1].actions if step + 1 < len(episode.moments) else {}
             for _ in moment.observations:
                 agent = env.agent_selection  # at the end PettingZoo's order is alphabetical
-                told = [moment.rewards.get(agent, 0), moment.terminations.get(agent, False)]
-                told += [moment.truncations.get(agent, False), moment.infos[agent]]
-                _compare("aec_face_tells_the_same", [moment.observations[agent], *told], list(env.last()), step, agent)
+                result = [moment.rewards.get(agent, 0), moment.terminations.get(agent, False)]
+                result += [moment.truncations.get(agent, False), moment.infos[agent]]
+                _compare(
+                    "aec_face_tells_the_same", [moment.observations[agent], *result], list(env.last()), step, agent
+                )
                 env.step(following.get(agent))
         if env.agents:
             raise ConformanceError("aec_face_tells_the_same", f"the end of the episode, got agents {env.agents}")
@@ -49,15 +51,17 @@ def central_face_tells_the_same(subject: Subject) -> None:
         for step, moment in episode.steps:
             parallel.step(dict(moment.actions))
             joint = np.concatenate([np.atleast_1d(action) for action in moment.actions.values()])
-            observation, *told, _ = central.step(joint)
+            observation, *result, _ = central.step(joint)
             ends = [any(flags.values()) for flags in (moment.terminations, moment.truncations)]
             expected = [float(np.mean(list(moment.rewards.values()))), *ends]
-            _compare_central(parallel, central, expected, [observation, *told], step)
+            _compare_central(parallel, central, expected, [observation, *result], step)
 
 
-def _compare_central(parallel: ParallelFace, central: CentralFace, told: list[Any], got: list[Any], step: int) -> None:
+def _compare_central(
+    parallel: ParallelFace, central: CentralFace, result: list[Any], got: list[Any], step: int
+) -> None:
     masks = np.concatenate(list(parallel.action_masks().values())).astype(bool)
-    expected = [parallel.state(), *told, masks]
+    expected = [parallel.state(), *result, masks]
     _compare("central_face_tells_the_same", expected, [*got, central.action_masks()], step)
 
 
@@ -95,15 +99,15 @@ def partial_resets_leave_others_alone(subject: Subject) -> None:
             # The world beside it makes the episode's first step over and over.
             world.step(_joint_actions(world.roles, ((moment, moment), (first, first))))
             world.reset(seeds, np.array([moment.is_last, True]))
-            seen = episode.moments[0] if moment.is_last else moment
-            _compare_with_batch(world, seen, step)
+            following = episode.moments[0] if moment.is_last else moment
+            _compare_with_batch(world, following, step)
 
 
-def _compare_with_batch(world: World, seen: Moment, step: int) -> None:
+def _compare_with_batch(world: World, following: Moment, step: int) -> None:
     batch = world.observations()
     for role in world.roles:
         for index, agent in enumerate(role.agent_ids):
-            expected, got = _plain(seen.observations[agent]), batch[role.name][0, index]
+            expected, got = _plain(following.observations[agent]), batch[role.name][0, index]
             _compare("partial_resets_leave_others_alone", expected, got, step, agent)
 
 
@@ -138,12 +142,12 @@ def _replaying(joint_actions: list[dict[str, NDArray[Any]]]) -> Callable[[World]
 
 def _compare_rows(role: Role, batch: tuple[Turn, ...], returned: tuple[Any, ...], step: int) -> None:
     observations, rewards, dones, infos, masks = returned
-    for world, (moment, seen) in enumerate(batch):
+    for world, (moment, following) in enumerate(batch):
         for index, agent in enumerate(role.agent_ids):
             row = world * role.count + index
-            expected = [_plain(seen.observations[agent]), float(moment.rewards[agent]), moment.is_last]
+            expected = [_plain(following.observations[agent]), float(moment.rewards[agent]), moment.is_last]
             got = [observations[row], float(rewards[row]), bool(dones[row])]
-            parts = mask_parts(role.action_space, carried_mask(seen.observations[agent], seen.infos[agent]))
+            parts = mask_parts(role.action_space, carried_mask(following.observations[agent], following.infos[agent]))
             if parts is not None:
                 expected.append(np.concatenate(parts))
                 got.append(masks[row])
@@ -158,9 +162,9 @@ def _plain(observation: Any) -> Any:
 
 
 def _compare(rule: str, expected: Any, got: Any, step: int, agent: str | None = None, place: str = "") -> None:
-    found = difference(expected, got, f"{place}parallel against this face: ")
-    if found:
-        raise ConformanceError(rule, f"the story of the Parallel face; {found}", agent=agent, step=step)
+    mismatch = difference(expected, got, f"{place}parallel against this face: ")
+    if mismatch:
+        raise ConformanceError(rule, f"the story of the Parallel face; {mismatch}", agent=agent, step=step)
 
 
 def _parallel(subject: Subject) -> ParallelFace:

@@ -19,9 +19,9 @@ def returned_values_never_change(subject: Subject) -> None:
     subject.play(env, subject.seed, on_return=lambda returned: kept.append((returned, copy.deepcopy(returned))))
     subject.play(env, subject.seed + 1)
     for step, (now, then) in enumerate(kept):
-        found = difference(then, now, "returned")
-        if found:
-            raise ConformanceError("returned_values_never_change", f"fresh arrays and dicts; {found}", step=step)
+        mismatch = difference(then, now, "returned")
+        if mismatch:
+            raise ConformanceError("returned_values_never_change", f"fresh arrays and dicts; {mismatch}", step=step)
 
 
 def writing_into_returned_values_is_harmless(subject: Subject) -> None:
@@ -34,9 +34,9 @@ def writing_into_returned_values_is_harmless(subject: Subject) -> None:
         if getattr(env, "state_space", None) is not None:
             _overwrite(env.state())
 
-    found = episode_difference(subject.legal[0], subject.play(env, subject.seed, on_return=scribble))
-    if found:
-        step, place = found
+    mismatch = episode_difference(subject.legal[0], subject.play(env, subject.seed, on_return=scribble))
+    if mismatch:
+        step, place = mismatch
         raise ConformanceError("writing_into_returned_values_is_harmless", f"no effect; {place}", step=step)
 
 
@@ -65,14 +65,14 @@ def illegal_input_changes_nothing(subject: Subject) -> None:
         try:
             env.step(actions)
         except Exception:
-            found = difference(before, world.get_state(), "state") if world is not None else None
+            mismatch = difference(before, world.get_state(), "state") if world is not None else None
         else:
             raise ConformanceError("illegal_input_changes_nothing", f"an error for {label}")
-        if found:
-            raise ConformanceError("illegal_input_changes_nothing", f"the state as it was after {label}; {found}")
-    found = difference(tuple(twin.step(dict(legal))), tuple(env.step(dict(legal))), "returned")
-    if found or env.agents != twin.agents:
-        expected = f"the same next step as without the illegal input; {found or 'other agents'}"
+        if mismatch:
+            raise ConformanceError("illegal_input_changes_nothing", f"the state as it was after {label}; {mismatch}")
+    mismatch = difference(tuple(twin.step(dict(legal))), tuple(env.step(dict(legal))), "returned")
+    if mismatch or env.agents != twin.agents:
+        expected = f"the same next step as without the illegal input; {mismatch or 'other agents'}"
         raise ConformanceError("illegal_input_changes_nothing", expected)
 
 

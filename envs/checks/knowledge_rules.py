@@ -21,8 +21,8 @@ def local_means_own(trial: Trial) -> None:
     """One that says "local" chooses the same for an agent, whatever is true of the other agents only."""
     tried = 0
     for scenario in trial.scenarios:
-        if (known := _information(trial, scenario)) != "local":
-            raise NotApplicable(f"it says {known!r}")
+        if (information := _information(trial, scenario)) != "local":
+            raise NotApplicable(f"it says {information!r}")
         # the others come from another episode, and from later in it, so that they differ where nothing is drawn
         mine, theirs = _world_at(trial, scenario, trial.seeds[0], 1), _world_at(trial, scenario, trial.seeds[1], 2)
         for role in _roles_apart(mine):
@@ -35,9 +35,9 @@ def local_means_own(trial: Trial) -> None:
 def future_unknown(trial: Trial) -> None:
     """One that says less than "forecast" depends on nothing that is yet to come, and steps no copies of the world."""
     for scenario in trial.scenarios:
-        known = _information(trial, scenario)
-        if KNOWLEDGE.index(known) >= KNOWLEDGE.index("forecast"):
-            raise NotApplicable(f"it says {known!r}")
+        information = _information(trial, scenario)
+        if KNOWLEDGE.index(information) >= KNOWLEDGE.index("forecast"):
+            raise NotApplicable(f"it says {information!r}")
         with watched(trial.world(scenario)) as watch:
             _require_no_steps(trial, scenario, watch)
         _require_no_foresight(trial, scenario)

@@ -99,11 +99,11 @@ def acted(controller: Controller, world: World, decision: int) -> Mapping[str, A
         ConformanceError: it raises an error, or does not choose for roles of the world.
     """
     chosen = attempt(lambda: controller.act(world), "act", decision)
-    known = [role.name for role in world.roles]
-    if not isinstance(chosen, Mapping) or not set(chosen) & set(known):
+    roles = [role.name for role in world.roles]
+    if not isinstance(chosen, Mapping) or not set(chosen) & set(roles):
         got = list(chosen) if isinstance(chosen, Mapping) else f"a {type(chosen).__name__}"
-        raise ConformanceError(PLAYS, f"role -> actions from act, for roles of {known}; got {got}", step=decision)
-    return {role: chosen[role] for role in known if role in chosen}
+        raise ConformanceError(PLAYS, f"role -> actions from act, for roles of {roles}; got {got}", step=decision)
+    return {role: chosen[role] for role in roles if role in chosen}
 
 
 def attempt(call: Callable[[], Any], what: str, decision: int) -> Any:
@@ -170,8 +170,8 @@ def agent_of(value: Any, agent: int, count: int) -> Any:
 def first_difference(left: Sequence[Chosen], right: Sequence[Chosen]) -> tuple[int, str] | None:
     """Decision, counted from 1, and place of the first difference; of records of unequal length, where both go on."""
     for decision, (one, other) in enumerate(zip(left, right, strict=False), start=1):
-        if found := difference(one, other, "actions"):
-            return decision, found
+        if mismatch := difference(one, other, "actions"):
+            return decision, mismatch
     return None
 
 
@@ -181,8 +181,8 @@ def require_same(rule: str, expected: str, left: Sequence[Chosen], right: Sequen
     Raises:
         ConformanceError: names the decision and the place.
     """
-    if found := first_difference(left, right):
-        decision, place = found
+    if first := first_difference(left, right):
+        decision, place = first
         raise ConformanceError(rule, f"{expected}; {place}", step=decision)
 
 

@@ -128,9 +128,9 @@ def episode_difference(left: Episode, right: Episode) -> tuple[int, str] | None:
     """Step and place of the first difference between two episodes; None if there is none."""
     for step, (one, other) in enumerate(zip(left.moments, right.moments, strict=False)):
         for name in ("actions", "observations", "rewards", "terminations", "truncations", "infos", "agents"):
-            found = difference(getattr(one, name), getattr(other, name), name)
-            if found:
-                return step, found
+            mismatch = difference(getattr(one, name), getattr(other, name), name)
+            if mismatch:
+                return step, mismatch
     if len(left.moments) != len(right.moments):
         shorter = min(len(left.moments), len(right.moments))
         return shorter, f"episode length {len(left.moments) - 1} against {len(right.moments) - 1}"
@@ -171,8 +171,8 @@ class Subject:
         return self.legal + [self.play(self.reference, seed, legal=False) for seed in self.seeds]
 
 
-def _first(found: Iterator[str | None]) -> str | None:
-    return next((item for item in found if item), None)
+def _first(differences: Iterator[str | None]) -> str | None:
+    return next((item for item in differences if item), None)
 
 
 def _array_difference(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any], path: str) -> str | None:

@@ -74,7 +74,7 @@ def _same_story(left: Episode, right: Episode) -> bool:
 
 
 def _expect_same(rule: str, left: Episode, right: Episode) -> None:
-    found = episode_difference(left, right)
-    if found:
-        step, place = found
+    first_difference = episode_difference(left, right)
+    if first_difference:
+        step, place = first_difference
         raise ConformanceError(rule, f"the same episode from seed {left.seed}; differs in {place}", step=step)

@@ -117,13 +117,13 @@ def _grafted(array: Any, other: Any, length: int, places: Any) -> bool:
 
 def _pairs(one: Any, another: Any) -> Iterator[tuple[Any, Any]]:
     """All arrays that an object holds, each with the array that another object holds in the same place."""
-    seen: set[int] = set()
+    visited: set[int] = set()
     waiting = [(one, another)]
     while waiting:
         left, right = waiting.pop()
-        if id(left) in seen or type(left) is not type(right):
+        if id(left) in visited or type(left) is not type(right):
             continue
-        seen.add(id(left))
+        visited.add(id(left))
         if isinstance(left, np.ndarray):
             yield left, right
         else:

@@ -20,16 +20,16 @@ def snapshots_round_trip(subject: Subject) -> None:
     snapshot = env.unwrapped.world.get_state()
     kept = copy.deepcopy(snapshot)
     _continue(env, moments, half)
-    found = difference(kept, snapshot, "snapshot")
-    if found:
-        raise ConformanceError("snapshots_round_trip", f"a snapshot made of copies; {found}", step=half)
+    mismatch = difference(kept, snapshot, "snapshot")
+    if mismatch:
+        raise ConformanceError("snapshots_round_trip", f"a snapshot made of copies; {mismatch}", step=half)
     other = subject.env_fn()
     other.reset(seed=subject.seed + 1)
     other.unwrapped.world.set_state(snapshot)
     _continue(other, moments, half)
-    found = difference(kept, snapshot, "snapshot")
-    if found:
-        raise ConformanceError("snapshots_round_trip", f"a snapshot that set_state copies; {found}", step=half)
+    mismatch = difference(kept, snapshot, "snapshot")
+    if mismatch:
+        raise ConformanceError("snapshots_round_trip", f"a snapshot that set_state copies; {mismatch}", step=half)
 
 
 def ledger_balances(subject: Subject) -> None:
@@ -67,6 +67,6 @@ def _continue(env: Any, moments: list[Any], half: int) -> None:
     for step, expected in enumerate(moments[half + 1 :], start=half + 1):
         now = recorded(expected.actions, tuple(env.step(dict(expected.actions))), list(env.agents))
         for name in ("observations", "rewards", "terminations", "truncations", "infos", "agents"):
-            found = difference(getattr(expected, name), getattr(now, name), name)
-            if found:
-                raise ConformanceError("snapshots_round_trip", f"the same story as without it; {found}", step=step)
+            mismatch = difference(getattr(expected, name), getattr(now, name), name)
+            if mismatch:
+                raise ConformanceError("snapshots_round_trip", f"the same story as without it; {mismatch}", step=step)

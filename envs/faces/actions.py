@@ -44,16 +44,16 @@ def role_actions(role: Role, actions: Mapping[str, Any]) -> NDArray[Any]:
     Raises:
         ActionError: names the agent, its action and what its space allows.
     """
-    given = {agent: actions[agent] for agent in role.agent_ids}
+    own = {agent: actions[agent] for agent in role.agent_ids}
     try:
-        values = np.array(list(given.values()))
+        values = np.array(list(own.values()))
     except (TypeError, ValueError):
         values = np.empty(0)
     dtype = role.action_space.dtype
     if _all_inside(role, values):
         return values.astype(dtype)
     # One by one: to find the culprit, or because NumPy mixes integer types into floats (uint64 with int64).
-    return np.stack([checked_action(agent, role.action_space, action).astype(dtype) for agent, action in given.items()])
+    return np.stack([checked_action(agent, role.action_space, action).astype(dtype) for agent, action in own.items()])
 
 
 def checked_action(agent: str, space: ActionSpace, action: Any) -> NDArray[Any]:

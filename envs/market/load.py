@@ -1,25 +1,16 @@
-"""Loads of sites over an episode: a function of the seed and the time alone.
-
-The synthetic day is a curve of our own: two bumps over a floor for the night; residential areas lean to the evening,
-business areas to the morning.
-"""
+"""Loads of sites over an episode: a function of the seed and the time alone."""
 
 from typing import NamedTuple
 
 import numpy as np
 
+from voltran.envs.daily_curve import daily_shape
 from voltran.envs.draws import Stream, generator
 from voltran.envs.energy.generation import OUTLOOK_H
 from voltran.envs.market.scenario import Load, MarketScenario
 from voltran.physics.arrays import FloatArray
 from voltran.physics.power import utilisation_power_kw
 
-DAY_H = 24.0
-# Sharpness of the bumps: the morning's is half as high two and a half hours from its peak, the evening's three.
-MORNING_SHARPNESS = 3.3
-EVENING_SHARPNESS = 2.4
-# Times of day at which a site's curve is looked at to find its peak.
-GRID_H = np.arange(0.0, DAY_H, 0.25)
 # Parts of the stream of loads: levels, mixes, and the noise of one site each from there on.
 LEVEL, MIX, NOISE = 0, 1, 2
 
@@ -57,33 +48,10 @@ def draw_load(scenario: MarketScenario, seed: int) -> LoadSeries:
     )
 
 
-def daily_shape(hour: FloatArray, morning_share: FloatArray, load: Load) -> FloatArray:
-    """The usual day ``[T, M]``, from about ``night_share`` to 1.
-
-    Args:
-        hour: ``[T]`` time of day; days repeat.
-        morning_share: ``[M]`` share of the morning in each site's mix.
-        load: settings.
-    """
-    peak = _mix(GRID_H, morning_share, load).max(axis=0)
-    relative = np.minimum(_mix(hour, morning_share, load) / peak, 1.0)
-    return np.asarray(load.night_share + (1.0 - load.night_share) * relative)
-
-
 def per_site(scenario: MarketScenario, field: str) -> FloatArray:
     """A field of the site groups, ``[M]``."""
     values = [getattr(group, field) for group in scenario.sites]
     return np.repeat(np.array(values, np.float64), [group.count for group in scenario.sites])
-
-
-def _mix(hour: FloatArray, morning_share: FloatArray, load: Load) -> FloatArray:
-    morning = _bump(hour - load.morning_h, MORNING_SHARPNESS)[:, None]
-    evening = _bump(hour - load.evening_h, EVENING_SHARPNESS)[:, None]
-    return np.asarray(morning_share * morning + (1.0 - morning_share) * evening)
-
-
-def _bump(offset_h: FloatArray, sharpness: float) -> FloatArray:
-    return np.asarray(np.exp(sharpness * (np.cos(2.0 * np.pi * offset_h / DAY_H) - 1.0)))
 
 
 def _noise(load: Load, seed: int, periods: int, count: int, period_h: float) -> FloatArray:

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from voltran.envs import domains
+from voltran.envs.decision_time import DecisionTime
 from voltran.envs.retail.scenario import Retail
 from voltran.envs.scenario import Scenario, Section
-from voltran.physics.units import SECONDS_PER_HOUR
 
 MOST_SITES = 500
 
@@ -80,37 +80,6 @@ class Load(Section):
     noise_memory_h: domains.DurationH = 1.0
 
 
-class Time(Section):
-    """When decisions are made; the time of day at which episodes begin is ``retail.weather.start_hour``.
-
-    Attributes:
-        horizon_h: length of an episode.
-        decision_period_s: length of the periods for which decisions hold.
-    """
-
-    horizon_h: domains.HorizonH = 24.0
-    decision_period_s: domains.DurationS = 900.0
-
-    @property
-    def decisions(self) -> int:
-        """Decision periods in an episode."""
-        return round(self.horizon_h / self.period_h)
-
-    @property
-    def period_h(self) -> float:
-        """Length of a decision period."""
-        return self.decision_period_s / SECONDS_PER_HOUR
-
-    @model_validator(mode="after")
-    def _whole_periods(self) -> "Time":
-        periods = self.horizon_h / self.period_h
-        if round(periods) < 1 or abs(periods - round(periods)) > 1e-6:
-            raise ValueError(
-                f"horizon_h = {self.horizon_h} is not a whole number of decision periods of {self.decision_period_s} s"
-            )
-        return self
-
-
 class Reward(Section):
     """What power is worth to a site.
 
@@ -123,13 +92,13 @@ class Reward(Section):
 
 
 class MarketScenario(Scenario):
-    """The market world ``market_v0``."""
+    """The market world ``market_v0``; the time of day at which episodes begin is ``retail.weather.start_hour``."""
 
     world: Literal["market_v0"] = "market_v0"
     sites: Annotated[tuple[SiteGroup, ...], Field(min_length=1)]
     battery: Battery = Battery()
     load: Load = Load()
-    time: Time = Time()
+    time: DecisionTime = DecisionTime()
     retail: Retail = Retail()
     reward: Reward = Reward()
 

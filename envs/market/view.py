@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from voltran.envs.clock import Clock
 from voltran.envs.market.actions import Situation
 from voltran.envs.market.constants import MarketConstants
 from voltran.envs.market.simulation import Simulation
@@ -12,11 +13,10 @@ from voltran.envs.market.state import MarketState
 from voltran.envs.observations import View
 from voltran.envs.retail.view import RetailView
 from voltran.physics.arrays import FloatArray
+from voltran.physics.units import HOURS_PER_DAY
 
-DAY_H = 24.0
 
-
-class MarketView(View):
+class MarketView(View, Clock):
     """One moment of a batch of markets; arrays are ``[B, M]`` of sites unless they say otherwise.
 
     Args:
@@ -96,16 +96,7 @@ class MarketView(View):
         load_kw, unserved_kw = self.state.latest("load_kw"), self.state.latest("unserved_kw")
         return np.divide(unserved_kw, load_kw, out=np.zeros_like(load_kw), where=load_kw > 0.0)
 
-    @property
-    def clock_sine(self) -> FloatArray:
-        """Sine of the time of day, ``[B]``."""
-        return np.sin(self._angle)
-
-    @property
-    def clock_cosine(self) -> FloatArray:
-        """Cosine of the time of day, ``[B]``."""
-        return np.cos(self._angle)
-
     @cached_property
-    def _angle(self) -> FloatArray:
-        return 2.0 * np.pi * self.hour / DAY_H
+    def clock_angle(self) -> FloatArray:
+        """Time of day at the start of the coming period, ``[B]``."""
+        return 2.0 * np.pi * self.hour / HOURS_PER_DAY

@@ -169,24 +169,21 @@ class MarketWorld(BatchedWorld):
         self._simulation.begin(worlds)
 
     def _decode(self, actions: dict[str, Any]) -> MarketOrders:
-        shape = (self.n_worlds, self.constants.n_retailers)
-        retailers = RetailerCommands(np.zeros(shape), np.zeros(shape))
-        if self.constants.n_retailers:
-            retailers = self.retailer_codec.commands(actions["retailer"], self.n_worlds)
-        asked, shape = actions["bs"], (self.n_worlds, self.constants.n_sites)
-        if isinstance(asked, MarketCommands):
-            check_commands(asked, shape)
-            return MarketOrders(asked, retailers, np.zeros(shape, dtype=bool))
-        decoded = self.codec.decode(asked, self._simulation.situation())
+        retailers = self.retailer_codec.posted(actions, self.n_worlds)
+        site_actions, shape = actions["bs"], (self.n_worlds, self.constants.n_sites)
+        if isinstance(site_actions, MarketCommands):
+            check_commands(site_actions, shape)
+            return MarketOrders(site_actions, retailers, np.zeros(shape, dtype=bool))
+        decoded = self.codec.decode(site_actions, self._simulation.situation())
         return MarketOrders(decoded.commands, retailers, decoded.projected)
 
     def _run_period(self, commands: MarketOrders) -> None:
         self._simulation.run_period(commands.sites, commands.retailers)
 
     def _outcome(self, commands: MarketOrders, period: None) -> Outcome:
-        seen = MarketPeriod(self, self._simulation.state)
-        rewards, components = self._rewards(seen)
-        return Outcome(rewards, self._agent_infos(commands.projected), {**seen.welfare_parts(), **components})
+        ended = MarketPeriod(self, self._simulation.state)
+        rewards, components = self._rewards(ended)
+        return Outcome(rewards, self._agent_infos(commands.projected), {**ended.welfare_parts(), **components})
 
     def _agent_infos(self, projected: BoolArray) -> dict[str, dict[str, NDArray[Any]]]:
         """Role -> key -> ``[B, n]`` about the latest period."""
@@ -198,11 +195,7 @@ class MarketWorld(BatchedWorld):
                 "unserved_kwh": unserved_kw * self.constants.period_h,
                 "paid_usd": sales.paid_usd.copy(),
             },
-            "retailer": {
-                "price_usd_per_kwh": self.market.price.copy(),
-                "sold_kwh": sales.sold_kwh.sum(axis=-1),
-                "spilled_kwh": sales.spilled_kwh,
-            },
+            "retailer": self.market.agent_infos(),
         }
         return {role.name: infos[role.name] for role in self.roles}
 

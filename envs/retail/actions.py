@@ -1,5 +1,6 @@
 """What retailers can be told, and how action codes say it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -59,6 +60,17 @@ class RetailerCodec:
     def mask(self, n_worlds: int) -> BoolArray:
         """Flat action mask ``[B, I, A]``: a retailer may always ask any price."""
         return np.ones((n_worlds, self.constants.n_retailers, PRICE_LEVELS if self.form == "ladder" else 0), dtype=bool)
+
+    def posted(self, actions: Mapping[str, Any], n_worlds: int) -> RetailerCommands:
+        """Commands out of the actions of all roles; of a world without retailers, nobody's.
+
+        Raises:
+            ActionError: names retailer, world, field and value.
+        """
+        if self.constants.n_retailers == 0:
+            nothing = np.zeros((n_worlds, 0))
+            return RetailerCommands(nothing, nothing)
+        return self.commands(actions["retailer"], n_worlds)
 
     def commands(self, actions: object, n_worlds: int) -> RetailerCommands:
         """Commands of codes inside the space, or commands themselves once they are checked.

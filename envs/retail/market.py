@@ -164,6 +164,14 @@ class RetailMarket:
         spill = self.constants.retail.spill_penalty_usd_per_kwh * self.sales.spilled_kwh
         return self.sales.earned_usd - self.sales.cost_usd - spill
 
+    def agent_infos(self) -> dict[str, FloatArray]:
+        """What retailers are told about the period, key -> ``[B, I]``."""
+        return {
+            "price_usd_per_kwh": self.price.copy(),
+            "sold_kwh": self.sales.sold_kwh.sum(axis=-1),
+            "spilled_kwh": self.sales.spilled_kwh,
+        }
+
     def arrays(self) -> dict[str, Any]:
         """All arrays that change."""
         names = ("price", "posted_price", "reserved", "posted_reserved")

@@ -4,13 +4,15 @@ from functools import cached_property
 
 import numpy as np
 
+from voltran.envs.clock import Clock
 from voltran.envs.retail.market import OTHERS, SUBSCRIBERS, RetailMarket
 from voltran.physics.arrays import FloatArray
+from voltran.physics.units import HOURS_PER_DAY
 
 SMALL_KW = 1e-9
 
 
-class RetailView:
+class RetailView(Clock):
     """One moment of a market; of retailers ``[B, I]``, and what sites see of them ``[B, M]``.
 
     Prices are shares of the price cap, power is a share of capacity.
@@ -114,16 +116,6 @@ class RetailView:
         """Share of sites that are subscribers."""
         return self._of_each(self.constants.contracts.subscriber.mean(axis=0))
 
-    @property
-    def clock_sine(self) -> FloatArray:
-        """Sine of the time of day, ``[B]``."""
-        return np.sin(self._angle)
-
-    @property
-    def clock_cosine(self) -> FloatArray:
-        """Cosine of the time of day, ``[B]``."""
-        return np.cos(self._angle)
-
     # --- what sites see of them ---------------------------------------------------------------------------------------
 
     @property
@@ -171,8 +163,9 @@ class RetailView:
         return np.asarray(self.sales.sold_kwh / np.maximum(self.sales.offered_kwh, SMALL_KW)[..., None])
 
     @cached_property
-    def _angle(self) -> FloatArray:
-        return 2.0 * np.pi / 24.0 * self.hour
+    def clock_angle(self) -> FloatArray:
+        """Time of day at the start of the coming period, ``[B]``."""
+        return 2.0 * np.pi / HOURS_PER_DAY * self.hour
 
     def _of_each(self, values: FloatArray) -> FloatArray:
         """The same ``[I]`` in all worlds."""

@@ -27,19 +27,19 @@ class Outcomes(NamedTuple):
     awake: BoolArray
 
 
-def without_each(problem: UplinkProblem, asked: BoolArray, power_mw: FloatArray | None) -> Outcomes:
+def without_each(problem: UplinkProblem, requested: BoolArray, power_mw: FloatArray | None) -> Outcomes:
     """Outcomes when one UBS after the other asks to sleep, and at last when all do as they asked.
 
     Args:
         problem: the moment.
-        asked: ``[M, K]`` association before its repair.
+        requested: ``[M, K]`` association before its repair.
         power_mw: ``[K]`` transmit powers, or None for EIPC.
 
     Returns:
         ``n = M + 1`` outcomes after repair.
     """
     n_ubs = problem.n_ubs
-    several = np.repeat(asked[None], n_ubs + 1, axis=0)
+    several = np.repeat(requested[None], n_ubs + 1, axis=0)
     several[np.arange(n_ubs), np.arange(n_ubs)] = False
     several = repair(several, problem.gain, problem.ubs_per_ue, problem.ues_per_ubs)
     radio = problem.radio

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from voltran.envs import domains
+from voltran.envs.decision_time import DecisionTime
 from voltran.envs.scenario import Scenario, Section
-from voltran.physics.units import SECONDS_PER_HOUR
 
 Symbols = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -118,31 +118,10 @@ class Cellular(Section):
         return self
 
 
-class Time(Section):
+class Time(DecisionTime):
     """Length of an episode, and of the periods for which decisions hold; the clock shows ``start_h`` at its start."""
 
-    horizon_h: domains.HorizonH = 24.0
-    decision_period_s: domains.DurationS = 900.0
     start_h: domains.Hour = 0.0
-
-    @property
-    def decisions(self) -> int:
-        """Decision periods in an episode."""
-        return round(self.horizon_h / self.period_h)
-
-    @property
-    def period_h(self) -> float:
-        """Length of a decision period."""
-        return self.decision_period_s / SECONDS_PER_HOUR
-
-    @model_validator(mode="after")
-    def _whole_periods(self) -> "Time":
-        periods = self.horizon_h / self.period_h
-        if round(periods) < 1 or abs(periods - round(periods)) > 1e-6:
-            raise ValueError(
-                f"horizon_h = {self.horizon_h} is not a whole number of decision periods of {self.decision_period_s} s"
-            )
-        return self
 
 
 class TrafficFiles(Section):

@@ -27,16 +27,16 @@ class Choices:
     Attributes:
         repaired: ``[B, M]`` UBSs that do not serve whom they asked to.
         was_awake: ``[B, M]`` before it.
-        asked: of each world, what it faced, the association ``[M, K]`` before repair, and transmit powers if chosen.
+        requests: of each world, what it faced, the association ``[M, K]`` before repair, and transmit powers if chosen.
     """
 
     repaired: BoolArray
     was_awake: BoolArray
-    asked: Sequence[tuple[UplinkProblem, BoolArray, FloatArray | None]]
+    requests: Sequence[tuple[UplinkProblem, BoolArray, FloatArray | None]]
 
     def without(self) -> Outcomes:
         """What the period would have brought without the choice of each UBS, ``[B, M + 1]``; see ``without_each``."""
-        return Outcomes(*map(np.stack, zip(*(without_each(*moment) for moment in self.asked), strict=True)))
+        return Outcomes(*map(np.stack, zip(*(without_each(*moment) for moment in self.requests), strict=True)))
 
 
 class EpisodeDraws(NamedTuple):
@@ -124,15 +124,15 @@ class Simulation:
         moments: list[tuple[UplinkProblem, BoolArray, FloatArray | None]] = []
         for world in range(state.episodes.n_worlds):
             problem = self.problem(world)
-            asked = np.ascontiguousarray(commands.association[world][:, problem.ue])
-            association = repair(asked[None], problem.gain, problem.ubs_per_ue, problem.ues_per_ubs)[0]
+            requested = np.ascontiguousarray(commands.association[world][:, problem.ue])
+            association = repair(requested[None], problem.gain, problem.ubs_per_ue, problem.ues_per_ubs)[0]
             chosen = None if commands.power_mw is None else commands.power_mw[world, problem.ue]
             power_mw = chosen
             if power_mw is None:
                 power_mw = eipc_power_mw(problem.gain, association.any(axis=1), self.radio.power_max_mw)
             outcome = evaluate(problem, association, power_mw)
-            repaired[world] = (association != asked).any(axis=1)
-            moments.append((problem, asked, chosen))
+            repaired[world] = (association != requested).any(axis=1)
+            moments.append((problem, requested, chosen))
             self._record(world, problem, association, power_mw, outcome)
         return Choices(repaired, was_awake, moments)
 

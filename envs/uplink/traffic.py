@@ -1,26 +1,20 @@
 """Minimum rates of UEs over an episode: constant, a synthetic day, or measurements.
 
-Reconstructed: [FDRAN] Fig. 12 uses measured traffic of 25 regions (its reference 40), which is not available. The
-synthetic day is a curve of our own: two bumps, of which the evening's is wider, over a floor for the night; residential
-areas lean to the evening, business areas to the morning.
+Reconstructed: [FDRAN] Fig. 12 uses measured traffic of 25 regions (its reference 40), which is not available.
 """
 
 import numpy as np
 
+from voltran.envs.daily_curve import GRID_H, daily_shape
 from voltran.envs.draws import Stream, generator
 from voltran.envs.errors import ScenarioError
 from voltran.envs.uplink.scenario import Time, Traffic, UplinkScenario
 from voltran.envs.uplink.traffic_files import read_traffic_mbps
 from voltran.physics.arrays import BoolArray, FloatArray
+from voltran.physics.units import HOURS_PER_DAY
 
-DAY_H = 24.0
-# Sharpness of the bumps: the morning's is half as high two and a half hours from its peak, the evening's three.
-MORNING_SHARPNESS = 3.3
-EVENING_SHARPNESS = 2.4
-# Times of day at which a UE's curve is looked at to find its peak.
-GRID_H = np.arange(0.0, DAY_H, 0.25)
 # The day over which the largest total of measured traffic is looked for.
-WHOLE_DAY = Time(horizon_h=DAY_H, decision_period_s=900.0, start_h=0.0)
+WHOLE_DAY = Time(horizon_h=HOURS_PER_DAY, decision_period_s=900.0, start_h=0.0)
 # Parts of the stream of demands: weights, mixes, and one part per session from there on.
 WEIGHT, MIX, SESSIONS = 0, 1, 2
 SESSION_SLACK = 1e-9
@@ -43,9 +37,11 @@ class TrafficSource:
         files = scenario.traffic.files
         if files is not None:
             measured_mbps = read_traffic_mbps(files, scenario.time)
-            found = measured_mbps.shape[1]
-            if found != scenario.ues.count:
-                raise ScenarioError(f"ues.count = {scenario.ues.count}: {', '.join(files.paths)} hold {found} regions")
+            regions = measured_mbps.shape[1]
+            if regions != scenario.ues.count:
+                raise ScenarioError(
+                    f"ues.count = {scenario.ues.count}: {', '.join(files.paths)} hold {regions} regions"
+                )
             day_mbps = (
                 measured_mbps if scenario.traffic.peak_total_mbps is None else read_traffic_mbps(files, WHOLE_DAY)
             )
@@ -64,19 +60,6 @@ class TrafficSource:
         return silenced(_daily_mbps(self._scenario, seed), traffic)
 
 
-def daily_shape(time_h: FloatArray, morning_share: FloatArray, traffic: Traffic) -> FloatArray:
-    """The synthetic day ``[T, K]``, between about ``night_share`` and 1.
-
-    Args:
-        time_h: ``[T]`` time of day.
-        morning_share: ``[K]`` share of the morning in each UE's mix.
-        traffic: settings.
-    """
-    peak = _mix(GRID_H, morning_share, traffic).max(axis=0)
-    relative = np.minimum(_mix(time_h, morning_share, traffic) / peak, 1.0)
-    return np.asarray(traffic.night_share + (1.0 - traffic.night_share) * relative)
-
-
 def silenced(traffic_mbps: FloatArray, traffic: Traffic) -> FloatArray:
     """Traffic ``[T, K]`` without that below the threshold. Source: [FDRAN] Section VII-F.
 
@@ -91,16 +74,6 @@ def peak_factor(day_mbps: FloatArray, traffic: Traffic) -> float:
     """What traffic is multiplied by so that the largest total of a day ``[T, K]`` is what the scenario wants."""
     largest = float(day_mbps.sum(axis=1).max())
     return 1.0 if traffic.peak_total_mbps is None or largest == 0.0 else traffic.peak_total_mbps / largest
-
-
-def _mix(time_h: FloatArray, morning_share: FloatArray, traffic: Traffic) -> FloatArray:
-    morning = _bump(time_h - traffic.morning_h, MORNING_SHARPNESS)[:, None]
-    evening = _bump(time_h - traffic.evening_h, EVENING_SHARPNESS)[:, None]
-    return np.asarray(morning_share * morning + (1.0 - morning_share) * evening)
-
-
-def _bump(offset_h: FloatArray, sharpness: float) -> FloatArray:
-    return np.asarray(np.exp(sharpness * (np.cos(2.0 * np.pi * offset_h / DAY_H) - 1.0)))
 
 
 def _daily_mbps(scenario: UplinkScenario, seed: int) -> FloatArray:

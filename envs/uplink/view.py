@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from voltran.envs.clock import Clock
 from voltran.envs.observations import View
 from voltran.envs.uplink.actions import ActionCodec
 from voltran.envs.uplink.channels import Channels
@@ -12,11 +13,10 @@ from voltran.envs.uplink.metrics import efficiency
 from voltran.envs.uplink.simulation import Simulation
 from voltran.envs.uplink.state import UplinkState
 from voltran.physics.arrays import BoolArray, FloatArray, IntArray
+from voltran.physics.units import HOURS_PER_DAY
 
-DAY_H = 24.0
 
-
-class UplinkView(View):
+class UplinkView(View, Clock):
     """One moment of a batch of uplinks.
 
     UEs are shown to a UBS as its actions want them: with joint actions the strongest active ones, in falling order, as
@@ -120,16 +120,6 @@ class UplinkView(View):
     # --- the network --------------------------------------------------------------------------------------------------
 
     @property
-    def clock_sine(self) -> FloatArray:
-        """Sine of the time of day, ``[B]``."""
-        return np.sin(self._angle)
-
-    @property
-    def clock_cosine(self) -> FloatArray:
-        """Cosine of the time of day, ``[B]``."""
-        return np.cos(self._angle)
-
-    @property
     def traffic_mbps(self) -> FloatArray:
         """Sum of the minimum rates in the coming period, ``[B]``."""
         return np.asarray(self.rate_min_mbps.sum(axis=1))
@@ -155,9 +145,10 @@ class UplinkView(View):
         return np.asarray(self.state.latest("violations") / np.maximum(self.state.latest("active_ues"), 1.0))
 
     @cached_property
-    def _angle(self) -> FloatArray:
+    def clock_angle(self) -> FloatArray:
+        """Time of day at the start of the coming period, ``[B]``."""
         time = self.world.scenario.time
-        return np.asarray(2.0 * np.pi * (time.start_h + self.world.decision * time.period_h) / DAY_H)
+        return np.asarray(2.0 * np.pi * (time.start_h + self.world.decision * time.period_h) / HOURS_PER_DAY)
 
     @cached_property
     def _shown(self) -> IntArray:

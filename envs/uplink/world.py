@@ -164,12 +164,12 @@ class UplinkWorld(BatchedWorld):
         self._simulation.begin(worlds)
 
     def _decode(self, actions: dict[str, Any]) -> UplinkOrders:
-        asked, active = actions["ubs"], self.active
+        ubs_actions, active = actions["ubs"], self.active
         shape = (self.n_worlds, self.architecture.n_ubs, self.scenario.ues.count)
-        if isinstance(asked, UplinkCommands):
-            check_commands(asked, shape, self.scenario.radio.power_max_mw)
-            return UplinkOrders(asked, np.zeros(shape[:2], dtype=bool))
-        decoded = self.codec.decode(asked, np.argsort(self._channels.order(active), axis=-1), active)
+        if isinstance(ubs_actions, UplinkCommands):
+            check_commands(ubs_actions, shape, self.scenario.radio.power_max_mw)
+            return UplinkOrders(ubs_actions, np.zeros(shape[:2], dtype=bool))
+        decoded = self.codec.decode(ubs_actions, np.argsort(self._channels.order(active), axis=-1), active)
         return UplinkOrders(UplinkCommands(decoded.association), decoded.projected)
 
     def _run_period(self, commands: UplinkOrders) -> Choices:

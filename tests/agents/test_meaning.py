@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.envs.fake_world import make_fake_world
-from voltran.agents.policy import load_policy, read_policy
+from voltran.agents.policy import check_fits, load_policy, read_policy
 from voltran.agents.zoo import policy_names, policy_path
 from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.controller import information_from
@@ -72,27 +72,27 @@ def retold(world: World, change: Callable[[dict[str, Any]], dict[str, Any]]) -> 
     ("change", "message"),
     [
         (
-            lambda said: {**said, "neighbours": "8, nearest first"},
+            lambda meaning: {**meaning, "neighbours": "8, nearest first"},
             "neighbours is '6, nearest first', but the world's is '8,",
         ),
         (
-            lambda said: {**said, "service_classes": said["service_classes"][::-1]},
+            lambda meaning: {**meaning, "service_classes": meaning["service_classes"][::-1]},
             "service_classes is .*the order counts",
         ),
         (
-            lambda said: {**said, "service_classes": said["service_classes"][:3]},
+            lambda meaning: {**meaning, "service_classes": meaning["service_classes"][:3]},
             "service_classes is .*choose a scenario",
         ),
         (
-            lambda said: {
-                **said,
-                "features": [*said["features"][:1], "own energy: 1 x kWh / 24 in [0, 2]", *said["features"][2:]],
+            lambda meaning: {
+                **meaning,
+                "features": [*meaning["features"][:1], "own energy: 1 x kWh / 24 in [0, 2]", *meaning["features"][2:]],
             },
             r"features\[1\] is 'own energy: 1 x kWh / 12 in \[0, 2\]', but the world's is 'own energy: 1 x kWh / 24",
         ),
-        (lambda said: {**said, "weather": "cloudy"}, "weather is None, but the world's is 'cloudy'"),
+        (lambda meaning: {**meaning, "weather": "cloudy"}, "weather is None, but the world's is 'cloudy'"),
         (
-            lambda said: {name: value for name, value in said.items() if name != "modes"},
+            lambda meaning: {name: value for name, value in meaning.items() if name != "modes"},
             "modes is .*, but the world's is None",
         ),
     ],
@@ -102,6 +102,37 @@ def test_every_difference_is_named(change: Callable[[dict[str, Any]], dict[str, 
     world.reset([0])
     with pytest.raises(ScenarioError, match=message):
         load_policy(policy_path("blackout")).reset(world)
+
+
+def test_a_policy_with_features_of_ones_own_says_how_to_build_its_world() -> None:
+    options: dict[str, Any] = {"action_set": "extended", "action_form": "multi"}
+    metadata, _ = read_policy(policy_path("blackout"))
+    assert metadata.world_options == options
+
+    def own_world(observe: list[str] | None) -> World:
+        world = make_world("urban7-medium", 1, SMALL, observe=observe, **options)
+        world.reset([0])
+        return world
+
+    observe = ["soc", "own.alive"]
+    role = own_world(observe).roles[0]
+    network = metadata.network.model_copy(update={"observation_size": role.observation_space.shape[0]})
+    learned = {
+        "world_options": {**options, "observe": {"bs": observe}},
+        "observation_version": role.observation_version,
+        "meaning": dict(role.meaning),
+        "network": network,
+    }
+    fits = metadata.model_copy(update=learned)
+    check_fits(fits, own_world(observe), "mine")
+    expected = r"features\[\d\] is .*; build the world with observe=\{'bs': \['soc', 'own.alive'\]\}, or train"
+    for other in (None, observe[::-1], ["own.alive", "own.mode"]):
+        with pytest.raises(ScenarioError, match=expected):
+            check_fits(fits, own_world(other), "mine")
+    with pytest.raises(ScenarioError, match=r"features\[2\] is None, but .*; build the world with observe="):
+        check_fits(fits, own_world([*observe, "price"]), "mine")
+    with pytest.raises(ScenarioError, match=r"features\[1\] is .*; build the world without observe, or train"):
+        check_fits(metadata, own_world(observe), "mine")
 
 
 @pytest.mark.parametrize("name", policy_names())

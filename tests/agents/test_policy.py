@@ -67,18 +67,18 @@ def hand_logits(observation: NDArray[Any], arrays: dict[str, NDArray[np.float32]
 
 
 def test_a_saved_policy_comes_back(policy_file: Path) -> None:
-    found, arrays = read_policy(policy_file)
-    assert found == metadata()
+    read, arrays = read_policy(policy_file)
+    assert read == metadata()
     assert arrays.keys() == weights(metadata().network).keys()
     assert all((arrays[name] == value).all() for name, value in weights(metadata().network).items())
 
 
 def test_a_role_may_have_its_actions_by_options_of_its_own(tmp_path: Path) -> None:
-    said = metadata("retailer", 3, (3,), world_options={"retailer_form": "ladder"})
-    path = save_policy(tmp_path / "mine.safetensors", weights(said.network), said)
+    described = metadata("retailer", 3, (3,), world_options={"retailer_form": "ladder"})
+    path = save_policy(tmp_path / "mine.safetensors", weights(described.network), described)
     assert load_policy(path).world_options == {"retailer_form": "ladder"}
-    silent = said.model_copy(update={"world_options": {}})
-    assert load_policy(save_policy(path, weights(said.network), silent)).world_options == {}
+    silent = described.model_copy(update={"world_options": {}})
+    assert load_policy(save_policy(path, weights(described.network), silent)).world_options == {}
 
 
 def test_roles_may_have_versions_of_their_own() -> None:
@@ -86,12 +86,14 @@ def test_roles_may_have_versions_of_their_own() -> None:
     world = fake_world(roles=("bs", "retailer"))
     roles = tuple(replace(role, action_version={"retailer": "ladder-1"}.get(role.name)) for role in world.roles)
     vars(world).update(roles=roles, action_version="fake-actions-2")
-    said = metadata("retailer", 3, (3,), action_version="ladder-1", world_options={})
-    LearnedPolicy(said, weights(said.network), name="mine").reset(world)
+    described = metadata("retailer", 3, (3,), action_version="ladder-1", world_options={})
+    LearnedPolicy(described, weights(described.network), name="mine").reset(world)
     sites = LearnedPolicy(metadata(), weights(metadata().network), name="mine")
     with pytest.raises(ScenarioError, match="action_version is 'fake-actions-1', but the world's is 'fake-actions-2'"):
         sites.reset(world)
-    older = LearnedPolicy(said.model_copy(update={"action_version": "ladder-0"}), weights(said.network), name="mine")
+    older = LearnedPolicy(
+        described.model_copy(update={"action_version": "ladder-0"}), weights(described.network), name="mine"
+    )
     with pytest.raises(ScenarioError, match="is 'ladder-1'; build the world with the default actions of the role"):
         older.reset(world)
 

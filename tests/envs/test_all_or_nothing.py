@@ -154,11 +154,11 @@ def test_a_broken_snapshot_changes_nothing(pair: tuple[Any, Any], broken: str) -
     breaks, message = BROKEN[broken]
     snapshot = copy.deepcopy(world.get_state())
     breaks(snapshot)
-    before, seen = world.get_state(), world.observations()
+    before, observed = world.get_state(), world.observations()
     with pytest.raises(EpisodeError, match=message):
         world.set_state(snapshot)
     assert_same(world.get_state(), before)
-    assert_same(world.observations(), seen)
+    assert_same(world.observations(), observed)
     go_on_alike(world, twin)
 
 

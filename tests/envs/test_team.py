@@ -8,7 +8,7 @@ import pytest
 
 from tests.envs.fake_world import make_fake_world
 from voltran.envs.controller import Controller
-from voltran.envs.errors import ScenarioError
+from voltran.envs.errors import EpisodeError, ScenarioError
 from voltran.envs.team import Team
 from voltran.envs.world import World
 
@@ -16,11 +16,11 @@ from voltran.envs.world import World
 class Member:
     """Plays one code in each of its roles, and counts how often it is asked."""
 
-    def __init__(self, name: str, codes: Mapping[str, int], **said: Any) -> None:
+    def __init__(self, name: str, codes: Mapping[str, int], **declared: Any) -> None:
         self.name, self.codes = name, codes
         self.information, self.commands, self.price_policy = "local", "paper", "none"
         self.resets = self.decisions = 0
-        vars(self).update(said)
+        vars(self).update(declared)
 
     def reset(self, world: World) -> None:
         self.resets, self.decisions = self.resets + 1, 0
@@ -31,8 +31,8 @@ class Member:
         return {role: np.full((world.n_worlds, counts.get(role, 1)), code) for role, code in self.codes.items()}
 
 
-def member(name: str, codes: Mapping[str, int], **said: Any) -> Controller:
-    return cast("Controller", Member(name, codes, **said))
+def member(name: str, codes: Mapping[str, int], **declared: Any) -> Controller:
+    return cast("Controller", Member(name, codes, **declared))
 
 
 def fresh_world(*roles: str) -> World:
@@ -135,6 +135,61 @@ def test_members_that_need_different_worlds_are_refused() -> None:
     seller = member("b", {}, world_options={"timing": "next"})
     with pytest.raises(ScenarioError, match="bs=a needs timing=same, but retailer=b needs timing=next; choose members"):
         Team({"bs": sites, "retailer": seller})
+
+
+def test_what_goes_by_role_is_merged_role_by_role() -> None:
+    sites = member("a", {}, world_options={"observe": {"bs": ["default", "parts:reserve"]}, "action_set": "paper"})
+    seller = member("b", {}, world_options={"observe": {"retailer": ["price"]}})
+    expected = {"observe": {"bs": ["default", "parts:reserve"], "retailer": ["price"]}, "action_set": "paper"}
+    assert Team({"bs": sites, "retailer": seller}).world_options == expected
+    assert Team({"retailer": seller, "bs": sites}).world_options == expected
+
+
+def test_what_a_member_says_of_another_members_role_does_not_count() -> None:
+    """Policies that have learned together each bring what both observed; they may be played with others."""
+    sites = member("a", {}, world_options={"observe": {"bs": ["soc"], "retailer": ["price"]}})
+    seller = member("b", {}, world_options={"observe": {"retailer": ["posted"]}})
+    assert Team({"bs": sites, "retailer": seller}).world_options == {"observe": {"bs": ["soc"], "retailer": ["posted"]}}
+    assert Team({"bs": sites, "retailer": member("c", {})}).world_options == {"observe": {"bs": ["soc"]}}
+    assert Team({"bs": sites, "retailer": sites}).world_options == {"observe": {"bs": ["soc"], "retailer": ["price"]}}
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        (
+            {"operator": ["soc"]},
+            r"bs=a needs observe.operator=\['load'\], but retailer=b needs observe.operator=\['soc'\]",
+        ),
+        (["default"], r"bs=a needs observe.operator=\['load'\], but retailer=b needs observe=\['default'\]; choose"),
+    ],
+)
+def test_members_at_odds_about_a_role_are_both_named(second: Any, message: str) -> None:
+    sites = member("a", {}, world_options={"observe": {"operator": ["load"]}})
+    seller = member("b", {}, world_options={"observe": second})
+    with pytest.raises(ScenarioError, match=message):
+        Team({"bs": sites, "retailer": seller})
+
+
+def test_a_team_that_is_half_reset_does_not_play() -> None:
+    """Members before the one that refuses have forgotten their episode: nothing could be gone on with."""
+
+    class Choosy(Member):
+        def reset(self, world: World) -> None:
+            if world.n_worlds > 1:
+                raise ScenarioError("one world, please")
+            super().reset(world)
+
+    several, single = fresh_world("bs", "retailer"), cast("World", make_fake_world(1, roles=("bs", "retailer")))
+    single.reset([1])
+    team = Team({"bs": member("a", {"bs": 1}), "retailer": cast("Controller", Choosy("b", {"retailer": 2}))})
+    team.reset(single)
+    with pytest.raises(ScenarioError, match="one world, please"):
+        team.reset(several)
+    with pytest.raises(EpisodeError, match=r"team bs=a\+retailer=b: its latest reset failed half-way; reset it on"):
+        team.act(single)
+    team.reset(single)
+    assert team.act(single).keys() == {"bs", "retailer"}
 
 
 def test_a_team_needs_members() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from voltran.envs.blackout.scenario import BlackoutScenario, Power
+from voltran.envs.blackout.equipment import Power
+from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.registry import make_world
 from voltran.envs.scenario import read_scenario, scenario_names
 from voltran.experiments import calibration

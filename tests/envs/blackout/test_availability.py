@@ -55,19 +55,19 @@ def test_walking_out_of_coverage_loses_no_survival() -> None:
         world = started(outage_world("urban7-medium", overrides=overrides), seed)
         for _ in range(world.max_decisions):
             world.step(commands(world, [NORMAL] * world.constants.n_sites))
-        found = {name: float(value[0]) for name, value in world.kpis().items()}
-        assert found["censored"] == 1.0, seed
-        assert found["uncovered_share"] > 0.0
+        metrics = {name: float(value[0]) for name, value in world.kpis().items()}
+        assert metrics["censored"] == 1.0, seed
+        assert metrics["uncovered_share"] > 0.0
 
 
 def test_users_without_coverage_are_told() -> None:
     world = started(outage_world("urban7-medium", overrides=UNCOVERED))
     for _ in range(4):
         world.step(commands(world, [NORMAL] * world.constants.n_sites))
-    found = {name: float(value[0]) for name, value in world.kpis().items()}
-    assert found["uncovered_share_at_start"] == pytest.approx(1.0 - world.users.servable.mean())
-    assert found["uncovered_share"] == pytest.approx(found["uncovered_share_at_start"])  # nobody moves
-    assert 0.0 < found["uncovered_share"] < 1.0
+    metrics = {name: float(value[0]) for name, value in world.kpis().items()}
+    assert metrics["uncovered_share_at_start"] == pytest.approx(1.0 - world.users.servable.mean())
+    assert metrics["uncovered_share"] == pytest.approx(metrics["uncovered_share_at_start"])  # nobody moves
+    assert 0.0 < metrics["uncovered_share"] < 1.0
     covered = started(outage_world("urban7-medium"))
     covered.step(commands(covered, [NORMAL] * covered.constants.n_sites))
-    assert covered.kpis()["uncovered_share"][0] < found["uncovered_share"]
+    assert covered.kpis()["uncovered_share"][0] < metrics["uncovered_share"]

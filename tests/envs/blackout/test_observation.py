@@ -38,9 +38,9 @@ def values(world: BlackoutWorld, name: str, sees: str = "own", near: int = 0) ->
     place, scale = next(
         (place, field.scale) for field, index, place in table() if (field.sees, field.name, index) == (sees, name, near)
     )
-    found = world.observations()["bs"][0, :, place].astype(np.float64) * scale
+    observed = world.observations()["bs"][0, :, place].astype(np.float64) * scale
     # Observations are float32: what is an integer in its unit is one but for rounding.
-    return np.round(found[:, 0] if found.shape[1] == 1 else found, 6)
+    return np.round(observed[:, 0] if observed.shape[1] == 1 else observed, 6)
 
 
 @pytest.mark.parametrize("scenario", ["toy3", "urban7-medium", "urban19-medium", "urban37-medium", "urban61-medium"])

@@ -73,9 +73,9 @@ def test_what_comes_later_does_not_matter() -> None:
     series = np.stack([random_series(np.random.default_rng(seed)) for seed in range(30)])
     lost = np.full(30, NOT_LOST)
     for step in range(series.shape[1]):
-        seen = series.copy()
-        seen[:, step + 1 :] = np.nan
-        update_losses(seen, np.full(30, step), lost, RULE)
+        played = series.copy()
+        played[:, step + 1 :] = np.nan
+        update_losses(played, np.full(30, step), lost, RULE)
     assert lost.tolist() == [first_loss(critical, RULE) for critical in series]
 
 

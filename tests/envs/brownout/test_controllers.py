@@ -46,8 +46,8 @@ def played(world: Any, controller: Controller, decisions: int) -> Any:
 @pytest.mark.parametrize("name", CONTROLLERS)
 def test_sites_under_an_outage_controller_buy_all_they_can(name: str) -> None:
     world: BrownoutWorld = played(started(brownout_world()), team_of(name), 3)
-    series, found = world.trace(), world.kpis()
-    assert found["bought_kwh"][0] > 0.0
+    series, metrics = world.trace(), world.kpis()
+    assert metrics["bought_kwh"][0] > 0.0
     # As long as there is more demand than generation, all of it is sold.
     scarce = series["requested_kw"] > series["available_kw"].sum(axis=1)
     assert scarce.any()

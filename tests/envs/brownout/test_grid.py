@@ -66,10 +66,10 @@ def test_sites_are_supplied_in_turn_and_pay_the_main_price() -> None:
         expected = np.where(np.arange(3) == period % 3, ASKED_KW, 0.0)
         np.testing.assert_allclose(ledger["main_kw"][0], expected)
         np.testing.assert_allclose(ledger["grid_kw"][0], expected)
-    found = world.kpis()
-    assert found["main_kwh"][0] == pytest.approx(5 * ASKED_KW * PERIOD_H)
-    assert found["main_paid_usd"][0] == pytest.approx(5 * ASKED_KW * PERIOD_H * 0.3)
-    assert found["paid_usd"][0] == 0.0
+    metrics = world.kpis()
+    assert metrics["main_kwh"][0] == pytest.approx(5 * ASKED_KW * PERIOD_H)
+    assert metrics["main_paid_usd"][0] == pytest.approx(5 * ASKED_KW * PERIOD_H * 0.3)
+    assert metrics["paid_usd"][0] == 0.0
 
 
 def test_the_main_grid_comes_before_retailers_even_if_they_are_cheaper() -> None:

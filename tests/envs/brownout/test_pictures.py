@@ -44,8 +44,8 @@ def test_text_has_the_outages_table_and_a_line_per_retailer(traded: BrownoutWorl
         ["retailer_2", "wind"],
     ]
     numbers = np.array([[float(number) for number in re.findall(r"-?\d+\.\d+", line)] for line in lines])
-    sales, found = traded.market.sales, traded.kpis()
-    profits = [found[f"retailer_profit_usd_{index}"][0] for index in range(3)]
+    sales, metrics = traded.market.sales, traded.kpis()
+    profits = [metrics[f"retailer_profit_usd_{index}"][0] for index in range(3)]
     expected = np.stack(
         [
             traded.market.available_kw[0, 5],

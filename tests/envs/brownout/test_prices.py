@@ -31,17 +31,17 @@ def test_sites_see_a_posted_price_before_they_pay_it() -> None:
     world = toy_world([PLENTY])
     own = [field.name for field in SITE_FIELDS].index("home_price") - len(SITE_FIELDS) - 4
     for asked in POSTED:
-        seen = world.observations()["bs"][0, :, own]
+        observed = world.observations()["bs"][0, :, own]
         infos = world.step(toy_actions(world, [asked])).agent_infos
-        np.testing.assert_allclose(seen, infos["retailer"]["price_usd_per_kwh"][0, 0], rtol=1e-6)
+        np.testing.assert_allclose(observed, infos["retailer"]["price_usd_per_kwh"][0, 0], rtol=1e-6)
 
 
 def test_retailers_see_what_they_ask_for_and_have_posted() -> None:
     world = toy_world([PLENTY])
     names = [field.name for field in RETAILER_FIELDS]
     world.step(toy_actions(world, [0.4]))
-    seen = world.observations()["retailer"][0, 0]
-    np.testing.assert_allclose(seen[[names.index("price"), names.index("posted")]], [0.05, 0.4], rtol=1e-6)
+    observed = world.observations()["retailer"][0, 0]
+    np.testing.assert_allclose(observed[[names.index("price"), names.index("posted")]], [0.05, 0.4], rtol=1e-6)
 
 
 def test_nobody_can_change_the_weather_the_users_or_the_main_grid() -> None:

@@ -96,9 +96,9 @@ def test_a_retailer_without_subscribers_sells_to_others_and_sees_that_it_has_non
     world = toy_world([PLENTY, constant(5.0, 10.0)], {"retail.home_retailer": [0, 0, 0]})
     world.step(toy_actions(world, [0.4, 0.4]))
     np.testing.assert_allclose(world.market.sales.sold_kwh[0, 1] / PERIOD_H, [0.0, 5.0])
-    seen = world.observations()["retailer"][0]
-    assert seen[:, [field.name for field in RETAILER_FIELDS].index("subscribers")].tolist() == [1.0, 0.0]
-    assert np.isfinite(seen).all()
+    observed = world.observations()["retailer"][0]
+    assert observed[:, [field.name for field in RETAILER_FIELDS].index("subscribers")].tolist() == [1.0, 0.0]
+    assert np.isfinite(observed).all()
 
 
 def test_nobody_buys_where_nobody_has_access() -> None:
@@ -121,27 +121,27 @@ def test_nobody_buys_where_nobody_has_access() -> None:
 def test_welfare_is_what_power_is_worth_less_what_it_costs(overrides: dict[str, Any], cost_usd_per_h: float) -> None:
     world = toy_world([PLENTY], overrides)
     world.step(toy_actions(world, [0.4]))
-    found = {name: values[0] for name, values in world.kpis().items()}
+    metrics = {name: values[0] for name, values in world.kpis().items()}
     worth = 3 * 1.7045 * np.log(1.0 + NORMAL_KW) * PERIOD_H  # what charges a battery is not served yet
-    assert found["satisfaction_usd"] == pytest.approx(worth)
-    assert found["generation_cost_usd"] == pytest.approx(cost_usd_per_h * PERIOD_H)
-    assert found["welfare_usd"] == pytest.approx(worth - cost_usd_per_h * PERIOD_H)
-    assert found["paid_usd"] == pytest.approx(27.0 * 0.05 * PERIOD_H)
-    assert found["retailer_profit_usd"] == pytest.approx(found["paid_usd"] - cost_usd_per_h * PERIOD_H)
-    assert found["sold_share"] == pytest.approx(0.27)
-    assert found["spilled_kwh"] == pytest.approx(73.0 * PERIOD_H)
-    assert found["mean_price_usd_per_kwh"] == pytest.approx(0.05)
+    assert metrics["satisfaction_usd"] == pytest.approx(worth)
+    assert metrics["generation_cost_usd"] == pytest.approx(cost_usd_per_h * PERIOD_H)
+    assert metrics["welfare_usd"] == pytest.approx(worth - cost_usd_per_h * PERIOD_H)
+    assert metrics["paid_usd"] == pytest.approx(27.0 * 0.05 * PERIOD_H)
+    assert metrics["retailer_profit_usd"] == pytest.approx(metrics["paid_usd"] - cost_usd_per_h * PERIOD_H)
+    assert metrics["sold_share"] == pytest.approx(0.27)
+    assert metrics["spilled_kwh"] == pytest.approx(73.0 * PERIOD_H)
+    assert metrics["mean_price_usd_per_kwh"] == pytest.approx(0.05)
 
 
 def test_lost_load_counts_at_its_value() -> None:
     empty = {"battery.initial_soc": 0.21, "retail.value_of_lost_load_usd_per_kwh": 7.0}
     world = toy_world([constant(0.3, 50.0)], empty)
     world.step(toy_actions(world, [0.4]))
-    found = {name: values[0] for name, values in world.kpis().items()}
-    assert found["unserved_kwh"] > 0.0
-    assert found["lost_load_usd"] == pytest.approx(7.0 * found["unserved_kwh"])
-    without_loss = found["satisfaction_usd"] - found["generation_cost_usd"] - found["main_paid_usd"]
-    assert found["welfare_usd"] == pytest.approx(without_loss - found["lost_load_usd"])
+    metrics = {name: values[0] for name, values in world.kpis().items()}
+    assert metrics["unserved_kwh"] > 0.0
+    assert metrics["lost_load_usd"] == pytest.approx(7.0 * metrics["unserved_kwh"])
+    without_loss = metrics["satisfaction_usd"] - metrics["generation_cost_usd"] - metrics["main_paid_usd"]
+    assert metrics["welfare_usd"] == pytest.approx(without_loss - metrics["lost_load_usd"])
 
 
 @pytest.mark.parametrize("penalty", [0.0, 0.2])

@@ -22,26 +22,26 @@ def assert_twins(brownout: BrownoutWorld, outage: BlackoutWorld) -> None:
     for part in ("episodes", "state", "series"):
         names = theirs[part].keys() - {"imports"}
         assert_same({name: ours[part][name] for name in names}, {name: theirs[part][name] for name in names})
-    seen = outage.observations()["bs"]
-    assert np.array_equal(brownout.observations()["bs"][..., : seen.shape[-1]], seen)
+    observed = outage.observations()["bs"]
+    assert np.array_equal(brownout.observations()["bs"][..., : observed.shape[-1]], observed)
     assert np.array_equal(brownout.state(), outage.state())
-    levels = brownout.action_masks()["bs"].reshape(*seen.shape[:2], -1, len(BUY_LEVELS))
+    levels = brownout.action_masks()["bs"].reshape(*observed.shape[:2], -1, len(BUY_LEVELS))
     assert np.array_equal(levels.any(axis=-1), outage.action_masks()["bs"])
     for name, values in outage.ledger().items():
         assert np.array_equal(brownout.ledger()[name], values), name
 
 
 def assert_same_metrics(brownout: BrownoutWorld, outage: BlackoutWorld) -> None:
-    found, known = brownout.kpis(), outage.kpis()
-    assert_same({name: found[name] for name in known}, known)
+    metrics, outage_metrics = brownout.kpis(), outage.kpis()
+    assert_same({name: metrics[name] for name in outage_metrics}, outage_metrics)
 
 
 def assert_same_outcome(brownout: Transition, outage: Transition) -> None:
     assert_same(brownout.rewards, outage.rewards)
     assert np.array_equal(brownout.terminated, outage.terminated)
     assert np.array_equal(brownout.truncated, outage.truncated)
-    told, known = brownout.agent_infos["bs"], outage.agent_infos["bs"]
-    assert_same({name: told[name] for name in known}, known)
+    infos, outage_infos = brownout.agent_infos["bs"], outage.agent_infos["bs"]
+    assert_same({name: infos[name] for name in outage_infos}, outage_infos)
     assert_same({name: brownout.episode_infos[name] for name in outage.episode_infos}, outage.episode_infos)
 
 
@@ -95,7 +95,7 @@ def test_there_is_no_trade_to_tell_of() -> None:
     world = started(brownout_world(2, NOBODY))
     for _ in range(3):
         world.step({"bs": random_codes(world, np.random.default_rng(0))})
-    found = world.kpis()
+    metrics = world.kpis()
     for name in (
         "bought_kwh",
         "main_kwh",
@@ -104,6 +104,6 @@ def test_there_is_no_trade_to_tell_of() -> None:
         "satisfaction_usd",
         "retailer_profit_usd",
     ):
-        assert not found[name].any(), name
-    assert not [name for name in found if name.startswith("retailer_profit_usd_")]
-    assert np.isnan(found["mean_price_usd_per_kwh"]).all()
+        assert not metrics[name].any(), name
+    assert not [name for name in metrics if name.startswith("retailer_profit_usd_")]
+    assert np.isnan(metrics["mean_price_usd_per_kwh"]).all()

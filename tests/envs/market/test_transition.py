@@ -34,11 +34,11 @@ def test_a_period_worked_by_hand() -> None:
     worth = satisfaction(np.array([0.3, 0.6]), 1.7045, 1.0) * PERIOD_H
     assert transition.rewards["bs"][0] == pytest.approx(worth - paid)
     assert transition.rewards["retailer"][0] == pytest.approx([paid.sum() - 0.9 * 0.06 * PERIOD_H, 0.0])
-    told = transition.agent_infos
-    assert told["bs"]["paid_usd"][0] == pytest.approx(paid)
-    assert told["bs"]["bought_kwh"][0] == pytest.approx([0.3 * PERIOD_H, 0.6 * PERIOD_H])
-    assert told["retailer"]["sold_kwh"][0] == pytest.approx([0.9 * PERIOD_H, 0.0])
-    assert told["retailer"]["spilled_kwh"][0] == pytest.approx([0.1 * PERIOD_H, 0.5 * PERIOD_H])
+    infos = transition.agent_infos
+    assert infos["bs"]["paid_usd"][0] == pytest.approx(paid)
+    assert infos["bs"]["bought_kwh"][0] == pytest.approx([0.3 * PERIOD_H, 0.6 * PERIOD_H])
+    assert infos["retailer"]["sold_kwh"][0] == pytest.approx([0.9 * PERIOD_H, 0.0])
+    assert infos["retailer"]["spilled_kwh"][0] == pytest.approx([0.1 * PERIOD_H, 0.5 * PERIOD_H])
     metrics = {name: float(values[0]) for name, values in world.kpis().items()}
     assert metrics["welfare_usd"] == pytest.approx(worth.sum() - 0.9 * 0.06 * PERIOD_H)
     assert metrics["sold_share"] == pytest.approx(0.9 / 1.5)

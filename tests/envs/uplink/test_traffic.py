@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from voltran.envs.daily_curve import daily_shape
 from voltran.envs.uplink.scenario import Traffic, UplinkScenario
-from voltran.envs.uplink.traffic import TrafficSource, daily_shape, silenced
+from voltran.envs.uplink.traffic import TrafficSource, silenced
 from voltran.physics.arrays import FloatArray
 
 

@@ -18,15 +18,15 @@ def test_a_drop_is_what_its_problem_evaluates_to(architecture: ArchitectureName)
     problems = [world.problem(index) for index in range(3)]
     association = strongest(world, problems[0].ubs_per_ue)
     transition = world.step(asked(association))
-    found = world.kpis()
+    metrics = world.kpis()
     for index, problem in enumerate(problems):
         power_mw = eipc_power_mw(problem.gain, association[index].any(axis=1), 100.0)
         outcome = evaluate(problem, association[index], power_mw)
-        assert found["energy_efficiency"][index] == pytest.approx(outcome.efficiency, rel=1e-12)
-        assert found["network_power_w"][index] == pytest.approx(outcome.power_w, rel=1e-12)
-        assert found["active_ubs"][index] == outcome.awake.sum()
-        assert found["qos_violations"][index] == outcome.violations / 8
-        assert found["qos_shortfall"][index] == pytest.approx(outcome.shortfall_mbps / 160.0)
+        assert metrics["energy_efficiency"][index] == pytest.approx(outcome.efficiency, rel=1e-12)
+        assert metrics["network_power_w"][index] == pytest.approx(outcome.power_w, rel=1e-12)
+        assert metrics["active_ubs"][index] == outcome.awake.sum()
+        assert metrics["qos_violations"][index] == outcome.violations / 8
+        assert metrics["qos_shortfall"][index] == pytest.approx(outcome.shortfall_mbps / 160.0)
         assert np.array_equal(world.rate_mbps[index], outcome.rate_mbps)
         assert np.array_equal(world.power_mw[index], power_mw)
     assert transition.truncated.all()
@@ -79,13 +79,13 @@ def test_a_moment_without_ues_is_dark_and_counts_nothing() -> None:
 def test_metrics_follow_from_the_trace() -> None:
     world = uplink_world("uplink20", overrides={"limits.ubs_per_ue": 1, "quality.rate_min_mbps": 40.0})
     play(world, 3)
-    trace, found = world.trace(), {name: values[0] for name, values in world.kpis().items()}
-    assert found["energy_efficiency"] == pytest.approx(trace["sum_rate_mbps"].sum() / trace["network_power_w"].sum())
-    assert found["active_ubs"] == pytest.approx(trace["awake"].sum(axis=1).mean())
-    assert found["qos_shortfall"] == pytest.approx(trace["shortfall_mbps"].sum() / trace["traffic_mbps"].sum())
-    assert 0.0 < found["qos_violations"] == trace["violations"].sum() / trace["active_ues"].sum()
+    trace, metrics = world.trace(), {name: values[0] for name, values in world.kpis().items()}
+    assert metrics["energy_efficiency"] == pytest.approx(trace["sum_rate_mbps"].sum() / trace["network_power_w"].sum())
+    assert metrics["active_ubs"] == pytest.approx(trace["awake"].sum(axis=1).mean())
+    assert metrics["qos_shortfall"] == pytest.approx(trace["shortfall_mbps"].sum() / trace["traffic_mbps"].sum())
+    assert 0.0 < metrics["qos_violations"] == trace["violations"].sum() / trace["active_ues"].sum()
     awake = np.vstack([np.ones((1, 20), dtype=bool), trace["awake"]])
-    assert found["wake_ups"] == (awake[1:] & ~awake[:-1]).sum() > 0
+    assert metrics["wake_ups"] == (awake[1:] & ~awake[:-1]).sum() > 0
     assert np.array_equal(trace["time_h"], np.arange(96) / 4.0)
     ratio = trace["sum_rate_mbps"] / trace["network_power_w"]
     np.testing.assert_allclose(trace["energy_efficiency"], ratio)
