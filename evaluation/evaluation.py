@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
+from voltran.envs.controller import named_errors
 from voltran.envs.errors import ScenarioError
 from voltran.envs.registry import evaluation_overrides
 from voltran.envs.seeds import SEED_LIMIT, TRAINING_SEEDS
@@ -183,7 +184,8 @@ class Evaluation:
             controller = spec.builder()
             world = self.setting.build_world(controller)
             world.reset([self.seeds[0]])
-            controller.reset(world)
+            with named_errors(f"reset of controller {spec.label}"):
+                controller.reset(world)
 
     def _tasks(self, keys: Mapping[str, EpisodeKey]) -> list[Task]:
         counts = {label: self.first_only.get(label, len(self.seeds)) for label in self.labels}

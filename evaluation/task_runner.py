@@ -100,7 +100,7 @@ def _say(message: str, progress: Console | None) -> None:
 def _attempt(task: Task) -> Played | Failure:
     try:
         return play(task)
-    except Exception as error:  # a controller may raise anything; the other episodes go on
+    except (Exception, SystemExit) as error:  # a controller may raise anything; the other episodes go on
         return Failure(task, f"{type(error).__name__}: {error}", traceback.format_exc())
 
 
