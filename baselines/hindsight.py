@@ -88,11 +88,17 @@ class HindsightRules:
         assert trial is not None
         trial.set_state(snapshot)
         member.reset(trial)
+        scores = np.full(trial.n_worlds, np.nan)
         while True:
             outcome = trial.step({**member.act(trial), **_at_cost(trial)})
-            if (outcome.terminated | outcome.truncated).all():
-                kpis = trial.kpis()
-                return kpis["survival_h"] + kpis["service_hours"]
+            over = outcome.terminated | outcome.truncated
+            if (first := over & np.isnan(scores)).any():
+                kpis = trial.kpis(first)
+                scores[first] = (kpis["survival_h"] + kpis["service_hours"])[first]
+            if not np.isnan(scores).any():
+                return scores
+            if over.any():  # all worlds step together: those that are over begin again, and count no more
+                trial.reset(trial.episodes.seed.tolist(), over)
 
 
 def _at_cost(outage: BlackoutWorld) -> dict[str, RetailerCommands]:

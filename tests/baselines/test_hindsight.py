@@ -56,3 +56,16 @@ def test_it_leaves_the_world_alone_and_plays_outages_too() -> None:
 def test_periods_are_whole(every: float) -> None:
     with pytest.raises(ScenarioError, match="every"):
         HindsightRules(every=every)  # type: ignore[arg-type]
+
+
+def test_worlds_of_a_batch_that_end_at_different_times_are_chosen_for_alike() -> None:
+    """Survival ends these episodes, of one seed sooner than of another."""
+    together, alone = make_world("urban7-medium", 2), make_world("urban7-medium", 1)
+    together.reset([1, 2])
+    rules = HindsightRules()
+    rules.reset(together)
+    modes = rules.act(together)["bs"].mode
+    for row, seed in enumerate([1, 2]):
+        alone.reset([seed])
+        rules.reset(alone)
+        assert (rules.act(alone)["bs"].mode[0] == modes[row]).all()
