@@ -135,13 +135,18 @@ def entry_to_carry(name: str) -> Entry | None:
     return None if name in _SHIPPED or is_reference(name) else CONTROLLERS.get(name)
 
 
+def entries_to_carry() -> dict[str, Entry]:
+    """All that other processes may not find, by name."""
+    return {name: entry for name, entry in CONTROLLERS.items() if name not in _SHIPPED}
+
+
 def broken_entry_points() -> dict[str, str]:
     """Entry points of installed packages that offer no controller, and why."""
     _discover_installed()
     return dict(_BROKEN)
 
 
-def _check_name(name: str) -> None:
+def _check_name(name: object) -> None:
     if (
         not isinstance(name, str)
         or not name

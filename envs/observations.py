@@ -75,7 +75,8 @@ class Field:
     clip: bool = False
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name.strip():
+        name: object = self.name
+        if not isinstance(name, str) or not name.strip():
             raise ScenarioError(f"field {self.name!r}: a name is a text, such as reserve")
         if self.sees not in get_args(Sight):
             raise ScenarioError(

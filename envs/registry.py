@@ -29,6 +29,7 @@ DECLARATION = "WORLD"
 NAME = re.compile(r"\w+")
 
 _SPECS: dict[str, WorldSpec] = {}
+_OWN: set[str] = set()  # names of the worlds of this folder
 _BROKEN: dict[str, str] = {}  # entry point that cannot be used -> why
 
 
@@ -59,6 +60,11 @@ def world_specs() -> tuple[WorldSpec, ...]:
     """Declarations of all worlds that can be found by name."""
     _discover_installed()
     return tuple(_SPECS.values())
+
+
+def worlds_to_carry() -> tuple[WorldSpec, ...]:
+    """Declarations of worlds that other processes may not find: all that are not of this folder."""
+    return tuple(spec for spec in _SPECS.values() if spec.name not in _OWN)
 
 
 def world_spec(name: str) -> WorldSpec:
@@ -137,7 +143,7 @@ def register_own_worlds() -> None:
         if module.ispkg:
             spec = getattr(import_module(f"{package.__name__}.{module.name}"), DECLARATION, None)
             if spec is not None:
-                register_world(spec)
+                _OWN.add(register_world(spec).name)
 
 
 def _spec_named(scenario: str | Path, data: Mapping[str, Any]) -> WorldSpec:

@@ -105,7 +105,10 @@ def _attempt(task: Task) -> Played | Failure:
 
 
 def _died(task: Task) -> Failure:
-    reason = "its worker process died; it was killed, or ran out of memory (fewer --jobs need less)"
+    reason = (
+        "its worker process died; it was killed, or ran out of memory (fewer --jobs need less), or could not run the "
+        "script that began it: keep what starts there under if __name__ == '__main__', and what plays outside of it"
+    )
     return Failure(task, reason, reason)
 
 

@@ -119,4 +119,4 @@ def test_other_faces_are_told_to_come_as_the_parallel_one(face: Any) -> None:
 
 def test_an_environment_in_place_of_what_builds_it_is_refused() -> None:
     with pytest.raises(ScenarioError, match="is no function; give one that builds an environment"):
-        check_env(make("toy3"))  # type: ignore[arg-type]
+        check_env(make("toy3"))

@@ -9,14 +9,16 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
 
-from voltran import baselines
+from voltran import baselines, configs
 from voltran.baselines import registry
+from voltran.envs import registry as world_registry
 from voltran.envs.controller import name_of
 from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
-from voltran.envs.registry import make_world
+from voltran.envs.registry import make_world, register_world
 from voltran.evaluation.controller_objects import controller_specs
 from voltran.evaluation.controller_spec import make_controller, parse_controllers
 from voltran.evaluation.episode_key import episode_key
@@ -345,3 +347,36 @@ def test_worlds_of_a_registered_controller_are_a_list() -> None:
     with pytest.raises(ScenarioError, match=r"worlds = 'blackout_v0': give a list, such as \['blackout_v0'\]"):
         baselines.register_controller("own-rule", import_module("own_rules").Mine, worlds="blackout_v0")
     assert "own-rule" not in baselines.names()
+
+
+def test_workers_know_the_worlds_that_a_script_has_registered(own_modules: Path, tmp_path: Path) -> None:
+    text = "from dataclasses import replace\nfrom voltran.envs.blackout import WORLD\n"
+    text += "MINE = replace(WORLD, name='mine_v0', gymnasium_id='mine/Mine-v0', scenario='own_world:MineScenario')\n"
+    text += "from voltran.envs.blackout.scenario import BlackoutScenario\n"
+    text += "class MineScenario(BlackoutScenario):\n    world: str\n"
+    (own_modules / "own_world.py").write_text(text, encoding="utf-8")
+    invalidate_caches()
+    spec = import_module("own_world").MINE
+    scenario = tmp_path / "mine.yaml"
+    shipped = (Path(configs.__path__[0]) / "scenarios" / "toy3.yaml").read_text(encoding="utf-8")
+    scenario.write_text(shipped.replace("world: blackout_v0", "world: mine_v0"), encoding="utf-8")
+    try:
+        register_world(spec)
+        played = [
+            Evaluation(scenario, parse_controllers("random"), [1, 2]).run(jobs=jobs).mean("random", "survival_h")
+            for jobs in (1, 2)
+        ]
+        assert played[0] == played[1]
+    finally:
+        del world_registry._SPECS["mine_v0"]
+        del gymnasium.registry["mine/Mine-v0"]
+
+
+@pytest.mark.parametrize("parts", ["controller", "options"])
+def test_what_workers_cannot_import_is_said_before_anything_is_played(parts: str) -> None:
+    specs = controller_specs([lambda: baselines.make("random")] if parts == "controller" else "random")
+    options = {"reward": lambda period: period.world.soc} if parts == "options" else {}
+    evaluation = Evaluation("toy3", specs, [1], options=options)
+    assert list(evaluation.run().controllers) == ["random"]
+    with pytest.raises(ScenarioError, match=rf"{parts}.*worker processes cannot import .* or play with one job"):
+        evaluation.run(jobs=2)
