@@ -22,7 +22,7 @@ from voltran.baselines.trimsm.outage_controller import TrimsmOutage
 from voltran.baselines.trimsm.outage_settings import TrimsmSettings
 from voltran.envs.controller import Controller
 from voltran.envs.errors import ScenarioError, VoltranError
-from voltran.envs.references import is_reference, resolve
+from voltran.envs.references import is_reference, resolve, resolve_entry_point
 from voltran.envs.scenario import Section
 
 ENTRY_POINTS = "voltran.controllers"
@@ -64,6 +64,8 @@ def register_controller(
         ScenarioError: a name that cannot be written or is another controller's, or something that builds none.
     """
     _check_name(name)
+    if isinstance(worlds, str):
+        raise ScenarioError(f"controller {name!r}: worlds = {worlds!r}: give a list, such as [{worlds!r}]")
     entry = Entry(build, settings, tuple(worlds))
     if CONTROLLERS.get(name, entry) != entry:
         raise ScenarioError(f"controller {name!r} is registered already, as {CONTROLLERS[name].build}; choose another")
@@ -95,7 +97,7 @@ def make(name: str, **options: Any) -> Controller:
         return entry_of(name).make(name, options)
     except VoltranError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if name in _SHIPPED:
             raise
         # whatever a class of the user's raises on its way is the user's to mend
@@ -133,14 +135,23 @@ def entry_to_carry(name: str) -> Entry | None:
     return None if name in _SHIPPED or is_reference(name) else CONTROLLERS.get(name)
 
 
+def entries_to_carry() -> dict[str, Entry]:
+    """All that other processes may not find, by name."""
+    return {name: entry for name, entry in CONTROLLERS.items() if name not in _SHIPPED}
+
+
 def broken_entry_points() -> dict[str, str]:
     """Entry points of installed packages that offer no controller, and why."""
     _discover_installed()
     return dict(_BROKEN)
 
 
-def _check_name(name: str) -> None:
-    if not name or not all(part.isalnum() for part in name.replace("-", "_").replace(".", "_").split("_")):
+def _check_name(name: object) -> None:
+    if (
+        not isinstance(name, str)
+        or not name
+        or not all(part.isalnum() for part in name.replace("-", "_").replace(".", "_").split("_"))
+    ):
         raise ScenarioError(
             f"controller {name!r}: not a name that can be written on a command line; use letters, digits, dashes, "
             "underscores and dots, such as my-rule"
@@ -163,7 +174,7 @@ def _discover_installed() -> None:
     for point in entry_points(group=ENTRY_POINTS):
         place = f"entry point {point.name} of {ENTRY_POINTS}"
         try:
-            register_controller(point.name, resolve(point.value, place))
+            register_controller(point.name, resolve_entry_point(point, place))
         except ScenarioError as error:
             problem = str(error)
             _BROKEN[point.name] = problem if place in problem else f"{place}: {problem}"

@@ -12,13 +12,16 @@ from voltran.envs.world import Role
 from voltran.physics.arrays import FloatArray
 
 
-def require_roles(roles: Sequence[Role], actions: Mapping[str, Any], world: str) -> None:
+def require_roles(roles: Sequence[Role], actions: object, world: str) -> None:
     """Make sure that there are actions for exactly the roles of a world.
 
     Raises:
-        ActionError: there are others, or some are missing.
+        ActionError: there are others, some are missing, or this is no mapping from role to actions.
     """
     names = [role.name for role in roles]
+    if not isinstance(actions, Mapping):
+        shape = ", ".join(f"{name!r}: actions" for name in names)
+        raise ActionError(f"actions are a {type(actions).__name__}; {world} takes a mapping, {{{shape}}}")
     if set(actions) == set(names):
         return
     if len(names) == 1:

@@ -4,10 +4,12 @@ Any object with ``reset(world)`` and ``act(world)`` is a controller. What it say
 asked for by the functions below, which know the defaults; :class:`ControllerBase` writes them down.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
+from voltran.envs.errors import PartError, ScenarioError, VoltranError
 from voltran.envs.world import Role, World
 
 Information = Literal["local", "neighbours", "aggregates", "global", "forecast", "hindsight"]
@@ -71,19 +73,56 @@ def name_of(controller: Controller) -> str:
 
 
 def information_of(controller: Controller) -> Information:
-    """The most that any of a controller's decisions rests on."""
+    """The most that any of a controller's decisions rests on.
+
+    Raises:
+        ScenarioError: it says something else than one of the known words.
+    """
     information: Information = getattr(controller, "information", UNKNOWN)
+    if information not in KNOWLEDGE:
+        raise ScenarioError(
+            f"controller {name_of(controller)}: information = {information!r}: must be one of {', '.join(KNOWLEDGE)}"
+        )
     return information
 
 
+@contextmanager
+def named_errors(who: str) -> Iterator[None]:
+    """Whatever a controller raises in here becomes an error that names it.
+
+    Args:
+        who: plays, as in "controller mine".
+
+    Raises:
+        PartError: something was raised that is no error of VoltRAN's.
+    """
+    try:
+        yield
+    except VoltranError:
+        raise
+    except (Exception, SystemExit) as error:
+        # whatever the user's controller does on its way is the user's to mend
+        raise PartError(
+            f"{who} raised {type(error).__name__}: {error}; mend it, voltran.check_controller shows where"
+        ) from error
+
+
 def declarations_of(controller: Controller) -> dict[str, str]:
-    """What else result tables show of a controller, key -> words."""
-    return dict(getattr(controller, "declarations", NOTHING))
+    """What else result tables show of a controller, key -> words.
+
+    Raises:
+        ScenarioError: what it declares is no mapping.
+    """
+    return _mapping(controller, "declarations", getattr(controller, "declarations", NOTHING))
 
 
 def world_options_of(controller: Controller) -> dict[str, Any]:
-    """Options of the world that a controller needs."""
-    return dict(getattr(controller, "world_options", NOTHING))
+    """Options of the world that a controller needs.
+
+    Raises:
+        ScenarioError: they are no mapping.
+    """
+    return _mapping(controller, "world_options", getattr(controller, "world_options", NOTHING))
 
 
 def is_batch_independent(controller: Controller) -> bool:
@@ -92,8 +131,12 @@ def is_batch_independent(controller: Controller) -> bool:
 
 
 def counters_of(controller: Controller) -> dict[str, float]:
-    """What a controller counted of its own work in the episode so far."""
-    return dict(getattr(controller, "counters", dict)())
+    """What a controller counted of its own work in the episode so far.
+
+    Raises:
+        ScenarioError: what it counted is no mapping.
+    """
+    return _mapping(controller, "counters()", getattr(controller, "counters", dict)())
 
 
 def information_from(role: Role) -> Information:
@@ -101,3 +144,10 @@ def information_from(role: Role) -> Information:
     if "network" in role.sees:
         return "aggregates"
     return "neighbours" if "neighbours" in role.sees else "local"
+
+
+def _mapping(controller: Controller, what: str, value: Any) -> dict[str, Any]:
+    """A copy of what a controller says of itself."""
+    if not isinstance(value, Mapping):
+        raise ScenarioError(f"controller {name_of(controller)}: {what} = {value!r}: must be a mapping")
+    return dict(value)

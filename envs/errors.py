@@ -33,4 +33,4 @@ class MissingExtraError(VoltranError, ImportError):
 
 
 class PartError(VoltranError, ValueError):
-    """A reward or an observed field of the user's that raises, or gives what it must not; names it."""
+    """A reward, an observed field or a controller of the user's that raises, or gives what it must not; names it."""

@@ -14,8 +14,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from numbers import Real
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 from gymnasium import spaces
@@ -56,7 +57,7 @@ class Field:
         clip: whether values beyond the range are moved to its ends; otherwise they are errors.
 
     Raises:
-        ScenarioError: a range or scale that is none.
+        ScenarioError: a name, range, scale, ``sees`` or ``compute`` that is none.
     """
 
     name: str
@@ -72,6 +73,21 @@ class Field:
     clip: bool = False
 
     def __post_init__(self) -> None:
+        name: object = self.name
+        if not isinstance(name, str) or not name.strip():
+            raise ScenarioError(f"field {self.name!r}: a name is a text, such as reserve")
+        if self.sees not in get_args(Sight):
+            raise ScenarioError(
+                f"field {self.name!r}: sees = {self.sees!r}: must be one of {', '.join(get_args(Sight))}"
+            )
+        if not (isinstance(self.compute, str) or callable(self.compute)):
+            raise ScenarioError(
+                f"field {self.name!r}: compute = {self.compute!r}: give a function of the view, or a dotted name "
+                "such as world.soc"
+            )
+        for limit in ("low", "high", "scale"):
+            if not isinstance(getattr(self, limit), Real):
+                raise ScenarioError(f"field {self.name!r}: {limit} = {getattr(self, limit)!r}: must be a number")
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
             raise ScenarioError(f"field {self.name!r}: [{self.low}, {self.high}] is no finite range; low is below high")
         if not (math.isfinite(self.scale) and self.scale > 0.0):
@@ -172,8 +188,11 @@ class Observation:
         """Values of a field of the user's, once they are known to be numbers of its shape."""
         name = f"field {field.name!r} of role {self.role}"
         try:
-            values = np.asarray(_function(field)(view), dtype=np.float64)
-        except Exception as error:
+            computed = _function(field)(view)
+            if np.iscomplexobj(computed):
+                raise TypeError("its values are complex numbers")
+            values = np.asarray(computed, dtype=np.float64)
+        except (Exception, SystemExit) as error:
             # whatever the user's function does on its way is the user's to mend
             raise PartError(
                 f"{name}: computing it raised {type(error).__name__}: {error}; mend its compute, a function of the view"

@@ -2,6 +2,7 @@
 
 import re
 from importlib import import_module
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from voltran.envs.errors import ScenarioError
@@ -29,14 +30,35 @@ def resolve(reference: str, what: str) -> Any:
     module, _, attribute = reference.partition(":")
     try:
         value: Any = import_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # whatever the user's module does on its way is the user's to mend
         raise ScenarioError(
-            f"{what} {reference!r}: module {module} cannot be imported ({type(error).__name__}: {error}); run Python "
-            "where it can be found, or install it"
+            f"{what} {reference!r}: module {module} cannot be imported ({type(error).__name__}: {error}); "
+            f"{_remedy(module, error)}"
         ) from error
     for part in attribute.split("."):
         if not hasattr(value, part):
             raise ScenarioError(f"{what} {reference!r}: {module} has no {attribute!r}; name something that it defines")
         value = getattr(value, part)
     return value
+
+
+def resolve_entry_point(point: EntryPoint, what: str) -> Any:
+    """What an entry point of an installed package names, whichever extras it asks for.
+
+    Raises:
+        ScenarioError: as :func:`resolve`.
+    """
+    return resolve(point.value.partition("[")[0].strip(), what)
+
+
+def _remedy(module: str, error: BaseException) -> str:
+    """What to do about a module that cannot be imported: it is not found, or what it needs is not, or it is broken."""
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if missing is None:
+        return f"mend {module}"
+    if module.endswith(".py") and f"{module}.".startswith(f"{missing}."):
+        return f"name the module without .py, as {module.removesuffix('.py')}"
+    if f"{module}.".startswith(f"{missing}."):
+        return "run Python where it can be found, or install it"
+    return f"install {missing.partition('.')[0]}, or mend {module}"

@@ -6,6 +6,7 @@ my_package.my_world:WORLD``.
 """
 
 import pkgutil
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -15,17 +16,20 @@ from typing import Any
 
 import gymnasium
 import pettingzoo
+from gymnasium.envs.registration import parse_env_id
 
 from voltran.envs.errors import ScenarioError
-from voltran.envs.references import is_reference, resolve
+from voltran.envs.references import is_reference, resolve, resolve_entry_point
 from voltran.envs.scenario import apply_overrides, read_scenario
 from voltran.envs.world import World
 from voltran.envs.world_spec import WorldSpec
 
 ENTRY_POINTS = "voltran.worlds"
 DECLARATION = "WORLD"
+NAME = re.compile(r"\w+")
 
 _SPECS: dict[str, WorldSpec] = {}
+_OWN: set[str] = set()  # names of the worlds of this folder
 _BROKEN: dict[str, str] = {}  # entry point that cannot be used -> why
 
 
@@ -36,7 +40,7 @@ def register_world(spec: WorldSpec) -> WorldSpec:
         The declaration, so that one can write ``WORLD = register_world(WorldSpec(...))``.
 
     Raises:
-        ScenarioError: not a declaration, or another world has this name.
+        ScenarioError: not a declaration, a name or Gymnasium id that is none, or another world has one of them.
     """
     if not isinstance(spec, WorldSpec):
         raise ScenarioError(f"world {spec!r}: must be a WorldSpec, the declaration of a world")
@@ -46,8 +50,9 @@ def register_world(spec: WorldSpec) -> WorldSpec:
             f"world {spec.name!r} is registered already, as {earlier.world}; give {spec.world} another name or version"
         )
     if earlier is None:
-        _SPECS[spec.name] = spec
+        _check_names(spec)
         _register_elsewhere(spec)
+        _SPECS[spec.name] = spec
     return spec
 
 
@@ -55,6 +60,11 @@ def world_specs() -> tuple[WorldSpec, ...]:
     """Declarations of all worlds that can be found by name."""
     _discover_installed()
     return tuple(_SPECS.values())
+
+
+def worlds_to_carry() -> tuple[WorldSpec, ...]:
+    """Declarations of worlds that other processes may not find: all that are not of this folder."""
+    return tuple(spec for spec in _SPECS.values() if spec.name not in _OWN)
 
 
 def world_spec(name: str) -> WorldSpec:
@@ -133,7 +143,7 @@ def register_own_worlds() -> None:
         if module.ispkg:
             spec = getattr(import_module(f"{package.__name__}.{module.name}"), DECLARATION, None)
             if spec is not None:
-                register_world(spec)
+                _OWN.add(register_world(spec).name)
 
 
 def _spec_named(scenario: str | Path, data: Mapping[str, Any]) -> WorldSpec:
@@ -147,10 +157,28 @@ def _spec_named(scenario: str | Path, data: Mapping[str, Any]) -> WorldSpec:
 def _discover_installed() -> None:
     """Register the worlds of installed packages; one that fails is named whenever a world is not found."""
     for point in entry_points(group=ENTRY_POINTS):
+        place = f"entry point {point.name} of {ENTRY_POINTS}"
         try:
-            register_world(resolve(point.value, f"entry point {point.name} of {ENTRY_POINTS}"))
+            register_world(resolve_entry_point(point, place))
         except ScenarioError as error:
-            _BROKEN[point.name] = str(error)
+            problem = str(error)
+            _BROKEN[point.name] = problem if place in problem else f"{place}: {problem}"
+
+
+def _check_names(spec: WorldSpec) -> None:
+    """Make sure that a new world's names can be written, and are nobody else's."""
+    if not NAME.fullmatch(str(spec.name)):
+        raise ScenarioError(f"world {spec.name!r}: a name is letters, digits and underscores, such as my_world_v0")
+    try:
+        parse_env_id(str(spec.gymnasium_id))
+    except gymnasium.error.Error as error:
+        raise ScenarioError(
+            f"world {spec.name!r}: gymnasium_id = {spec.gymnasium_id!r}: must be of the form mine/MyWorld-v0"
+        ) from error
+    if spec.gymnasium_id in gymnasium.registry:
+        raise ScenarioError(
+            f"world {spec.name!r}: gymnasium_id = {spec.gymnasium_id!r} is another environment's; choose another"
+        )
 
 
 def _register_elsewhere(spec: WorldSpec) -> None:

@@ -171,7 +171,7 @@ class _Part(NamedTuple):
             return self.function(period)
         except PartError:
             raise  # of another reward that it asks for
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # whatever the user's function does on its way is the user's to mend
             raise PartError(
                 f"reward {self.name} raised {type(error).__name__}: {error}; mend it: a function of the period that "
@@ -181,9 +181,12 @@ class _Part(NamedTuple):
     def _array(self, what: str, value: Any, shapes: list[tuple[int, ...]]) -> FloatArray:
         """A fresh array of finite numbers of one of some shapes."""
         try:
+            if np.iscomplexobj(value) or value is None:
+                raise TypeError("no real number")
             array = np.array(value, dtype=np.float64)
         except (TypeError, ValueError) as error:
-            raise PartError(f"reward {self.name}: {what} is {value!r}; it must return numbers {shapes[0]}") from error
+            shown = " ".join(repr(value).split())[:80]
+            raise PartError(f"reward {self.name}: {what} is {shown}; it must return numbers {shapes[0]}") from error
         if array.shape not in shapes:
             raise PartError(f"reward {self.name}: {what} has the shape {array.shape}; it must return {shapes[0]}")
         if not np.isfinite(array).all():

@@ -103,12 +103,17 @@ class Team:
         return list({id(member): member for member in self._present(world).values()}.values())
 
 
-def actions_for(role: str, member: Controller, chosen: Mapping[str, Any]) -> Any:
+def actions_for(role: str, member: Controller, chosen: object) -> Any:
     """One role's actions out of what a controller chose.
 
     Raises:
         ScenarioError: the controller does not play the role.
     """
+    if not isinstance(chosen, Mapping):
+        raise ScenarioError(
+            f"controller {name_of(member)} was asked to play role {role}, but its act returned a "
+            f"{type(chosen).__name__}; return role -> actions"
+        )
     if role not in chosen:
         played = ", ".join(chosen) or "nothing"
         raise ScenarioError(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
-from voltran.envs.controller import Controller, name_of
+from voltran.envs.controller import Controller, name_of, named_errors
 from voltran.envs.errors import ScenarioError
 from voltran.evaluation.controller_spec import ControllerSpec, parse_controllers
 
@@ -24,6 +24,7 @@ def controller_specs(controllers: Entry | Sequence[Entry]) -> list[ControllerSpe
 
     Raises:
         ScenarioError: see :func:`parse_controllers`, or something that is no controller.
+        PartError: a class or function that raises.
     """
     entries = list(controllers) if isinstance(controllers, list | tuple) else [controllers]
     if all(isinstance(entry, str) for entry in entries):
@@ -41,7 +42,8 @@ def _spec(entry: Any) -> ControllerSpec:
         return ControllerSpec(name_of(entry), partial(copy.deepcopy, entry), {"object": _name(kind)})
     if not callable(entry):
         raise ScenarioError(f"controller {entry!r}: has no reset and act; give a reference, a controller or its class")
-    made = entry()
+    with named_errors(f"controller {entry!r}: building it without arguments"):
+        made = entry()
     if not isinstance(made, Controller):
         raise ScenarioError(f"controller {entry!r}: makes {made!r}, which has no reset and act")
     return ControllerSpec(name_of(made), entry, {"builder": _name(entry)})

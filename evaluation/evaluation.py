@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
+from voltran.envs.controller import named_errors
 from voltran.envs.errors import ScenarioError
 from voltran.envs.registry import evaluation_overrides
 from voltran.envs.seeds import SEED_LIMIT, TRAINING_SEEDS
@@ -26,6 +27,7 @@ from voltran.evaluation.statistics import compare, summarise
 from voltran.evaluation.store import EpisodeStore
 from voltran.evaluation.task_runner import finish, say_untraceable
 from voltran.evaluation.versions import versions
+from voltran.evaluation.worker_pool import require_picklable
 
 RESULTS_FILE = "results.json"
 FIRST_SEED = 1000
@@ -188,7 +190,12 @@ class Evaluation:
             controller = spec.builder()
             world = self.setting.build_world(controller)
             world.reset([self.seeds[0]])
-            controller.reset(world)
+            with named_errors(f"reset of controller {spec.label}"):
+                controller.reset(world)
+            if jobs > 1:
+                require_picklable(spec, f"controller {spec.label!r}")
+        if jobs > 1:
+            require_picklable(self.setting, f"options {dict(self.options)}")
 
     def _tasks(self, keys: Mapping[str, EpisodeKey]) -> list[Task]:
         counts = {label: self.first_only.get(label, len(self.seeds)) for label in self.labels}

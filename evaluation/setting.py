@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from voltran.envs.controller import Controller, world_options_of
+from voltran.envs.controller import Controller, name_of, world_options_of
+from voltran.envs.errors import ScenarioError
 from voltran.envs.registry import make_world, spec_of_scenario
 from voltran.envs.scenario import apply_overrides, read_scenario
 from voltran.envs.world import World
@@ -27,7 +28,17 @@ class Setting:
     options: Mapping[str, Any]
 
     def build_world(self, controller: Controller) -> World:
-        """Build a world with one episode; a learned policy says which form of actions it needs."""
+        """Build a world with one episode; a learned policy says which form of actions it needs.
+
+        Raises:
+            ScenarioError: an unknown scenario, key or option; an option that the controller alone asks for names it.
+        """
+        for option in world_options_of(controller):
+            if option not in self.spec.options:
+                raise ScenarioError(
+                    f"controller {name_of(controller)}: its world_options name {option!r}, which {self.spec.name} has "
+                    f"not; its options: {', '.join(self.spec.options) or 'none'}"
+                )
         return make_world(self.scenario, 1, self.overrides, **{**world_options_of(controller), **self.options})
 
     @cached_property

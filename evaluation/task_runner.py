@@ -100,12 +100,15 @@ def _say(message: str, progress: Console | None) -> None:
 def _attempt(task: Task) -> Played | Failure:
     try:
         return play(task)
-    except Exception as error:  # a controller may raise anything; the other episodes go on
+    except (Exception, SystemExit) as error:  # a controller may raise anything; the other episodes go on
         return Failure(task, f"{type(error).__name__}: {error}", traceback.format_exc())
 
 
 def _died(task: Task) -> Failure:
-    reason = "its worker process died; it was killed, or ran out of memory (fewer --jobs need less)"
+    reason = (
+        "its worker process died; it was killed, or ran out of memory (fewer --jobs need less), or could not run the "
+        "script that began it: keep what starts there under if __name__ == '__main__', and what plays outside of it"
+    )
     return Failure(task, reason, reason)
 
 

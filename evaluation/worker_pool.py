@@ -1,14 +1,19 @@
 """Runs tasks in worker processes; one that dies takes nobody with it."""
 
 import os
+import pickle
 import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import active_children, get_context
 from typing import TypeVar
+
+from voltran.baselines.registry import entries_to_carry, register_controller
+from voltran.envs.errors import ScenarioError
+from voltran.envs.registry import register_world, worlds_to_carry
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
@@ -42,6 +47,23 @@ def run_all(
                 yield on_death(task)
 
 
+def require_picklable(part: object, what: str) -> None:
+    """Make sure that worker processes can be sent a part of a task.
+
+    Raises:
+        ScenarioError: it holds something that they cannot import, such as a lambda.
+    """
+    try:
+        pickle.dumps(part)
+    except ScenarioError:
+        raise
+    except Exception as error:  # pickle raises all kinds
+        raise ScenarioError(
+            f"{what}: worker processes cannot import all of it ({error}); define it by name in a module, or play with "
+            "one job"
+        ) from error
+
+
 def _until_a_worker_dies(
     function: Callable[[TaskT], ResultT], waiting: deque[TaskT], jobs: int
 ) -> Generator[ResultT, None, list[TaskT]]:
@@ -69,7 +91,9 @@ def _until_a_worker_dies(
 def _worker_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     others = set(active_children())
     with _one_thread_each():
-        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+        pool = ProcessPoolExecutor(
+            workers, mp_context=get_context("spawn"), initializer=_prepare_worker, initargs=(_registrations(),)
+        )
         try:
             yield pool
         except BaseException:  # an interrupt or a full disk: do not wait for episodes that nobody will store
@@ -95,6 +119,23 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _ignore_interrupts() -> None:
+def _prepare_worker(registrations: Sequence[bytes]) -> None:
     # Ctrl-C reaches the whole process group; the parent alone decides what it means
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for registration in registrations:
+        with suppress(Exception):  # what cannot be imported here is unknown here, and whoever asks for it is told so
+            register, arguments = pickle.loads(registration)
+            register(*arguments)
+
+
+def _registrations() -> list[bytes]:
+    """The names that this process has registered, for workers, which have not run what did it."""
+    calls: list[tuple[Callable[..., object], tuple[object, ...]]] = [
+        *((register_world, (spec,)) for spec in worlds_to_carry()),
+        *((register_controller, (name, *entry)) for name, entry in entries_to_carry().items()),
+    ]
+    pickled = []
+    for call in calls:
+        with suppress(Exception):  # pickle raises all kinds; what it cannot name, no worker can import
+            pickled.append(pickle.dumps(call))
+    return pickled

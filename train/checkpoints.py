@@ -63,7 +63,10 @@ def read_checkpoint(path: Path) -> tuple[RunConfig, dict[str, Any]]:
         FileFormatError: no such file, or one that is corrupt, truncated, or not a checkpoint of this version.
     """
     if not path.is_file():
-        raise FileFormatError(f"checkpoint {path}: no such file, so there is nothing to resume; train without --resume")
+        raise FileFormatError(
+            f"checkpoint {path}: no such file, so there is nothing to resume; train without --resume, "
+            "into a folder that is not there yet"
+        )
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from voltran.agents.policy import LearnedPolicy, find_role
-from voltran.envs.controller import Controller
+from voltran.envs.controller import Controller, name_of, named_errors
 from voltran.envs.errors import ScenarioError
 from voltran.envs.seeds import TRAINING_SEEDS
 from voltran.envs.team import actions_for
@@ -55,16 +55,18 @@ class Opponents:
         """
         generator = np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=(decisions, *self._key)))
         self._members = {role: source(generator) for role, source in self._sources.items()}
-        for member in self._members.values():
-            member.reset(world)
+        for role, member in self._members.items():
+            with named_errors(_who(role, member)):
+                member.reset(world)
 
     def __call__(self, world: World) -> Mapping[str, Any]:
         """Actions of all roles that are played.
 
         Raises:
             ScenarioError: an opponent does not play its role.
+            PartError: it raises.
         """
-        return {role: actions_for(role, member, member.act(world)) for role, member in self._members.items()}
+        return {role: _chosen(role, member, world) for role, member in self._members.items()}
 
 
 def build_opponents(references: Mapping[str, str]) -> dict[str, Controller]:
@@ -99,11 +101,13 @@ def check_compatible(world: World, opponents: Mapping[str, Controller]) -> None:
 
     Raises:
         ScenarioError: an opponent does not fit the world, or does not play its role.
+        PartError: it raises.
     """
     world.reset([TRAINING_SEEDS.start] * world.n_worlds)
     for role, controller in opponents.items():
-        controller.reset(world)
-        actions_for(role, controller, controller.act(world))
+        with named_errors(_who(role, controller)):
+            controller.reset(world)
+        _chosen(role, controller, world)
 
 
 def require_players(world: World, learning: Iterable[str], playing: Iterable[str]) -> None:
@@ -128,6 +132,15 @@ def require_players(world: World, learning: Iterable[str], playing: Iterable[str
                 f"role {role.name} of {world.name}: nobody plays it; let it learn (roles: {{{role.name}: {{}}}}) or "
                 f"name who plays it (opponents: {{{role.name}: CONTROLLER}})"
             )
+
+
+def _chosen(role: str, controller: Controller, world: World) -> Any:
+    with named_errors(_who(role, controller)):
+        return actions_for(role, controller, controller.act(world))
+
+
+def _who(role: str, controller: Controller) -> str:
+    return f"opponents.{role}: controller {name_of(controller)}"
 
 
 def _frozen(controller: Controller, generator: np.random.Generator) -> Controller:

@@ -279,6 +279,11 @@ def require_unused(folder: Path) -> None:
     """
     if folder.is_file():
         raise ScenarioError(f"out = {folder}: is a file; choose a folder with --out")
+    if (folder / CONFIG_FILE).is_file() and not (folder / CHECKPOINT_FILE).is_file():
+        raise ScenarioError(
+            f"out = {folder}: holds a run that stopped before its first checkpoint, so there is nothing to continue; "
+            "remove the folder, or choose another one with --out"
+        )
     if folder.is_dir() and any(folder.iterdir()):
         raise ScenarioError(
             f"out = {folder}: already holds files; continue that run with --resume, or choose another folder with --out"

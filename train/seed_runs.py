@@ -110,6 +110,8 @@ def _train_one(run: SeedRun) -> Outcome:
         train(run.config, run.overrides, run.folder, can_resume, shows_progress=False)
     except VoltranError as error:
         return Outcome(run.seed, str(error))
+    except (Exception, SystemExit) as error:  # whatever parts of the user's do; the other seeds go on
+        return Outcome(run.seed, f"{type(error).__name__}: {error}; train with this seed alone to see where")
     return Outcome(run.seed)
 
 

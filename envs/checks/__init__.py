@@ -10,6 +10,8 @@ whose seed stops mattering at step 2 or whose buffers are reused passes those an
 from collections.abc import Callable, Collection
 from typing import Any
 
+from pettingzoo import AECEnv
+
 from voltran.envs.checks import episodes as _episodes
 from voltran.envs.checks import faces as _faces
 from voltran.envs.checks import isolation as _isolation
@@ -17,6 +19,7 @@ from voltran.envs.checks import seeds as _seeds
 from voltran.envs.checks import worlds as _worlds
 from voltran.envs.checks.recording import Subject
 from voltran.envs.checks.report import ConformanceError, ConformanceReport, run_rules
+from voltran.envs.errors import ScenarioError
 
 __all__ = ["RULES", "ConformanceError", "ConformanceReport", "check_env"]
 
@@ -83,6 +86,19 @@ def check_env(
 
     Raises:
         ConformanceError: the first rule broken: rule, agent, step, and what was expected.
-        ScenarioError: ``skip`` names a rule that does not exist.
+        ScenarioError: ``skip`` names a rule that does not exist, or ``env_fn`` builds no ParallelEnv.
     """
-    return run_rules(_RULES, Subject(env_fn, seed, episodes, max_steps), skip)
+    subject = Subject(env_fn, seed, episodes, max_steps)
+    _require_parallel(subject)
+    return run_rules(_RULES, subject, skip)
+
+
+def _require_parallel(subject: Subject) -> None:
+    if not callable(subject.env_fn):
+        raise ScenarioError(f"check_env: {subject.env_fn!r} is no function; give one that builds an environment")
+    env = subject.reference
+    if isinstance(env, AECEnv) or not hasattr(env, "possible_agents"):
+        raise ScenarioError(
+            f"check_env: {type(env).__name__} is no ParallelEnv of PettingZoo; build the parallel face, the others of "
+            "a world are checked beside it"
+        )

@@ -14,7 +14,6 @@ from voltran.envs.checks.recording import difference
 from voltran.envs.checks.report import ConformanceError, NotApplicable
 from voltran.envs.checks.watching import overwrite, watched
 from voltran.envs.controller import (
-    KNOWLEDGE,
     counters_of,
     declarations_of,
     information_of,
@@ -22,7 +21,7 @@ from voltran.envs.controller import (
     name_of,
     world_options_of,
 )
-from voltran.envs.errors import VoltranError
+from voltran.envs.errors import ScenarioError, VoltranError
 from voltran.envs.registry import make_world
 from voltran.envs.world import World
 
@@ -34,11 +33,13 @@ BATCH = 3
 def says_what_it_is(trial: Trial) -> None:
     """Its name and declarations are texts, its information is one of the known words, and its world options work."""
     rule, controller = "says_what_it_is", trial.make()
-    declared: dict[Any, Any] = dict(declarations_of(controller))
+    try:
+        declared: dict[Any, Any] = declarations_of(controller)
+        information_of(controller), world_options_of(controller)
+    except ScenarioError as error:
+        raise ConformanceError(rule, f"what tables and worlds understand; {error}") from error
     if not name_of(controller).strip():
         raise ConformanceError(rule, "a name that can be shown")
-    if information_of(controller) not in KNOWLEDGE:
-        raise ConformanceError(rule, f"information out of {', '.join(KNOWLEDGE)}; got {information_of(controller)!r}")
     for key, word in declared.items():
         if not isinstance(key, str) or not isinstance(word, str):
             raise ConformanceError(rule, f"declarations from text to text; got {key!r}: {word!r}")
@@ -131,6 +132,7 @@ def batches_like_single_worlds(trial: Trial) -> None:
             expected = f"for world {row} of {len(seeds)} what it gets alone (first in the batch, then alone)"
             own = [row_of(chosen, row, len(seeds)) for chosen in together]
             require_same("batches_like_single_worlds", expected, own, trial.record(scenario, seed))
+    trial.require_chance()
 
 
 def chosen_actions_never_change(trial: Trial) -> None:
@@ -201,7 +203,12 @@ def counters_are_numbers(trial: Trial) -> None:
     for scenario in trial.scenarios:
         controller = trial.make()
         trial.play(controller, scenario, trial.seeds[:1])
-        counted: dict[Any, Any] = dict(counters_of(controller))
+        try:
+            counted: dict[Any, Any] = counters_of(controller)
+        except (Exception, SystemExit) as error:
+            raise ConformanceError(
+                "counters_are_numbers", f"a mapping from counters; got {type(error).__name__}: {error}"
+            ) from error
         for name, number in counted.items():
             if not isinstance(name, str) or not isinstance(number, Real) or not np.isfinite(float(number)):
                 raise ConformanceError("counters_are_numbers", f"text -> finite number; got {name!r}: {number!r}")

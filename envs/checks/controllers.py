@@ -43,7 +43,7 @@ CONTROLLER_RULES: dict[str, str] = {rule.__name__: (rule.__doc__ or "").strip() 
 
 def check_controller(
     make: Callable[[], Controller],
-    scenarios: Sequence[str | Path] = ("toy3",),
+    scenarios: str | Path | Sequence[str | Path] = ("toy3", "urban7-medium"),
     *,
     seeds: Sequence[int] = (1, 2),
     decisions: int = 6,
@@ -53,8 +53,8 @@ def check_controller(
 
     Args:
         make: builds a fresh one: its class, or a function.
-        scenarios: names of shipped scenarios or paths of YAML files; it must play them all. Roles that it leaves out
-            act at random.
+        scenarios: names of shipped scenarios or paths of YAML files, or one; it must play them all. Where no
+            two episodes differ, some rules find nothing, and say so. Roles that it leaves out act at random.
         seeds: of episodes; at least two.
         decisions: played of each episode, at least 2.
         skip: names of rules to leave out.
@@ -64,8 +64,11 @@ def check_controller(
 
     Raises:
         ConformanceError: the first rule broken: rule, agent, decision, and what was expected.
-        ScenarioError: no scenario, fewer than two seeds or decisions, or ``skip`` names a rule that does not exist.
+        ScenarioError: no scenario, fewer than two seeds or decisions, ``skip`` names a rule that does not exist, or
+            ``make`` builds no controllers.
     """
+    _require_builder(make)
+    scenarios = [scenarios] if isinstance(scenarios, str | Path) else scenarios
     if not scenarios or len(set(seeds)) < 2 or decisions < 2:
         raise ScenarioError(
             f"scenarios = {list(scenarios)}, seeds = {list(seeds)}, decisions = {decisions}: give at least one "
@@ -73,3 +76,16 @@ def check_controller(
         )
     trial = Trial(make, [str(scenario) for scenario in scenarios], seeds, decisions)
     return run_rules(_RULES, trial, skip)
+
+
+def _require_builder(make: object) -> None:
+    """Make sure that there is something that builds controllers."""
+    if isinstance(make, str):
+        remedy = f"for a reference, lambda: voltran.make_controller({make!r})"
+    elif not callable(make):
+        remedy = "its class, or a function, since rules compare fresh ones"
+    elif not isinstance(built := make(), Controller):
+        raise ScenarioError(f"check_controller: {make!r} builds {built!r}, which lacks reset or act; define both")
+    else:
+        return
+    raise ScenarioError(f"check_controller: {make!r} builds no controllers; give {remedy}")

@@ -10,9 +10,8 @@ import numpy as np
 
 from voltran.envs.checks.action_sampling import choose, mask_parts
 from voltran.envs.checks.recording import difference
-from voltran.envs.checks.report import ConformanceError
+from voltran.envs.checks.report import ConformanceError, NotApplicable
 from voltran.envs.controller import Controller, world_options_of
-from voltran.envs.errors import VoltranError
 from voltran.envs.registry import make_world
 from voltran.envs.world import Role, World
 
@@ -91,6 +90,27 @@ class Trial:
                 break
         return record
 
+    def require_chance(self) -> None:
+        """Make sure that the seed decides something; else whoever mixes episodes up cannot be told.
+
+        Raises:
+            NotApplicable: in no scenario.
+        """
+        if not any(map(self._has_chance, self.scenarios)):
+            alike = f"the episodes of seeds {self.seeds[0]} and {self.seeds[1]} are the same"
+            raise NotApplicable(f"{alike} in {', '.join(self.scenarios)}; name a scenario in which something is random")
+
+    def _has_chance(self, scenario: str) -> bool:
+        world = self.world(scenario, 2)
+        world.reset(list(self.seeds[:2]))
+        for decision in range(1, self.decisions + 1):
+            if any((seen[0] != seen[1]).any() for seen in [world.state(), *world.observations().values()]):
+                return True
+            transition = world.step(others(world, {}, [self.seeds[0]] * 2, decision))
+            if (transition.terminated | transition.truncated).any():
+                break
+        return False
+
 
 def acted(controller: Controller, world: World, decision: int) -> Mapping[str, Any]:
     """What a controller chooses.
@@ -114,7 +134,7 @@ def attempt(call: Callable[[], Any], what: str, decision: int) -> Any:
     """
     try:
         return call()
-    except (Exception, VoltranError) as error:
+    except (Exception, SystemExit) as error:
         raise ConformanceError(
             PLAYS, f"no error from {what}; got {type(error).__name__}: {error}", step=decision
         ) from error

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.envs.broken_controllers import BROKEN, Sound
@@ -15,7 +16,7 @@ from voltran.envs.world import World
 from voltran.evaluation.controller_spec import make_controller
 
 SCENARIO_OF = {
-    "blackout_v0": "toy3",
+    "blackout_v0": "urban7-medium",
     "market_v0": "market4",
     "uplink_v0": "uplink20",
     "brownout_v0": "urban19-brownout-light",
@@ -71,7 +72,8 @@ def test_our_own_controllers_keep_the_rules(name: str, world: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "scenario"), [("zoo:blackout", "toy3"), ("bs=zoo:market-bs+retailer=zoo:market-retailer", "market4")]
+    ("text", "scenario"),
+    [("zoo:blackout", "urban7-medium"), ("bs=zoo:market-bs+retailer=zoo:market-retailer", "market4")],
 )
 def test_policies_and_teams_keep_the_rules(text: str, scenario: str) -> None:
     report = check_controller(lambda: make_controller(text), [scenario])
@@ -103,3 +105,59 @@ def test_a_world_of_another_kind_is_an_error_of_the_play() -> None:
         ConformanceError, match=r"plays_without_error \(reset\): no error from reset; got ScenarioError"
     ):
         check_controller(lambda: baselines.make("msrc-fast"), ["market4"])
+
+
+class BatchMean:
+    """Compares sites with the mean of all worlds, not of their own."""
+
+    def reset(self, world: World) -> None:
+        pass
+
+    def act(self, world: Any) -> dict[str, Any]:
+        masks = world.action_masks()["bs"]
+        last = masks.shape[-1] - 1 - masks[..., ::-1].argmax(axis=-1)
+        return {"bs": np.where(world.soc > world.soc.mean(), last, masks.argmax(axis=-1))}
+
+
+def test_where_episodes_do_not_differ_nothing_is_said_about_batches() -> None:
+    report = check_controller(BatchMean, "toy3")
+    assert "episodes of seeds 1 and 2 are the same in toy3" in report.not_applicable["batches_like_single_worlds"]
+    with pytest.raises(ConformanceError, match="batches_like_single_worlds"):
+        check_controller(BatchMean, "urban7-medium")
+
+
+class Leaving(Sound):
+    def act(self, world: World) -> Any:
+        raise SystemExit(3)
+
+
+class Wordy(Sound):
+    declarations = "paper"
+
+
+class Uncounted(Sound):
+    def counters(self) -> Any:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"),
+    [(Leaving, "plays_without_error"), (Wordy, "says_what_it_is"), (Uncounted, "counters_are_numbers")],
+)
+def test_whatever_goes_wrong_belongs_to_a_rule(kind: Callable[[], Any], rule: str) -> None:
+    with pytest.raises(ConformanceError) as caught:
+        check_controller(kind, "market4")
+    assert caught.value.rule == rule
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        ("own_rules:Mine", r"give for a reference, lambda: voltran.make_controller\('own_rules:Mine'\)"),
+        (Sound(), "give its class, or a function"),
+        (lambda: None, "builds None, which lacks reset or act"),
+    ],
+)
+def test_what_builds_no_controllers_is_said_before_any_rule(make: Any, message: str) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        check_controller(make, "market4")

@@ -12,6 +12,7 @@ from pettingzoo import ParallelEnv
 from tests.envs.broken_worlds import BROKEN
 from tests.envs.fake_world import make_fake_world
 from voltran.envs.checks import RULES, ConformanceError, check_env
+from voltran.envs.environment_functions import make
 from voltran.envs.errors import ScenarioError
 from voltran.envs.faces.parallel import MaskCarrier, ParallelFace
 
@@ -108,3 +109,14 @@ def test_skipped_rules_are_named_and_unknown_ones_refused() -> None:
     assert check_env(factory, skip=[rule]).not_applicable == {rule: "skipped on request"}
     with pytest.raises(ScenarioError, match="no such rules"):
         check_env(PlainEnv, skip=["rewards_infinite"])
+
+
+@pytest.mark.parametrize("face", ["aec", "central"])
+def test_other_faces_are_told_to_come_as_the_parallel_one(face: Any) -> None:
+    with pytest.raises(ScenarioError, match=r"is no ParallelEnv of PettingZoo; build the parallel face"):
+        check_env(partial(make, "toy3", face=face))
+
+
+def test_an_environment_in_place_of_what_builds_it_is_refused() -> None:
+    with pytest.raises(ScenarioError, match="is no function; give one that builds an environment"):
+        check_env(make("toy3"))

@@ -228,3 +228,22 @@ def test_built_in_fields_need_no_checks_and_own_ones_do() -> None:
     assert Observation("bs", 3, strict, built_in=strict)(view()).max() == 0.5
     with pytest.raises(PartError, match="must lie in"):
         Observation("bs", 3, strict)(view())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": " "}, "a name is a text"),
+        ({"sees": "everything"}, "sees = 'everything': must be one of own, neighbours, network"),
+        ({"compute": 7}, "compute = 7: give a function of the view"),
+        ({"low": "0"}, "low = '0': must be a number"),
+    ],
+)
+def test_a_field_that_cannot_work_is_refused_when_it_is_made(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        replace(MINE, **changes)
+
+
+def test_complex_numbers_are_not_cut_down_to_real_ones() -> None:
+    with pytest.raises(PartError, match=r"field 'mine'.*complex numbers"):
+        observe(replace(MINE, compute=lambda view: view.world.soc * 1j))

@@ -152,3 +152,17 @@ def test_a_reward_that_does_not_work_is_named(chosen: RewardChoice, message: str
 def test_a_reward_that_is_none_is_refused_before_anything_is_played(chosen: Any, message: str) -> None:
     with pytest.raises(ScenarioError, match=message):
         paid(chosen)
+
+
+@pytest.mark.parametrize("returned", [None, SOC * 1j])
+def test_what_is_no_real_number_is_no_reward(returned: Any) -> None:
+    with pytest.raises(PartError, match=r"role bs is .*; it must return numbers \(2, 3\)"):
+        paid(lambda period: returned)
+
+
+def test_a_reward_that_leaves_python_is_an_error_that_names_it() -> None:
+    def leaving(period: Period) -> Any:
+        raise SystemExit("done")
+
+    with pytest.raises(PartError, match="leaving raised SystemExit: done"):
+        paid(leaving)

@@ -9,19 +9,23 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
 
-from voltran import baselines
+from voltran import baselines, configs
 from voltran.baselines import registry
+from voltran.envs import registry as world_registry
 from voltran.envs.controller import name_of
-from voltran.envs.errors import FileFormatError, ScenarioError
-from voltran.envs.registry import make_world
+from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
+from voltran.envs.registry import make_world, register_world
+from voltran.evaluation.controller_objects import controller_specs
 from voltran.evaluation.controller_spec import make_controller, parse_controllers
 from voltran.evaluation.episode_key import episode_key
 from voltran.evaluation.evaluation import Evaluation
 from voltran.evaluation.setting import Setting
-from voltran.train.opponents import build_opponents
+from voltran.evaluation.task_runner import EvaluationError
+from voltran.train.opponents import build_opponents, check_compatible
 
 RULES = '''
 import numpy as np
@@ -58,6 +62,29 @@ def failing():
 
 def broken():
     return 3
+
+
+class Unprepared(Mine):
+    def reset(self, world):
+        raise ValueError("cannot read my file")
+
+
+class Leaving(Mine):
+    def act(self, world):
+        raise SystemExit(3)
+
+
+class Silent(Mine):
+    def act(self, world):
+        return None
+
+
+class Demanding(Mine):
+    world_options = {"nonsense": 3}
+
+
+class Boastful(Mine):
+    information = "everything"
 
 
 class NoAct:
@@ -275,3 +302,81 @@ def test_what_workers_cannot_find_is_not_recognised_later() -> None:
     assert "in a module of its own" in episode_key(Setting("toy3", {}, {}), spec).untraceable
     with pytest.raises(ScenarioError, match=r"'nameless': worker processes cannot import what builds it .* one job"):
         pickle.dumps(spec)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Unprepared", "reset of controller own_rules:Unprepared raised ValueError: cannot read my file"),
+        ("Leaving", "controller own_rules:Leaving, seed 1: SystemExit: 3"),
+        ("Silent", "controller own_rules:Silent, seed 1: ActionError: actions are a NoneType; blackout_v0 takes"),
+        ("Demanding", "controller Demanding: its world_options name 'nonsense', which blackout_v0 has not"),
+        ("Boastful", "information = 'everything': must be one of local, neighbours"),
+    ],
+)
+def test_what_a_controller_does_wrong_in_play_is_an_error_that_names_it(name: str, message: str) -> None:
+    with pytest.raises(VoltranError, match=message):
+        Evaluation("toy3", parse_controllers(f"own_rules:{name}"), [1]).run()
+
+
+def test_a_controller_that_leaves_python_does_not_take_the_others_along() -> None:
+    with pytest.raises(EvaluationError, match=r"own_rules:Leaving, seed 1: SystemExit: 3 \(1 more episodes failed\)"):
+        Evaluation("toy3", parse_controllers("own_rules:Leaving,independent"), [1, 2]).run(jobs=2)
+
+
+def test_a_class_that_needs_arguments_is_an_error_that_names_it() -> None:
+    rules: Any = import_module("own_rules")
+    with pytest.raises(VoltranError, match=r"needy.* building it without arguments raised TypeError"):
+        controller_specs([rules.needy])
+
+
+@pytest.mark.parametrize(("name", "message"), [("Unprepared", "cannot read my file"), ("Leaving", "SystemExit: 3")])
+def test_what_an_opponent_does_wrong_names_its_role(name: str, message: str) -> None:
+    opponents = build_opponents({"bs": f"own_rules:{name}"})
+    with pytest.raises(VoltranError, match=f"opponents.bs: controller {name} raised .*{message}"):
+        check_compatible(make_world("toy3"), opponents)
+
+
+@pytest.mark.parametrize("name", [3, "a b"])
+def test_a_registered_name_is_a_text(name: Any) -> None:
+    with pytest.raises(ScenarioError, match="not a name that can be written"):
+        baselines.register_controller(name, import_module("own_rules").Mine)
+
+
+def test_worlds_of_a_registered_controller_are_a_list() -> None:
+    with pytest.raises(ScenarioError, match=r"worlds = 'blackout_v0': give a list, such as \['blackout_v0'\]"):
+        baselines.register_controller("own-rule", import_module("own_rules").Mine, worlds="blackout_v0")
+    assert "own-rule" not in baselines.names()
+
+
+def test_workers_know_the_worlds_that_a_script_has_registered(own_modules: Path, tmp_path: Path) -> None:
+    text = "from dataclasses import replace\nfrom voltran.envs.blackout import WORLD\n"
+    text += "MINE = replace(WORLD, name='mine_v0', gymnasium_id='mine/Mine-v0', scenario='own_world:MineScenario')\n"
+    text += "from voltran.envs.blackout.scenario import BlackoutScenario\n"
+    text += "class MineScenario(BlackoutScenario):\n    world: str\n"
+    (own_modules / "own_world.py").write_text(text, encoding="utf-8")
+    invalidate_caches()
+    spec = import_module("own_world").MINE
+    scenario = tmp_path / "mine.yaml"
+    shipped = (Path(configs.__path__[0]) / "scenarios" / "toy3.yaml").read_text(encoding="utf-8")
+    scenario.write_text(shipped.replace("world: blackout_v0", "world: mine_v0"), encoding="utf-8")
+    try:
+        register_world(spec)
+        played = [
+            Evaluation(scenario, parse_controllers("random"), [1, 2]).run(jobs=jobs).mean("random", "survival_h")
+            for jobs in (1, 2)
+        ]
+        assert played[0] == played[1]
+    finally:
+        del world_registry._SPECS["mine_v0"]
+        del gymnasium.registry["mine/Mine-v0"]
+
+
+@pytest.mark.parametrize("parts", ["controller", "options"])
+def test_what_workers_cannot_import_is_said_before_anything_is_played(parts: str) -> None:
+    specs = controller_specs([lambda: baselines.make("random")] if parts == "controller" else "random")
+    options = {"reward": lambda period: period.world.soc} if parts == "options" else {}
+    evaluation = Evaluation("toy3", specs, [1], options=options)
+    assert list(evaluation.run().controllers) == ["random"]
+    with pytest.raises(ScenarioError, match=rf"{parts}.*worker processes cannot import .* or play with one job"):
+        evaluation.run(jobs=2)

@@ -222,6 +222,17 @@ def test_a_folder_in_use_is_refused_and_left_alone(config: Path, tmp_path: Path)
         ppo.train(config, {}, run / "results.json")
 
 
+def test_a_run_that_stopped_before_its_first_checkpoint_says_what_to_do(config: Path, tmp_path: Path) -> None:
+    """Neither going on nor beginning anew works there, and neither error may send one to the other."""
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "config.yaml").write_text("scenario: toy3")
+    with pytest.raises(ScenarioError, match=r"stopped before its first checkpoint.*remove the folder"):
+        ppo.train(config, {}, run)
+    with pytest.raises(FileFormatError, match="into a folder that is not there yet"):
+        ppo.train(config, {}, run, resume=True)
+
+
 def test_resuming_without_a_checkpoint_is_refused(config: Path, tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match=r"checkpoint\.pt: no such file, so there is nothing to resume"):
         ppo.train(config, {}, tmp_path / "run", resume=True)

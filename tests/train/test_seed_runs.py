@@ -170,3 +170,18 @@ def test_evaluations_of_something_else_are_named(tmp_path: Path) -> None:
     EvaluationLog(path := tmp_path / "short.csv").add(1, {"other": 1.0})
     with pytest.raises(VoltranError, match="share no evaluation with survival_h"):
         read_curve({0: path}, SURVIVAL)
+
+
+@pytest.mark.parametrize("error", [KeyError("lost"), SystemExit(3)])
+def test_whatever_ends_a_run_the_other_seeds_go_on(
+    error: BaseException, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*arguments: Any, **options: Any) -> Path:
+        if arguments[1]["seed"] == 4:
+            raise error
+        return ppo.train(*arguments, **options)
+
+    monkeypatch.setattr(seed_runs, "train", failing)
+    with pytest.raises(VoltranError, match=rf"failed with 1 of 2 seeds.*with seed 4: {type(error).__name__}: "):
+        train_seeds(config, {}, tmp_path / "runs", seeds=2)
+    assert (tmp_path / "runs" / "learning_curve.svg").is_file()
