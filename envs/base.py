@@ -221,7 +221,7 @@ class BatchedWorld(ABC):
         require_episodes(snapshot["episodes"], self.episodes, self._horizon)
         tree = self._tree(snapshot["episodes"]["decision"])
         for part in ("state", "series"):
-            require_like(snapshot[part], tree[part], f"snapshot[{part!r}]", self.unlimited)
+            require_like(snapshot[part], tree[part], f"snapshot[{part!r}]", self.unlimited, self._ranges())
         seeds = snapshot["episodes"]["seed"].tolist()
         drawn = {world: self._draw(seed) for world, seed in enumerate(seeds) if seed >= 0}
         write(tree, snapshot)
@@ -293,6 +293,10 @@ class BatchedWorld(ABC):
     @abstractmethod
     def _state_arrays(self) -> Mapping[str, Any]:
         """Nested mapping of all arrays that change, themselves and not copies; time series apart."""
+
+    def _ranges(self) -> Mapping[str, tuple[int, int]]:
+        """Arrays of the state that hold codes or indices: name -> the lowest and the highest that exist."""
+        return {}
 
     def _series(self) -> Mapping[str, NDArray[Any]]:
         """Time series: name -> ``[B, T, ...]``, themselves and not copies; none by default."""

@@ -6,6 +6,7 @@ snapshot, says what one must look like, and takes it over.
 
 from collections.abc import Collection, Mapping
 from dataclasses import fields, is_dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from voltran.envs.seeds import UNSET, checked_seed
 Tree = Mapping[str, Any]
 
 REMEDY = "give what get_state of a world with the same scenario and options returned"
+NO_RANGES: Mapping[str, tuple[int, int]] = MappingProxyType({})
 
 
 def arrays_of(source: Any) -> dict[str, Any]:
@@ -57,14 +59,21 @@ def require_keys(snapshot: Any, names: Collection[str], path: str) -> None:
             raise EpisodeError(f"{path} has {name!r}, which this world does not; {REMEDY}")
 
 
-def require_like(snapshot: Any, tree: Tree, path: str, unlimited: Collection[str] = ()) -> None:
-    """Make sure that a snapshot has a tree's keys, shapes and types, and finite numbers.
+def require_like(
+    snapshot: Any,
+    tree: Tree,
+    path: str,
+    unlimited: Collection[str] = (),
+    ranges: Mapping[str, tuple[int, int]] = NO_RANGES,
+) -> None:
+    """Make sure that a snapshot has a tree's keys, shapes and types, finite numbers, and codes that exist.
 
     Args:
         snapshot: what was handed in.
         tree: the world's.
         path: of the tree, such as ``snapshot['state']``.
         unlimited: names of arrays that may hold infinity.
+        ranges: name of an array of codes -> the lowest and the highest.
 
     Raises:
         EpisodeError: names the path of the first difference.
@@ -73,9 +82,18 @@ def require_like(snapshot: Any, tree: Tree, path: str, unlimited: Collection[str
     for name, value in tree.items():
         here = f"{path}[{name!r}]"
         if isinstance(value, Mapping):
-            require_like(snapshot[name], value, here, unlimited)
-        else:
-            _require_array_like(snapshot[name], value, here, name in unlimited)
+            require_like(snapshot[name], value, here, unlimited, ranges)
+            continue
+        _require_array_like(snapshot[name], value, here, name in unlimited)
+        if name in ranges:
+            _require_range(snapshot[name], ranges[name], here)
+
+
+def _require_range(array: NDArray[Any], ends: tuple[int, int], path: str) -> None:
+    bad = (array < ends[0]) | (array > ends[1])
+    if bad.any():
+        place = tuple(int(index) for index in np.argwhere(bad)[0])
+        raise EpisodeError(f"{path}{list(place)} = {array[place]}: must lie in [{ends[0]}, {ends[1]}]; {REMEDY}")
 
 
 def require_identity(identity: Any, own: Mapping[str, Any]) -> None:

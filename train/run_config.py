@@ -52,10 +52,15 @@ def _filled(value: Any) -> Any:
     return {name: own or {} for name, own in value.items()} if isinstance(value, dict) else value
 
 
+def _several(value: Any) -> Any:
+    """One name as a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Widths = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
 Overrides = Annotated[dict[str, Any], BeforeValidator(_flattened)]
-Features = tuple[str, ...]
+Features = Annotated[tuple[str, ...], BeforeValidator(_several)]
 WeightedScenarios = Annotated[dict[str, PositiveFloat], Field(min_length=1)]
 Scenarios = Annotated[str | WeightedScenarios, BeforeValidator(_weighted)]
 

@@ -277,6 +277,11 @@ class BlackoutWorld(BatchedWorld):
     def _state_arrays(self) -> Mapping[str, Any]:
         return self._simulation.arrays()
 
+    def _ranges(self) -> Mapping[str, tuple[int, int]]:
+        sites = (-1, self.constants.n_sites - 1)
+        codes = {"mode": (0, len(MODES) - 1), "band_bits": (0, self.constants.all_bands)}
+        return {**codes, "server": sites, "anchor": sites, "last_server": sites}
+
     def _series(self) -> Mapping[str, NDArray[Any]]:
         return self._simulation.series()
 

@@ -63,6 +63,31 @@ def go_on_alike(world: Any, twin: Any) -> None:
         each.set_state(before)
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("mode",), 4),
+        (("mode",), -1),
+        (("band_bits",), 16),
+        (("service", "server"), 19),
+        (("service", "last_server"), -2),
+    ],
+)
+def test_codes_that_do_not_exist_are_refused(path: tuple[str, ...], value: int) -> None:
+    world, twin = WORLDS["blackout_v0"](), WORLDS["blackout_v0"]()
+    for each in (world, twin):
+        each.reset([4, 5])
+        each.step(random_actions(each, np.random.default_rng(0)))
+    snapshot = copy.deepcopy(world.get_state())
+    array = snapshot["state"]
+    for name in path:
+        array = array[name]
+    array[1, 2] = value
+    with pytest.raises(EpisodeError, match=rf"\['{path[-1]}'\]\[1, 2\] = {value}: must lie in"):
+        world.set_state(snapshot)
+    go_on_alike(world, twin)
+
+
 # --- snapshots --------------------------------------------------------------------------------------------------------
 
 

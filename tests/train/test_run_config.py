@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from voltran.envs.errors import ScenarioError
-from voltran.train.run_config import read_run_config, training_names
+from voltran.train.run_config import RunConfig, read_run_config, training_names
 
 
 @pytest.mark.parametrize("name", training_names())
@@ -75,3 +75,11 @@ def test_an_unknown_configuration_is_named(tmp_path: Path) -> None:
         read_run_config("blackout", {})
     with pytest.raises(ScenarioError, match=r"nowhere\.yaml: cannot be read \(No such file or directory\)"):
         read_run_config(tmp_path / "nowhere.yaml", {})
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("soc", ("soc",)), (["default", "own:field"], ("default", "own:field")), ({"bs": "soc"}, {"bs": ("soc",)})],
+)
+def test_one_feature_needs_no_list(written: Any, read: Any) -> None:
+    assert RunConfig(scenario="toy3", observe=written).observe == read

@@ -119,6 +119,9 @@ class RelayWorld(BatchedWorld):
     def _state_arrays(self) -> Mapping[str, Any]:
         return {"soc": self._soc, "level": self._level, "flows": self._flows}
 
+    def _ranges(self) -> Mapping[str, tuple[int, int]]:
+        return {"level": (0, 2)}
+
     def _series(self) -> Mapping[str, np.ndarray]:
         return self._records
 
