@@ -22,7 +22,7 @@ from voltran.baselines.trimsm.outage_controller import TrimsmOutage
 from voltran.baselines.trimsm.outage_settings import TrimsmSettings
 from voltran.envs.controller import Controller
 from voltran.envs.errors import ScenarioError, VoltranError
-from voltran.envs.references import is_reference, resolve, resolve_entry_point
+from voltran.envs.references import is_reference, register_offered, resolve
 from voltran.envs.scenario import Section
 
 ENTRY_POINTS = "voltran.controllers"
@@ -171,10 +171,4 @@ def _check_builder(name: str, build: Any) -> None:
 @cache
 def _discover_installed() -> None:
     """Register the controllers of installed packages; one that fails is named whenever a controller is not found."""
-    for point in entry_points(group=ENTRY_POINTS):
-        place = f"entry point {point.name} of {ENTRY_POINTS}"
-        try:
-            register_controller(point.name, resolve_entry_point(point, place))
-        except ScenarioError as error:
-            problem = str(error)
-            _BROKEN[point.name] = problem if place in problem else f"{place}: {problem}"
+    _BROKEN.update(register_offered(entry_points(group=ENTRY_POINTS), ENTRY_POINTS, register_controller))

@@ -1,6 +1,7 @@
 """``module:attribute``: how anything of one's own is named wherever a name stands."""
 
 import re
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.metadata import EntryPoint
 from typing import Any
@@ -50,6 +51,30 @@ def resolve_entry_point(point: EntryPoint, what: str) -> Any:
         ScenarioError: as :func:`resolve`.
     """
     return resolve(point.value.partition("[")[0].strip(), what)
+
+
+def register_offered(
+    points: Iterable[EntryPoint], group: str, register: Callable[[str, Any], object]
+) -> dict[str, str]:
+    """Register what installed packages offer, one by one, whatever becomes of the others.
+
+    Args:
+        points: their entry points.
+        group: of the entry points, for messages.
+        register: takes the name of an entry point, and what it names.
+
+    Returns:
+        Entry points that cannot be used -> why.
+    """
+    broken: dict[str, str] = {}
+    for point in points:
+        place = f"entry point {point.name} of {group}"
+        try:
+            register(point.name, resolve_entry_point(point, place))
+        except ScenarioError as error:
+            problem = str(error)
+            broken[point.name] = problem if place in problem else f"{place}: {problem}"
+    return broken
 
 
 def _remedy(module: str, error: BaseException) -> str:

@@ -19,7 +19,7 @@ import pettingzoo
 from gymnasium.envs.registration import parse_env_id
 
 from voltran.envs.errors import ScenarioError
-from voltran.envs.references import is_reference, resolve, resolve_entry_point
+from voltran.envs.references import is_reference, register_offered, resolve
 from voltran.envs.scenario import apply_overrides, read_scenario
 from voltran.envs.world import World
 from voltran.envs.world_spec import WorldSpec
@@ -156,13 +156,8 @@ def _spec_named(scenario: str | Path, data: Mapping[str, Any]) -> WorldSpec:
 @cache
 def _discover_installed() -> None:
     """Register the worlds of installed packages; one that fails is named whenever a world is not found."""
-    for point in entry_points(group=ENTRY_POINTS):
-        place = f"entry point {point.name} of {ENTRY_POINTS}"
-        try:
-            register_world(resolve_entry_point(point, place))
-        except ScenarioError as error:
-            problem = str(error)
-            _BROKEN[point.name] = problem if place in problem else f"{place}: {problem}"
+    points = entry_points(group=ENTRY_POINTS)
+    _BROKEN.update(register_offered(points, ENTRY_POINTS, lambda _, spec: register_world(spec)))
 
 
 def _check_names(spec: WorldSpec) -> None:
