@@ -130,11 +130,6 @@ def entry_of(name: str) -> Entry:
     return CONTROLLERS[name]
 
 
-def entry_to_carry(name: str) -> Entry | None:
-    """What a worker process has to be told of a controller, since it cannot find it; None where it can."""
-    return None if name in _SHIPPED or is_reference(name) else CONTROLLERS.get(name)
-
-
 def entries_to_carry() -> dict[str, Entry]:
     """All that other processes may not find, by name."""
     return {name: entry for name, entry in CONTROLLERS.items() if name not in _SHIPPED}

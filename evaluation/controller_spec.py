@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from voltran.envs.controller import Controller
 from voltran.envs.errors import FileFormatError, ScenarioError
@@ -20,9 +20,6 @@ from voltran.envs.references import resolve
 from voltran.envs.team import Team
 from voltran.evaluation.controller_grammar import POLICY_SUFFIX, Entry, Reference, parse_entries, parse_entry
 from voltran.evaluation.files import digest_of
-
-if TYPE_CHECKING:
-    from voltran.baselines.entry import Entry as Registered
 
 
 @dataclass(frozen=True)
@@ -169,28 +166,26 @@ def _specify_one(reference: Reference, label: str, more: Mapping[str, Any]) -> C
     name = reference.head
     if reference.kind == "own":
         _require_module(name)
-    recipes, carried = _registered(name)
-    return ControllerSpec(label, _Named(name, options, carried), {"name": name, "options": options}, recipes)
+    return ControllerSpec(label, _Named(name, options), {"name": name, "options": options}, _recipes(name))
 
 
 @dataclass(frozen=True)
 class _Named:
-    """Builds a controller that is known by a name, here or in a worker."""
+    """Builds a controller that is known by a name, here or in a worker, which is told of all that is registered."""
 
     name: str
     options: dict[str, Any]
-    carried: "Registered | None"
 
     def __call__(self) -> Controller:
         from voltran import baselines
 
-        if self.carried is not None:  # in a worker, which has not run what registered it here
-            baselines.register_controller(self.name, *self.carried)
         return baselines.make(self.name, **self.options)
 
     def __getstate__(self) -> dict[str, Any]:
+        from voltran.baselines.registry import entries_to_carry
+
         try:
-            pickle.dumps(self.carried)
+            pickle.dumps(entries_to_carry().get(self.name))
         except Exception as error:  # pickle raises all kinds
             raise ScenarioError(
                 f"controller {self.name!r}: worker processes cannot import what builds it ({error}); define it by name "
@@ -199,14 +194,14 @@ class _Named:
         return dict(vars(self))
 
 
-def _registered(name: str) -> tuple[tuple[Callable[..., Controller], ...], "Registered | None"]:
-    """What a name stands for, and what workers have to be told of it; whoever makes it says what is unknown."""
-    from voltran.baselines.registry import entry_of, entry_to_carry
+def _recipes(name: str) -> tuple[Callable[..., Controller], ...]:
+    """What a name stands for; whoever makes it says what is unknown."""
+    from voltran.baselines.registry import entry_of
 
     try:
-        return (entry_of(name).build,), entry_to_carry(name)
+        return (entry_of(name).build,)
     except ScenarioError:
-        return (), None
+        return ()
 
 
 def _require_module(name: str) -> None:
