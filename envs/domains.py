@@ -54,6 +54,8 @@ PositiveEnergyKwh = Annotated[float, between(1e-3, 1e6)]
 UsdPerKwh = Annotated[float, between(0.0, 1e4)]
 PositiveUsdPerKwh = Annotated[float, between(1e-4, 1e4)]
 UsdPerMwh = Annotated[float, between(0.0, 1e7)]
+Eur = Annotated[float, between(0.0, 1e9)]
+EurPerKwh = Annotated[float, between(0.0, 1e4)]
 UsdPerH = Annotated[float, between(0.0, 1e6)]
 
 DurationS = Annotated[float, between(1.0, 1e7)]

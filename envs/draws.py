@@ -28,6 +28,11 @@ class Stream(IntEnum):
     CLOUDS = 8
     LOAD = 9
     WALKED_CHANNEL = 10
+    SITE_EQUIPMENT = 11
+    SITE_TRAFFIC = 12
+    AREA_TRAFFIC = 13
+    PRICE = 14
+    FORECAST_NOISE = 15
 
 
 # Seeds below fit into one word of NumPy's seed sequences.
