@@ -1,0 +1,1 @@
+"""Operators that share the batteries of their common places."""
