@@ -36,7 +36,7 @@ class Account(NamedTuple):
     Attributes:
         purchases_kwh: ``[T]`` from the grid, charging included.
         stored_kwh: ``[T + 1]`` energy in the cells, the beginning first.
-        energy_eur, wear_eur, lost_load_eur: the costs.
+        energy_eur, wear_eur, lost_load_eur, refill_eur: the costs.
         violation_kwh: most by which any limit is exceeded; see :data:`TOLERANCE`.
     """
 
@@ -45,12 +45,13 @@ class Account(NamedTuple):
     energy_eur: float
     wear_eur: float
     lost_load_eur: float
+    refill_eur: float
     violation_kwh: float
 
     @property
     def cost_eur(self) -> float:
         """All costs."""
-        return self.energy_eur + self.wear_eur + self.lost_load_eur
+        return self.energy_eur + self.wear_eur + self.lost_load_eur + self.refill_eur
 
 
 def evaluate(problem: SharingProblem, decisions: Decisions) -> Account:
@@ -77,6 +78,7 @@ def evaluate(problem: SharingProblem, decisions: Decisions) -> Account:
         energy_eur=float(problem.price_eur_per_kwh @ purchases_kwh),
         wear_eur=float(problem.wear_eur * np.abs(np.diff(stored_kwh)).sum() / battery.capacity_kwh),
         lost_load_eur=float(problem.lost_load_eur_per_kwh * decisions.unserved_kwh.sum()),
+        refill_eur=max(problem.final_kwh - float(stored_kwh[-1]), 0.0) * (problem.refill_eur_per_kwh or 0.0),
         violation_kwh=max(_violations(problem, decisions, stored_kwh[1:], load_kwh)),
     )
 

@@ -76,6 +76,7 @@ class _Builder:
         self.served, self.unserved = self._columns(scarce.size), self._columns(scarce.size)
         self.direct = self._columns(periods if problem.solar_direct else 0)
         self.rise, self.fall = (self._columns(periods if problem.wear_eur > 0.0 else 0) for _ in range(2))
+        self.lacking = self._columns(0 if problem.refill_eur_per_kwh is None else 1)
         self.from_grid = self._columns(periods if problem.single_source else 0)
         self.charging = self._columns(periods if problem.exclusive else 0)
 
@@ -114,6 +115,8 @@ class _Builder:
         costs[self.unserved] = problem.lost_load_eur_per_kwh - price[self.scarce]
         if problem.solar_direct:
             costs[self.direct] = -price
+        if problem.refill_eur_per_kwh is not None:
+            costs[self.lacking] = problem.refill_eur_per_kwh
         costs[self.rise] = costs[self.fall] = problem.wear_eur
         return costs
 
@@ -124,6 +127,7 @@ class _Builder:
         upper[self.grid], upper[self.solar] = self.grid_most_kwh, self.solar_most_kwh
         lower[self.stored], upper[self.stored] = problem.least_kwh, problem.most_kwh
         upper[self.served] = upper[self.unserved] = problem.total_kwh[self.scarce]
+        upper[self.lacking] = problem.final_kwh
         if problem.solar_direct:
             upper[self.direct] = np.minimum(problem.solar_kwh, problem.total_kwh)
         return lower, upper
@@ -152,6 +156,10 @@ class _Builder:
             self._put_stored_change(row)
             self.rows.put(row, self.rise, -battery.capacity_kwh)
             self.rows.put(row, self.fall, battery.capacity_kwh)
+        if problem.refill_eur_per_kwh is not None:
+            row = self.rows.add(problem.final_kwh, np.inf, 1)
+            self.rows.put(row, self.stored[-1], 1.0)
+            self.rows.put(row, self.lacking, 1.0)
 
     def _put_stored_change(self, row: IntArray) -> None:
         self.rows.put(row, self.stored, 1.0)
