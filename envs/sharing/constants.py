@@ -16,7 +16,8 @@ class SharingConstants:
 
     Attributes:
         scenario: as given.
-        n_sites, n_infrastructures, n_agents: sizes ``U``, ``I``, ``N``; sites are sorted by infrastructure and operator.
+        n_sites, n_infrastructures, n_agents: sizes ``U``, ``I``, ``N``; sites are sorted by
+            infrastructure and operator.
         decisions, period_h, day: slots of an episode, length of one in hours, slots of a day.
         history: slots before the episode of which measurements are there.
         site_infrastructure, site_operator, site_agent: ``[U]``.

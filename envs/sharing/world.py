@@ -156,9 +156,7 @@ class SharingWorld(BatchedWorld):
         """Key -> ``[B, N]`` about the latest slot."""
         state, constants = self._simulation.state, self.constants
         served = ("grid", "battery", "unserved")
-        energy = {
-            f"{name}_kwh": constants.by_agent(state.latest(f"{name}_kw")) * constants.period_h for name in served
-        }
+        energy = {f"{name}_kwh": constants.by_agent(state.latest(f"{name}_kw")) * constants.period_h for name in served}
         return {"projected": projected, **energy}
 
     def _metrics_of(self, world: int) -> dict[str, float]:
