@@ -36,7 +36,7 @@ class BrownoutScenario(BlackoutScenario):
     @property
     def import_limit_kw(self) -> float:
         """Most that a site could ever import: from the main grid if it is ever on, and all that retailers generate."""
-        main_kw = self.grid.main_limit_kw if self.grid.schedule == "rolling" else 0.0
+        main_kw = 0.0 if self.grid.schedule == "blackout" else self.grid.main_limit_kw
         import_kw = main_kw + sum(retailer.capacity_kw for retailer in self.retail.retailers)
         return import_kw if self.grid.feeder_limit_kw is None else min(import_kw, self.grid.feeder_limit_kw)
 

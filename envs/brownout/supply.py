@@ -7,7 +7,7 @@ import numpy as np
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.state import BlackoutState
 from voltran.envs.energy.generation import Generation
-from voltran.envs.energy.grid import MainGrid
+from voltran.envs.energy.grid import FeederGrid
 from voltran.envs.retail.market import RetailMarket
 from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.balance import EnergyStep
@@ -35,7 +35,7 @@ class Supply:
         main_kwh, main_paid_usd: ``[B, M]`` imports from the main grid in the current period, or else the latest.
     """
 
-    def __init__(self, constants: BlackoutConstants, market: RetailMarket, grid: MainGrid) -> None:
+    def __init__(self, constants: BlackoutConstants, market: RetailMarket, grid: FeederGrid) -> None:
         self.constants, self.market, self.grid = constants, market, grid
         shape = (market.n_worlds, constants.n_sites)
         self.buy, self.accepted_price = np.ones(shape), np.full(shape, market.constants.highest_payment)

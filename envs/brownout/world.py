@@ -22,7 +22,7 @@ from voltran.envs.brownout.rewards.period import BrownoutPeriod
 from voltran.envs.brownout.scenario import BrownoutScenario
 from voltran.envs.brownout.supply import Supply
 from voltran.envs.brownout.view import BrownoutView
-from voltran.envs.energy.grid import MainGrid
+from voltran.envs.energy.grid import FeederGrid
 from voltran.envs.observations import GlobalState, Observation
 from voltran.envs.observe import Observe, role_observations
 from voltran.envs.retail.actions import RetailerCodec, RetailerCommands, RetailerForm
@@ -91,7 +91,7 @@ class BrownoutWorld(BlackoutWorld):
         trace_sites: bool | None = None,
     ) -> None:
         self._retail_constants = RetailConstants(scenario.retail, scenario.layout.n_sites)
-        self._grid = MainGrid(scenario.grid, scenario.layout.n_sites)
+        self._grid = FeederGrid(scenario.grid, scenario.layout.n_sites)
         self.retailer_codec = RetailerCodec(self._retail_constants, retailer_form)
         super().__init__(
             scenario, n_worlds, action_set=action_set, action_form=action_form, reward=reward,

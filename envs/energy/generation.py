@@ -11,7 +11,7 @@ from scipy.special import ndtr
 from voltran.envs.draws import Stream, generator
 from voltran.envs.energy.clear_sky import clear_sky_share
 from voltran.envs.energy.generation_files import read_generation_kw
-from voltran.envs.energy.source import Source
+from voltran.envs.energy.source import Panels, Source
 from voltran.envs.energy.weather import Weather
 from voltran.envs.yaml_files import parse_mapping
 from voltran.physics.arrays import FloatArray
@@ -19,6 +19,8 @@ from voltran.physics.renewables import solar_power_share, wind_power_share
 
 # How far ahead those who trade are told of generation.
 OUTLOOK_H = (1.0, 4.0)
+# Lower down the sun says little about clouds: shadows and the horizon matter more.
+LOW_SUN_SHARE = 0.05
 
 
 class Generation(NamedTuple):
@@ -32,6 +34,18 @@ class Generation(NamedTuple):
 
     available_kw: FloatArray
     outlook_kw: FloatArray
+
+
+class Solar(NamedTuple):
+    """Panels of one place; both are constant within a decision period.
+
+    Attributes:
+        available_kw: ``[T]`` power that can be used.
+        clearness: ``[T]`` share of the clear sky's power that clouds let through.
+    """
+
+    available_kw: FloatArray
+    clearness: FloatArray
 
 
 def draw_generation(
@@ -69,14 +83,81 @@ def draw_wind_share(weather: Weather, seed: int, source: int, hour: FloatArray) 
     return wind_power_share(speed, curve_m_per_s, curve_share)
 
 
+def draw_solar(panels: Panels, weather: Weather, seed: int, index: int, periods: int, period_h: float) -> Solar:
+    """Power of the panels over an episode, a function of the seed, the index and the time alone.
+
+    Args:
+        panels: their size, and where their series comes from.
+        weather: season, clouds, and the time of day at which the episode begins.
+        seed: the episode's seed.
+        index: which place it is; places have clouds of their own.
+        periods: decision periods of the episode.
+        period_h: length of one.
+
+    Raises:
+        ScenarioError: a generation file that cannot be used.
+        MissingExtraError: pvlib is asked for and not installed.
+    """
+    hour = np.asarray((np.arange(periods) + 0.5) * period_h, np.float64)
+    clear_kw = panels.capacity_kw * _clear_share(weather, hour)
+    if panels.source == "file":
+        available_kw = read_generation_kw(panels, periods, period_h)
+        return Solar(available_kw, _observed_clearness(available_kw, clear_kw, panels.capacity_kw, weather))
+    clearness = draw_clearness(weather, seed, index, hour)
+    return Solar(clear_kw * clearness, clearness)
+
+
+def solar_outlook_share(
+    weather: Weather, clearness_now: FloatArray, hour_now: FloatArray | float, ahead_h: FloatArray
+) -> FloatArray:
+    """What one would expect of panels, knowing the sky of now: the sun where it will be, clouds on their way to normal.
+
+    Source: own; clearness is expected to return to its mean as fast as clouds forget, by exp(-ahead / cloud_memory_h).
+
+    Args:
+        weather: season, clouds, and the time of day at which the episode begins.
+        clearness_now: ``[...]`` share of the clear sky's power that clouds let through now.
+        hour_now: time since the start of the episode, hours, a shape that broadcasts with ``[...]``.
+        ahead_h: ``[k]`` hours from now on.
+
+    Returns:
+        ``[..., k]`` shares of the panels' capacity.
+    """
+    mean = (weather.clearness_low + weather.clearness_high) / 2.0
+    kept = np.exp(-ahead_h / weather.cloud_memory_h)
+    clearness = mean + (np.asarray(clearness_now)[..., None] - mean) * kept
+    return np.asarray(_clear_share(weather, np.asarray(hour_now)[..., None] + ahead_h) * clearness)
+
+
 def draw_solar_shares(weather: Weather, seed: int, source: int, hour: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Output ``[T]`` of one source's panels, and its outlook ``[T, ahead]``."""
-    rank = _ranks(generator(seed, Stream.CLOUDS, source), weather.cloud_memory_h, hour)
-    clearness = weather.clearness_low + (weather.clearness_high - weather.clearness_low) * rank
+    clearness = draw_clearness(weather, seed, source, hour)
     clear, day_hour = clear_sky_share(weather), weather.start_hour + hour
     now = solar_power_share(day_hour, clear, clearness)
     ahead = [solar_power_share(day_hour + hours, clear, clearness) for hours in OUTLOOK_H]
     return now, np.stack(ahead, axis=-1)
+
+
+def draw_clearness(weather: Weather, seed: int, source: int, hour: FloatArray) -> FloatArray:
+    """Share ``[T]`` of the sunlight that clouds over one source let through at rising times since the start."""
+    rank = _ranks(generator(seed, Stream.CLOUDS, source), weather.cloud_memory_h, hour)
+    return np.asarray(weather.clearness_low + (weather.clearness_high - weather.clearness_low) * rank)
+
+
+def _clear_share(weather: Weather, hour: FloatArray) -> FloatArray:
+    """Output under a clear sky at times since the start of an episode."""
+    return solar_power_share(weather.start_hour + hour, clear_sky_share(weather), np.array(1.0))
+
+
+def _observed_clearness(
+    available_kw: FloatArray, clear_kw: FloatArray, capacity_kw: float, weather: Weather
+) -> FloatArray:
+    """Clearness ``[T]`` that a series shows by day; at night that of the evening before, and at first the mean."""
+    by_day = clear_kw > LOW_SUN_SHARE * capacity_kw
+    latest = np.maximum.accumulate(np.where(by_day, np.arange(len(clear_kw)), -1))
+    observed = np.minimum(available_kw / np.where(by_day, clear_kw, 1.0), 1.0)
+    mean = (weather.clearness_low + weather.clearness_high) / 2.0
+    return np.where(latest < 0, mean, observed[latest])
 
 
 def _ranks(rng: np.random.Generator, memory_h: float, hour: FloatArray) -> FloatArray:

@@ -31,3 +31,15 @@ class Source(Section):
                 "column go with source 'file', and with no other"
             )
         return self
+
+
+class Panels(Source):
+    """Solar panels.
+
+    Attributes:
+        source: "solar" follows the weather, "file" a series.
+        capacity_kw: largest generation; 0 for no panels.
+    """
+
+    source: Literal["solar", "file"] = "solar"
+    capacity_kw: domains.PowerKw = 3.0

@@ -1,0 +1,81 @@
+"""What energy from the main grid costs: one price for all, the same within a decision period, known a day ahead."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from voltran.envs import domains
+from voltran.envs.daily_curve import GRID_H, daily_shape
+from voltran.envs.draws import Stream, generator
+from voltran.envs.scenario import Section
+from voltran.physics.arrays import FloatArray
+from voltran.physics.units import HOURS_PER_DAY
+
+# Of the daily curve: with this the mornings' peak is lower than the evenings', and cheap hours outlast dear ones.
+MORNING_SHARE = np.array([0.4])
+
+
+class Tariff(Section):
+    """Prices of energy from the main grid.
+
+    The day of "time_of_use" has two peaks and a cheap night. With the defaults it costs 0.19 EUR/kWh at night,
+    0.34 in the morning and 0.43 in the evening. Prices below zero are allowed: whoever buys then is paid.
+
+    Attributes:
+        kind: "time_of_use" follows a daily curve, "flat" never changes.
+        price_eur_per_kwh: the price of "flat", and the mean of a usual day of "time_of_use".
+        spread_eur_per_kwh: of "time_of_use", the highest price of a usual day less the lowest.
+        morning_h, evening_h: of "time_of_use", times of day of the two peaks.
+        daily_variation: of "time_of_use", standard deviation of the logarithms of what a day's mean and spread are
+            multiplied by; 0 for days that are all alike.
+    """
+
+    kind: Literal["time_of_use", "flat"] = "time_of_use"
+    price_eur_per_kwh: domains.EurPerKwh = 0.28
+    spread_eur_per_kwh: domains.EurPerKwh = 0.24
+    morning_h: domains.Hour = 8.0
+    evening_h: domains.Hour = 19.0
+    daily_variation: domains.LogSpread = 0.1
+
+
+def draw_prices(tariff: Tariff, seed: int, periods: int, period_h: float, start_hour: float) -> FloatArray:
+    """Prices of an episode, a function of the seed, the day and the time of day alone.
+
+    Args:
+        tariff: settings.
+        seed: the episode's seed.
+        periods: decision periods of the episode.
+        period_h: length of one.
+        start_hour: time of day at which the episode begins; its first day is day 0.
+
+    Returns:
+        ``[T]`` EUR/kWh; of "time_of_use", the price in the middle of each period.
+    """
+    if tariff.kind == "flat":
+        return np.full(periods, tariff.price_eur_per_kwh)
+    hour: FloatArray = start_hour + (np.arange(periods, dtype=np.float64) + 0.5) * period_h
+    day = np.floor_divide(hour, HOURS_PER_DAY).astype(np.int64)
+    mean, spread = _factors(tariff, seed, int(day[-1]) + 1)[day].T
+    return np.asarray(mean * tariff.price_eur_per_kwh + spread * tariff.spread_eur_per_kwh * _deviation(hour, tariff))
+
+
+class _Day(NamedTuple):
+    """Of :func:`voltran.envs.daily_curve.daily_shape`: a day from 0 to 1."""
+
+    morning_h: float
+    evening_h: float
+    night_share: float = 0.0
+
+
+def _factors(tariff: Tariff, seed: int, days: int) -> FloatArray:
+    """What mean and spread ``[day, 2]`` are multiplied by; 1 on average."""
+    sigma = tariff.daily_variation
+    normal = np.stack([generator(seed, Stream.PRICE, day).standard_normal(2) for day in range(days)])
+    return np.asarray(np.exp(sigma * normal - sigma**2 / 2.0))
+
+
+def _deviation(hour: FloatArray, tariff: Tariff) -> FloatArray:
+    """The curve at times ``[T]``: its mean over a day is 0, its highest value less its lowest 1."""
+    day = _Day(tariff.morning_h, tariff.evening_h)
+    curve = daily_shape(GRID_H, MORNING_SHARE, day)
+    return np.asarray((daily_shape(hour, MORNING_SHARE, day)[:, 0] - curve.mean()) / np.ptp(curve))

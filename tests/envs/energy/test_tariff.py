@@ -1,0 +1,74 @@
+"""Prices of energy: their mean, spread and peaks are those that are asked for, and days are drawn by the seed."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from voltran.envs.energy.tariff import Tariff, draw_prices
+from voltran.envs.errors import ScenarioError
+from voltran.envs.scenario import validated
+from voltran.physics.arrays import FloatArray
+
+PERIOD_H = 0.25
+DAY = 96
+
+
+def prices(tariff: Tariff, seed: int = 0, periods: int = DAY, start_hour: float = 0.0) -> FloatArray:
+    return draw_prices(tariff, seed, periods, PERIOD_H, start_hour)
+
+
+def test_a_flat_price_never_changes() -> None:
+    assert prices(Tariff(kind="flat", price_eur_per_kwh=0.31), 7).tolist() == [0.31] * DAY
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(0.28, 0.24), (0.1, 0.4), (0.3, 0.0)])
+def test_a_usual_day_has_the_mean_and_the_spread_that_are_asked_for(mean: float, spread: float) -> None:
+    day = prices(Tariff(price_eur_per_kwh=mean, spread_eur_per_kwh=spread, daily_variation=0.0))
+    assert day.mean() == pytest.approx(mean)
+    assert np.ptp(day) == pytest.approx(spread, rel=0.01)
+    assert (day.min() < 0.0) == (mean == 0.1)
+
+
+def test_peaks_stand_where_they_are_asked_for() -> None:
+    day = prices(Tariff(morning_h=7.0, evening_h=20.0, daily_variation=0.0))
+    hour = (np.arange(DAY) + 0.5) * PERIOD_H
+    peaks = hour[(day > np.roll(day, 1)) & (day > np.roll(day, -1))]
+    assert peaks == pytest.approx([7.0, 20.0], abs=0.5)
+    assert day[hour < 5.0].max() < day.mean() < day[hour > 18.0].max()
+
+
+def test_prices_depend_on_seed_day_and_time_of_day_alone() -> None:
+    tariff = Tariff(daily_variation=0.3)
+    week = prices(tariff, 3, 7 * DAY)
+    assert np.array_equal(prices(tariff, 3, 7 * DAY), week)
+    assert np.array_equal(prices(tariff, 3, 130), week[:130])
+    np.testing.assert_allclose(prices(tariff, 3, 2 * DAY, 6.0), week[24 : 24 + 2 * DAY], rtol=1e-12)
+    assert not np.array_equal(prices(tariff, 4, DAY), week[:DAY])
+    assert not np.array_equal(week[:DAY], week[DAY : 2 * DAY])
+
+
+def test_days_vary_by_as_much_as_is_asked_for() -> None:
+    """Mean and spread of a day are log-normal around those of a usual one, each by itself."""
+    days = prices(Tariff(daily_variation=0.2), 0, 2000 * DAY).reshape(2000, DAY)
+    mean, spread = days.mean(axis=1), np.ptp(days, axis=1)
+    for found in (mean / 0.28, spread / 0.24):
+        assert found.mean() == pytest.approx(1.0, abs=0.02)
+        assert np.log(found).std() == pytest.approx(0.2, abs=0.02)
+    assert abs(np.corrcoef(mean, spread)[0, 1]) < 0.1
+    assert np.ptp(prices(Tariff(daily_variation=0.0), 0, 3 * DAY).reshape(3, DAY), axis=0).max() < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kind": "free"}, "kind = 'free'"),
+        ({"price_eur_per_kwh": -0.1}, "price_eur_per_kwh = -0.1: must lie in"),
+        ({"daily_variation": 9.0}, "daily_variation = 9.0: must lie in"),
+        ({"evening_h": 24.0}, "evening_h"),
+        ({"price_usd_per_kwh": 0.1}, "did you mean 'price_eur_per_kwh'"),
+    ],
+)
+def test_bad_settings_are_named(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        validated(Tariff, changes, "tariff")
