@@ -5,10 +5,9 @@ fails, or runs out of time without a plan, leaves the cautious plan, which excee
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -156,8 +155,7 @@ def plan_all(
         return _planned(own, work, problems, jobs)
 
 
-@contextmanager
-def plan_pool(jobs: int) -> Iterator[Executor]:
+def plan_pool(jobs: int) -> Executor:
     """Processes that plan.
 
     Args:
@@ -167,8 +165,7 @@ def plan_pool(jobs: int) -> Iterator[Executor]:
         ScenarioError: no job.
     """
     _check_jobs(jobs)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield pool
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------

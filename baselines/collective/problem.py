@@ -37,6 +37,8 @@ class SharingProblem:
         single_source: whether a slot charges from the grid or from the panels, never from both.
         exclusive: whether a battery never charges and serves sites in the same slot.
         outage_soc_min: least state of charge in slots in which the grid cannot serve all; None for the battery's own.
+        switching_eur: what each change of a site's source costs, from one slot to the next where it has one in both.
+        before: ``[n]`` sites that the battery serves before the first slot; None where that is not known.
         must_recharge: False lets a battery below its least state of charge stay there, which no plan does, but worlds.
 
     Raises:
@@ -58,6 +60,8 @@ class SharingProblem:
     exclusive: bool = False
     outage_soc_min: float | None = None
     refill_eur_per_kwh: float | None = None
+    switching_eur: float = 0.0
+    before: BoolArray | None = None
     must_recharge: bool = True
 
     def __post_init__(self) -> None:
@@ -77,11 +81,13 @@ class SharingProblem:
             value = _checked(name, getattr(self, name), shape, least, finite=name != "grid_limit_kwh")
             object.__setattr__(self, name, value)
         _check_battery(self.battery)
-        for name in ("stored_kwh", "final_kwh", "wear_eur", "lost_load_eur_per_kwh", "period_h"):
+        for name in ("stored_kwh", "final_kwh", "wear_eur", "lost_load_eur_per_kwh", "switching_eur", "period_h"):
             object.__setattr__(self, name, float(_checked(name, getattr(self, name), (), 0.0, finite=True)))
         if self.refill_eur_per_kwh is not None:
             refill = _checked("refill_eur_per_kwh", self.refill_eur_per_kwh, (), 0.0, finite=True)
             object.__setattr__(self, "refill_eur_per_kwh", float(refill))
+        if self.before is not None and np.shape(self.before) != sites:
+            raise ScenarioError(f"before: shape {np.shape(self.before)}, expected {sites}: one value per site")
         if self.period_h == 0.0:
             raise ScenarioError("period_h = 0: the length of a slot must be positive; a quarter of an hour is 0.25")
         self._check_energies()
