@@ -1,8 +1,8 @@
 """Action codes of operators: which of their sites take power from the battery, and how much the grid shall charge it.
 
-A joint code is ``3 * sources + vote``; bit k of ``sources`` is set where the agent's site k is on the battery. The multi
-form has a choice for each site and one for the vote. What an agent does not have, or cannot be, is mapped to the grid
-and to no charging, and reported.
+A joint code is ``3 * sources + vote``; bit k of ``sources`` is set where the agent's site k is on the battery. The
+multi form has a choice for each site and one for the vote. What an agent does not have, or cannot be, is mapped to the
+grid and to no charging, and reported.
 """
 
 from dataclasses import dataclass
@@ -69,12 +69,12 @@ class SharingCodec:
             can_charge: ``[B, N]`` whether the grid can charge the battery in the coming slot.
         """
         possible = self._votes(can_charge)
-        has = np.broadcast_to(self.constants.agent_has, (*can_charge.shape, self.most_sites))
+        has: BoolArray = np.tile(self.constants.agent_has, (len(can_charge), 1, 1))
         if self.form == "multi":
             sources = np.stack([np.ones_like(has), has], axis=-1).reshape(*can_charge.shape, -1)
             return np.concatenate([sources, possible], axis=-1)
         bits = _bits(np.arange(2**self.most_sites), self.most_sites)
-        sources = (has[..., None, :] | ~bits).all(axis=-1)
+        sources = np.asarray((has[..., None, :] | ~bits).all(axis=-1))
         return np.asarray((sources[..., None] & possible[..., None, :]).reshape(*can_charge.shape, -1))
 
     def decode(self, actions: NDArray[np.int64], can_charge: BoolArray) -> Decoded:
@@ -122,6 +122,4 @@ def weighted_vote(constants: SharingConstants, charge_share: FloatArray, agent_s
         charge_share: ``[B, N]`` votes.
         agent_share: ``[B, N]`` alpha of all sites of an agent.
     """
-    weighted = charge_share * agent_share
-    first: IntArray = np.searchsorted(constants.agent_infrastructure, np.arange(constants.n_infrastructures))
-    return np.asarray(np.minimum(np.add.reduceat(weighted, first, axis=-1), 1.0))
+    return np.asarray(np.minimum(constants.sum_of_agents(charge_share * agent_share), 1.0))

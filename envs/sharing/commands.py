@@ -41,6 +41,6 @@ def check_commands(commands: SharingCommands, n_worlds: int, n_sites: int, n_age
     if bad.any():
         world, agent = (int(part) for part in np.argwhere(bad)[0])
         raise ActionError(
-            f"command charge_share of operator_{agent} in world {world} = {shares[world, agent]:g}: give a share from 0 "
-            "to 1"
+            f"command charge_share of operator_{agent} in world {world} = {shares[world, agent]:g}: give a share "
+            "from 0 to 1"
         )

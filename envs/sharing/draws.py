@@ -85,7 +85,7 @@ def _next_slot_kw(constants: SharingConstants, series: SiteSeries) -> FloatArray
     demand_kw, day, forecast = series.power_kw, constants.day, constants.scenario.forecast
     fading = np.exp(-constants.period_h / forecast.memory_h)
     expected_kw = demand_kw.copy()
-    moved_kw = demand_kw[1:-day] + fading * (demand_kw[day:-1] - demand_kw[:-day - 1])
+    moved_kw = demand_kw[1:-day] + fading * (demand_kw[day:-1] - demand_kw[: -day - 1])
     expected_kw[day + 1 :] = np.maximum(moved_kw, 0.0)
     if forecast.kind != "federated":
         return expected_kw

@@ -27,7 +27,7 @@ class SharingForecast:
         self._price = np.zeros((n_worlds, after))
         self._solar_kw, self._clearness = np.zeros(places), np.zeros(places)
         self._demand_error, self._solar_error = np.zeros(sites), np.zeros(places)
-        hour: FloatArray = (np.arange(after) + 0.5) * constants.period_h
+        hour = np.asarray((np.arange(after) + 0.5) * constants.period_h, np.float64)
         grid = MainGrid(constants.scenario.grid, constants.n_infrastructures)
         self._grid_limit_kw = grid.limit_kw(hour)
 
@@ -88,11 +88,9 @@ class SharingForecast:
         if scenario.forecast.kind in ("oracle", "noisy"):
             true_kw = self._solar_kw[worlds[:, None], self._slots(ahead)]
             return np.moveaxis(self._with_errors(true_kw, self._solar_error, ahead), 1, 2)
-        if scenario.solar.source != "solar":  # goes on as it is
-            return np.repeat(self._solar_kw[worlds, self._decision][..., None], len(ahead), axis=-1)
-        hour: FloatArray = scenario.weather.start_hour + (self._decision + 0.5) * self.constants.period_h
+        hour = np.asarray((self._decision + 0.5) * self.constants.period_h, np.float64)
+        ahead_h = np.asarray(ahead * self.constants.period_h, np.float64)
         clearness = self._clearness[worlds, self._decision]
-        ahead_h = ahead * self.constants.period_h
         share = solar_outlook_share(scenario.weather, clearness, hour[:, None], ahead_h)
         return np.asarray(scenario.solar.capacity_kw * share)
 
@@ -151,7 +149,7 @@ class SharingForecast:
     def _slots(self, ahead: IntArray) -> IntArray:
         """Slots ``[B, ahead]`` of the episode; after its end, of the day after."""
         last = self.constants.decisions + self.constants.day - 1
-        return np.minimum(self._decision[:, None] + ahead, last)
+        return np.asarray(np.minimum(self._decision[:, None] + ahead, last), np.int64)
 
     def _with_errors(self, true: FloatArray, errors: FloatArray, ahead: IntArray) -> FloatArray:
         """Forecasts ``[B, ahead, ...]`` that miss the truth by a share that grows with the root of the time ahead."""

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from voltran.envs import domains
 from voltran.envs.decision_time import DecisionTime
 from voltran.envs.energy.grid import GridSupply
-from voltran.envs.energy.source import Source
+from voltran.envs.energy.source import Panels
 from voltran.envs.energy.tariff import Tariff
 from voltran.envs.energy.weather import Weather
 from voltran.envs.scenario import Scenario, Section
@@ -143,17 +143,16 @@ class SharedBattery(Section):
         return self
 
 
-class Solar(Source):
+class Solar(Panels):
     """The panels of every infrastructure.
 
     Attributes:
-        source, capacity_kw, file, column: as every source has them.
+        source: "solar" follows the weather, "file" a series.
+        capacity_kw: largest generation; 0 for no panels.
         direct: whether they feed sites that are on the grid; otherwise all they give goes through the battery, as in
             [CG], or is lost.
     """
 
-    source: Literal["solar", "wind", "constant", "file"] = "solar"
-    capacity_kw: domains.PositivePowerKw = 3.0
     direct: bool = True
 
 

@@ -91,15 +91,17 @@ class Simulation:
             state.soc, state.health, np.where(usable, state.capacity_kwh, 0.0), demand_kw, commands.battery_sites,
             self.share, constants.first_site, solar_kw, self.forecast.grid_limit_now_kw(),
             weighted_vote(constants, commands.charge_share, self.agent_share), scenario.solar.direct,
-            scenario.battery.outage_soc_min, scenario.battery.wear_per_cycle, constants.period_h, constants.battery(0.0),
+            scenario.battery.outage_soc_min, scenario.battery.wear_per_cycle, constants.period_h,
+            constants.battery(0.0),
         )  # fmt: skip
         self._record(demand_kw, solar_kw, commands.battery_sites, slot)
+        state.soc_before[...] = state.soc
         state.soc[...], state.health[...], state.on_battery[...] = slot.soc, slot.health, commands.battery_sites
 
     def arrays(self) -> dict[str, Any]:
         """All arrays that change; time series apart."""
         state = self.state
-        names = ("soc", "health", "capacity_kwh", "on_battery")
+        names = ("soc", "soc_before", "health", "capacity_kwh", "on_battery")
         return {name: getattr(state, name) for name in names}
 
     def settle(self, ended: BoolArray) -> None:
@@ -117,14 +119,14 @@ class Simulation:
         return {name: self.state.latest(name) for name in AGENT_SERIES}
 
     def refill_eur(self, soc: FloatArray) -> FloatArray:
-        """What it costs ``[B, I]`` to bring batteries back to where they began, at the mean price of the day to come."""
+        """What it costs ``[B, I]`` to fill batteries up to where they began, at the mean price of the day to come."""
         battery = self.constants.scenario.battery
         missing_kwh = np.maximum(battery.initial_soc - soc, 0.0) * self.state.capacity_kwh
-        return missing_kwh / battery.charge_efficiency * self.refill_price()[:, None]
+        return np.asarray(missing_kwh / battery.charge_efficiency * self.refill_price()[:, None])
 
     def refill_price(self) -> FloatArray:
         """Mean price ``[B]`` of the day after the episode so far, EUR/kWh; not below zero."""
-        return np.maximum(self.forecast.price(self.constants.day).mean(axis=1), 0.0)
+        return np.asarray(np.maximum(self.forecast.price(self.constants.day).mean(axis=1), 0.0))
 
     def _fade(self) -> None:
         """Capacities follow health from day to day; within a day they stay. What no longer fits is lost."""
@@ -143,10 +145,8 @@ class Simulation:
         price = self.forecast.price(1)
         of_agent, alpha = constants.agent_infrastructure, self.agent_share
         worn = np.abs(slot.soc - self.state.soc)
-        flows = ("grid_kw", "battery_kw", "direct_kw", "unserved_kw", "fallback_kw", "solar_charge_kw")
-        flows += ("grid_charge_kw", "curtailed_kw", "loss_kw", "residual_kw", "soc", "health")
         self.state.record(
-            **{name: getattr(slot, name) for name in flows},
+            **slot._asdict(),
             demand_kw=demand_kw,
             requested_kw=np.where(on_battery, demand_kw, 0.0),
             solar_kw=solar_kw,
@@ -213,11 +213,15 @@ def play_slot(
                 capacity_kwh[w, i], battery.soc_min, battery.soc_max, battery.charge_efficiency,
                 battery.discharge_efficiency, battery.charge_limit_kw, battery.discharge_limit_kw,
             )  # fmt: skip
-            supply = SharedSupply(
-                solar_kw[w, i], grid_limit_kw[w, i], charge_share[w, i], solar_direct, outage_soc_min
-            )
+            supply = SharedSupply(solar_kw[w, i], grid_limit_kw[w, i], charge_share[w, i], solar_direct, outage_soc_min)
             flows = shared_flows(
-                soc[w, i], demand_kw[w, begin:end], on_battery[w, begin:end], share[w, begin:end], supply, period_h, here
+                soc[w, i],
+                demand_kw[w, begin:end],
+                on_battery[w, begin:end],
+                share[w, begin:end],
+                supply,
+                period_h,
+                here,
             )
             after.grid_kw[w, begin:end] = flows.grid_kw
             after.battery_kw[w, begin:end] = flows.battery_kw

@@ -14,6 +14,7 @@ from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.units import HOURS_PER_DAY
 
 DAYS_PER_WEEK, WORKDAYS = 7, 5
+NO_PANELS_KW = 1e-9
 
 
 class SharingView(View, Clock):
@@ -109,7 +110,8 @@ class SharingView(View, Clock):
     def solar_outlook(self) -> FloatArray:
         """Solar power expected, as a share of what panels can give, ``[B, N, ahead]``."""
         solar_kw = self._simulation.forecast.solar_at(self._ahead)
-        return solar_kw[:, self.constants.agent_infrastructure] / self.constants.scenario.solar.capacity_kw
+        most_kw = max(self.constants.scenario.solar.capacity_kw, NO_PANELS_KW)
+        return np.asarray(solar_kw[:, self.constants.agent_infrastructure] / most_kw)
 
     @property
     def grid_on(self) -> FloatArray:
@@ -144,7 +146,7 @@ class SharingView(View, Clock):
     def time_left(self) -> FloatArray:
         """Slots to the end of the episode, in days, at most one, ``[B]``."""
         left = np.minimum(self.constants.decisions, self.world.max_decisions) - self.state.decision
-        return np.clip(left / self.constants.day, 0.0, 1.0)
+        return np.asarray(np.clip(left / self.constants.day, 0.0, 1.0))
 
     def _of_agents(self, of_infrastructures: FloatArray) -> FloatArray:
         return np.asarray(of_infrastructures[:, self.constants.agent_infrastructure])

@@ -44,8 +44,8 @@ class SharingWorld(BatchedWorld):
         scenario: the scenario.
         n_worlds: batch size ``B``.
         action_form: "joint" (Discrete) or "multi" (MultiDiscrete).
-        reward: "own" (each operator its own costs), "common" (all at an infrastructure the same), ``module:function``
-            or a function, see :mod:`voltran.envs.rewards`.
+        reward: "own" (each operator its own costs), "common" (all at an infrastructure the same), "saving" (likewise,
+            with stored energy counted at once), ``module:function`` or a function, see :mod:`voltran.envs.rewards`.
         observe: fields that operators observe, see :func:`voltran.envs.observe.role_observations`; by default all.
 
     Attributes:
@@ -156,9 +156,7 @@ class SharingWorld(BatchedWorld):
         """Key -> ``[B, N]`` about the latest slot."""
         state, constants = self._simulation.state, self.constants
         served = ("grid", "battery", "unserved")
-        energy = {
-            f"{name}_kwh": constants.by_agent(state.latest(f"{name}_kw")) * constants.period_h for name in served
-        }
+        energy = {f"{name}_kwh": constants.by_agent(state.latest(f"{name}_kw")) * constants.period_h for name in served}
         return {"projected": projected, **energy}
 
     def _metrics_of(self, world: int) -> dict[str, float]:
