@@ -8,8 +8,8 @@ and how much the grid shall charge it. Every function works without arguments an
 
 - ``scenario``: name of a shipped scenario or path of a YAML file; ``overrides``: dotted keys and values.
 - ``action_form``: ``"joint"`` (one Discrete) or ``"multi"`` (MultiDiscrete).
-- ``reward``: ``"own"`` (each operator its own costs), ``"common"`` (all at an infrastructure the same), or your own
-  (docs/reward.md).
+- ``reward``: ``"own"`` (each operator its own costs), ``"common"`` (all at an infrastructure the same), ``"saving"``
+  (likewise, with stored energy counted at once), or your own (docs/reward.md).
 - ``observe``: fields that agents observe (docs/observation.md).
 """
 

@@ -96,7 +96,7 @@ def _violations(
     net_kwh = grid + solar - decisions.served_kwh
     excesses = [
         *(-part for part in (grid, solar, direct, decisions.served_kwh, decisions.unserved_kwh, load_kwh)),
-        grid - problem.grid_room_kwh,
+        grid - np.minimum(problem.grid_room_kwh, problem.charge_limit_kwh),
         grid + load_kwh - problem.grid_limit_kwh,
         solar + direct - problem.solar_kwh,
         none if problem.solar_direct else direct,
@@ -110,4 +110,4 @@ def _violations(
         np.minimum(grid, solar) if problem.single_source else none,
         np.minimum(grid + solar, decisions.served_kwh) if problem.exclusive else none,
     ]
-    return [float(np.max(excess, initial=0.0)) for excess in excesses]
+    return [max(float(np.max(excess)), 0.0) if np.size(excess) else 0.0 for excess in excesses]

@@ -68,7 +68,7 @@ class _Builder:
         self.free = np.flatnonzero(~problem.scarce)
         self.demand_kwh = problem.demand_kwh[self.free]
         most_kwh = problem.charge_limit_kwh + (0.0 if problem.exclusive else problem.total_kwh)
-        self.grid_most_kwh = np.minimum(problem.grid_room_kwh, most_kwh)
+        self.grid_most_kwh = np.minimum(problem.grid_room_kwh, problem.charge_limit_kwh)
         self.solar_most_kwh = np.minimum(problem.solar_kwh, most_kwh)
         self.constant = self._columns(1)
         self.source = self._columns(self.free.size * problem.n_sites).reshape(self.free.size, problem.n_sites)

@@ -15,8 +15,9 @@ WORLD = WorldSpec(
     rewards={
         "own": "voltran.envs.sharing.rewards.own:own",
         "common": "voltran.envs.sharing.rewards.common:common",
+        "saving": "voltran.envs.sharing.rewards.saving:saving",
     },
-    training_reward="common",
+    training_reward="saving",
     bound="voltran.baselines.collective.bound:LEAST_COST",
     default_opponents={"operator": "grid-only"},
     text="voltran.envs.sharing.text:as_text",

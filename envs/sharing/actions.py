@@ -122,6 +122,4 @@ def weighted_vote(constants: SharingConstants, charge_share: FloatArray, agent_s
         charge_share: ``[B, N]`` votes.
         agent_share: ``[B, N]`` alpha of all sites of an agent.
     """
-    weighted = charge_share * agent_share
-    first: IntArray = np.searchsorted(constants.agent_infrastructure, np.arange(constants.n_infrastructures))
-    return np.asarray(np.minimum(np.add.reduceat(weighted, first, axis=-1), 1.0))
+    return np.asarray(np.minimum(constants.sum_of_agents(charge_share * agent_share), 1.0))

@@ -72,6 +72,10 @@ class SharingConstants:
         """Sums ``[..., N]`` of something of sites ``[..., U]``."""
         return np.asarray(np.add.reduceat(of_sites, self._first_of_agent, axis=-1))
 
+    def sum_of_agents(self, of_agents: FloatArray) -> FloatArray:
+        """Sums ``[..., I]`` of something of agents ``[..., N]``."""
+        return np.asarray(np.add.reduceat(of_agents, self._first_agent, axis=-1))
+
     def _introduce_agents(self) -> None:
         """Sites of one operator at one infrastructure follow each other, and make an agent."""
         pairs = np.stack([self.site_infrastructure, self.site_operator], axis=1)
@@ -80,6 +84,7 @@ class SharingConstants:
         self.site_agent: IntArray = np.cumsum(begins) - 1
         self.n_agents = len(self._first_of_agent)
         self.agent_infrastructure: IntArray = self.site_infrastructure[self._first_of_agent]
+        self._first_agent: IntArray = np.searchsorted(self.agent_infrastructure, np.arange(self.n_infrastructures))
         self.agent_operator: IntArray = self.site_operator[self._first_of_agent]
         counts = np.bincount(self.site_agent)
         places = np.arange(counts.max())

@@ -95,12 +95,13 @@ class Simulation:
             constants.battery(0.0),
         )  # fmt: skip
         self._record(demand_kw, solar_kw, commands.battery_sites, slot)
+        state.soc_before[...] = state.soc
         state.soc[...], state.health[...], state.on_battery[...] = slot.soc, slot.health, commands.battery_sites
 
     def arrays(self) -> dict[str, Any]:
         """All arrays that change; time series apart."""
         state = self.state
-        names = ("soc", "health", "capacity_kwh", "on_battery")
+        names = ("soc", "soc_before", "health", "capacity_kwh", "on_battery")
         return {name: getattr(state, name) for name in names}
 
     def settle(self, ended: BoolArray) -> None:

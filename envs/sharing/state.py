@@ -25,6 +25,7 @@ class SharingState:
     Attributes:
         episodes: which episodes are played, and how far they are.
         soc, health: ``[B, I]`` x and y.
+        soc_before: ``[B, I]`` x at the start of the latest slot.
         capacity_kwh: ``[B, I]`` Omega of the day.
         on_battery: ``[B, U]`` sites that chose the battery in the latest slot.
         series: name -> ``[B, T, U]``, ``[B, T, I]``, ``[B, T, N]`` or ``[B, T]``, one row per slot.
@@ -32,6 +33,7 @@ class SharingState:
 
     episodes: Episodes
     soc: FloatArray
+    soc_before: FloatArray
     health: FloatArray
     capacity_kwh: FloatArray
     on_battery: BoolArray
@@ -57,7 +59,8 @@ class SharingState:
     def begin(self, constants: SharingConstants, world: int) -> None:
         """Put one world at the start of an episode."""
         battery = constants.scenario.battery
-        self.soc[world], self.health[world] = battery.initial_soc, battery.initial_health
+        self.soc[world] = self.soc_before[world] = battery.initial_soc
+        self.health[world] = battery.initial_health
         self.capacity_kwh[world], self.on_battery[world] = battery.capacity_kwh * battery.initial_health, False
         for values in self.series.values():
             values[world] = 0.0
@@ -76,6 +79,7 @@ def blank_state(constants: SharingConstants, episodes: Episodes) -> SharingState
     return SharingState(
         episodes=episodes,
         soc=np.full(of_infrastructures, battery.initial_soc),
+        soc_before=np.full(of_infrastructures, battery.initial_soc),
         health=np.full(of_infrastructures, battery.initial_health),
         capacity_kwh=np.full(of_infrastructures, battery.capacity_kwh * battery.initial_health),
         on_battery=np.zeros((n_worlds, constants.n_sites), dtype=bool),

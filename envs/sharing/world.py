@@ -44,8 +44,8 @@ class SharingWorld(BatchedWorld):
         scenario: the scenario.
         n_worlds: batch size ``B``.
         action_form: "joint" (Discrete) or "multi" (MultiDiscrete).
-        reward: "own" (each operator its own costs), "common" (all at an infrastructure the same), ``module:function``
-            or a function, see :mod:`voltran.envs.rewards`.
+        reward: "own" (each operator its own costs), "common" (all at an infrastructure the same), "saving" (likewise,
+            with stored energy counted at once), ``module:function`` or a function, see :mod:`voltran.envs.rewards`.
         observe: fields that operators observe, see :func:`voltran.envs.observe.role_observations`; by default all.
 
     Attributes:

@@ -9,6 +9,6 @@ from voltran.envs.sharing.rewards.period import SharingPeriod
 def common(period: SharingPeriod) -> RewardResult:
     """``[B, N]`` EUR, negative: mean costs of the agents at the same infrastructure."""
     constants = period.world.constants
-    same = constants.agent_infrastructure[:, None] == constants.agent_infrastructure
-    mean = (period.cost_eur()[:, None, :] * same).sum(axis=-1) / same.sum(axis=-1)
-    return RewardResult({"operator": np.asarray(-mean)})
+    count = constants.sum_of_agents(np.ones((1, constants.n_agents)))
+    mean = constants.sum_of_agents(period.cost_eur()) / count
+    return RewardResult({"operator": -mean[:, constants.agent_infrastructure]})

@@ -18,6 +18,11 @@ class SharingPeriod(Period):
         ``[B]``."""
         return self.state.latest(name)
 
+    @property
+    def soc_change(self) -> FloatArray:
+        """Change of the states of charge in the slot, ``[B, I]``."""
+        return self.state.soc - self.state.soc_before
+
     def cost_eur(self) -> FloatArray:
         """What the slot cost each agent, ``[B, N]``: own purchases, its part of charging and wear, lost load, and, at
         the end, its part of filling the battery up again."""
