@@ -56,6 +56,7 @@ def read_scenario(reference: str | Path) -> dict[str, Any]:
 
     Args:
         reference: name of a shipped one, path of a YAML file, or ``module:attribute`` of such a path or of a mapping.
+            CSV files that a YAML file names are looked for beside it first, then where you are.
 
     Raises:
         ScenarioError: no such scenario or file, or a file that is not a YAML mapping, or in which a key stands twice.
@@ -70,6 +71,8 @@ def read_scenario(reference: str | Path) -> dict[str, Any]:
             )
         reference = Path(value)
     data = parse_mapping(_scenario_text(reference), f"scenario {reference}")
+    if _is_file(reference):
+        data = _beside(data, Path(reference).parent)
     data.setdefault("name", Path(str(reference)).stem)
     return data
 
@@ -130,8 +133,22 @@ def _fields_at(model: type[BaseModel], path: Sequence[str]) -> list[str]:
     return list(model.model_fields)
 
 
+def _beside(value: Any, folder: Path) -> Any:
+    """The same with the paths of CSV files that lie beside the scenario's file, or in folders beside it."""
+    if isinstance(value, dict):
+        return {key: _beside(item, folder) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_beside(item, folder) for item in value]
+    is_beside = isinstance(value, str) and value.lower().endswith(".csv") and (folder / value).is_file()
+    return str(folder / value) if is_beside else value
+
+
+def _is_file(reference: str | Path) -> bool:
+    return isinstance(reference, Path) or reference.endswith((".yaml", ".yml"))
+
+
 def _scenario_text(reference: str | Path) -> str:
-    if isinstance(reference, str) and not reference.endswith((".yaml", ".yml")):
+    if isinstance(reference, str) and not _is_file(reference):
         if reference not in scenario_names():
             close = difflib.get_close_matches(reference, scenario_names(), n=1)
             hint = f"did you mean {close[0]!r}? " if close else ""

@@ -69,3 +69,11 @@ class _StrictLoader(yaml.SafeLoader):
                 )
             first_line[key] = line
         return node
+
+
+def _as_text(loader: Any, node: yaml.ScalarNode) -> str:
+    return str(node.value)
+
+
+# Dates stay text: whoever wants one validates it, and what was read can be written as JSON.
+_StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", _as_text)

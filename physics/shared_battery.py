@@ -153,7 +153,9 @@ def shared_flows(
     spare_kw = max(supply.grid_limit_kw - total_kw, 0.0)
     offered_kw = solar_left_kw + min(supply.charge_share * battery.charge_limit_kw, spare_kw)
     given_kw, taken_kw = battery_exchange_kw(requested_kw.sum(), offered_kw, soc, step_h, limits)
-    battery_kw = fill(np.zeros(n_sites), requested_kw, share, given_kw)
+    battery_kw = np.zeros(n_sites)
+    if given_kw > 0.0:
+        battery_kw = fill(np.zeros(n_sites), requested_kw, share, given_kw)
     fallback_kw, unserved_kw = _fall_back(requested_kw - battery_kw, on_battery, supply.grid_limit_kw - bought_kw)
     solar_charge_kw = min(solar_left_kw, taken_kw)
     return SharedFlows(

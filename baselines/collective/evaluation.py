@@ -36,7 +36,7 @@ class Account(NamedTuple):
     Attributes:
         purchases_kwh: ``[T]`` from the grid, charging included.
         stored_kwh: ``[T + 1]`` energy in the cells, the beginning first.
-        energy_eur, wear_eur, lost_load_eur: the costs.
+        energy_eur, wear_eur, lost_load_eur, refill_eur, switching_eur: the costs.
         violation_kwh: most by which any limit is exceeded; see :data:`TOLERANCE`.
     """
 
@@ -45,12 +45,14 @@ class Account(NamedTuple):
     energy_eur: float
     wear_eur: float
     lost_load_eur: float
+    refill_eur: float
+    switching_eur: float
     violation_kwh: float
 
     @property
     def cost_eur(self) -> float:
         """All costs."""
-        return self.energy_eur + self.wear_eur + self.lost_load_eur
+        return self.energy_eur + self.wear_eur + self.lost_load_eur + self.refill_eur + self.switching_eur
 
 
 def evaluate(problem: SharingProblem, decisions: Decisions) -> Account:
@@ -77,6 +79,8 @@ def evaluate(problem: SharingProblem, decisions: Decisions) -> Account:
         energy_eur=float(problem.price_eur_per_kwh @ purchases_kwh),
         wear_eur=float(problem.wear_eur * np.abs(np.diff(stored_kwh)).sum() / battery.capacity_kwh),
         lost_load_eur=float(problem.lost_load_eur_per_kwh * decisions.unserved_kwh.sum()),
+        refill_eur=max(problem.final_kwh - float(stored_kwh[-1]), 0.0) * (problem.refill_eur_per_kwh or 0.0),
+        switching_eur=problem.switching_eur * _switches(problem, decisions.battery_sites),
         violation_kwh=max(_violations(problem, decisions, stored_kwh[1:], load_kwh)),
     )
 
@@ -84,6 +88,15 @@ def evaluate(problem: SharingProblem, decisions: Decisions) -> Account:
 def is_feasible(problem: SharingProblem, account: Account) -> bool:
     """Whether decisions exceed no limit by more than solvers do."""
     return account.violation_kwh <= TOLERANCE * problem.battery.capacity_kwh
+
+
+def _switches(problem: SharingProblem, battery_sites: BoolArray) -> int:
+    """Changes of source between slots in which every site has one."""
+    free = ~problem.scarce
+    changed = (battery_sites[1:] != battery_sites[:-1])[free[1:] & free[:-1]].sum()
+    if problem.before is not None and free[0]:
+        changed += (battery_sites[0] != problem.before).sum()
+    return int(changed)
 
 
 def _violations(

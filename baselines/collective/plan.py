@@ -5,10 +5,9 @@ fails, or runs out of time without a plan, leaves the cautious plan, which excee
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -47,7 +46,7 @@ class Plan:
         served_kwh: ``[T]`` what the battery gives to the sites.
         unserved_kwh: ``[T, n]`` demand that nobody serves, by shares of demand.
         stored_kwh: ``[T + 1]`` energy in the cells, the beginning first.
-        cost_eur: purchases, wear and lost load.
+        cost_eur: purchases, wear, lost load and what refilling costs.
         bound_eur: no plan costs less.
         status: "optimal" up to the gap asked for; "limit" if time ran out; "failed" if the solver did.
         gap: how far the cost may be above the least one, relative to the cost; infinite where nothing is proven.
@@ -156,8 +155,7 @@ def plan_all(
         return _planned(own, work, problems, jobs)
 
 
-@contextmanager
-def plan_pool(jobs: int) -> Iterator[Executor]:
+def plan_pool(jobs: int) -> Executor:
     """Processes that plan.
 
     Args:
@@ -167,8 +165,7 @@ def plan_pool(jobs: int) -> Iterator[Executor]:
         ScenarioError: no job.
     """
     _check_jobs(jobs)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield pool
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------
@@ -229,10 +226,16 @@ def _cleaned(problem: SharingProblem, program: SharingProgram, values: FloatArra
     served_kwh[problem.scarce], lacking_kwh[problem.scarce] = values[program.served], values[program.unserved]
     battery_sites[problem.scarce] = _served_whole(problem, served_kwh)[problem.scarce]
     direct = values[program.direct] if problem.solar_direct else np.zeros(problem.periods)
+    grid, solar = values[program.grid], values[program.solar]
+    if problem.solar_direct and not problem.single_source:
+        # what panels charge while a site buys as much could be the other way round, at the same purchases: direct first
+        load_kwh = problem.total_kwh - served_kwh - lacking_kwh - direct
+        moved_kwh = np.clip(np.minimum(load_kwh, program.program.upper[program.grid] - grid), 0.0, solar)
+        grid, solar, direct = grid + moved_kwh, solar - moved_kwh, direct + moved_kwh
     return Decisions(
         battery_sites=battery_sites,
-        grid_charge_kwh=values[program.grid],
-        solar_charge_kwh=values[program.solar],
+        grid_charge_kwh=grid,
+        solar_charge_kwh=solar,
         solar_direct_kwh=direct,
         served_kwh=served_kwh,
         unserved_kwh=lacking_kwh[:, None] * shares_of_demand(problem),

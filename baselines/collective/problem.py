@@ -18,8 +18,8 @@ class SharingProblem:
 
     Source: [CG] Eq. 11, for one infrastructure: nothing in it couples two of them.
 
-    A battery that starts below its least state of charge is charged as fast as it can be until it is there, and a final
-    energy out of reach is met as far as it can be, so that every problem has a plan.
+    A battery that is below its least state of charge, at the beginning or after an outage, is charged as fast as it can
+    be until it is there, and a final energy out of reach is met as far as it can be, so that every problem has a plan.
 
     Attributes:
         demand_kwh: ``[T, n]`` D of the sites.
@@ -30,12 +30,16 @@ class SharingProblem:
         battery: its constants; the limits of power bound the net flow, charging less discharging.
         period_h: length of a slot.
         final_kwh: least energy in the cells at the end.
+        refill_eur_per_kwh: what each kWh costs that the cells lack of it; None where they must not lack any.
         wear_eur: what a change of the state of charge by 1 costs.
         lost_load_eur_per_kwh: what demand costs that nobody serves.
         solar_direct: whether the panels serve sites on the grid, too, and not the battery alone.
         single_source: whether a slot charges from the grid or from the panels, never from both.
         exclusive: whether a battery never charges and serves sites in the same slot.
         outage_soc_min: least state of charge in slots in which the grid cannot serve all; None for the battery's own.
+        switching_eur: what each change of a site's source costs, from one slot to the next where it has one in both.
+        before: ``[n]`` sites that the battery serves before the first slot; None where that is not known.
+        must_recharge: False lets a battery below its least state of charge stay there, which no plan does, but worlds.
 
     Raises:
         ScenarioError: shapes that do not agree, numbers that are not finite or out of range.
@@ -55,6 +59,10 @@ class SharingProblem:
     single_source: bool = False
     exclusive: bool = False
     outage_soc_min: float | None = None
+    refill_eur_per_kwh: float | None = None
+    switching_eur: float = 0.0
+    before: BoolArray | None = None
+    must_recharge: bool = True
 
     def __post_init__(self) -> None:
         periods = np.shape(self.price_eur_per_kwh)[:1]
@@ -73,8 +81,13 @@ class SharingProblem:
             value = _checked(name, getattr(self, name), shape, least, finite=name != "grid_limit_kwh")
             object.__setattr__(self, name, value)
         _check_battery(self.battery)
-        for name in ("stored_kwh", "final_kwh", "wear_eur", "lost_load_eur_per_kwh", "period_h"):
+        for name in ("stored_kwh", "final_kwh", "wear_eur", "lost_load_eur_per_kwh", "switching_eur", "period_h"):
             object.__setattr__(self, name, float(_checked(name, getattr(self, name), (), 0.0, finite=True)))
+        if self.refill_eur_per_kwh is not None:
+            refill = _checked("refill_eur_per_kwh", self.refill_eur_per_kwh, (), 0.0, finite=True)
+            object.__setattr__(self, "refill_eur_per_kwh", float(refill))
+        if self.before is not None and np.shape(self.before) != sites:
+            raise ScenarioError(f"before: shape {np.shape(self.before)}, expected {sites}: one value per site")
         if self.period_h == 0.0:
             raise ScenarioError("period_h = 0: the length of a slot must be positive; a quarter of an hour is 0.25")
         self._check_energies()
@@ -150,7 +163,8 @@ class SharingProblem:
     def least_kwh(self) -> FloatArray:
         """``[T]`` least energy in the cells at the end of each slot from which all later limits can be met."""
         floor, efficiency = self._floor_kwh(), self.battery.charge_efficiency
-        floor[-1] = max(floor[-1], self.final_kwh)
+        if self.refill_eur_per_kwh is None:
+            floor[-1] = max(floor[-1], self.final_kwh)
         least = np.minimum(floor, self.most_kwh)
         for t in range(self.periods - 1, 0, -1):
             least[t - 1] = max(least[t - 1], least[t] - efficiency * self.fastest_kwh[t])
@@ -162,13 +176,15 @@ class SharingProblem:
         Source: [CG] Eq. 11a.
         """
         least_kwh = self.battery.soc_min * self.battery.capacity_kwh
-        if self.outage_soc_min is None:
-            return np.full(self.periods, least_kwh)
+        outage_soc = self.battery.soc_min if self.outage_soc_min is None else self.outage_soc_min
+        outage_kwh = min(outage_soc * self.battery.capacity_kwh, least_kwh)
+        if not self.must_recharge:
+            begun = np.logical_or.accumulate(self.scarce)
+            return np.where(begun, outage_kwh, min(least_kwh, self.stored_kwh))
         floor, reached = np.empty(self.periods), least_kwh
         for t, charge_kwh in enumerate(self.fastest_kwh):
             rising = min(least_kwh, reached + self.battery.charge_efficiency * charge_kwh)
-            reached = self.outage_soc_min * self.battery.capacity_kwh if self.scarce[t] else rising
-            floor[t] = reached
+            floor[t] = reached = outage_kwh if self.scarce[t] else rising
         return floor
 
 

@@ -76,6 +76,13 @@ class _Builder:
         self.served, self.unserved = self._columns(scarce.size), self._columns(scarce.size)
         self.direct = self._columns(periods if problem.solar_direct else 0)
         self.rise, self.fall = (self._columns(periods if problem.wear_eur > 0.0 else 0) for _ in range(2))
+        self.lacking = self._columns(0 if problem.refill_eur_per_kwh is None else 1)
+        # pairs of slots between which sources can change
+        self.later = np.flatnonzero(np.diff(self.free, prepend=-1) == 1)
+        if problem.before is None:
+            self.later = self.later[self.free[self.later] > 0]
+        self.later = self.later if problem.switching_eur > 0.0 else self.later[:0]
+        self.switched = self._columns(self.later.size * problem.n_sites).reshape(self.later.size, problem.n_sites)
         self.from_grid = self._columns(periods if problem.single_source else 0)
         self.charging = self._columns(periods if problem.exclusive else 0)
 
@@ -85,6 +92,7 @@ class _Builder:
         self._add_sun_rows()
         self._add_scarce_rows()
         self._add_choice_rows()
+        self._add_switching_rows()
         lower, upper = self._bounds()
         integral = np.zeros(self.n_columns, dtype=bool)
         for columns in (self.source, self.from_grid, self.charging):
@@ -114,6 +122,9 @@ class _Builder:
         costs[self.unserved] = problem.lost_load_eur_per_kwh - price[self.scarce]
         if problem.solar_direct:
             costs[self.direct] = -price
+        if problem.refill_eur_per_kwh is not None:
+            costs[self.lacking] = problem.refill_eur_per_kwh
+        costs[self.switched] = problem.switching_eur
         costs[self.rise] = costs[self.fall] = problem.wear_eur
         return costs
 
@@ -124,6 +135,7 @@ class _Builder:
         upper[self.grid], upper[self.solar] = self.grid_most_kwh, self.solar_most_kwh
         lower[self.stored], upper[self.stored] = problem.least_kwh, problem.most_kwh
         upper[self.served] = upper[self.unserved] = problem.total_kwh[self.scarce]
+        upper[self.lacking] = problem.final_kwh
         if problem.solar_direct:
             upper[self.direct] = np.minimum(problem.solar_kwh, problem.total_kwh)
         return lower, upper
@@ -152,6 +164,10 @@ class _Builder:
             self._put_stored_change(row)
             self.rows.put(row, self.rise, -battery.capacity_kwh)
             self.rows.put(row, self.fall, battery.capacity_kwh)
+        if problem.refill_eur_per_kwh is not None:
+            row = self.rows.add(problem.final_kwh, np.inf, 1)
+            self.rows.put(row, self.stored[-1], 1.0)
+            self.rows.put(row, self.lacking, 1.0)
 
     def _put_stored_change(self, row: IntArray) -> None:
         self.rows.put(row, self.stored, 1.0)
@@ -200,3 +216,17 @@ class _Builder:
             row = self.rows.add(-np.inf, total_kwh, self.scarce.size) + np.arange(self.scarce.size)
             self.rows.put(row, self.served, 1.0)
             self.rows.put(row, self.charging[self.scarce], total_kwh)
+
+    def _add_switching_rows(self) -> None:
+        """Sources that differ from those of the slot before are counted."""
+        known = self.later[self.free[self.later] > 0]
+        before = np.zeros(self.switched.shape)
+        if known.size < self.later.size:
+            assert self.problem.before is not None
+            before[0] = self.problem.before
+        for sign in (1.0, -1.0):
+            row = self.rows.add(-np.inf, (sign * before).ravel(), self.switched.size)
+            place = row + np.arange(self.switched.size).reshape(self.switched.shape)
+            self.rows.put(place, self.source[self.later], sign)
+            self.rows.put(place[self.later.size - known.size :], self.source[known - 1], -sign)
+            self.rows.put(place, self.switched, -1.0)

@@ -69,7 +69,7 @@ def draw_generation(
         elif source.source == "solar":
             now, ahead = draw_solar_shares(weather, seed, index, hour)
         elif source.source == "file":
-            now = read_generation_kw(source, periods, period_h) / capacity_kw
+            now = read_generation_kw(source, periods, period_h, weather.start_hour) / capacity_kw
             ahead = np.repeat(now[:, None], len(OUTLOOK_H), axis=1)
         available[:, index], outlook[:, index] = capacity_kw * now, capacity_kw * ahead
     return Generation(available, outlook)
@@ -101,7 +101,7 @@ def draw_solar(panels: Panels, weather: Weather, seed: int, index: int, periods:
     hour = np.asarray((np.arange(periods) + 0.5) * period_h, np.float64)
     clear_kw = panels.capacity_kw * _clear_share(weather, hour)
     if panels.source == "file":
-        available_kw = read_generation_kw(panels, periods, period_h)
+        available_kw = read_generation_kw(panels, periods, period_h, weather.start_hour)
         return Solar(available_kw, _observed_clearness(available_kw, clear_kw, panels.capacity_kw, weather))
     clearness = draw_clearness(weather, seed, index, hour)
     return Solar(clear_kw * clearness, clearness)

@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from voltran.envs import domains
 from voltran.envs.scenario import Section
+from voltran.envs.series_files import SeriesFormat
 
 
 class Source(Section):
@@ -14,18 +15,22 @@ class Source(Section):
     Attributes:
         source: "wind" and "solar" follow the weather, "constant" gives its capacity at all times, "file" a series.
         capacity_kw: largest generation.
-        file: CSV file of the series; see ``generation_files``.
-        column: its column.
+        file: CSV file of the series, in kW.
+        column: its column; by default the only one besides that of times.
+        series: how the file holds it.
+        standby_kw: what the source draws while it generates nothing: the file may be below zero by so much.
     """
 
     source: Literal["wind", "solar", "constant", "file"] = "wind"
     capacity_kw: domains.PositivePowerKw
     file: str | None = None
     column: str | None = None
+    series: SeriesFormat = SeriesFormat()
+    standby_kw: domains.PowerKw = 0.01
 
     @model_validator(mode="after")
     def _file_where_needed(self) -> "Source":
-        if (self.source == "file") != (self.file is not None and self.column is not None):
+        if (self.source == "file") != (self.file is not None) or (self.column is not None and self.file is None):
             raise ValueError(
                 f"source = {self.source!r} with file = {self.file!r} and column = {self.column!r}: a file and its "
                 "column go with source 'file', and with no other"

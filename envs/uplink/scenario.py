@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from voltran.envs import domains
 from voltran.envs.decision_time import DecisionTime
 from voltran.envs.scenario import Scenario, Section
+from voltran.envs.series_time import ZoneName
 
 Symbols = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -128,9 +129,10 @@ class TrafficFiles(Section):
     """Measured traffic; docs/uplink.md describes the formats.
 
     Attributes:
-        paths: one file in the format ``long``, one per UE in the format ``lte-barcelona``; relative to where you are.
+        paths: one file in the format ``long``, one per UE in the format ``lte-barcelona``.
         format: see above.
         quantity: which column of ``lte-barcelona`` to take.
+        zone: time zone in which days begin, such as Europe/Madrid, +01:00 or UTC; by default clocks never change.
         day: which of the whole days, from midnight to midnight, counted from 0.
         fill_gaps_h: gaps up to this length are bridged by straight lines; longer ones are errors.
     """
@@ -138,6 +140,7 @@ class TrafficFiles(Section):
     paths: Annotated[tuple[str, ...], Field(min_length=1)]
     format: Literal["long", "lte-barcelona"] = "long"
     quantity: Literal["up", "down"] = "up"
+    zone: ZoneName | None = None
     day: Annotated[int, Field(ge=0, le=100_000)] = 0
     fill_gaps_h: domains.MarginH = 0.0
 

@@ -77,13 +77,11 @@ def _check(experiment: Calculation) -> None:
 def _play(name: str, experiment: Calculation, out: Path, playing: Playing) -> Path:
     """Write ``results.json``, pictures and ``table.md``."""
     function, options = function_and_options(experiment)
-    say = partial(playing.console.print, markup=False)
-    code, why = code_of(function)
-    if code is None:
-        say(f"Finished parts are not kept: {why}")
     content = options.model_dump(mode="json")
-    parts = (playing.store or out) / PARTS
-    findings = _called(experiment.calculation, function, options, Working(out, playing.jobs, say, parts, code, content))
+    say = partial(playing.console.print, markup=False)
+    working = Working(out, playing.jobs, say, (playing.store or out) / PARTS, content)
+    findings = _called(experiment.calculation, function, options, working)
+    code, _ = code_of(function)
     source = code["source"][:SHOWN_OF_SOURCE] if code else None
     made = CalculationResults(
         calculation=experiment.calculation, options=content, source=source, versions=versions(), findings=findings

@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ class Working:
         jobs: worker processes to use.
         say: shows a line of progress.
         parts: folder of finished parts, which several experiments may share; ``None`` keeps none.
-        code: what computes: digests and versions that a part must share to be taken again.
         options: those of the experiment, as JSON.
     """
 
@@ -34,15 +34,19 @@ class Working:
     jobs: int
     say: Callable[[str], None]
     parts: Path | None = None
-    code: dict[str, Any] | None = None
     options: Any = None
+    _codes: dict[str, dict[str, Any] | None] = field(default_factory=dict)
 
     def part(self, name: str, compute: Callable[[], Any], inputs: Any = None) -> Any:
         """Something that takes long: read if it is finished, computed and kept if not.
 
+        It is computed again where the inputs have changed, or the code of ``compute``: its module, all that this
+        imports, and the libraries behind. A :func:`functools.partial` of a function counts with the function's module,
+        so that what takes long is best kept in a module that does nothing else.
+
         Args:
             name: of the part.
-            compute: gives what JSON can hold; it must depend on the inputs and the code alone.
+            compute: gives what JSON can hold; it must depend on the inputs and its code alone.
             inputs: what decides the part, as JSON can hold it; all options of the experiment by default.
 
         Returns:
@@ -52,9 +56,10 @@ class Working:
             TypeError, ValueError: inputs or what ``compute`` gives are nothing that JSON can hold.
             VoltranError: the part cannot be written.
         """
-        key = {"part": name, "inputs": self.options if inputs is None else inputs, "code": self.code}
+        code = self._code(compute)
+        key = {"part": name, "inputs": self.options if inputs is None else inputs, "code": code}
         text = json.dumps(key, sort_keys=True, allow_nan=False)
-        if self.parts is None or self.code is None:
+        if self.parts is None or code is None:
             return json.loads(json.dumps(compute(), allow_nan=False))
         slug = re.sub(r"[^\w.-]+", "-", name)[:60]
         path = self.parts / f"{slug}-{digest_of(text.encode())[:16]}.json"
@@ -64,6 +69,17 @@ class Working:
             found = {"key": key, "value": compute()}
             write_atomically(path, json.dumps(found, allow_nan=False).encode())
         return json.loads(json.dumps(found["value"]))
+
+    def _code(self, compute: Callable[[], Any]) -> dict[str, Any] | None:
+        """What decides what a function gives, but for its inputs; says so once where nobody can tell."""
+        while isinstance(compute, partial):
+            compute = compute.func
+        module = str(compute.__module__)
+        if module not in self._codes:
+            self._codes[module], why = code_of(compute)
+            if why:
+                self.say(f"Finished parts are not kept: {why}")
+        return self._codes[module]
 
     def _kept(self, path: Path, key: Any) -> dict[str, Any] | None:
         """What a file holds, if it is this part."""
@@ -80,14 +96,14 @@ class Working:
 
 
 def code_of(function: Any) -> tuple[dict[str, Any] | None, str]:
-    """What decides the results of a function, options aside.
+    """What decides the results of a function, its inputs aside.
 
     Returns:
         Digests and versions, and nothing; or nothing, and why nobody can tell whether another process has the same.
     """
     code = Code()
     try:
-        Describer(code).refer(function)
+        Describer(code).follow(function)
     except UntraceableError as error:
         return None, str(error)
     if code.outdated:

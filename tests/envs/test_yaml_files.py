@@ -36,13 +36,17 @@ def test_shipped_files_are_read_as_ever() -> None:
         ("list:\n  - a: 1\n    a: 1\n", "line 3: key 'a' stands twice, first on line 2"),
         ("a: &a {x: 1}\nb: &b {y: 1}\nc: {<<: *a, <<: *b}\n", "line 3: key '<<' stands twice"),
         ("a: [1, 2\n", "not valid YAML"),
-        ("a: 2024-13-45\n", "not valid YAML"),
+        (f"a: {'9' * 5000}\n", "not valid YAML"),
         ("a: \x00\n", "not valid YAML"),
     ],
 )
 def test_faults_are_named(text: str, message: str) -> None:
     with pytest.raises(ScenarioError, match=f"the file: .*{message}"):
         parse_yaml(text, "the file")
+
+
+def test_dates_are_text() -> None:
+    assert parse_yaml("a: 2024-03-02\nb: 2024-13-45\n", "the file") == {"a": "2024-03-02", "b": "2024-13-45"}
 
 
 def test_what_a_mapping_takes_over_from_another_may_be_replaced() -> None:

@@ -24,6 +24,8 @@ from voltran.experiments.publish import documents, publish
 from voltran.experiments.run import run_experiment
 
 OWN = """
+import math
+from functools import partial
 from pathlib import Path
 from voltran.envs.scenario import Section
 from voltran.experiments.calculations.findings import Chart, Claim, Findings, Series, Table
@@ -56,6 +58,16 @@ def squares(options: Options, working) -> Findings:
         values={"largest": max(y), "none": None},
         images=["own.gif"],
     )
+
+
+def quiet(options: Options, working) -> Findings:
+    return Findings(values={"largest": 1.0, "none": None, "math": working.part("e", partial(math.exp, 1), inputs=1),
+                            "own": working.part("own", partial(partial(largest, 2), up_to=3), inputs=[2, 3])})
+
+
+def largest(factor, up_to):
+    COMPUTED.append(up_to)
+    return factor * up_to
 
 
 def raising(options: Options, working) -> Findings:
@@ -150,6 +162,13 @@ def test_what_was_finished_is_taken_again_if_inputs_and_code_are_the_same(own: P
     del sys.modules["own_calculations"]
     run(path, own / "out", resume=True)
     assert computed() == [5]
+
+
+def test_parts_may_be_calls_of_functions_from_other_modules(own: Path) -> None:
+    path = written(own, calculation="own_calculations:quiet", answer="{math:.3f} {own}")
+    assert "2.718 6" in run(path, own / "out")
+    assert "2.718 6" in run(path, own / "out", resume=True)
+    assert computed() == [3]
 
 
 def test_a_code_that_changed_since_it_was_loaded_keeps_nothing(own: Path) -> None:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests.envs.uplink.tools import uplink_world
 from voltran.envs.errors import ScenarioError
+from voltran.envs.slot_means import interval_means
 from voltran.envs.uplink.scenario import Time, TrafficFiles, UplinkScenario
 from voltran.envs.uplink.traffic import TrafficSource
-from voltran.envs.uplink.traffic_files import interval_means, read_traffic_mbps
+from voltran.envs.uplink.traffic_files import read_traffic_mbps
 from voltran.physics.arrays import FloatArray
 
 START = datetime(2024, 3, 1, 22, 0)
@@ -194,7 +195,7 @@ def test_missing_rows_are_gaps_too(tmp_path: Path) -> None:
         ("2024-03-01 23:30:00,a,1", r"line 5, column time = '2024-03-01 23:30:00': not after line 4 of region a; sort"),
         ("2024-03-02 00:00:00,a,1", r"line 5, column time = .*: not after line 4"),
         ("yesterday,a,1", r"line 5, column time = 'yesterday': must be local time such as 2018-03-28 15:56:00"),
-        ("2024-03-02 01:00:00+01:00,a,1", r"line 5, column time = .*must be local time"),
+        ("2024-03-02 01:00:00+01:00,a,1", r"line 5, column time = .*has an offset from UTC; set traffic.files.zone"),
         ("2024-03-02 01:00:00,a", r"line 5 has 2 fields, line 1 has 3"),
     ],
 )

@@ -1,0 +1,319 @@
+"""The one reader of time series from CSV files; faults are named by file, line and remedy.
+
+Times are time stamps, hours since the start of an episode, or rows at equal distances. A value holds from its time
+until the next, and empty fields count as missing, as rows that are not there do.
+"""
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from voltran.envs import domains
+from voltran.envs.csv_files import read_columns, read_head
+from voltran.envs.errors import ScenarioError
+from voltran.envs.scenario import Section
+from voltran.envs.series_time import DAY_S, Places, SeriesTime, ZoneName, parse_hours, parse_stamps, zone_named
+from voltran.envs.slot_means import bridged, gaps, interval_means, sampling_steps_s
+from voltran.physics.arrays import FloatArray, IntArray
+from voltran.physics.units import SECONDS_PER_HOUR
+
+HOUR_COLUMN, TIME_COLUMN = "hour", "time"
+
+
+class SeriesFormat(Section):
+    """How a CSV file holds a series, and which part of it an episode plays.
+
+    Attributes:
+        time_column: column of time stamps, or `hour`, whose hours count from the start of the episode; by default
+            `hour` or else `time`.
+        step_h: of a file without times, hours from row to row; the first row begins at a midnight.
+        zone: time zone in which days begin, such as Europe/Madrid, +01:00 or UTC; by default clocks never change.
+        day: which of the whole days, from midnight to midnight, counted from 0.
+        date: the same by its date.
+        scale: what values are multiplied by.
+        fill_gaps_h: gaps up to this length are bridged by straight lines; longer ones are errors.
+    """
+
+    time_column: str | None = None
+    step_h: domains.DurationH | None = None
+    zone: ZoneName | None = None
+    day: Annotated[int, Field(ge=0, le=100_000)] = 0
+    date: dt.date | None = None
+    scale: Annotated[float, domains.between(1e-12, 1e12)] = 1.0
+    fill_gaps_h: domains.MarginH = 0.0
+
+    @model_validator(mode="after")
+    def _one_way_to_tell_time(self) -> "SeriesFormat":
+        if self.step_h is not None and (self.time_column is not None or self.zone is not None):
+            raise ValueError(f"step_h = {self.step_h:g} is for files without times: drop it, or time_column and zone")
+        if self.date is not None and self.day != 0:
+            raise ValueError(f"day = {self.day} and date = {self.date} both say which day: drop one")
+        return self
+
+
+class Reading(NamedTuple):
+    """How to read values, and how to speak of it.
+
+    Attributes:
+        kind: what to call the file in messages, such as ``traffic file``.
+        keys: section of the scenario that has the settings, as messages name it.
+        low: least value, after scaling.
+        remedy: what to do about lower ones.
+        missing_column: what to do where a column is missing.
+        measured_by: column that is empty where nothing was measured, whatever the others say.
+    """
+
+    kind: str = "series file"
+    keys: str = "series"
+    low: float = -math.inf
+    remedy: str = ""
+    missing_column: str = "name another column, or rename one"
+    measured_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples of one series.
+
+    Attributes:
+        source: the file, as messages call it.
+        name: of the series, such as ``column north``.
+        time: what ``time_s`` counts from.
+        time_s: ``[sample]`` rising.
+        value: ``[sample]``, NaN where nothing was measured.
+        line: ``[sample]`` where each one stands.
+    """
+
+    source: str
+    name: str
+    time: SeriesTime
+    time_s: FloatArray
+    value: FloatArray
+    line: IntArray
+
+    def means(self, edges_s: FloatArray, lone_s: float) -> FloatArray:
+        """Means ``[T]`` over slots; NaN for those of which nothing is known.
+
+        Args:
+            edges_s: ``[T + 1]`` rising edges of the slots, in the series' own time.
+            lone_s: how long the only sample holds, where there is but one.
+        """
+        return interval_means(self.time_s, self.value, sampling_steps_s(self.time_s, lone_s), edges_s)
+
+
+def read_samples(
+    path: str, columns: Sequence[str] | None, series: SeriesFormat, reading: Reading, group_by: str | None = None
+) -> list[Samples]:
+    """All samples of a file.
+
+    Args:
+        path: of the file.
+        columns: those that are wanted; None for the only one besides that of times.
+        series: how the file holds them.
+        reading: how to read values.
+        group_by: column that says whose value each row has; there is then one series for each, in the order of names.
+
+    Returns:
+        One per column, in their order.
+
+    Raises:
+        ScenarioError: a file that cannot be read, lacks columns, or has values or times that are none.
+    """
+    source, head = f"{reading.kind} {path}", read_head(path, reading.kind)
+    time_column, own_head = _time_column(head, series, source)
+    columns = list(columns) if columns is not None else [_only_column(own_head or head, time_column, source)]
+    wanted = [name for name in (time_column, group_by, *columns, reading.measured_by) if name is not None]
+    rows = list(read_columns(path, wanted, reading.kind, reading.missing_column, own_head))
+    table = {name: [fields[place] for _, fields in rows] for place, name in enumerate(wanted)}
+    lines = np.array([line for line, _ in rows])
+    groups = np.array(table[group_by] if group_by else [""] * len(rows))
+    found = []
+    for group in sorted(set(groups)):
+        chosen = np.flatnonzero(groups == group)
+        name = f"{group_by} {group}" if group_by else ""
+        part = {column: [texts[row] for row in chosen] for column, texts in table.items()}
+        time, time_s = _times(part, time_column, series, Places(source, str(time_column), lines[chosen], name), reading)
+        for column in columns:
+            value = _values(part, column, lines[chosen], series, source, reading)
+            found.append(Samples(source, name or f"column {column}", time, time_s, value, lines[chosen]))
+    return found
+
+
+def start_s(samples: Samples, series: SeriesFormat, start_hour: float, keys: str) -> float:
+    """When an episode begins, in the time of the series: at a time of day of the chosen day.
+
+    Args:
+        samples: the series.
+        series: which day it is.
+        start_hour: time of day; hours in a file count from there already.
+        keys: as in :class:`Reading`.
+
+    Raises:
+        ScenarioError: a date, where the file has none.
+    """
+    time = samples.time
+    if time.kind == "stamps":
+        day = series.date or time.first_day(samples.time_s[0]) + dt.timedelta(days=series.day)
+        return time.midnight_s(day) + SECONDS_PER_HOUR * start_hour
+    if series.date is not None:
+        raise ScenarioError(
+            f"{keys}.date = {series.date}: {samples.source} has no dates; choose {keys}.day, counted from 0"
+        )
+    return DAY_S * series.day + (SECONDS_PER_HOUR * start_hour if time.kind == "rows" else 0.0)
+
+
+def episode_means(
+    samples: Samples, begin_s: float, periods: int, period_s: float, series: SeriesFormat, keys: str
+) -> FloatArray:
+    """Means ``[T]`` over the decision periods of an episode; gaps that may be bridged are.
+
+    Args:
+        samples: the series.
+        begin_s: when the episode begins.
+        periods, period_s: how many periods it has, and the length of one.
+        series: how long gaps may be.
+        keys: as in :class:`Reading`.
+
+    Raises:
+        ScenarioError: a series that ends too early or begins too late, or has a longer gap within the episode.
+    """
+    end_s, fill_s = begin_s + periods * period_s, series.fill_gaps_h * SECONDS_PER_HOUR
+    first_s, last_s = samples.time_s[0], samples.time_s[-1] + sampling_steps_s(samples.time_s, period_s)[-1]
+    if last_s + fill_s < end_s or first_s >= end_s:
+        raise ScenarioError(_not_there(samples, begin_s, end_s, series, keys))
+    # Periods of the whole file, so that a gap is bridged alike wherever an episode begins.
+    before = max(math.ceil((begin_s - first_s) / period_s), 0)
+    after = max(math.ceil((last_s - end_s) / period_s), 0)
+    edges_s = begin_s + period_s * np.arange(-before, periods + after + 1)
+    mean = samples.means(edges_s, period_s)
+    for begin, end in gaps(mean):
+        reaches_in = end > before and begin < before + periods
+        if reaches_in and ((end - begin) * period_s > fill_s or end - begin == len(mean)):
+            raise ScenarioError(_gap(samples, float(edges_s[begin]), (end - begin) * period_s, keys))
+    return bridged(mean, fill_s / period_s)[before : before + periods]
+
+
+class SeriesMeans(NamedTuple):
+    """Means of a whole file.
+
+    Attributes:
+        start: local time at which the first slot begins.
+        mean: ``[T, column]``, NaN where nothing was measured and the gap is too long to be bridged.
+    """
+
+    start: dt.datetime
+    mean: FloatArray
+
+
+def read_series(
+    path: str, columns: Sequence[str] | None, period_s: float, series: SeriesFormat, reading: Reading | None = None
+) -> SeriesMeans:
+    """Means of a whole file over slots that are counted from the midnight before it begins.
+
+    Args:
+        path, columns, series: as in :func:`read_samples`; which day an episode plays does not matter here.
+        period_s: length of the slots.
+        reading: how to read values.
+
+    Raises:
+        ScenarioError: as :func:`read_samples`.
+    """
+    samples = read_samples(path, columns, series, reading or Reading())
+    time, time_s = samples[0].time, samples[0].time_s
+    midnight_s = time.midnight_s(time.local(time_s[0]).date())
+    first = math.floor((time_s[0] - midnight_s) / period_s)
+    last = math.ceil((time_s[-1] + sampling_steps_s(time_s, period_s)[-1] - midnight_s) / period_s)
+    edges_s = midnight_s + period_s * np.arange(first, last + 1)
+    longest = series.fill_gaps_h * SECONDS_PER_HOUR / period_s
+    mean = np.stack([bridged(one.means(edges_s, period_s), longest) for one in samples], axis=1)
+    return SeriesMeans(time.local(edges_s[0]), mean)
+
+
+def _time_column(head: Sequence[str], series: SeriesFormat, source: str) -> tuple[str | None, list[str] | None]:
+    """The column of times, and names of columns for a file that has no head."""
+    if series.step_h is not None:
+        return None, ["value"] if len(head) == 1 and _is_number(head[0]) else None
+    if series.time_column is not None:
+        return series.time_column, None
+    if HOUR_COLUMN not in head and TIME_COLUMN not in head:
+        present = ", ".join(head) or "nothing"
+        raise ScenarioError(
+            f"{source}: line 1 lacks the column {HOUR_COLUMN} or {TIME_COLUMN}; it has {present} - name the column of "
+            "times in series.time_column, or set series.step_h for rows at equal distances"
+        )
+    return HOUR_COLUMN if HOUR_COLUMN in head else TIME_COLUMN, None
+
+
+def _only_column(head: Sequence[str], time_column: str | None, source: str) -> str:
+    columns = [name for name in head if name != time_column]
+    if len(columns) != 1:
+        raise ScenarioError(
+            f"{source}: has the columns {', '.join(columns) or 'of times alone'}; say which one to take"
+        )
+    return columns[0]
+
+
+def _times(
+    table: dict[str, list[str]], column: str | None, series: SeriesFormat, places: Places, reading: Reading
+) -> tuple[SeriesTime, FloatArray]:
+    if column is None:
+        row = np.arange(len(places.lines), dtype=np.float64)
+        return SeriesTime("rows"), np.asarray(SECONDS_PER_HOUR * float(series.step_h or 0.0) * row)
+    if column == HOUR_COLUMN:
+        return SeriesTime("hours"), parse_hours(table[column], places)
+    zone = None if series.zone is None else zone_named(series.zone)
+    return SeriesTime("stamps", zone), parse_stamps(table[column], places, zone, f"{reading.keys}.zone")
+
+
+def _values(
+    table: dict[str, list[str]], column: str, lines: IntArray, series: SeriesFormat, source: str, reading: Reading
+) -> FloatArray:
+    """Scaled values ``[sample]``, NaN for empty fields."""
+    values = np.full(len(lines), np.nan)
+    measured = table[reading.measured_by] if reading.measured_by else table[column]
+    for index, text in enumerate(table[column]):
+        if not text or not measured[index]:
+            continue
+        values[index] = series.scale * float(text) if _is_number(text) else math.inf
+        if not reading.low <= values[index] < math.inf:
+            least = f" of at least {reading.low:g}" if math.isfinite(reading.low) else ""
+            raise ScenarioError(
+                f"{source}: line {lines[index]}, column {column} = {text!r}: must be a number{least}, or empty where "
+                f"nothing was measured{reading.remedy}"
+            )
+    return values
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _not_there(samples: Samples, begin_s: float, end_s: float, series: SeriesFormat, keys: str) -> str:
+    """What to say where an episode is not in the file."""
+    chosen = f"{keys}.day = {series.day}" if series.date is None else f"{keys}.date = {series.date}"
+    shown, late = samples.time.shown, samples.time_s[0] >= end_s
+    what = f"begins at {shown(samples.time_s[0])}" if late else f"ends at {shown(samples.time_s[-1])}"
+    earlier = "" if series.day == 0 and series.date is None else "choose an earlier day, "
+    return (
+        f"{chosen}: {samples.source} {what} ({samples.name}), the episode would last from {shown(begin_s)} to "
+        f"{shown(end_s)}; {'choose a later day, ' if late else earlier}add rows, or shorten time.horizon_h"
+    )
+
+
+def _gap(samples: Samples, since_s: float, length_s: float, keys: str) -> str:
+    """What to say of a gap."""
+    before = samples.line[samples.time_s < since_s]
+    length_h = length_s / SECONDS_PER_HOUR
+    return (
+        f"{samples.source}: {samples.name} has nothing for {length_h:g} h from {samples.time.shown(since_s)} on (after "
+        f"line {before[-1] if len(before) else 1}); set {keys}.fill_gaps_h = {length_h:g} to bridge it, or choose "
+        f"another {keys}.day"
+    )
