@@ -1,7 +1,7 @@
 """The sharing world as a map and a course: what batteries hold where, and prices, supply and charge over time.
 
-The same state gives the same image, bit for bit, whatever Matplotlib is set to. Infrastructures have no places; they are
-drawn on hexagonal rings in the order of their numbers. Source: [CG], whose Fig. 6 the map follows.
+The same state gives the same image, bit for bit, whatever Matplotlib is set to. Infrastructures have no places; they
+are drawn on hexagonal rings in the order of their numbers. Source: [CG], whose Fig. 6 the map follows.
 """
 
 from dataclasses import dataclass
@@ -112,7 +112,7 @@ def _draw_map(axes: Axes, scene: Scene, theme: Theme) -> None:
     axes.set(xlim=middle[0] + np.array([-reach, reach]), ylim=middle[1] + np.array([-reach, reach]), aspect="equal")
     axes.axis("off")
     legend = (("stored", theme.stored), ("needed in the coming slot", theme.needed), ("stored before", theme.text))
-    for column, (name, colour) in enumerate(legend):
+    for name, colour in legend:
         axes.plot([], [], "o", color=colour, mfc="none" if colour == theme.text else colour, markersize=6, label=name)
     axes.legend(fontsize=6.5, frameon=False, ncols=len(legend), loc="lower center", bbox_to_anchor=(0.5, -0.07))
 
