@@ -107,6 +107,7 @@ def episode_problem(world: SharingWorld, index: int, infrastructure: int, *, rel
         in_common |= {
             "battery": battery,
             "must_recharge": False,
+            "solar_first": False,
             "final_kwh": in_common["final_kwh"] * most_worn,
             "outage_soc_min": min(scenario.outage_soc_min, battery.soc_min),
         }
@@ -150,5 +151,6 @@ def _in_common(world: SharingWorld, battery: BatteryParameters, price: float) ->
         "wear_eur": world.constants.wear_eur,
         "lost_load_eur_per_kwh": scenario.reward.lost_load_eur_per_kwh,
         "solar_direct": scenario.solar.direct,
+        "solar_first": scenario.solar.direct,
         "outage_soc_min": min(scenario.battery.outage_soc_min, battery.soc_min),
     }
