@@ -14,7 +14,6 @@ from pydantic import BaseModel
 from docs.tools import (
     controller_tables,
     equations,
-    market_controller_tables,
     market_tables,
     nomenclature,
     observation_tables,
@@ -231,7 +230,7 @@ TABLES: dict[str, Callable[[], str]] = (
     | nomenclature.TABLES
     | market_tables.TABLES
     | observation_tables.TABLES
-    | market_controller_tables.TABLES
+    | controller_tables.TABLES
     | training_tables.TABLES
     | controller_tables.TABLES
 )

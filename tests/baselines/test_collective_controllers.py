@@ -24,7 +24,7 @@ from voltran.envs.sharing.world import SharingWorld
 
 DAY: dict[str, Any] = {"network.infrastructures": 2, "time.horizon_h": 24.0, "time.decision_period_s": 3600.0}
 DAY |= {"forecast.ahead": [0, 1, 2], "weather.start_hour": 0.0}
-TRUTH = {"forecast.kind": "oracle"}
+TRUTH: dict[str, Any] = {"forecast.kind": "oracle"}
 OUTAGE = {
     "grid.main_limit_kw": 60.0,
     "grid.outages": [{"start_h": 18.0, "length_h": 3.0}],
@@ -159,7 +159,8 @@ def test_plans_end_with_the_episode() -> None:
 
 
 def test_a_worn_out_battery_is_not_planned_for() -> None:
-    world = sharing(**{"battery.initial_health": 0.9, "battery.health_min": 0.9, "battery.wear_per_cycle": 0.01})
+    worn: dict[str, Any] = {"battery.initial_health": 0.9, "battery.health_min": 0.9, "battery.wear_per_cycle": 0.01}
+    world = sharing(**worn)
     for name in WITH_PLANS:
         world.reset([1])
         assert played(world, baselines.make(name))["unserved_kwh"] == 0.0
@@ -176,12 +177,14 @@ def test_processes_plan_as_one_would() -> None:
 
 
 def test_the_grid_alone_costs_what_the_world_says_without_panels() -> None:
-    metrics = played(sharing(**{"solar.capacity_kw": 1e-6}), baselines.make("grid-only"))
+    dark: dict[str, Any] = {"solar.capacity_kw": 1e-6}
+    metrics = played(sharing(**dark), baselines.make("grid-only"))
     assert metrics["cost_eur"] == pytest.approx(metrics["grid_only_eur"], rel=1e-6)
 
 
 def test_thresholds_do_nothing_at_one_price() -> None:
-    commands = baselines.make("tariff-threshold").act(sharing(**{"tariff.kind": "flat"}))[ROLE]
+    flat: dict[str, Any] = {"tariff.kind": "flat"}
+    commands = baselines.make("tariff-threshold").act(sharing(**flat))[ROLE]
     assert not commands.battery_sites.any()
     assert not commands.charge_share.any()
 
