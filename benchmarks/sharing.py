@@ -82,8 +82,8 @@ def sharing_noise(quick: bool) -> Section:
     section = Section(
         "Sharing: noise in the last digits",
         f"The same programs of {count} infrastructures, with relative noise of {NOISE:g} on demands, prices and "
-        "panels. Plans within the gap are as good as each other, and a solver may take another one. *Sources* are choices of "
-        "a site in a slot, *charging* slots in which the grid charges another amount (by more than 1 % of the limit).",
+        "panels. Plans within the gap are as good as each other, and a solver may take another one. *Sources* are "
+        "choices of a site in a slot, *charging* slots in which the grid charges more or less by 1 % of the limit.",
         ["gap", "sources that differ", "charging that differs", "cost changes by at most"],
     )
     problems, generator = _problems(count), np.random.default_rng(SEED)

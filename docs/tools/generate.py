@@ -17,6 +17,7 @@ from docs.tools import (
     market_tables,
     nomenclature,
     observation_tables,
+    option_tables,
     training_tables,
 )
 from docs.tools.rows import settings, shown, space_cells, table
@@ -230,7 +231,7 @@ TABLES: dict[str, Callable[[], str]] = (
     | nomenclature.TABLES
     | market_tables.TABLES
     | observation_tables.TABLES
-    | controller_tables.TABLES
+    | option_tables.TABLES
     | training_tables.TABLES
     | controller_tables.TABLES
 )
