@@ -329,10 +329,10 @@ def _not_there(samples: Samples, begin_s: float, end_s: float, series: SeriesFor
     """What to say where an episode is not in the file."""
     chosen = f"{keys}.day = {series.day}" if series.date is None else f"{keys}.date = {series.date}"
     shown, late = samples.time.shown, samples.time_s[0] >= end_s
-    what = f"begins at {shown(samples.time_s[0])}" if late else f"ends at {shown(samples.time_s[-1])}"
+    turn = f"begins at {shown(samples.time_s[0])}" if late else f"ends at {shown(samples.time_s[-1])}"
     earlier = "" if series.day == 0 and series.date is None else "choose an earlier day, "
     return (
-        f"{chosen}: {samples.source} {what} ({samples.name}), the episode would last from {shown(begin_s)} to "
+        f"{chosen}: {samples.source} has {len(samples.line)} rows and {turn} ({samples.name}), the episode would last from {shown(begin_s)} to "
         f"{shown(end_s)}; {'choose a later day, ' if late else earlier}add rows, or shorten time.horizon_h"
     )
 
