@@ -12,26 +12,19 @@ from typing import Any, Literal
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from voltran import __version__
 from voltran.agents.actor import Actor, ActorDescription
+from voltran.agents.weight_files import read_weights, save_weights
 from voltran.envs.controller import Information
-from voltran.envs.errors import FileFormatError, MissingExtraError, ScenarioError
-from voltran.envs.files import write_atomically
+from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.envs.scenario import Section
 from voltran.envs.seeds import checked_seed
 from voltran.envs.world import Role, World
 from voltran.physics.arrays import BoolArray, Float32Array, IntArray
 
-try:
-    from safetensors import SafetensorError, safe_open
-    from safetensors.numpy import save
-except ModuleNotFoundError as error:
-    raise MissingExtraError("policy files need the package safetensors: pip install 'voltran[train]'") from error
-
 HEADER_KEY = "voltran_policy"
-SUFFIX = ".safetensors"
 
 
 class PolicyMetadata(Section):
@@ -241,9 +234,7 @@ def save_policy(path: str | Path, arrays: Mapping[str, Float32Array], metadata: 
     Raises:
         VoltranError: the file cannot be written; an earlier file stays as it was.
     """
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    write_atomically(Path(path), save(contiguous, {HEADER_KEY: metadata.model_dump_json()}))
-    return Path(path)
+    return save_weights(path, arrays, HEADER_KEY, metadata)
 
 
 def read_policy(path: str | Path) -> tuple[PolicyMetadata, dict[str, Float32Array]]:
@@ -252,21 +243,7 @@ def read_policy(path: str | Path) -> tuple[PolicyMetadata, dict[str, Float32Arra
     Raises:
         FileFormatError: no such file, or one that is corrupt, truncated, or not a policy.
     """
-    if not Path(path).is_file():
-        raise FileFormatError(f"policy {path}: no such file; give the path of a {SUFFIX} file that training wrote")
-    try:
-        with safe_open(str(path), framework="numpy") as file:
-            header = (file.metadata() or {}).get(HEADER_KEY)
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-    except (SafetensorError, OSError, ValueError) as error:
-        raise FileFormatError(
-            f"policy {path}: corrupt or truncated ({error}); copy it again or train it again"
-        ) from error
-    if header is None:
-        raise FileFormatError(
-            f"policy {path}: a safetensors file, but its header lacks {HEADER_KEY!r}; give a file that training wrote"
-        )
-    return _parse_header(path, header), arrays
+    return read_weights(path, HEADER_KEY, PolicyMetadata, "policy")
 
 
 def load_policy(
@@ -288,18 +265,6 @@ def load_policy(
         return LearnedPolicy(metadata, arrays, name=name or Path(path).stem, deterministic=deterministic, seed=seed)
     except FileFormatError as error:
         raise FileFormatError(f"policy {path}: {error}") from error
-
-
-def _parse_header(path: str | Path, header: str) -> PolicyMetadata:
-    try:
-        return PolicyMetadata.model_validate_json(header)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise FileFormatError(
-            f"policy {path}: header field {field!r} = {first['input']!r} ({first['msg']}); it was written by another "
-            f"version of VoltRAN (this is {__version__}): use that version or train the policy again"
-        ) from error
 
 
 def _require(policy: str, field: str, trained: object, expected: object, remedy: str) -> None:

@@ -11,7 +11,7 @@ from functools import cache, partial
 from importlib.metadata import entry_points
 from typing import Any
 
-from voltran.baselines import market
+from voltran.baselines import collective, market
 from voltran.baselines.entry import Entry, require_controller_class
 from voltran.baselines.hindsight import HindsightRules
 from voltran.baselines.msrc.controller import VARIANTS, Msrc
@@ -40,6 +40,7 @@ CONTROLLERS: dict[str, Entry] = {
     "trimsm": Entry(TrimsmOutage, TrimsmSettings, OUTAGES),
     **uplink_controller.CONTROLLERS,
     **market.CONTROLLERS,
+    **collective.CONTROLLERS,
 }
 _SHIPPED = frozenset(CONTROLLERS)
 _BROKEN: dict[str, str] = {}  # entry point that cannot be used -> why

@@ -32,7 +32,7 @@ def daily_shape(time_h: FloatArray, morning_share: FloatArray, day: Day) -> Floa
     """The day ``[T, n]``, from about ``night_share`` to 1.
 
     Args:
-        time_h: ``[T]`` time of day; days repeat.
+        time_h: ``[T]`` time of day, or ``[T, n]`` each one's own; days repeat.
         morning_share: ``[n]`` share of the morning in each one's mix.
         day: settings.
     """
@@ -42,8 +42,9 @@ def daily_shape(time_h: FloatArray, morning_share: FloatArray, day: Day) -> Floa
 
 
 def _mix(time_h: FloatArray, morning_share: FloatArray, day: Day) -> FloatArray:
-    morning = _bump(time_h - day.morning_h, MORNING_SHARPNESS)[:, None]
-    evening = _bump(time_h - day.evening_h, EVENING_SHARPNESS)[:, None]
+    times = time_h[:, None] if time_h.ndim == 1 else time_h
+    morning = _bump(times - day.morning_h, MORNING_SHARPNESS)
+    evening = _bump(times - day.evening_h, EVENING_SHARPNESS)
     return np.asarray(morning_share * morning + (1.0 - morning_share) * evening)
 
 

@@ -121,7 +121,7 @@ def next_soc(soc: float, charge_kw: float, discharge_kw: float, step_h: float, b
     Returns:
         Share in [soc_min, soc_max].
     """
-    # Charging and discharging exclude each other, so that one of the two is zero.
+    # Where both happen within one step, each loses on its own way.
     gained_kwh = battery.charge_efficiency * charge_kw * step_h
     spent_kwh = discharge_kw * step_h / battery.discharge_efficiency
     soc = soc + (gained_kwh - spent_kwh) / battery.capacity_kwh

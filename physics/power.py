@@ -82,3 +82,49 @@ def utilisation_power_kw(fixed_kw: FloatArray, utilisation: FloatArray, fixed_sh
         kW, of the shape that they broadcast to.
     """
     return np.asarray((1.0 - fixed_share) * utilisation * fixed_kw + fixed_share * fixed_kw)
+
+
+class MassiveMimoPower(NamedTuple):
+    """Coefficients of the power of a site of massive-MIMO cells; arrays have any shape that broadcasts with the load's.
+
+    Attributes:
+        idle_kw: ``[...]`` draw of one cell that is awake and carries nothing.
+        dynamic_kw: ``[...]`` extra draw of one cell at full load.
+        base_kw: ``[...]`` draw of the site besides its cells: rectifiers, transport, controller.
+        sleep_share: share of ``idle_kw`` that a cell draws in micro-sleep.
+        awake_load: load at and above which a cell finds no time for micro-sleep, a share of its capacity.
+    """
+
+    idle_kw: FloatArray
+    dynamic_kw: FloatArray
+    base_kw: FloatArray
+    sleep_share: float
+    awake_load: float
+
+
+# Power amplifiers are less efficient at part load: draw rises faster at first.
+LOAD_EXPONENT = 0.8
+
+
+def massive_mimo_power_kw(
+    load: FloatArray, cells: FloatArray, cooling_share: FloatArray, parameters: MassiveMimoPower
+) -> FloatArray:
+    """Power of sites of like cells, cooling included.
+
+    Source: own. Power falls with traffic to a floor, as cells sleep between the symbols that they need; above it, it is
+    concave in the load, as amplifiers lose efficiency at part load; cooling follows the heat of the cells. [CG] uses
+    measurements, which are not available.
+
+    Args:
+        load: share of each cell's capacity in use, 0 to 1, any shape.
+        cells: number of cells per site, any shape that broadcasts.
+        cooling_share: power of cooling as a share of the cells', any shape that broadcasts.
+        parameters: coefficients.
+
+    Returns:
+        kW drawn by each site, of the shape that they broadcast to.
+    """
+    awake = np.minimum(load / parameters.awake_load, 1.0)
+    idle_kw = parameters.idle_kw * (parameters.sleep_share + (1.0 - parameters.sleep_share) * awake)
+    cell_kw = idle_kw + parameters.dynamic_kw * load**LOAD_EXPONENT
+    return np.asarray(cells * cell_kw * (1.0 + cooling_share) + parameters.base_kw)

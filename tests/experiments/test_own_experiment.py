@@ -138,7 +138,10 @@ def test_a_kind_of_ones_own_is_read_and_played(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("episode", r"kind = 'episode' is unknown; known: episodes, allocations; or write module:attribute"),
+        (
+            "episode",
+            r"kind = 'episode' is unknown; known: episodes, allocations, calculation; or write module:attribute",
+        ),
         ("own_kind:Counting", r"kind = 'own_kind:Counting': is no Kind"),
         ("own_kind:NONE", r"own_kind has no 'NONE'"),
     ],

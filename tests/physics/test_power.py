@@ -5,7 +5,15 @@ import pytest
 
 from tests.physics import reference
 from tests.physics.instances import ALL_BANDS, LOW_BANDS, POWER, network
-from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP, site_power_kw
+from voltran.physics.power import (
+    ASSISTED,
+    HELPING,
+    NORMAL,
+    SLEEP,
+    MassiveMimoPower,
+    massive_mimo_power_kw,
+    site_power_kw,
+)
 
 IDLE, FULL = np.zeros(4), np.ones(4)
 
@@ -47,3 +55,20 @@ def test_traffic_is_counted_once_and_resource_use_per_sector() -> None:
     idle_kw = site_power_kw(NORMAL, ALL_BANDS, IDLE, IDLE, POWER)
     assert site_power_kw(NORMAL, ALL_BANDS, IDLE, 100.0 * nr_only, POWER) - idle_kw == pytest.approx(0.020)
     assert site_power_kw(NORMAL, ALL_BANDS, 0.5 * nr_only, IDLE, POWER) - idle_kw == pytest.approx(1.350)
+
+
+def test_massive_mimo_sites_sleep_at_night_and_draw_all_they_can_at_full_load() -> None:
+    parameters = MassiveMimoPower(
+        idle_kw=np.array([0.4, 0.3]),
+        dynamic_kw=np.array([0.5, 0.6]),
+        base_kw=np.array([0.5, 0.2]),
+        sleep_share=0.5,
+        awake_load=0.2,
+    )
+    cells, cooling = np.array([3.0, 6.0]), np.array([0.1, 0.0])
+    asleep = massive_mimo_power_kw(np.zeros(2), cells, cooling, parameters)
+    assert asleep == pytest.approx([3 * 0.2 * 1.1 + 0.5, 6 * 0.15 + 0.2])
+    full = massive_mimo_power_kw(np.ones(2), cells, cooling, parameters)
+    assert full == pytest.approx([3 * 0.9 * 1.1 + 0.5, 6 * 0.9 + 0.2])
+    part = massive_mimo_power_kw(np.full(2, 0.5), cells, cooling, parameters)
+    assert (part > (asleep + full) / 2).all()  # concave in the load

@@ -1,0 +1,232 @@
+"""The mixed-integer program of [CG] for one infrastructure, in linear form.
+
+The paper multiplies shares lambda with flows: here the battery stores the sum of what grid and panels charge, and
+lambda is reported. The binaries are the sources of sites; slots in which the grid cannot serve all sites have none.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from voltran.baselines.collective.problem import SharingProblem
+from voltran.baselines.solve import MixedIntegerProgram, Rows
+from voltran.physics.arrays import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class SharingProgram:
+    """The program of a problem, and where its variables stand.
+
+    Attributes:
+        program: what solvers get.
+        free: ``[F]`` slots in which every site has one source.
+        source: ``[F, n]`` columns of d, 1 for battery.
+        grid, solar, direct: ``[T]`` columns of charging from the grid and from the panels, and of panels serving sites.
+        stored: ``[T]`` columns of the energy at the end of each slot.
+        served, unserved: ``[S]`` columns of what the battery serves and of what nobody serves, for the scarce slots.
+        choices: ``[integer]`` columns of all binaries.
+    """
+
+    program: MixedIntegerProgram
+    free: IntArray
+    source: IntArray
+    grid: IntArray
+    solar: IntArray
+    direct: IntArray
+    stored: IntArray
+    served: IntArray
+    unserved: IntArray
+
+    @property
+    def choices(self) -> IntArray:
+        """Columns of all binaries."""
+        return np.flatnonzero(self.program.integral)
+
+
+def sharing_program(problem: SharingProblem) -> SharingProgram:
+    """Build the program: the least costs of purchases, wear and lost load.
+
+    Source: [CG] Eq. 11, [CG] Eq. 11a, [CG] Eq. 11c, [CG] Eq. 11d, with [CG] Eq. 1, [CG] Eq. 2, [CG] Eq. 3, [CG] Eq. 4
+    and the change of charge of [CG] Eq. 5, at the capacity that [CG] Eq. 6 gives at the beginning.
+
+    Args:
+        problem: one infrastructure.
+
+    Returns:
+        A program whose costs are the plan's in EUR, those of purchases without battery included.
+    """
+    return _Builder(problem).build()
+
+
+class _Builder:
+    """Builds one program. Columns of kinds that a problem does not need are left out."""
+
+    def __init__(self, problem: SharingProblem) -> None:
+        self.problem, self.rows, self.n_columns = problem, Rows(), 0
+        periods, scarce = problem.periods, np.flatnonzero(problem.scarce)
+        self.slots, self.scarce = np.arange(periods), scarce
+        self.free = np.flatnonzero(~problem.scarce)
+        self.demand_kwh = problem.demand_kwh[self.free]
+        most_kwh = problem.charge_limit_kwh + (0.0 if problem.exclusive else problem.total_kwh)
+        self.grid_most_kwh = np.minimum(problem.grid_room_kwh, problem.charge_limit_kwh)
+        self.solar_most_kwh = np.minimum(problem.solar_kwh, most_kwh)
+        self.constant = self._columns(1)
+        self.source = self._columns(self.free.size * problem.n_sites).reshape(self.free.size, problem.n_sites)
+        self.grid, self.solar, self.stored = self._columns(periods), self._columns(periods), self._columns(periods)
+        self.served, self.unserved = self._columns(scarce.size), self._columns(scarce.size)
+        self.direct = self._columns(periods if problem.solar_direct else 0)
+        self.rise, self.fall = (self._columns(periods if problem.wear_eur > 0.0 else 0) for _ in range(2))
+        self.lacking = self._columns(0 if problem.refill_eur_per_kwh is None else 1)
+        # pairs of slots between which sources can change
+        self.later = np.flatnonzero(np.diff(self.free, prepend=-1) == 1)
+        if problem.before is None:
+            self.later = self.later[self.free[self.later] > 0]
+        self.later = self.later if problem.switching_eur > 0.0 else self.later[:0]
+        self.switched = self._columns(self.later.size * problem.n_sites).reshape(self.later.size, problem.n_sites)
+        self.from_grid = self._columns(periods if problem.single_source else 0)
+        self.charging = self._columns(periods if problem.exclusive else 0)
+
+    def build(self) -> SharingProgram:
+        """All rows, bounds and costs."""
+        self._add_battery_rows()
+        self._add_sun_rows()
+        self._add_scarce_rows()
+        self._add_choice_rows()
+        self._add_switching_rows()
+        lower, upper = self._bounds()
+        integral = np.zeros(self.n_columns, dtype=bool)
+        for columns in (self.source, self.from_grid, self.charging):
+            integral[columns] = True
+        program = MixedIntegerProgram(
+            self._costs(), lower, upper, integral, self.rows.matrix(self.n_columns),
+            np.concatenate(self.rows.lower), np.concatenate(self.rows.upper),
+        )  # fmt: skip
+        return SharingProgram(
+            program, self.free, self.source, self.grid, self.solar, self.direct, self.stored, self.served,
+            self.unserved,
+        )  # fmt: skip
+
+    def _columns(self, count: int) -> IntArray:
+        """New columns."""
+        self.n_columns += count
+        return np.arange(self.n_columns - count, self.n_columns)
+
+    def _costs(self) -> FloatArray:
+        """What the grid is paid without battery and panels, less what these save. Source: [CG] Eq. 7, its OPEX."""
+        problem, costs = self.problem, np.zeros(self.n_columns)
+        price = problem.price_eur_per_kwh
+        costs[self.constant] = price @ problem.total_kwh
+        costs[self.source] = -price[self.free, None] * self.demand_kwh
+        costs[self.grid] = price
+        costs[self.served] = -price[self.scarce]
+        costs[self.unserved] = problem.lost_load_eur_per_kwh - price[self.scarce]
+        if problem.solar_direct:
+            costs[self.direct] = -price
+        if problem.refill_eur_per_kwh is not None:
+            costs[self.lacking] = problem.refill_eur_per_kwh
+        costs[self.switched] = problem.switching_eur
+        costs[self.rise] = costs[self.fall] = problem.wear_eur
+        return costs
+
+    def _bounds(self) -> tuple[FloatArray, FloatArray]:
+        problem = self.problem
+        lower, upper = np.zeros(self.n_columns), np.ones(self.n_columns)
+        lower[self.constant] = 1.0
+        upper[self.grid], upper[self.solar] = self.grid_most_kwh, self.solar_most_kwh
+        lower[self.stored], upper[self.stored] = problem.least_kwh, problem.most_kwh
+        upper[self.served] = upper[self.unserved] = problem.total_kwh[self.scarce]
+        upper[self.lacking] = problem.final_kwh
+        if problem.solar_direct:
+            upper[self.direct] = np.minimum(problem.solar_kwh, problem.total_kwh)
+        return lower, upper
+
+    def _put_discharge(self, row: IntArray, factor: float) -> None:
+        """What the battery serves, into ``row [T]``."""
+        self.rows.put(row[self.free][:, None], self.source, factor * self.demand_kwh)
+        self.rows.put(row[self.scarce], self.served, factor)
+
+    def _add_battery_rows(self) -> None:
+        """Stored energy, net power, and change of charge. Source: [CG] Eq. 3 and [CG] Eq. 4 with losses, [CG] Eq. 5."""
+        problem, battery = self.problem, self.problem.battery
+        before = np.zeros(problem.periods)
+        before[0] = problem.stored_kwh
+        row = self.rows.add(before, before, problem.periods) + self.slots
+        self._put_stored_change(row)
+        for source in (self.grid, self.solar):
+            self.rows.put(row, source, -battery.charge_efficiency)
+        self._put_discharge(row, 1.0 / battery.discharge_efficiency)
+        row = self.rows.add(-problem.discharge_limit_kwh, problem.charge_limit_kwh, problem.periods) + self.slots
+        for source in (self.grid, self.solar):
+            self.rows.put(row, source, 1.0)
+        self._put_discharge(row, -1.0)
+        if problem.wear_eur > 0.0:
+            row = self.rows.add(before, before, problem.periods) + self.slots
+            self._put_stored_change(row)
+            self.rows.put(row, self.rise, -battery.capacity_kwh)
+            self.rows.put(row, self.fall, battery.capacity_kwh)
+        if problem.refill_eur_per_kwh is not None:
+            last = self.rows.add(problem.final_kwh, np.inf, 1)
+            self.rows.put(last, self.stored[-1], 1.0)
+            self.rows.put(last, self.lacking, 1.0)
+
+    def _put_stored_change(self, row: IntArray) -> None:
+        self.rows.put(row, self.stored, 1.0)
+        self.rows.put(row[1:], self.stored[:-1], -1.0)
+
+    def _add_sun_rows(self) -> None:
+        """Panels give what they have, and serve no more than the sites on the grid draw."""
+        if not self.problem.solar_direct:
+            return
+        row = self.rows.add(-np.inf, self.problem.solar_kwh, self.problem.periods) + self.slots
+        self.rows.put(row, self.solar, 1.0)
+        self.rows.put(row, self.direct, 1.0)
+        row = self.rows.add(-np.inf, self.problem.total_kwh[self.free], self.free.size) + np.arange(self.free.size)
+        self.rows.put(row, self.direct[self.free], 1.0)
+        self.rows.put(row[:, None], self.source, self.demand_kwh)
+
+    def _add_scarce_rows(self) -> None:
+        """Where the grid cannot serve all, battery, panels and lack make up for what is missing."""
+        total_kwh = self.problem.total_kwh[self.scarce]
+        missing_kwh = total_kwh - self.problem.grid_limit_kwh[self.scarce]
+        row = self.rows.add(missing_kwh, total_kwh, self.scarce.size) + np.arange(self.scarce.size)
+        self.rows.put(row, self.served, 1.0)
+        self.rows.put(row, self.unserved, 1.0)
+        if self.problem.solar_direct:
+            self.rows.put(row, self.direct[self.scarce], 1.0)
+
+    def _add_choice_rows(self) -> None:
+        """One source per slot, and charging or discharging, where a problem asks for these."""
+        problem, slots = self.problem, self.problem.periods
+        if problem.single_source:
+            row = self.rows.add(-np.inf, 0.0, slots) + self.slots
+            self.rows.put(row, self.grid, 1.0)
+            self.rows.put(row, self.from_grid, -self.grid_most_kwh)
+            row = self.rows.add(-np.inf, self.solar_most_kwh, slots) + self.slots
+            self.rows.put(row, self.solar, 1.0)
+            self.rows.put(row, self.from_grid, self.solar_most_kwh)
+        if problem.exclusive:
+            row = self.rows.add(-np.inf, 0.0, slots) + self.slots
+            for source in (self.grid, self.solar):
+                self.rows.put(row, source, 1.0)
+            self.rows.put(row, self.charging, -problem.charge_limit_kwh)
+            row = self.rows.add(-np.inf, 1.0, self.source.size) + np.arange(self.source.size)
+            self.rows.put(row, self.source.ravel(), 1.0)
+            self.rows.put(row, np.repeat(self.charging[self.free], problem.n_sites), 1.0)
+            total_kwh = problem.total_kwh[self.scarce]
+            row = self.rows.add(-np.inf, total_kwh, self.scarce.size) + np.arange(self.scarce.size)
+            self.rows.put(row, self.served, 1.0)
+            self.rows.put(row, self.charging[self.scarce], total_kwh)
+
+    def _add_switching_rows(self) -> None:
+        """Sources that differ from those of the slot before are counted."""
+        known = self.later[self.free[self.later] > 0]
+        before = np.zeros(self.switched.shape)
+        if known.size < self.later.size:
+            assert self.problem.before is not None
+            before[0] = self.problem.before
+        for sign in (1.0, -1.0):
+            row = self.rows.add(-np.inf, (sign * before).ravel(), self.switched.size)
+            place = row + np.arange(self.switched.size).reshape(self.switched.shape)
+            self.rows.put(place, self.source[self.later], sign)
+            self.rows.put(place[self.later.size - known.size :], self.source[known - 1], -sign)
+            self.rows.put(place, self.switched, -1.0)

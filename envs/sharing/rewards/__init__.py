@@ -1,0 +1,1 @@
+"""What operators get for a slot."""

@@ -1,0 +1,29 @@
+"""What rewards of the sharing world look back on."""
+
+from dataclasses import dataclass
+
+from voltran.envs.rewards import Period
+from voltran.envs.sharing.state import AGENT_SERIES, SharingState
+from voltran.physics.arrays import FloatArray
+
+
+@dataclass
+class SharingPeriod(Period):
+    """A slot of the sharing world."""
+
+    state: SharingState
+
+    def latest(self, name: str) -> FloatArray:
+        """What the slot brought: one of the world's series (see ``trace``), ``[B, U]``, ``[B, I]``, ``[B, N]`` or
+        ``[B]``."""
+        return self.state.latest(name)
+
+    @property
+    def soc_change(self) -> FloatArray:
+        """Change of the states of charge in the slot, ``[B, I]``."""
+        return self.state.soc - self.state.soc_before
+
+    def cost_eur(self) -> FloatArray:
+        """What the slot cost each agent, ``[B, N]``: own purchases, its part of charging and wear, lost load, and, at
+        the end, its part of filling the battery up again."""
+        return sum((self.latest(name) for name in AGENT_SERIES[1:]), self.latest(AGENT_SERIES[0]))

@@ -1,0 +1,1 @@
+"""Calculations: experiments that call a function, which gives tables, charts and claims."""

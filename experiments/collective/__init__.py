@@ -1,0 +1,1 @@
+"""What [CG] shows, computed: costs of ownership, forecasts, and who gains what."""
