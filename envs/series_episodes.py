@@ -22,19 +22,22 @@ def read_episode(
     start_hour: float,
     periods: int,
     period_h: float,
+    before_h: float = 0.0,
 ) -> FloatArray:
     """Means ``[T, column]`` over the decision periods of an episode.
 
     Args:
         path, columns, series, reading: as in :func:`voltran.envs.series_files.read_samples`.
         start_hour: time of day at which the episode begins.
-        periods, period_h: how many decision periods it has, and the length of one.
+        periods, period_h: how many decision periods to read, and the length of one.
+        before_h: how long before the episode the first of them begins.
 
     Raises:
         ScenarioError: a file that cannot be read, does not hold the episode, or has too long a gap in it.
     """
     found = read_samples(path, columns, series, reading)
-    begin_s, period_s = start_s(found[0], series, start_hour, reading.keys), period_h * SECONDS_PER_HOUR
+    period_s = period_h * SECONDS_PER_HOUR
+    begin_s = start_s(found[0], series, start_hour, reading.keys) - before_h * SECONDS_PER_HOUR
     means = [episode_means(samples, begin_s, periods, period_s, series, reading.keys) for samples in found]
     return np.stack(means, axis=1)
 
@@ -110,8 +113,9 @@ def _gap(samples: Samples, since_s: float, length_s: float, keys: str) -> str:
     """What to say of a gap."""
     before = samples.line[samples.time_s < since_s]
     length_h = length_s / SECONDS_PER_HOUR
+    other = "another" if len(before) else "a later"
     return (
         f"{samples.source}: {samples.name} has nothing for {length_h:g} h from {samples.time.shown(since_s)} on (after "
         f"line {before[-1] if len(before) else 1}); set {keys}.fill_gaps_h = {length_h:g} to bridge it, or choose "
-        f"another {keys}.day"
+        f"{other} {keys}.day"
     )

@@ -113,6 +113,17 @@ class Samples:
         return interval_means(self.time_s, self.value, sampling_steps_s(self.time_s, lone_s), edges_s)
 
 
+def value_columns(path: str, series: SeriesFormat, kind: str) -> list[str]:
+    """Names of all columns of a file besides that of times.
+
+    Raises:
+        ScenarioError: a file that cannot be read, or lacks a column of times.
+    """
+    head = read_head(path, kind)
+    time_column, own_head = _time_column(head, series, f"{kind} {path}")
+    return [name for name in own_head or head if name != time_column]
+
+
 def read_samples(
     path: str, columns: Sequence[str] | None, series: SeriesFormat, reading: Reading, group_by: str | None = None
 ) -> list[Samples]:
@@ -146,7 +157,7 @@ def _read_samples(
 ) -> tuple[Samples, ...]:
     source, head = f"{reading.kind} {path}", read_head(path, reading.kind)
     time_column, own_head = _time_column(head, series, source)
-    columns = chosen if chosen is not None else (_only_column(own_head or head, time_column, source),)
+    columns = chosen if chosen is not None else (_only(value_columns(path, series, reading.kind), source),)
     wanted = [name for name in (time_column, group_by, *columns, reading.measured_by) if name is not None]
     rows = list(read_columns(path, wanted, reading.kind, reading.missing_column, own_head))
     table = {name: [fields[place] for _, fields in rows] for place, name in enumerate(wanted)}
@@ -224,8 +235,7 @@ def _time_column(head: Sequence[str], series: SeriesFormat, source: str) -> tupl
     )
 
 
-def _only_column(head: Sequence[str], time_column: str | None, source: str) -> str:
-    columns = [name for name in head if name != time_column]
+def _only(columns: Sequence[str], source: str) -> str:
     if len(columns) != 1:
         raise ScenarioError(
             f"{source}: has the columns {', '.join(columns) or 'of times alone'}; say which one to take"
