@@ -6,8 +6,10 @@ until the next, and empty fields count as missing, as rows that are not there do
 
 import datetime as dt
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -23,6 +25,7 @@ from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.units import SECONDS_PER_HOUR
 
 HOUR_COLUMN, TIME_COLUMN = "hour", "time"
+KEPT_FILES = 32
 
 
 class SeriesFormat(Section):
@@ -96,6 +99,10 @@ class Samples:
     value: FloatArray
     line: IntArray
 
+    def __post_init__(self) -> None:
+        for values in (self.time_s, self.value, self.line):
+            values.flags.writeable = False  # those who read the same file share them
+
     def means(self, edges_s: FloatArray, lone_s: float) -> FloatArray:
         """Means ``[T]`` over slots; NaN for those of which nothing is known.
 
@@ -109,7 +116,7 @@ class Samples:
 def read_samples(
     path: str, columns: Sequence[str] | None, series: SeriesFormat, reading: Reading, group_by: str | None = None
 ) -> list[Samples]:
-    """All samples of a file.
+    """All samples of a file; a file that did not change is read once.
 
     Args:
         path: of the file.
@@ -124,9 +131,22 @@ def read_samples(
     Raises:
         ScenarioError: a file that cannot be read, lacks columns, or has values or times that are none.
     """
+    chosen = None if columns is None else tuple(columns)
+    return list(_read_samples(path, _version(path), chosen, series, reading, group_by))
+
+
+@lru_cache(maxsize=KEPT_FILES)
+def _read_samples(
+    path: str,
+    version: tuple[int, ...],
+    chosen: tuple[str, ...] | None,
+    series: SeriesFormat,
+    reading: Reading,
+    group_by: str | None,
+) -> tuple[Samples, ...]:
     source, head = f"{reading.kind} {path}", read_head(path, reading.kind)
     time_column, own_head = _time_column(head, series, source)
-    columns = list(columns) if columns is not None else [_only_column(own_head or head, time_column, source)]
+    columns = chosen if chosen is not None else (_only_column(own_head or head, time_column, source),)
     wanted = [name for name in (time_column, group_by, *columns, reading.measured_by) if name is not None]
     rows = list(read_columns(path, wanted, reading.kind, reading.missing_column, own_head))
     table = {name: [fields[place] for _, fields in rows] for place, name in enumerate(wanted)}
@@ -134,14 +154,15 @@ def read_samples(
     groups = np.array(table[group_by] if group_by else [""] * len(rows))
     found = []
     for group in sorted(set(groups)):
-        chosen = np.flatnonzero(groups == group)
+        members = np.flatnonzero(groups == group)
         name = f"{group_by} {group}" if group_by else ""
-        part = {column: [texts[row] for row in chosen] for column, texts in table.items()}
-        time, time_s = _times(part, time_column, series, Places(source, str(time_column), lines[chosen], name), reading)
+        part = {column: [texts[row] for row in members] for column, texts in table.items()}
+        places = Places(source, str(time_column), lines[members], name)
+        time, time_s = _times(part, time_column, series, places, reading)
         for column in columns:
-            value = _values(part, column, lines[chosen], series, source, reading)
-            found.append(Samples(source, name or f"column {column}", time, time_s, value, lines[chosen]))
-    return found
+            value = _values(part, column, places.lines, series, source, reading)
+            found.append(Samples(source, name or f"column {column}", time, time_s, value, places.lines))
+    return tuple(found)
 
 
 def start_s(samples: Samples, series: SeriesFormat, start_hour: float, keys: str) -> float:
@@ -234,19 +255,27 @@ def read_series(
     return SeriesMeans(time.local(edges_s[0]), mean)
 
 
+def _version(path: str) -> tuple[int, ...]:
+    """What changes when a file does."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return ()  # the reader says what is wrong
+    return state.st_dev, state.st_ino, state.st_mtime_ns, state.st_size
+
+
 def _time_column(head: Sequence[str], series: SeriesFormat, source: str) -> tuple[str | None, list[str] | None]:
     """The column of times, and names of columns for a file that has no head."""
     if series.step_h is not None:
         return None, ["value"] if len(head) == 1 and _is_number(head[0]) else None
-    if series.time_column is not None:
-        return series.time_column, None
-    if HOUR_COLUMN not in head and TIME_COLUMN not in head:
-        present = ", ".join(head) or "nothing"
-        raise ScenarioError(
-            f"{source}: line 1 lacks the column {HOUR_COLUMN} or {TIME_COLUMN}; it has {present} - name the column of "
-            "times in series.time_column, or set series.step_h for rows at equal distances"
-        )
-    return HOUR_COLUMN if HOUR_COLUMN in head else TIME_COLUMN, None
+    possible = (HOUR_COLUMN, TIME_COLUMN) if series.time_column is None else (series.time_column,)
+    for name in possible:
+        if name in head:
+            return name, None
+    raise ScenarioError(
+        f"{source}: line 1 lacks the column {' or '.join(possible)}; it has {', '.join(head) or 'nothing'} - name the "
+        "column of times in series.time_column, or set series.step_h for rows at equal distances"
+    )
 
 
 def _only_column(head: Sequence[str], time_column: str | None, source: str) -> str:

@@ -62,6 +62,10 @@ class RollingSettings(PlanningSettings, strict=True):
     switching_eur: Annotated[float, Field(ge=0.0)] = 0.0
 
 
+# World of a batch, and infrastructure.
+Place = tuple[int, int]
+
+
 class Made(NamedTuple):
     """A plan, and the slot that it begins with."""
 
@@ -84,7 +88,9 @@ class Planner(ABC):
 
     def __init__(self) -> None:
         self._pool: Executor | None = None
-        self._forget()
+        self._made: dict[Place, Made] = {}
+        self._statuses: Counter[str] = Counter()
+        self._worst_gap = 0.0
 
     def reset(self, world: World) -> None:
         """Forget all plans.
@@ -115,7 +121,7 @@ class Planner(ABC):
     def _plan(self, world: SharingWorld, usable: BoolArray) -> None:
         """Make the plans that are needed now, where batteries ``[B, I]`` can be used."""
 
-    def _make(self, problems: dict[tuple[int, int], SharingProblem], begins: Mapping[int, int]) -> None:
+    def _make(self, problems: dict[Place, SharingProblem], begins: Mapping[int, int]) -> None:
         """Plans for worlds and infrastructures, each from its world's slot on."""
         settings = self.settings
         if settings.jobs > 1 and self._pool is None:
@@ -135,7 +141,7 @@ class Planner(ABC):
 
     def _commands(self, world: SharingWorld, usable: BoolArray) -> SharingCommands:
         commands, grid_charge_kwh = grid_only_commands(world), np.zeros(usable.shape)
-        for index, infrastructure in np.argwhere(usable).tolist():
+        for index, infrastructure in _places(usable):
             plan, begin = self._made[index, infrastructure]
             slot = int(world.decision[index]) - begin
             commands.battery_sites[index, sites_of(world, infrastructure)] = plan.battery_sites[slot]
@@ -143,8 +149,8 @@ class Planner(ABC):
         return SharingCommands(commands.battery_sites, charge_shares(world, grid_charge_kwh))
 
     def _forget(self) -> None:
-        self._made: dict[tuple[int, int], Made] = {}
-        self._statuses: Counter[str] = Counter()
+        self._made.clear()
+        self._statuses.clear()
         self._worst_gap = 0.0
 
 
@@ -167,7 +173,7 @@ class RollingMilp(Planner):
         self.settings = validated(RollingSettings, settings, f"controller {self.name}")
 
     def _plan(self, world: SharingWorld, usable: BoolArray) -> None:
-        due = [place for place in map(tuple, np.argwhere(usable).tolist()) if self._is_due(world, place)]
+        due = [place for place in _places(usable) if self._is_due(world, place)]
         if not due:
             return
         outlook, problems = Outlook(world, self.settings.horizon), {}
@@ -178,7 +184,7 @@ class RollingMilp(Planner):
             )
         self._make(problems, dict(enumerate(world.decision.tolist())))
 
-    def _is_due(self, world: SharingWorld, place: tuple[int, int]) -> bool:
+    def _is_due(self, world: SharingWorld, place: Place) -> bool:
         made = self._made.get(place)
         if made is None:
             return True
@@ -190,7 +196,7 @@ class RollingMilp(Planner):
         made = self._made.get((index, infrastructure))
         if made is None or not 0 < (slot := int(world.decision[index]) - made.begin) <= len(made.plan.battery_sites):
             return None
-        return made.plan.battery_sites[slot - 1]
+        return np.asarray(made.plan.battery_sites[slot - 1])
 
 
 class ForesightMilp(Planner):
@@ -211,5 +217,10 @@ class ForesightMilp(Planner):
         self.settings = validated(PlanningSettings, settings, f"controller {self.name}")
 
     def _plan(self, world: SharingWorld, usable: BoolArray) -> None:
-        due = [place for place in map(tuple, np.argwhere(usable).tolist()) if place not in self._made]
+        due = [place for place in _places(usable) if place not in self._made]
         self._make({place: episode_problem(world, *place) for place in due}, dict.fromkeys(range(world.n_worlds), 0))
+
+
+def _places(usable: BoolArray) -> list[Place]:
+    """Where batteries ``[B, I]`` can be used."""
+    return [(index, infrastructure) for index, infrastructure in np.argwhere(usable).tolist()]

@@ -165,9 +165,9 @@ class _Builder:
             self.rows.put(row, self.rise, -battery.capacity_kwh)
             self.rows.put(row, self.fall, battery.capacity_kwh)
         if problem.refill_eur_per_kwh is not None:
-            row = self.rows.add(problem.final_kwh, np.inf, 1)
-            self.rows.put(row, self.stored[-1], 1.0)
-            self.rows.put(row, self.lacking, 1.0)
+            last = self.rows.add(problem.final_kwh, np.inf, 1)
+            self.rows.put(last, self.stored[-1], 1.0)
+            self.rows.put(last, self.lacking, 1.0)
 
     def _put_stored_change(self, row: IntArray) -> None:
         self.rows.put(row, self.stored, 1.0)

@@ -1,5 +1,7 @@
 """Problems of infrastructures as a world has them: from forecasts, or with the truth."""
 
+from typing import Any
+
 import numpy as np
 
 from voltran.baselines.collective.problem import SharingProblem
@@ -136,7 +138,7 @@ def sites_of(world: SharingWorld, infrastructure: int) -> slice:
     return slice(int(first[infrastructure]), int(first[infrastructure + 1]))
 
 
-def _in_common(world: SharingWorld, battery: BatteryParameters, price: float) -> dict:
+def _in_common(world: SharingWorld, battery: BatteryParameters, price: float) -> dict[str, Any]:
     """What all problems of a world have."""
     scenario = world.scenario
     initial_soc = min(scenario.battery.initial_soc, battery.soc_max)

@@ -28,7 +28,7 @@ def read_generation_kw(source: Source, periods: int, period_h: float, start_hour
     reading = Reading(
         "generation file",
         KEYS,
-        low=-source.standby_kw,
+        low=0.0 - source.standby_kw,
         remedy=f"; the unit is kW, and standby_kw = {source.standby_kw:g} says how far below 0 it may be",
     )
     columns = None if source.column is None else [source.column]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from voltran.envs.canvas import painted
 from voltran.envs.market.scene import Scene
+from voltran.envs.panels import Hours
 
 # Matplotlib is loaded only when something is drawn, so its classes have no names here.
 Axes = Any
@@ -57,7 +58,7 @@ def as_image(scene: Scene, *, dark: bool = False) -> NDArray[np.uint8]:
         for place, title, panel in zip(places, titles, panels, strict=True):
             axes = figure.add_axes(place)
             panel(axes, scene, theme)
-            _dress(axes, scene, theme, title)
+            _hours(scene).dress(axes, theme, title)
 
     return painted(paint, theme.background, {"text.color": theme.text})
 
@@ -81,14 +82,15 @@ def _write_numbers(figure: Figure, scene: Scene, theme: Theme) -> None:
 def _draw_prices(axes: Axes, scene: Scene, theme: Theme) -> None:
     for index, retailer in enumerate(scene.constants.scenario.retail.retailers):
         label = f"{index} {retailer.source}" if index < MOST_NAMED else None
-        _step(axes, scene, scene.past["price"][:, index], label=label, color=_colour(theme, index))
+        _hours(scene).step(axes, scene.past["price"][:, index], label=label, color=_colour(theme, index))
     axes.set_ylim(0.0, 1.05 * scene.constants.scenario.retail.price_cap_usd_per_kwh)
 
 
 def _draw_generation(axes: Axes, scene: Scene, theme: Theme) -> None:
+    hours, nothing = _hours(scene), np.zeros_like(scene.past["time_h"])
     for index in range(scene.constants.n_retailers):
-        _step(axes, scene, scene.past["available_kw"][:, index], color=_colour(theme, index))
-        _fill(axes, scene, np.zeros_like(scene.past["time_h"]), scene.past["sold_kw"][:, index], _colour(theme, index))
+        hours.step(axes, scene.past["available_kw"][:, index], color=_colour(theme, index))
+        hours.fill(axes, nothing, scene.past["sold_kw"][:, index], _colour(theme, index))
     axes.plot([], [], color=theme.faint, linewidth=1.3, label="generated")
     axes.fill_between([], [], color=theme.faint, alpha=0.35, linewidth=0.0, label="sold")
     axes.set_ylim(0.0, 1.05 * max(float(scene.constants.retail.capacity_kw.max(initial=0.0)), 0.1))
@@ -99,70 +101,28 @@ def _draw_loads(axes: Axes, scene: Scene, theme: Theme) -> None:
     past = scene.past
     discharged = np.maximum(past["battery_kw"], 0.0).sum(axis=1)
     load, unserved = past["load_kw"].sum(axis=1), past["unserved_kw"].sum(axis=1)
-    top = np.zeros_like(load)
-    parts = (
+    parts = [
         ("bought", load - unserved - discharged, theme.bought),
         ("batteries", discharged, theme.battery),
         ("unserved", unserved, theme.short),
-    )
-    for name, part, colour in parts:
-        _fill(axes, scene, top, top + part, colour, label=name, alpha=0.75)
-        top = top + part
+    ]
+    _hours(scene).stack(axes, parts)
     axes.set_ylim(0.0, 1.05 * float(scene.constants.fixed_kw.sum()))
 
 
 def _draw_batteries(axes: Axes, scene: Scene, theme: Theme) -> None:
-    soc = scene.past["soc"][:, scene.constants.has_battery]
+    soc, hours = scene.past["soc"][:, scene.constants.has_battery], _hours(scene)
     for site in range(soc.shape[1]):
-        _step(axes, scene, soc[:, site], color=theme.battery, alpha=0.45)
+        hours.step(axes, soc[:, site], color=theme.battery, alpha=0.45)
     if soc.shape[1]:
-        _step(axes, scene, soc.mean(axis=1), color=theme.battery, linewidth=2.2, label="mean")
+        hours.step(axes, soc.mean(axis=1), color=theme.battery, linewidth=2.2, label="mean")
     axes.set_ylim(0.0, 1.05)
 
 
-def _dress(axes: Axes, scene: Scene, theme: Theme, title: str) -> None:
-    """Title, limits, grid and legend of a panel."""
-    start_h = scene.constants.scenario.retail.weather.start_hour
-    hours = scene.constants.decisions * scene.constants.period_h
-    axes.set(xlim=(start_h, start_h + hours), facecolor=theme.background)
-    axes.set_title(title, fontsize=8.5, loc="left", color=theme.text)
-    axes.set_xlabel("hours", fontsize=7, color=theme.faint)
-    axes.tick_params(colors=theme.faint, labelsize=7, length=2)
-    axes.grid(color=theme.faint, alpha=0.25, linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(theme.faint)
-    if axes.get_legend_handles_labels()[0]:
-        place: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.02, 0.98), "borderaxespad": 0.1}
-        axes.legend(fontsize=6.5, frameon=False, ncols=5, columnspacing=1.0, handlelength=1.2, **place)
-
-
-def _step(axes: Axes, scene: Scene, values: NDArray[np.float64], **style: Any) -> None:
-    edges, values = _edges(scene), _closed(values)
-    axes.step(edges[: len(values)], values, where="post", **{"linewidth": 1.3, **style})
-
-
-def _fill(
-    axes: Axes,
-    scene: Scene,
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-    colour: str,
-    label: str | None = None,
-    alpha: float = 0.35,
-) -> None:
-    edges, low, high = _edges(scene), _closed(low), _closed(high)
-    style: dict[str, Any] = {"color": colour, "alpha": alpha, "linewidth": 0.0, "label": label}
-    axes.fill_between(edges[: len(low)], low, high, step="post", **style)
-
-
-def _edges(scene: Scene) -> NDArray[np.float64]:
-    """Starts of all periods so far, and the end of the last."""
-    return np.append(scene.past["time_h"], scene.time_h)
-
-
-def _closed(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Values of periods, the last one twice, so that it is drawn to its end."""
-    return np.append(values, values[-1:])
+def _hours(scene: Scene) -> Hours:
+    constants = scene.constants
+    start_h = constants.scenario.retail.weather.start_hour
+    return Hours(scene.past["time_h"], scene.time_h, start_h, constants.decisions * constants.period_h)
 
 
 def _colour(theme: Theme, index: int) -> str:

@@ -22,7 +22,7 @@ class Scene:
         title: scenario and seed.
         constants: constants.
         time_h: hours since the midnight before the episode, now.
-        soc: ``[I]`` states of charge, now.
+        soc, soc_before: ``[I]`` states of charge, now and a slot ago.
         expected_kw: ``[U]`` demands expected in the coming slot.
         grid_only_eur: what the grid alone would have cost so far.
         past: time series of the episode so far, as the world's ``trace`` gives them.
@@ -32,6 +32,7 @@ class Scene:
     constants: SharingConstants
     time_h: float
     soc: FloatArray
+    soc_before: FloatArray
     expected_kw: FloatArray
     grid_only_eur: float
     past: dict[str, FloatArray]
@@ -73,6 +74,7 @@ def scene_of(simulation: Simulation, world: int, past: Mapping[str, FloatArray])
         constants=constants,
         time_h=constants.scenario.weather.start_hour + done * constants.period_h,
         soc=state.soc[world].copy(),
+        soc_before=state.soc_before[world].copy(),
         expected_kw=simulation.forecast.demand_kw(1)[world, :, 0],
         grid_only_eur=float(simulation.grid_only_eur[world, :done].sum()),
         past=dict(past),

@@ -261,7 +261,7 @@ def test_a_final_energy_out_of_reach_is_met_as_far_as_it_can_be() -> None:
 
 def answers(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
     """Let the solver's answers be changed on their way."""
-    real = planning.solve_milp
+    real = solve_milp
 
     def changed(*args: Any, **options: Any) -> MilpResult:
         result: MilpResult = change(real(*args, **options))

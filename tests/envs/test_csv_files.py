@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from voltran.envs.csv_files import read_columns
+from voltran.envs.csv_files import read_columns, read_head
 from voltran.envs.errors import ScenarioError
 
 
@@ -46,3 +46,29 @@ def test_marks_spaces_and_line_ends_do_no_harm(tmp_path: Path) -> None:
 def test_faults_are_named(tmp_path: Path, content: bytes | str, message: str) -> None:
     with pytest.raises(ScenarioError, match=r"test file .*table\.csv: " + message):
         read(tmp_path, content)
+
+
+def test_semicolons_and_tabs_go_with_decimal_commas(tmp_path: Path) -> None:
+    assert read(tmp_path, "a;b;c\n1,5;x, y;-,5e3\n") == [(2, ["1.5", "-.5e3"])]
+    assert read(tmp_path, "a\tb\tc\n1,5\tx;y\t2.5\n") == [(2, ["1.5", "2.5"])]
+    assert read(tmp_path, 'a,c\n"1,5",2.5\n') == [(2, ["1,5", "2.5"])]
+    assert read(tmp_path, "a;c\n1.234,5;1,2,3\n") == [(2, ["1.234,5", "1,2,3"])]
+    with pytest.raises(
+        ScenarioError, match=r"line 2 has 3 fields, line 1 has 2; .*commas need columns separated by semi"
+    ):
+        read(tmp_path, "a,c\n1,3,5\n")
+
+
+def test_comments_before_the_head_are_skipped_and_counted(tmp_path: Path) -> None:
+    assert read(tmp_path, "# made by a tool\n#\na,c\n1,2\n") == [(4, ["1", "2"])]
+    with pytest.raises(ScenarioError, match="line 3 lacks the column c; it has a, b"):
+        read(tmp_path, "# one\n# two\na,b\n1,2\n")
+    with pytest.raises(ScenarioError, match="line 4 has 1 fields, line 3 has 2"):
+        read(tmp_path, "# one\n# two\na,c\n1\n")
+
+
+def test_a_file_without_a_head_is_given_one(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("1\n2\n")
+    assert read_head(path, "test file") == ["1"]
+    assert list(read_columns(path, ["x"], "test file", "", head=["x"])) == [(1, ["1"]), (2, ["2"])]

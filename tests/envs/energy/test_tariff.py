@@ -1,5 +1,7 @@
 """Prices of energy: their mean, spread and peaks are those that are asked for, and days are drawn by the seed."""
 
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -72,3 +74,52 @@ def test_days_vary_by_as_much_as_is_asked_for() -> None:
 def test_bad_settings_are_named(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ScenarioError, match=message):
         validated(Tariff, changes, "tariff")
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def day_ahead(folder: Path, days: int = 2, missing: range = range(0)) -> str:
+    """EUR/MWh by the hour, below zero at noon, as exchanges publish it: from the evening before on."""
+    rows = []
+    for hour in range(-2, 24 * days):
+        time = datetime(2024, 3, 4) + timedelta(hours=hour)
+        if hour not in missing:
+            rows.append(f"{time:%Y-%m-%d %H:%M},DE,{-20.0 if time.hour == 12 else 50.0 + hour}")
+    path = folder / "prices.csv"
+    path.write_text("\n".join(["time,area,price", *rows, ""]))
+    return str(path)
+
+
+def from_file(path: str, **changes: Any) -> Tariff:
+    series = {"scale": 0.001, **changes}
+    return validated(Tariff, {"kind": "file", "file": path, "column": "price", "series": series}, "tariff")
+
+
+def test_prices_of_the_day_before_become_retail_prices(tmp_path: Path) -> None:
+    hours = np.arange(48.0)
+    expected = np.repeat(np.where(hours % 24 == 12, -20.0, 50.0 + hours), 4) / 1000.0
+    tariff = from_file(day_ahead(tmp_path))
+    np.testing.assert_allclose(prices(tariff, periods=2 * DAY), expected, atol=1e-12)
+    np.testing.assert_allclose(prices(tariff, start_hour=6.0), expected[24 : 24 + DAY], atol=1e-12)
+    assert np.array_equal(prices(tariff, 1), prices(tariff, 2))
+    with_adder = tariff.model_copy(update={"retail_adder_eur_per_kwh": 0.2})
+    np.testing.assert_allclose(prices(with_adder), expected[:DAY] + 0.2, atol=1e-12)
+    np.testing.assert_allclose(prices(from_file(tariff.file or "", day=1)), expected[DAY:], atol=1e-12)
+
+
+def test_faulty_files_of_prices_are_named(tmp_path: Path) -> None:
+    path = day_ahead(tmp_path)
+    with pytest.raises(ScenarioError, match=r"price file .* ends at 2024-03-05 23:00:00 .*add rows, or shorten"):
+        prices(from_file(path), periods=2 * DAY + 1)
+    with pytest.raises(
+        ScenarioError, match=r"nothing for 2 h from 2024-03-04 06:00:00 on .*set series.fill_gaps_h = 2"
+    ):
+        prices(from_file(day_ahead(tmp_path, missing=range(6, 8))))
+    bridged = prices(from_file(day_ahead(tmp_path, missing=range(6, 8)), fill_gaps_h=2))
+    np.testing.assert_allclose(bridged[23:33], np.linspace(0.055, 0.058, 10), atol=1e-12)
+    with pytest.raises(ScenarioError, match=r"column area = 'DE': must be a number"):
+        prices(from_file(path).model_copy(update={"column": "area"}))
+    for changes in ({"kind": "file"}, {"file": path}, {"column": "price"}):
+        with pytest.raises(ScenarioError, match="go with kind 'file', and with no other"):
+            validated(Tariff, changes, "tariff")

@@ -1,5 +1,6 @@
 """Generation: a function of seed, stream and time alone, within its capacity; and the faults of files."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -174,3 +175,73 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     section = retail({"source": "file", "capacity_kw": 1.0, "file": str(tmp_path / "bits.csv"), "column": "north"})
     with pytest.raises(ScenarioError, match=r"bits\.csv: cannot be read"):
         draw_generation(section, 0, 4, PERIOD_H)
+
+
+# --- files as tools write them ----------------------------------------------------------------------------------------
+
+
+def sun_kw(hour: int) -> float:
+    return max(0.0, 2.0 - abs(hour % 24 - 12) / 3.0)
+
+
+DAYS = range(72)
+FIRST_OF_JUNE = datetime(2024, 6, 1)
+
+
+def stamp(hour: int, pattern: str = "%Y-%m-%d %H:%M") -> str:
+    return f"{FIRST_OF_JUNE + timedelta(hours=hour):{pattern}}"
+
+
+AS_WRITTEN: dict[str, tuple[list[str], dict[str, Any]]] = {
+    "hourly, UTC and local time": (
+        [
+            "# Hourly output of a model",
+            "time,local_time,electricity",
+            *(f"{stamp(hour - 2)},{stamp(hour)},{sun_kw(hour)}" for hour in DAYS),
+        ],
+        {"column": "electricity", "series": {"time_column": "local_time"}},
+    ),
+    "hourly, UTC alone": (
+        ["time,electricity", *(f"{stamp(hour - 2)}Z,{sun_kw(hour)}" for hour in DAYS)],
+        {"series": {"zone": "Europe/Madrid"}},
+    ),
+    "per unit, day first, decimal commas": (
+        [
+            "Zeit;PV",
+            *(f"{stamp(hour, '%d.%m.%Y %H:%M')};{sun_kw(hour) / 2.0!r}".replace("0.", "0,") for hour in DAYS),
+        ],
+        {"series": {"time_column": "Zeit", "scale": 2.0}},
+    ),
+    "one column": ([repr(sun_kw(hour)) for hour in DAYS], {"series": {"step_h": 1.0}}),
+    "an inverter at night": (
+        ["time,P", *(f"{stamp(hour)},{sun_kw(hour) or -0.002}" for hour in DAYS)],
+        {"column": "P"},
+    ),
+}
+
+
+@pytest.mark.parametrize("way", AS_WRITTEN)
+@pytest.mark.parametrize("start_hour", [0.0, 7.5])
+def test_files_load_as_tools_write_them(tmp_path: Path, way: str, start_hour: float) -> None:
+    lines, changes = AS_WRITTEN[way]
+    path = tmp_path / "power.csv"
+    path.write_text("\n".join([*lines, ""]))
+    section = retail({"source": "file", "capacity_kw": 2.0, "file": str(path), **changes})
+    section = section.model_copy(update={"weather": Weather(start_hour=start_hour)})
+    drawn = draw_generation(section, 0, PERIODS, PERIOD_H).available_kw[:, 0]
+    expected = [sun_kw(int(start_hour + period * PERIOD_H)) for period in range(PERIODS)]
+    assert drawn == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_longer_period_averages_the_file(tmp_path: Path) -> None:
+    section = from_file(tmp_path, rows(8))
+    drawn = draw_generation(section, 0, 2, 4.0 * PERIOD_H).available_kw[:, 0]
+    assert drawn == pytest.approx([0.15, 0.55])
+
+
+def test_how_far_below_zero_a_file_may_be_is_said(tmp_path: Path) -> None:
+    lines = [*rows()[:2], "0.25,-0.1", *rows()[3:]]
+    drawn = draw_generation(from_file(tmp_path, lines, standby_kw=0.1), 0, 4, PERIOD_H)
+    assert drawn.available_kw[:, 0] == pytest.approx([0.0, 0.0, 0.2, 0.3])
+    with pytest.raises(ScenarioError, match=r"must be a number of at least 0, or empty .* standby_kw = 0 says"):
+        draw_generation(from_file(tmp_path, lines, standby_kw=0.0), 0, 4, PERIOD_H)
