@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import validated
-from voltran.envs.series_files import Reading, SeriesFormat, episode_means, read_samples, read_series, start_s
+from voltran.envs.series_episodes import read_episode
+from voltran.envs.series_files import Reading, SeriesFormat, read_samples, read_series
 from voltran.physics.arrays import FloatArray
 
 QUARTER_S = 900.0
@@ -34,9 +35,7 @@ def episode(
 ) -> FloatArray:
     """Quarters of an hour of an episode."""
     series = validated(SeriesFormat, changes, "series")
-    (samples,) = read_samples(path, columns, series, Reading())
-    begin_s = start_s(samples, series, start_hour, "series")
-    return episode_means(samples, begin_s, round(4 * hours), QUARTER_S, series, "series")
+    return read_episode(path, columns, series, Reading(), start_hour, round(4 * hours), QUARTER_S / 3600.0)[:, 0]
 
 
 # --- ways to write the same series ------------------------------------------------------------------------------------
