@@ -137,7 +137,7 @@ def _table(options: OutageOptions, cases: list[Case]) -> Table:
     for hour in options.outage_h:
         columns += [
             f"stored at {_clock(hour)}, kWh",
-            f"survival from then, h",
+            "survival from then, h",
             f"unserved in {options.lasts_h:g} h, kWh",
         ]
     rows = []
