@@ -14,10 +14,10 @@ from pydantic import BaseModel
 from docs.tools import (
     controller_tables,
     equations,
-    market_controller_tables,
     market_tables,
     nomenclature,
     observation_tables,
+    option_tables,
     training_tables,
 )
 from docs.tools.rows import settings, shown, space_cells, table
@@ -231,7 +231,7 @@ TABLES: dict[str, Callable[[], str]] = (
     | nomenclature.TABLES
     | market_tables.TABLES
     | observation_tables.TABLES
-    | market_controller_tables.TABLES
+    | option_tables.TABLES
     | training_tables.TABLES
     | controller_tables.TABLES
 )
