@@ -1,5 +1,7 @@
 """Sites' data: normalised by their own past, windows that end where something is missing."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -83,6 +85,18 @@ def test_the_configuration_is_scaled_without_knowing_others() -> None:
     together, alone = configuration_features(known), configuration_features(own)
     assert together[0] == pytest.approx([0, 0, 1, 0, 0, 1, 0, 1, 1])
     assert (together[1] == alone[0]).all()
+
+
+def test_measured_power_takes_the_place_of_what_is_drawn(tmp_path: Path) -> None:
+    power_kw = 3.0 + np.sin(np.arange(72.0))
+    rows = [f"{hour},{value},{2.0 * value}" for hour, value in enumerate(power_kw)]
+    (tmp_path / "load.csv").write_text("\n".join(["hour,north,south", *rows]) + "\n", encoding="utf-8")
+    data = {"sites": 2, "load": {"measured": {"file": str(tmp_path / "load.csv")}}}
+    north, south = sites(features=["energy"], clients_per_round=2, data=data)
+    assert north.mean + north.spread * north.target == pytest.approx(power_kw, rel=1e-5)
+    assert south.mean == pytest.approx(2.0 * north.mean)
+    with pytest.raises(ScenarioError, match=r"data\.load\.measured tells power alone"):
+        sites(features=["throughput", "energy"], clients_per_round=2, data=data)
 
 
 @pytest.mark.parametrize(
