@@ -153,7 +153,7 @@ def _table(options: OutageOptions, cases: list[Case]) -> Table:
         rows=tuple(rows),
         keys=2,
         note=(
-            f"Means over {len(options.seeds)} weeks. Stored: one operator's part at a site. Survival: of its network of "
+            f"Means over {len(options.seeds)} weeks. Stored: an operator's part at a site. Survival: of its network of "
             f"{options.outage} under {options.survivor}, on these batteries. Unserved: of all sites, if the grid fails "
             f"for {options.lasts_h:g} h only and sharing goes on."
         ),
