@@ -16,6 +16,7 @@ from voltran.agents.forecasting.scores import score
 from voltran.agents.forecasting.settings import SyntheticSites, forecasting_names, read_forecast_config
 from voltran.agents.zoo import forecaster_names, forecaster_path
 from voltran.envs.errors import FileFormatError, ScenarioError
+from voltran.envs.registry import make_world
 from voltran.envs.sharing.load import SiteSeries
 
 HISTORY = 48
@@ -155,3 +156,19 @@ def test_shipped_forecasters_fit_the_sharing_world(name: str) -> None:
     forecaster = load_forecaster(f"zoo:{name}")
     assert forecaster_path(name).stat().st_size < 100_000
     require_fits(forecaster, read_forecast_config("sharing", {}))
+
+
+def test_the_sharing_world_asks_the_forecaster_of_its_scenario(tmp_path: Path) -> None:
+    own = config(features=["throughput", "success", "energy"])
+    weights = initial_weights(network_shape(own), 0)
+    weights["output.weight"][:], weights["output.bias"][:] = 0.0, 2.0  # always two standard deviations above the mean
+    file = save_forecaster(tmp_path / "high.safetensors", weights, own)
+    world = make_world("sharing12", 1, {"forecast.kind": "federated", "forecast.file": str(file)})
+    plain = make_world("sharing12", 1, {"forecast.kind": "persistence"})
+    for each in (world, plain):
+        each.reset([3])
+    high, usual = (each.forecast.demand_kw(1)[0, :, 0] for each in (world, plain))  # type: ignore[attr-defined]
+    assert (high > usual).any()
+    again = make_world("sharing12", 2, {"forecast.kind": "federated", "forecast.file": str(file)})
+    again.reset([5, 3])
+    assert (again.forecast.demand_kw(1)[1, :, 0] == high).all()  # type: ignore[attr-defined]
