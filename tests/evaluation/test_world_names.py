@@ -11,7 +11,12 @@ import pytest
 from tests.house import modules
 from voltran.envs.registry import make_world, world_specs
 
-OF_A_WORLD = ("evaluation/pictures/", "experiments/allocations/", "experiments/collective/", "experiments/calibration.py")
+OF_A_WORLD = (
+    "evaluation/pictures/",
+    "experiments/allocations/",
+    "experiments/collective/",
+    "experiments/calibration.py",
+)
 
 
 def names() -> set[str]:
