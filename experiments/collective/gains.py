@@ -168,7 +168,7 @@ def _claims(places: list[Place], surplus: float) -> tuple[Claim, ...]:
         Claim(
             text="pooling batteries and panels saves more than using them apart",
             paper="Section I: sharing reduces costs and improves efficiency",
-            found=f"{100.0 * surplus:.1f} % of what is saved; {min(beyond):.2f} to {max(beyond):.2f} EUR a day at a place",
+            found=f"{100.0 * surplus:.1f} % of what is saved; {min(beyond):.2f} to {max(beyond):.2f} EUR a day each",
             verdict="holds" if surplus > 0.0 and not worse else "fails",
         ),
     )
