@@ -15,7 +15,7 @@ import yaml
 from docs.tools.rows import table
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("physics", "envs", "baselines")
+ROOMS = ("physics", "envs", "baselines", "agents")
 PAPERS: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "equations.yaml").read_text("utf-8"))
 
 SOURCE = re.compile(r"Source: (.*?)(?=\.\s+(?:[A-Z`]|\Z)|\n\s*\n|\Z)", re.DOTALL)
@@ -95,7 +95,12 @@ def equations_fdran() -> str:
     return equations("FDRAN")
 
 
-TABLES = {made.__name__: made for made in (equations_msrc, equations_dpa, equations_fdran)}
+def equations_cg() -> str:
+    """Equations of [CG]."""
+    return equations("CG")
+
+
+TABLES = {made.__name__: made for made in (equations_msrc, equations_dpa, equations_fdran, equations_cg)}
 
 
 def _documented(prefix: str, tree: ast.Module | ast.ClassDef | ast.FunctionDef) -> Iterator[tuple[str, Any]]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from docs.tools import (
     controller_tables,
     equations,
+    forecasting_tables,
     market_tables,
     nomenclature,
     observation_tables,
@@ -233,6 +234,7 @@ TABLES: dict[str, Callable[[], str]] = (
     | observation_tables.TABLES
     | option_tables.TABLES
     | training_tables.TABLES
+    | forecasting_tables.TABLES
     | controller_tables.TABLES
 )
 

@@ -85,6 +85,11 @@ def nomenclature_fdran() -> str:
     return nomenclature("FDRAN")
 
 
+def nomenclature_cg() -> str:
+    """Symbols of [CG]."""
+    return nomenclature("CG")
+
+
 TABLES: dict[str, Callable[[], str]] = {
-    made.__name__: made for made in (nomenclature_msrc, nomenclature_dpa, nomenclature_fdran)
+    made.__name__: made for made in (nomenclature_msrc, nomenclature_dpa, nomenclature_fdran, nomenclature_cg)
 }

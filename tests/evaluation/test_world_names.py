@@ -14,8 +14,8 @@ from voltran.envs.registry import make_world, world_specs
 OF_A_WORLD = (
     "evaluation/pictures/",
     "experiments/allocations/",
-    "experiments/collective/",
     "experiments/calibration.py",
+    "experiments/collective/",
 )
 
 
