@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from voltran.experiments.calculations.findings import Chart, Claim, Findings, Series, Table
+from voltran.experiments.calculations.findings import Cell, Chart, Claim, Findings, Series, Table
 from voltran.experiments.calculations.working import Working
 from voltran.experiments.collective.ownership import (
     EXCLUSIVE_BATTERY,
@@ -162,11 +162,13 @@ def _network_meur(priced: Priced, ways: tuple[str, str], counts: tuple[int, int]
 def _table(tariff: str, priced: Priced) -> Table:
     zeta, lines = network_lines(priced)
     step = max((len(zeta) - 1) // (SHOWN - 1), 1)
-    rows = tuple((f"{zeta[at]:g}", *(float(line[at]) for line in lines.values())) for at in range(0, len(zeta), step))
+    rows: list[tuple[Cell, ...]] = [
+        (f"{zeta[at]:g}", *(float(line[at]) for line in lines.values())) for at in range(0, len(zeta), step)
+    ]
     return Table(
         title=f"Annual cost, {tariff}, MEUR",
         columns=("zeta", *lines),
-        rows=rows,
+        rows=tuple(rows),
         note=f"Roll-out, batteries and panels spread over {priced.ownership.years} years, and rent and energy.",
         on_request=tariff == FLAT,
     )
