@@ -10,6 +10,7 @@ from voltran.envs.canvas import gif_of, png_of
 from voltran.envs.files import write_atomically
 from voltran.envs.registry import make_world
 from voltran.envs.sharing.picture import as_image, map_image
+from voltran.envs.sharing.world import SharingWorld
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SEED, EVENING, DAY, FRAME_SLOTS, FRAME_S = 1000, 66 * 4, 24 * 4, 8, 0.8
@@ -18,6 +19,7 @@ SEED, EVENING, DAY, FRAME_SLOTS, FRAME_S = 1000, 66 * 4, 24 * 4, 8, 0.8
 def main() -> None:
     """Play plans until the third evening, and the day before it frame by frame."""
     world, controller = make_world("sharing12", 1), make_controller("foresight-milp")
+    assert isinstance(world, SharingWorld)
     world.reset([SEED])
     controller.reset(world)
     frames = []

@@ -180,8 +180,8 @@ def _chart(options: OutageOptions, cases: list[Case], index: int) -> Chart:
     )
 
 
-def _values(options: OutageOptions, cases: list[Case]) -> dict[str, float]:
-    values = {}
+def _values(options: OutageOptions, cases: list[Case]) -> dict[str, float | None]:
+    values: dict[str, float | None] = {}
     for case in cases:
         name = f"{case.controller.removeprefix('zoo:').replace('-', '_')}_{round(100 * case.reserve)}"
         values[f"saving_{name}"] = 100.0 * float(case.saving.mean())
