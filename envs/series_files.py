@@ -26,6 +26,8 @@ from voltran.physics.units import SECONDS_PER_HOUR
 
 HOUR_COLUMN, TIME_COLUMN = "hour", "time"
 KEPT_FILES = 32
+# What is larger is no measurement, and sums of such numbers overflow.
+LARGEST = 1e15
 
 
 class SeriesFormat(Section):
@@ -264,11 +266,13 @@ def _values(
     for index, text in enumerate(table[column]):
         if not text or not measured[index]:
             continue
-        values[index] = series.scale * float(text) if _is_number(text) else math.inf
-        if not reading.low <= values[index] < math.inf:
-            least = f" of at least {reading.low:g}" if math.isfinite(reading.low) else ""
+        values[index] = series.scale * float(text) if _is_number(text) else math.nan
+        if not max(reading.low, -LARGEST) <= values[index] <= LARGEST:
+            low = max(reading.low, -LARGEST)
+            bounds = f" from {low:g} to {LARGEST:g}" if abs(values[index]) > LARGEST else ""
+            bounds = bounds or (f" of at least {low:g}" if low > -LARGEST else "")
             raise ScenarioError(
-                f"{source}: line {lines[index]}, column {column} = {text!r}: must be a number{least}, or empty where "
+                f"{source}: line {lines[index]}, column {column} = {text!r}: must be a number{bounds}, or empty where "
                 f"nothing was measured{reading.remedy}"
             )
     return values

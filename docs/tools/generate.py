@@ -19,6 +19,7 @@ from docs.tools import (
     nomenclature,
     observation_tables,
     option_tables,
+    sharing_tables,
     training_tables,
 )
 from docs.tools.rows import settings, shown, space_cells, table
@@ -235,6 +236,7 @@ TABLES: dict[str, Callable[[], str]] = (
     | option_tables.TABLES
     | training_tables.TABLES
     | forecasting_tables.TABLES
+    | sharing_tables.TABLES
     | controller_tables.TABLES
 )
 

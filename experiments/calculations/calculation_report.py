@@ -54,7 +54,7 @@ def verdicts(claims: Sequence[Claim]) -> str:
 
 
 def _claims(claims: Sequence[Claim]) -> str:
-    rows = [[claim.text, claim.paper, claim.found, claim.verdict] for claim in claims]
+    rows = [[_cell(text) for text in (claim.text, claim.paper, claim.found, claim.verdict)] for claim in claims]
     return grid(["Claim", "Paper", "VoltRAN", "Verdict"], rows, keys=4)
 
 
@@ -64,7 +64,9 @@ def _picture(name: str) -> str:
 
 def _table(table: Table) -> str:
     rows = [[_shown(cell) for cell in row] for row in table.rows]
-    content = "\n\n".join([*([table.note] if table.note else []), grid(table.columns, rows, keys=table.keys)])
+    content = "\n\n".join(
+        [*([table.note] if table.note else []), grid([_cell(title) for title in table.columns], rows, keys=table.keys)]
+    )
     return on_request(table.title, content) if table.on_request else f"## {table.title}\n\n{content}"
 
 
@@ -73,8 +75,13 @@ def _shown(cell: Cell) -> str:
     if cell is None:
         return MISSING
     if isinstance(cell, str):
-        return cell
+        return _cell(cell)
     return f"{cell:.0f}" if abs(cell) >= 10 ** (DIGITS - 1) else f"{cell:.{DIGITS}g}"
+
+
+def _cell(text: str) -> str:
+    """A text that stays in one cell."""
+    return " ".join(text.replace("|", "\\|").split())
 
 
 def _computed_by(results: CalculationResults) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from voltran.experiments.calculations.findings import Chart, Claim, Findings, Series, Table
+from voltran.experiments.calculations.findings import Cell, Chart, Claim, Findings, Series, Table
 from voltran.experiments.calculations.working import Working
 from voltran.experiments.collective.ownership import (
     EXCLUSIVE_BATTERY,
@@ -45,18 +45,7 @@ def annual_cost(options: Ownership, working: Working) -> Findings:
     zeta, lines = network_lines(used)
     return Findings(
         claims=claims(used, lines),
-        charts=(
-            Chart(
-                name="annual-cost",
-                title=f"{options.network_sites} sites; technology of sites that share | of those that do not",
-                x_label="zeta, share of the sites that share",
-                y_label="MEUR per year",
-                series=tuple(
-                    Series(name=name, x=tuple(zeta.tolist()), y=tuple(line.tolist())) for name, line in lines.items()
-                ),
-                from_zero=True,
-            ),
-        ),
+        charts=(_chart(options, zeta, lines), _surplus_chart(zeta, lines)),
         tables=tuple(_table(tariff, priced) for tariff, priced in both.items()),
         values={
             "zeta_star": crossing_ratio(used),
@@ -152,6 +141,33 @@ def _claim(text: str, found: str, holds: bool) -> Claim:
     return Claim(text=text, paper=TEXT, found=found, verdict="holds" if holds else "fails")
 
 
+def _series(zeta: FloatArray, lines: dict[str, FloatArray]) -> tuple[Series, ...]:
+    return tuple(Series(name=name, x=tuple(zeta.tolist()), y=tuple(line.tolist())) for name, line in lines.items())
+
+
+def _chart(options: Ownership, zeta: FloatArray, lines: dict[str, FloatArray]) -> Chart:
+    return Chart(
+        name="annual-cost",
+        title=f"{options.network_sites} sites; technology of sites that share | of those that do not",
+        x_label="zeta, share of the sites that share",
+        y_label="MEUR per year",
+        series=_series(zeta, lines),
+        from_zero=True,
+    )
+
+
+def _surplus_chart(zeta: FloatArray, lines: dict[str, FloatArray]) -> Chart:
+    everywhere = lines["battery | battery"]
+    surplus = {name: line - everywhere for name, line in lines.items() if name not in ("battery | battery", NO_SHARING)}
+    return Chart(
+        name="without-batteries",
+        title="What it costs more than batteries everywhere, with batteries at some sites or at none",
+        x_label="zeta, share of the sites that share",
+        y_label="MEUR per year",
+        series=_series(zeta, surplus),
+    )
+
+
 def _network_meur(priced: Priced, ways: tuple[str, str], counts: tuple[int, int]) -> float:
     """A year of a network of so many sites fed in the first way, and the others in the second."""
     years = np.array(float(priced.ownership.years))
@@ -162,11 +178,13 @@ def _network_meur(priced: Priced, ways: tuple[str, str], counts: tuple[int, int]
 def _table(tariff: str, priced: Priced) -> Table:
     zeta, lines = network_lines(priced)
     step = max((len(zeta) - 1) // (SHOWN - 1), 1)
-    rows = tuple((f"{zeta[at]:g}", *(float(line[at]) for line in lines.values())) for at in range(0, len(zeta), step))
+    rows: list[tuple[Cell, ...]] = [
+        (f"{zeta[at]:g}", *(float(line[at]) for line in lines.values())) for at in range(0, len(zeta), step)
+    ]
     return Table(
         title=f"Annual cost, {tariff}, MEUR",
         columns=("zeta", *lines),
-        rows=rows,
+        rows=tuple(rows),
         note=f"Roll-out, batteries and panels spread over {priced.ownership.years} years, and rent and energy.",
         on_request=tariff == FLAT,
     )

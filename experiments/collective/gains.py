@@ -162,13 +162,14 @@ def _share(places: list[Place], splits: list[FloatArray], holds: Any) -> float:
 
 
 def _claims(places: list[Place], surplus: float) -> tuple[Claim, ...]:
-    least = min(place.surplus_eur + place.doubt_eur for place in places)
+    beyond = [place.surplus_eur for place in places]
+    worse = any(place.surplus_eur < -place.doubt_eur for place in places)
     return (
         Claim(
             text="pooling batteries and panels saves more than using them apart",
             paper="Section I: sharing reduces costs and improves efficiency",
-            found=f"{100.0 * surplus:.1f} % of what is saved, and nowhere less than nothing",
-            verdict="holds" if surplus > 0.0 and least >= 0.0 else "fails",
+            found=f"{100.0 * surplus:.1f} % of what is saved; {min(beyond):.2f} to {max(beyond):.2f} EUR a day each",
+            verdict="holds" if surplus > 0.0 and not worse else "fails",
         ),
     )
 

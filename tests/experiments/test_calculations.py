@@ -54,7 +54,7 @@ def squares(options: Options, working) -> Findings:
         tables=[Table(title="Squares", columns=["n", "n2"], rows=[[n, v] for n, v in zip(x, y)] + [["none", None]])],
         charts=[Chart(name="squares", title="S", x_label="n", y_label="n2", series=[Series(name="a", x=x, y=y)])],
         claims=[Claim(text="They grow", paper="everywhere", found=f"to {y[-1]:g}", verdict="holds"),
-                Claim(text="Forever", paper="nowhere", found="who knows", verdict="cannot be judged")],
+                Claim(text="Forever", paper="no|where", found="who knows", verdict="cannot be judged")],
         values={"largest": max(y), "none": None},
         images=["own.gif"],
     )
@@ -137,6 +137,7 @@ def test_a_function_of_ones_own_becomes_a_page(own: Path) -> None:
     report = run(written(own), own / "out")
     assert report.startswith("# Own\n\n**How large?** 32.0, and —.\n\nSquares.\n")
     assert "| They grow | everywhere | to 32 | holds |" in report
+    assert "| Forever | no\\|where | who knows | cannot be judged |" in report
     assert "| 4 | 32 |\n| none | — |" in report
     assert report.index("squares.svg") < report.index("own.gif") < report.index("## Squares")
     picture = (own / "out" / "squares.svg").read_text(encoding="utf-8")

@@ -62,8 +62,7 @@ def gain_eur(found: dict[str, Any]) -> float:
 def made(grid: float = 9000.0, exclusive: float = 7000.0, shared: float = 8000.0, **costs: float) -> Priced:
     """The four ways at energies per site and year."""
     ownership = changed(Ownership(), {f"costs.{name}": value for name, value in costs.items()}, "here")
-    each = [np.full(6, eur) for eur in (grid, exclusive, shared)]
-    energy = YearlyEnergy(*each, exclusive=dict(BATTERY), shared=dict(BATTERY))
+    energy = YearlyEnergy(np.full(6, grid), np.full(6, exclusive), np.full(6, shared), dict(BATTERY), dict(BATTERY))
     return Priced(ownership, energy, cases(ownership, energy))
 
 
