@@ -24,6 +24,7 @@ from voltran.experiments.collective.ownership import (
     YearlyEnergy,
     cases,
     changed,
+    finite,
 )
 from voltran.experiments.collective.payback import PaybackSettings, migration_payback_y, payback
 from voltran.physics.ownership import sharing_ratio
@@ -124,6 +125,12 @@ def test_totals_paybacks_and_crossings_are_the_closed_forms() -> None:
     assert migration_payback_y(found, 0.0, to=SHARED_GRID) == np.inf
     assert np.isinf(made(exclusive=9000.0).payback_y(shared=False))
     assert found.health_at_end(shared=False) == pytest.approx(1.0 - 8.85e-6 * 700.0 * 15)
+
+
+def test_a_saving_that_rounding_leaves_is_none() -> None:
+    assert finite(made(exclusive=9000.0 - 1e-11).payback_y(shared=False)) is None
+    assert finite(np.inf) is None
+    assert finite(12.5) == 12.5
 
 
 def test_discounting_lengthens_and_growth_shortens_paybacks() -> None:
