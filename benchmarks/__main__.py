@@ -21,6 +21,7 @@ from benchmarks.planning import planning, planning_sizes, proofs
 from benchmarks.power_control import power_control
 from benchmarks.report import report
 from benchmarks.retail_worlds import retail_worlds
+from benchmarks.sharing import sharing_noise, sharing_plans
 from benchmarks.training import training
 from benchmarks.uplink import matching, variants
 from voltran.evaluation.files import write_text
@@ -54,11 +55,16 @@ PAGES: dict[str, Topics] = {
         "allocation-sizes": allocation_sizes,
         "allocation-modes": allocation_modes,
     },
+    "performance_sharing": {
+        "sharing-plans": sharing_plans,
+        "sharing-noise": sharing_noise,
+    },
 }
 TITLES = {
     "performance": "Performance",
     "performance_uplink": "Performance in the uplink",
     "performance_market": "Performance with retailers",
+    "performance_sharing": "Performance of shared batteries",
 }
 TOPICS: Topics = {topic: measure for topics in PAGES.values() for topic, measure in topics.items()}
 

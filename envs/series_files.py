@@ -19,13 +19,15 @@ from voltran.envs import domains
 from voltran.envs.csv_files import read_columns, read_head
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section
-from voltran.envs.series_time import DAY_S, Places, SeriesTime, ZoneName, parse_hours, parse_stamps, zone_named
-from voltran.envs.slot_means import bridged, gaps, interval_means, sampling_steps_s
+from voltran.envs.series_time import Places, SeriesTime, ZoneName, parse_hours, parse_stamps, zone_named
+from voltran.envs.slot_means import bridged, interval_means, sampling_steps_s
 from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.units import SECONDS_PER_HOUR
 
 HOUR_COLUMN, TIME_COLUMN = "hour", "time"
 KEPT_FILES = 32
+# What is larger is no measurement, and sums of such numbers overflow.
+LARGEST = 1e15
 
 
 class SeriesFormat(Section):
@@ -113,6 +115,17 @@ class Samples:
         return interval_means(self.time_s, self.value, sampling_steps_s(self.time_s, lone_s), edges_s)
 
 
+def value_columns(path: str, series: SeriesFormat, kind: str) -> list[str]:
+    """Names of all columns of a file besides that of times.
+
+    Raises:
+        ScenarioError: a file that cannot be read, or lacks a column of times.
+    """
+    head = read_head(path, kind)
+    time_column, own_head = _time_column(head, series, f"{kind} {path}")
+    return [name for name in own_head or head if name != time_column]
+
+
 def read_samples(
     path: str, columns: Sequence[str] | None, series: SeriesFormat, reading: Reading, group_by: str | None = None
 ) -> list[Samples]:
@@ -146,7 +159,7 @@ def _read_samples(
 ) -> tuple[Samples, ...]:
     source, head = f"{reading.kind} {path}", read_head(path, reading.kind)
     time_column, own_head = _time_column(head, series, source)
-    columns = chosen if chosen is not None else (_only_column(own_head or head, time_column, source),)
+    columns = chosen if chosen is not None else (_only(value_columns(path, series, reading.kind), source),)
     wanted = [name for name in (time_column, group_by, *columns, reading.measured_by) if name is not None]
     rows = list(read_columns(path, wanted, reading.kind, reading.missing_column, own_head))
     table = {name: [fields[place] for _, fields in rows] for place, name in enumerate(wanted)}
@@ -163,60 +176,6 @@ def _read_samples(
             value = _values(part, column, places.lines, series, source, reading)
             found.append(Samples(source, name or f"column {column}", time, time_s, value, places.lines))
     return tuple(found)
-
-
-def start_s(samples: Samples, series: SeriesFormat, start_hour: float, keys: str) -> float:
-    """When an episode begins, in the time of the series: at a time of day of the chosen day.
-
-    Args:
-        samples: the series.
-        series: which day it is.
-        start_hour: time of day; hours in a file count from there already.
-        keys: as in :class:`Reading`.
-
-    Raises:
-        ScenarioError: a date, where the file has none.
-    """
-    time = samples.time
-    if time.kind == "stamps":
-        day = series.date or time.first_day(samples.time_s[0]) + dt.timedelta(days=series.day)
-        return time.midnight_s(day) + SECONDS_PER_HOUR * start_hour
-    if series.date is not None:
-        raise ScenarioError(
-            f"{keys}.date = {series.date}: {samples.source} has no dates; choose {keys}.day, counted from 0"
-        )
-    return DAY_S * series.day + (SECONDS_PER_HOUR * start_hour if time.kind == "rows" else 0.0)
-
-
-def episode_means(
-    samples: Samples, begin_s: float, periods: int, period_s: float, series: SeriesFormat, keys: str
-) -> FloatArray:
-    """Means ``[T]`` over the decision periods of an episode; gaps that may be bridged are.
-
-    Args:
-        samples: the series.
-        begin_s: when the episode begins.
-        periods, period_s: how many periods it has, and the length of one.
-        series: how long gaps may be.
-        keys: as in :class:`Reading`.
-
-    Raises:
-        ScenarioError: a series that ends too early or begins too late, or has a longer gap within the episode.
-    """
-    end_s, fill_s = begin_s + periods * period_s, series.fill_gaps_h * SECONDS_PER_HOUR
-    first_s, last_s = samples.time_s[0], samples.time_s[-1] + sampling_steps_s(samples.time_s, period_s)[-1]
-    if last_s + fill_s < end_s or first_s >= end_s:
-        raise ScenarioError(_not_there(samples, begin_s, end_s, series, keys))
-    # Periods of the whole file, so that a gap is bridged alike wherever an episode begins.
-    before = max(math.ceil((begin_s - first_s) / period_s), 0)
-    after = max(math.ceil((last_s - end_s) / period_s), 0)
-    edges_s = begin_s + period_s * np.arange(-before, periods + after + 1)
-    mean = samples.means(edges_s, period_s)
-    for begin, end in gaps(mean):
-        reaches_in = end > before and begin < before + periods
-        if reaches_in and ((end - begin) * period_s > fill_s or end - begin == len(mean)):
-            raise ScenarioError(_gap(samples, float(edges_s[begin]), (end - begin) * period_s, keys))
-    return bridged(mean, fill_s / period_s)[before : before + periods]
 
 
 class SeriesMeans(NamedTuple):
@@ -278,8 +237,7 @@ def _time_column(head: Sequence[str], series: SeriesFormat, source: str) -> tupl
     )
 
 
-def _only_column(head: Sequence[str], time_column: str | None, source: str) -> str:
-    columns = [name for name in head if name != time_column]
+def _only(columns: Sequence[str], source: str) -> str:
     if len(columns) != 1:
         raise ScenarioError(
             f"{source}: has the columns {', '.join(columns) or 'of times alone'}; say which one to take"
@@ -308,11 +266,13 @@ def _values(
     for index, text in enumerate(table[column]):
         if not text or not measured[index]:
             continue
-        values[index] = series.scale * float(text) if _is_number(text) else math.inf
-        if not reading.low <= values[index] < math.inf:
-            least = f" of at least {reading.low:g}" if math.isfinite(reading.low) else ""
+        values[index] = series.scale * float(text) if _is_number(text) else math.nan
+        if not max(reading.low, -LARGEST) <= values[index] <= LARGEST:
+            low = max(reading.low, -LARGEST)
+            bounds = f" from {low:g} to {LARGEST:g}" if abs(values[index]) > LARGEST else ""
+            bounds = bounds or (f" of at least {low:g}" if low > -LARGEST else "")
             raise ScenarioError(
-                f"{source}: line {lines[index]}, column {column} = {text!r}: must be a number{least}, or empty where "
+                f"{source}: line {lines[index]}, column {column} = {text!r}: must be a number{bounds}, or empty where "
                 f"nothing was measured{reading.remedy}"
             )
     return values
@@ -323,26 +283,3 @@ def _is_number(text: str) -> bool:
         return math.isfinite(float(text))
     except ValueError:
         return False
-
-
-def _not_there(samples: Samples, begin_s: float, end_s: float, series: SeriesFormat, keys: str) -> str:
-    """What to say where an episode is not in the file."""
-    chosen = f"{keys}.day = {series.day}" if series.date is None else f"{keys}.date = {series.date}"
-    shown, late = samples.time.shown, samples.time_s[0] >= end_s
-    what = f"begins at {shown(samples.time_s[0])}" if late else f"ends at {shown(samples.time_s[-1])}"
-    earlier = "" if series.day == 0 and series.date is None else "choose an earlier day, "
-    return (
-        f"{chosen}: {samples.source} {what} ({samples.name}), the episode would last from {shown(begin_s)} to "
-        f"{shown(end_s)}; {'choose a later day, ' if late else earlier}add rows, or shorten time.horizon_h"
-    )
-
-
-def _gap(samples: Samples, since_s: float, length_s: float, keys: str) -> str:
-    """What to say of a gap."""
-    before = samples.line[samples.time_s < since_s]
-    length_h = length_s / SECONDS_PER_HOUR
-    return (
-        f"{samples.source}: {samples.name} has nothing for {length_h:g} h from {samples.time.shown(since_s)} on (after "
-        f"line {before[-1] if len(before) else 1}); set {keys}.fill_gaps_h = {length_h:g} to bridge it, or choose "
-        f"another {keys}.day"
-    )

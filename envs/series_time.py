@@ -15,6 +15,7 @@ from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
 DAY_S = HOURS_PER_DAY * SECONDS_PER_HOUR
+LONGEST_S = 100 * 366 * DAY_S
 FIXED_ZONE = re.compile(r"([+-])(\d\d):?(\d\d)")
 DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T]+(\d{1,2}:\d\d(?::\d\d)?))?")
 EXAMPLES = "2018-03-28 15:56:00, 28.03.2018 15:56 or 2018-03-28T14:56Z"
@@ -101,7 +102,7 @@ class Places:
         return ScenarioError(f"{self.source}: line {self.lines[index]}, column {self.column} = {text!r}: {remedy}")
 
     def check_order(self, seconds: FloatArray, texts: Sequence[str], hint: str = "") -> None:
-        """Raise unless times rise."""
+        """Raise unless times rise, and lie within a century."""
         if (wrong := np.flatnonzero(np.diff(seconds) <= 0.0)).size:
             index = int(wrong[0]) + 1
             of_group = f" of {self.group}" if self.group else ""
@@ -110,6 +111,10 @@ class Places:
                 texts[index],
                 f"not after line {self.lines[index - 1]}{of_group}; sort the rows by time and drop repeated ones{hint}",
             )
+        if (late := np.flatnonzero(seconds > seconds[0] + LONGEST_S)).size:
+            index = int(late[0])
+            remedy = f"more than a hundred years after line {self.lines[0]}; mend one of them"
+            raise self.fault(index, texts[index], remedy)
 
 
 def parse_stamps(texts: Sequence[str], places: Places, zone: dt.tzinfo | None, key: str) -> FloatArray:

@@ -50,12 +50,14 @@ def interval_means(
     interval = np.searchsorted(edges_s, begin_s, side="right") - 1
     n_intervals = len(edges_s) - 1
     interval, value, length_s = interval[known], value[sample[known]], length_s[known]
-    # Deviations from one of an interval's own values: what is the same all along keeps its bits.
-    base = np.full(n_intervals, np.nan)
-    base[interval[::-1]] = value[::-1]
     known_s = np.bincount(interval, length_s, n_intervals)
-    total = np.bincount(interval, (value - base[interval]) * length_s, n_intervals)
-    return np.asarray(base + np.divide(total, known_s, out=np.zeros(n_intervals), where=known_s > 0.0))
+    total = np.bincount(interval, value * length_s, n_intervals)
+    mean = np.divide(total, known_s, out=np.full(n_intervals, np.nan), where=known_s > 0.0)
+    # What is the same all along keeps its bits.
+    low, high = np.full(n_intervals, np.inf), np.full(n_intervals, -np.inf)
+    np.minimum.at(low, interval, value)
+    np.maximum.at(high, interval, value)
+    return np.where(low == high, low, mean)
 
 
 def gaps(mean: FloatArray) -> list[tuple[int, int]]:

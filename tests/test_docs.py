@@ -8,6 +8,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 import pytest
+from typer.main import get_command
 
 from docs.tools.generate import BLOCK, FOLDER, PAGES, TABLES, filled
 from tests.house import ROOMS, ROOT, modules
@@ -181,7 +182,7 @@ def test_seeds_and_streams_are_those_of_the_code() -> None:
 
 
 def test_commands_named_exist() -> None:
-    commands = {(command.name or command.callback.__name__) for command in app.registered_commands if command.callback}
+    commands = set(get_command(app).commands)  # type: ignore[attr-defined]
     for page in (*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
         named = set(re.findall(r"(?:^|`)voltran ([a-z]+)", page.read_text(encoding="utf-8"), flags=re.MULTILINE))
         assert named <= commands, page.name

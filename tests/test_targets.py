@@ -15,6 +15,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from tests.house import ROOT
+from voltran.agents.forecasting.settings import forecasting_names
 from voltran.cli.app import app
 from voltran.experiments.experiment import experiment_names
 from voltran.train.run_config import training_names
@@ -26,12 +27,14 @@ TARGETS = [name for name in re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE
 WRITE_NOTHING = ("help", "noise")
 # Every experiment has a test of its own, so that the target plays only one.
 ONE_EXPERIMENT = "dpa_fig5_6"
+SMALL_FORECAST = ("--set", "rounds=1", "--set", "clients_per_round=2", "--set", "data.sites=4")
 # Command to arguments with which it is done in seconds; "checkout" is a copy of the documentation.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "train": ("demo", "--set", "total_decisions=1"),
     "evaluate": ("--scenario", "toy3", "--seeds", "2", "--jobs", "1"),
     "experiment": (ONE_EXPERIMENT, "--quick", "--jobs", "1"),
     "publish": ("checkout",),
+    "forecast": ("train", "sharing", *SMALL_FORECAST),
     "calibrate": ("--quick",),
     "scenarios": (),
     "doctor": (),
@@ -90,6 +93,13 @@ def test_target_runs(target: str, tmp_path: Path) -> None:
 def test_training_configuration_runs(name: str, tmp_path: Path) -> None:
     run("train", name, "--set", "total_decisions=1", "--out", str(tmp_path))
     assert list(tmp_path.rglob("policy.safetensors"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in forecasting_names() if name != "lte"])  # needs measurements
+def test_forecasting_configuration_runs(name: str, tmp_path: Path) -> None:
+    run("forecast", "train", name, *SMALL_FORECAST, "--out", str(tmp_path / "out"))
+    assert (tmp_path / "out" / "forecaster.safetensors").is_file()
 
 
 @pytest.mark.slow

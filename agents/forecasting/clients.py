@@ -20,7 +20,6 @@ from voltran.envs.errors import VoltranError
 from voltran.physics.arrays import Float32Array, IntArray
 
 SHUFFLING = 2  # of the clients' random numbers
-FORECASTS_AT_ONCE = 16384
 
 
 class LocalTraining(NamedTuple):
@@ -154,7 +153,7 @@ class ClientPool:
                     )
                     squares = (forecast(own, windows, configuration) - target) ** 2
                     adam.zero_grad()
-                    squares.mean(dim=1).sum().backward()
+                    squares.mean(dim=1).sum().backward()  # type: ignore[no-untyped-call]
                     adam.step()
         result = {name: value.detach() for name, value in own.items()}
         if not all(bool(torch.isfinite(value).all()) for value in result.values()):

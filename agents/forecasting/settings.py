@@ -5,7 +5,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
 
 from voltran.agents.forecasting.clients import LocalTraining
 from voltran.agents.forecasting.sites import Feature, Target
@@ -15,13 +15,24 @@ from voltran.envs.scenario import Section, apply_overrides, validated
 from voltran.envs.seeds import SEED_LIMIT
 from voltran.envs.sharing.load import Load
 from voltran.envs.yaml_files import parse_mapping, read_text
+from voltran.physics.units import HOURS_PER_DAY
 
-DEFAULT = "sharing"
 FOLDER = "forecasting"
+SHORTEST_PERIOD_H = 1.0 / 60.0
 # What a resumed run may change: nothing that would make the finished part of the run a different one.
 CHANGEABLE_ON_RESUME = frozenset({"rounds"})
 
 Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT)]
+
+
+def _divides_a_day(period_h: float) -> float:
+    slots = HOURS_PER_DAY / period_h
+    if not (period_h >= SHORTEST_PERIOD_H and abs(slots - round(slots)) < 1e-6 and slots >= 2.0):
+        raise ValueError(f"a day must have a whole number of slots, and a slot at least {SHORTEST_PERIOD_H:.3f} h")
+    return period_h
+
+
+PeriodH = Annotated[float, Field(gt=0.0), AfterValidator(_divides_a_day)]
 
 
 class SyntheticSites(Section):
@@ -43,7 +54,7 @@ class SyntheticSites(Section):
     operators: PositiveInt = 3
     days: Annotated[int, Field(ge=2)] = 7
     training_days: PositiveInt = 5
-    period_h: Literal[0.25, 0.5, 1.0] = 0.25
+    period_h: PeriodH = 0.25
     seed: Seed = 0
     load: Load = Load()
 
@@ -67,7 +78,7 @@ class MeasuredSites(Section):
 
     kind: Literal["lte-barcelona"] = "lte-barcelona"
     folder: str
-    period_h: Literal[0.25, 0.5, 1.0] = 0.25
+    period_h: PeriodH = 0.25
     training_share: Annotated[float, domains.between(0.1, 0.95)] = 0.7
     bridge_h: Annotated[float, domains.between(0.0, 24.0)] = 0.5
 

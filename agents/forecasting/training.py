@@ -69,7 +69,7 @@ def train_forecaster(config: ForecastConfig, folder: Path, resume: bool, report:
         VoltranError: training diverged, or a file cannot be written.
     """
     checkpoint = folder / CHECKPOINT_FILE
-    if not resume and any((folder / name).exists() for name in (CHECKPOINT_FILE, FORECASTER_FILE, CONFIG_FILE)):
+    if not resume and any((folder / name).exists() for name in (CHECKPOINT_FILE, FORECASTER_FILE)):
         raise ScenarioError(
             f"{folder} holds a forecaster already; pass --resume to continue it, or choose another --out"
         )

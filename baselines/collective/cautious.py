@@ -18,9 +18,9 @@ def cautious_decisions(problem: SharingProblem) -> Decisions:
         lacking_kwh = max(problem.least_kwh[t] - stored_kwh, 0.0) / battery.charge_efficiency
         grid[t], solar[t] = _charging(problem, t, lacking_kwh)
         stored_kwh += battery.charge_efficiency * (grid[t] + solar[t])
+        total_kwh = problem.total_kwh[t]
+        direct[t] = min(problem.solar_kwh[t] - solar[t], total_kwh) if problem.solar_direct else 0.0
         if problem.scarce[t]:
-            total_kwh = problem.total_kwh[t]
-            direct[t] = min(problem.solar_kwh[t] - solar[t], total_kwh) if problem.solar_direct else 0.0
             missing_kwh = max(total_kwh - problem.grid_limit_kwh[t] - direct[t], 0.0)
             usable_kwh = max(stored_kwh - problem.least_kwh[t], 0.0) * battery.discharge_efficiency
             idle = problem.exclusive and solar[t] > 0.0
@@ -45,7 +45,7 @@ def shares_of_demand(problem: SharingProblem) -> np.ndarray:
 
 def _charging(problem: SharingProblem, t: int, lacking_kwh: float) -> tuple[float, float]:
     """Charging from the grid and from the panels, these first, where a source suffices or both may charge."""
-    room_kwh, sun_kwh = float(problem.grid_room_kwh[t]), float(problem.solar_kwh[t])
+    room_kwh, sun_kwh = float(problem.grid_room_kwh[t]), float(problem.idle_solar_kwh[t])
     lacking_kwh = min(lacking_kwh, problem.charge_limit_kwh)
     solar = min(sun_kwh, lacking_kwh)
     if problem.single_source and solar < lacking_kwh and room_kwh > sun_kwh:

@@ -99,6 +99,14 @@ def _switches(problem: SharingProblem, battery_sites: BoolArray) -> int:
     return int(changed)
 
 
+def _ahead_of_sites(problem: SharingProblem, decisions: Decisions) -> FloatArray:
+    """``[T]`` what panels charge although sites on the grid could take it, where these come first."""
+    if not (problem.solar_direct and problem.solar_first):
+        return np.zeros(problem.periods)
+    left_kwh = np.maximum(problem.solar_kwh - (problem.total_kwh - decisions.served_kwh), 0.0)
+    return np.asarray(np.where(problem.scarce, 0.0, decisions.solar_charge_kwh - left_kwh))
+
+
 def _violations(
     problem: SharingProblem, decisions: Decisions, stored_kwh: FloatArray, load_kwh: FloatArray
 ) -> list[float]:
@@ -113,6 +121,7 @@ def _violations(
         grid + load_kwh - problem.grid_limit_kwh,
         solar + direct - problem.solar_kwh,
         none if problem.solar_direct else direct,
+        _ahead_of_sites(problem, decisions),
         np.abs(decisions.served_kwh - chosen_kwh)[free],
         decisions.unserved_kwh[free],
         decisions.unserved_kwh - problem.demand_kwh,

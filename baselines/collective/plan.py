@@ -39,8 +39,7 @@ class Plan:
 
     Attributes:
         battery_sites: ``[T, n]`` d, True where the battery serves a site. In slots in which the grid cannot serve all,
-            sites are served in fractions: True there for as many sites as ``served_kwh`` suffices for, and for all
-            where there is no grid.
+            sites are served in fractions: True there for as many sites as ``served_kwh`` suffices for.
         grid_charge_kwh, solar_charge_kwh: ``[T]`` E^GB and E^RB, at the battery's terminals.
         solar_direct_kwh: ``[T]`` from the panels to sites on the grid.
         served_kwh: ``[T]`` what the battery gives to the sites.
@@ -226,16 +225,10 @@ def _cleaned(problem: SharingProblem, program: SharingProgram, values: FloatArra
     served_kwh[problem.scarce], lacking_kwh[problem.scarce] = values[program.served], values[program.unserved]
     battery_sites[problem.scarce] = _served_whole(problem, served_kwh)[problem.scarce]
     direct = values[program.direct] if problem.solar_direct else np.zeros(problem.periods)
-    grid, solar = values[program.grid], values[program.solar]
-    if problem.solar_direct and not problem.single_source:
-        # what panels charge while a site buys as much could be the other way round, at the same purchases: direct first
-        load_kwh = problem.total_kwh - served_kwh - lacking_kwh - direct
-        moved_kwh = np.clip(np.minimum(load_kwh, program.program.upper[program.grid] - grid), 0.0, solar)
-        grid, solar, direct = grid + moved_kwh, solar - moved_kwh, direct + moved_kwh
     return Decisions(
         battery_sites=battery_sites,
-        grid_charge_kwh=grid,
-        solar_charge_kwh=solar,
+        grid_charge_kwh=values[program.grid],
+        solar_charge_kwh=values[program.solar],
         solar_direct_kwh=direct,
         served_kwh=served_kwh,
         unserved_kwh=lacking_kwh[:, None] * shares_of_demand(problem),
@@ -243,10 +236,9 @@ def _cleaned(problem: SharingProblem, program: SharingProgram, values: FloatArra
 
 
 def _served_whole(problem: SharingProblem, served_kwh: FloatArray) -> BoolArray:
-    """``[T, n]`` sites for which the battery's energy suffices, one after the other; all without any grid."""
+    """``[T, n]`` sites for which the battery's energy suffices, one after the other."""
     slack_kwh = TOLERANCE * problem.battery.capacity_kwh
-    fits = np.cumsum(problem.demand_kwh, axis=1) <= served_kwh[:, None] + slack_kwh
-    return np.asarray(fits | (problem.grid_limit_kwh == 0.0)[:, None])
+    return np.asarray(np.cumsum(problem.demand_kwh, axis=1) <= served_kwh[:, None] + slack_kwh)
 
 
 def _believed(bound_eur: float, account: Account) -> float:

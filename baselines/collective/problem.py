@@ -34,6 +34,7 @@ class SharingProblem:
         wear_eur: what a change of the state of charge by 1 costs.
         lost_load_eur_per_kwh: what demand costs that nobody serves.
         solar_direct: whether the panels serve sites on the grid, too, and not the battery alone.
+        solar_first: whether panels charge only with what sites on the grid leave of their power, as worlds do it.
         single_source: whether a slot charges from the grid or from the panels, never from both.
         exclusive: whether a battery never charges and serves sites in the same slot.
         outage_soc_min: least state of charge in slots in which the grid cannot serve all; None for the battery's own.
@@ -56,6 +57,7 @@ class SharingProblem:
     wear_eur: float = 0.0
     lost_load_eur_per_kwh: float = 3.0
     solar_direct: bool = False
+    solar_first: bool = False
     single_source: bool = False
     exclusive: bool = False
     outage_soc_min: float | None = None
@@ -144,9 +146,16 @@ class SharingProblem:
         return self.battery.discharge_limit_kw * self.period_h
 
     @cached_property
+    def idle_solar_kwh(self) -> FloatArray:
+        """``[T]`` what panels have for the battery while it serves nobody."""
+        first = self.solar_direct and self.solar_first
+        taken_kwh = np.where(self.scarce, 0.0, self.total_kwh) if first else 0.0
+        return np.asarray(np.maximum(self.solar_kwh - taken_kwh, 0.0))
+
+    @cached_property
     def fastest_kwh(self) -> FloatArray:
         """``[T]`` most that a slot can charge, at the terminals, while the battery serves nobody."""
-        parts = np.stack([self.solar_kwh, self.grid_room_kwh])
+        parts = np.stack([self.idle_solar_kwh, self.grid_room_kwh])
         available = parts.max(axis=0) if self.single_source else parts.sum(axis=0)
         return np.asarray(np.minimum(available, self.charge_limit_kwh))
 

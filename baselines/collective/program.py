@@ -84,6 +84,9 @@ class _Builder:
         self.later = self.later if problem.switching_eur > 0.0 else self.later[:0]
         self.switched = self._columns(self.later.size * problem.n_sites).reshape(self.later.size, problem.n_sites)
         self.from_grid = self._columns(periods if problem.single_source else 0)
+        sunny = self.free[problem.solar_kwh[self.free] > 0.0]
+        self.sunny = sunny if problem.solar_direct and problem.solar_first else sunny[:0]
+        self.spare = self._columns(self.sunny.size)
         self.charging = self._columns(periods if problem.exclusive else 0)
 
     def build(self) -> SharingProgram:
@@ -95,7 +98,7 @@ class _Builder:
         self._add_switching_rows()
         lower, upper = self._bounds()
         integral = np.zeros(self.n_columns, dtype=bool)
-        for columns in (self.source, self.from_grid, self.charging):
+        for columns in (self.source, self.from_grid, self.spare, self.charging):
             integral[columns] = True
         program = MixedIntegerProgram(
             self._costs(), lower, upper, integral, self.rows.matrix(self.n_columns),
@@ -183,6 +186,22 @@ class _Builder:
         row = self.rows.add(-np.inf, self.problem.total_kwh[self.free], self.free.size) + np.arange(self.free.size)
         self.rows.put(row, self.direct[self.free], 1.0)
         self.rows.put(row[:, None], self.source, self.demand_kwh)
+
+        if self.sunny.size:
+            self._add_spare_sun_rows()
+
+    def _add_spare_sun_rows(self) -> None:
+        """Panels charge with what they have left, or not at all."""
+        problem, sunny = self.problem, self.sunny
+        solar_kwh, total_kwh, count = problem.solar_kwh[sunny], problem.total_kwh[sunny], sunny.size
+        row = self.rows.add(-np.inf, 0.0, count) + np.arange(count)
+        self.rows.put(row, self.solar[sunny], 1.0)
+        self.rows.put(row, self.spare, -self.solar_most_kwh[sunny])
+        row = self.rows.add(-np.inf, solar_kwh, count) + np.arange(count)
+        self.rows.put(row, self.solar[sunny], 1.0)
+        self.rows.put(row, self.spare, total_kwh)
+        place = np.searchsorted(self.free, sunny)
+        self.rows.put(row[:, None], self.source[place], -self.demand_kwh[place])
 
     def _add_scarce_rows(self) -> None:
         """Where the grid cannot serve all, battery, panels and lack make up for what is missing."""

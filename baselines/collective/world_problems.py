@@ -1,5 +1,6 @@
 """Problems of infrastructures as a world has them: from forecasts, or with the truth."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,7 @@ def episode_problem(world: SharingWorld, index: int, infrastructure: int, *, rel
         in_common |= {
             "battery": battery,
             "must_recharge": False,
+            "solar_first": False,
             "final_kwh": in_common["final_kwh"] * most_worn,
             "outage_soc_min": min(scenario.outage_soc_min, battery.soc_min),
         }
@@ -117,6 +119,33 @@ def episode_problem(world: SharingWorld, index: int, infrastructure: int, *, rel
         grid_limit_kwh=limit_kw[:slots, infrastructure] * constants.period_h,
         stored_kwh=stored_kwh,
         **in_common,
+    )
+
+
+def day_problem(world: SharingWorld, index: int, infrastructure: int, day: int) -> SharingProblem:
+    """The problem of one infrastructure on one day of an episode, all of it known; it ends as full as it begins.
+
+    Args:
+        world: has been reset; how far it has been played does not matter.
+        index: which episode of the batch.
+        infrastructure: which one.
+        day: from 0 on.
+
+    Raises:
+        ScenarioError: the episode is shorter.
+    """
+    whole, slots = episode_problem(world, index, infrastructure), world.constants.day
+    part = slice(day * slots, (day + 1) * slots)
+    if not 0 <= part.start < part.stop <= whole.periods:
+        raise ScenarioError(f"day = {day}: the episode has {whole.periods // slots} whole days, counted from 0")
+    return replace(
+        whole,
+        demand_kwh=whole.demand_kwh[part],
+        price_eur_per_kwh=whole.price_eur_per_kwh[part],
+        solar_kwh=whole.solar_kwh[part],
+        grid_limit_kwh=whole.grid_limit_kwh[part],
+        final_kwh=whole.stored_kwh,
+        refill_eur_per_kwh=None,
     )
 
 
@@ -150,5 +179,6 @@ def _in_common(world: SharingWorld, battery: BatteryParameters, price: float) ->
         "wear_eur": world.constants.wear_eur,
         "lost_load_eur_per_kwh": scenario.reward.lost_load_eur_per_kwh,
         "solar_direct": scenario.solar.direct,
+        "solar_first": scenario.solar.direct,
         "outage_soc_min": min(scenario.battery.outage_soc_min, battery.soc_min),
     }

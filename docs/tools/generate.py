@@ -14,10 +14,12 @@ from pydantic import BaseModel
 from docs.tools import (
     controller_tables,
     equations,
-    market_controller_tables,
+    forecasting_tables,
     market_tables,
     nomenclature,
     observation_tables,
+    option_tables,
+    sharing_tables,
     training_tables,
 )
 from docs.tools.rows import settings, shown, space_cells, table
@@ -231,8 +233,10 @@ TABLES: dict[str, Callable[[], str]] = (
     | nomenclature.TABLES
     | market_tables.TABLES
     | observation_tables.TABLES
-    | market_controller_tables.TABLES
+    | option_tables.TABLES
     | training_tables.TABLES
+    | forecasting_tables.TABLES
+    | sharing_tables.TABLES
     | controller_tables.TABLES
 )
 

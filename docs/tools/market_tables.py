@@ -14,6 +14,7 @@ from voltran.envs.market.constants import MarketConstants
 from voltran.envs.market.scenario import Battery, Load, MarketScenario, Reward, SiteGroup
 from voltran.envs.retail.scenario import Retail, Retailer
 from voltran.envs.scenario import Section
+from voltran.envs.series_files import SeriesFormat
 
 DEFAULT = BlackoutScenario(name="default")
 MARKET = MarketScenario(name="default", sites=(SiteGroup(fixed_kw=1.0),))
@@ -38,14 +39,21 @@ def retail_scenario() -> str:
         ("retail.weather.", Weather),
     )
     rows = [[f"`{prefix}{key}`", *rest] for prefix, section in sections for key, *rest in fields(section)]
-    own_tables = {"`retail.weather`"}
-    return table(["key", "default", "meaning"], [row for row in rows if row[0] not in own_tables])
+    own_tables = {"`retail.weather`": None, "`retail.retailers: series`": "[its keys](scenario.md#series-from-files)"}
+    rows = [[key, own_tables.get(key, default) or "", meaning] for key, default, meaning in rows]
+    return table(["key", "default", "meaning"], [row for row in rows if row[1]])
 
 
 def brownout_scenario() -> str:
     """Every key of scenarios about the main grid, and the price of what sites pay."""
     rows = [[f"`grid.{key}`", *rest] for key, *rest in fields(Grid)]
     rows += [[f"`reward.{key}`", *rest] for key, *rest in fields(BrownoutReward, ["purchase_per_usd"])]
+    return table(["key", "default", "meaning"], rows)
+
+
+def series_format() -> str:
+    """Every key about series from files, with default and meaning."""
+    rows = [[f"`series.{key}`", *rest] for key, *rest in fields(SeriesFormat)]
     return table(["key", "default", "meaning"], rows)
 
 
@@ -79,6 +87,7 @@ TABLES = {
         brownout_actions,
         retail_scenario,
         brownout_scenario,
+        series_format,
         market_actions,
         market_scenario,
     )

@@ -24,35 +24,35 @@ HEAD = ["tells of", "field", "index", "unit", "divided by", "range", "meaning"]
 def observation() -> str:
     """One row per field of a base station's observation in an outage, with its place in the vector."""
     scenario = BlackoutScenario(name="default")
-    rows, size = _rows(OUTAGE, outage_dimensions(BlackoutConstants(scenario)))
+    rows, size = field_rows(OUTAGE, outage_dimensions(BlackoutConstants(scenario)))
     return f"{table(HEAD, rows)}\n{size} entries with {len(scenario.bands)} bands.\n"
 
 
 def brownout_observation() -> str:
     """One row per field that follows the outage's in a site's observation."""
     numbers = outage_dimensions(BlackoutConstants(BlackoutScenario(name="default")))
-    return table(HEAD, _rows(PURCHASE_FIELDS, {}, start=_rows(OUTAGE, numbers)[1])[0])
+    return table(HEAD, field_rows(PURCHASE_FIELDS, {}, start=field_rows(OUTAGE, numbers)[1])[0])
 
 
 def market_observation() -> str:
     """One row per field of a site's observation in the market."""
-    return table(HEAD, _rows(MARKET, {})[0])
+    return table(HEAD, field_rows(MARKET, {})[0])
 
 
 def retailer_observation() -> str:
     """One row per field of a retailer's observation."""
-    return table(HEAD, _rows(RETAILER_FIELDS, {})[0])
+    return table(HEAD, field_rows(RETAILER_FIELDS, {})[0])
 
 
 def uplink_observation() -> str:
     """One row per field of a UBS's observation, with its place in the vector."""
     scenario = UplinkScenario(name="default")
     codec = ActionCodec(build_architecture(scenario, "fd-ran"), scenario.ues.count, "joint")
-    rows, size = _rows(UPLINK, uplink_dimensions(codec))
+    rows, size = field_rows(UPLINK, uplink_dimensions(codec))
     return f"{table(HEAD, rows)}\n{size} entries with joint actions.\n"
 
 
-def _rows(fields: Sequence[Field], dimensions: Mapping[str, int], start: int = 0) -> tuple[list[list[str]], int]:
+def field_rows(fields: Sequence[Field], dimensions: Mapping[str, int], start: int = 0) -> tuple[list[list[str]], int]:
     """Rows of a table, and the index after the last entry."""
     rows = []
     for times, members in groupby(Observation("agent", 1, fields, dimensions).fields, key=lambda field: field.times):

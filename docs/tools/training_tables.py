@@ -11,22 +11,22 @@ from voltran.train.run_config import League, LearningConfig, RunConfig, Stage
 def training_run() -> str:
     """Keys of a run."""
     names = [name for name in RunConfig.model_fields if name not in LearningConfig.model_fields]
-    return _keys(RunConfig, names)
+    return keys(RunConfig, names)
 
 
 def training_role() -> str:
     """Keys that each of several roles may have its own values of."""
-    return _keys(LearningConfig)
+    return keys(LearningConfig)
 
 
 def training_stage() -> str:
     """Keys of a stage of a curriculum."""
-    return _keys(Stage)
+    return keys(Stage)
 
 
 def training_league() -> str:
     """Keys of a league."""
-    return _keys(League)
+    return keys(League)
 
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -34,7 +34,8 @@ TABLES: dict[str, Callable[[], str]] = {
 }
 
 
-def _keys(section: type[BaseModel], only: Collection[str] = ()) -> str:
+def keys(section: type[BaseModel], only: Collection[str] = ()) -> str:
+    """Keys of a section, with defaults and meanings; all of them where none are named."""
     rows = [
         [f"`{name}`", "none" if default in ("()", "{}") else default, meaning]
         for name, default, meaning in fields(section, only)

@@ -4,7 +4,8 @@ import numpy as np
 
 from voltran.envs.energy.source import Source
 from voltran.envs.errors import ScenarioError
-from voltran.envs.series_files import Reading, Samples, episode_means, read_samples, start_s
+from voltran.envs.series_episodes import episode_means, start_s
+from voltran.envs.series_files import Reading, Samples, read_samples
 from voltran.physics.arrays import FloatArray
 from voltran.physics.units import SECONDS_PER_HOUR
 

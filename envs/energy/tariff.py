@@ -9,9 +9,10 @@ from voltran.envs import domains
 from voltran.envs.daily_curve import GRID_H, daily_shape
 from voltran.envs.draws import Stream, generator
 from voltran.envs.scenario import Section
-from voltran.envs.series_files import Reading, SeriesFormat, episode_means, read_samples, start_s
+from voltran.envs.series_episodes import read_episode
+from voltran.envs.series_files import Reading, SeriesFormat
 from voltran.physics.arrays import FloatArray
-from voltran.physics.units import HOURS_PER_DAY, SECONDS_PER_HOUR
+from voltran.physics.units import HOURS_PER_DAY
 
 # Of the daily curve: with this the mornings' peak is lower than the evenings', and cheap hours outlast dear ones.
 MORNING_SHARE = np.array([0.4])
@@ -86,9 +87,7 @@ def draw_prices(tariff: Tariff, seed: int, periods: int, period_h: float, start_
 
 def _read_prices(tariff: Tariff, periods: int, period_h: float, start_hour: float) -> FloatArray:
     columns = None if tariff.column is None else [tariff.column]
-    (samples,) = read_samples(str(tariff.file), columns, tariff.series, READING)
-    begin_s = start_s(samples, tariff.series, start_hour, READING.keys)
-    return episode_means(samples, begin_s, periods, period_h * SECONDS_PER_HOUR, tariff.series, READING.keys)
+    return read_episode(str(tariff.file), columns, tariff.series, READING, start_hour, periods, period_h)[:, 0]
 
 
 class _Day(NamedTuple):

@@ -10,6 +10,7 @@ from voltran.envs.energy.tariff import draw_prices
 from voltran.envs.references import resolve
 from voltran.envs.sharing.constants import SharingConstants
 from voltran.envs.sharing.load import SiteSeries, SiteTable, draw_load
+from voltran.envs.sharing.load_files import read_load_kw
 from voltran.physics.arrays import FloatArray
 from voltran.physics.units import HOURS_PER_DAY
 
@@ -76,8 +77,14 @@ def _measured(constants: SharingConstants, seed: int, slots: int) -> SiteSeries:
     weekday = -scenario.forecast.history_days % DAYS_PER_WEEK  # the episode begins on day 0, a Monday
     start_hour = scenario.weather.start_hour + HOURS_PER_DAY * weekday
     series = draw_load(scenario.load, table, seed, slots, constants.period_h, start_hour)
+    power_kw = series.power_kw
+    if scenario.load.measured is not None:
+        before_h = HOURS_PER_DAY * scenario.forecast.history_days
+        power_kw = read_load_kw(
+            scenario.load.measured, constants.n_sites, slots, constants.period_h, scenario.weather.start_hour, before_h
+        )
     constant = np.isfinite(constants.constant_kw)
-    return series._replace(power_kw=np.where(constant, constants.constant_kw, series.power_kw))
+    return series._replace(power_kw=np.where(constant, constants.constant_kw, power_kw))
 
 
 def _next_slot_kw(constants: SharingConstants, series: SiteSeries) -> FloatArray:

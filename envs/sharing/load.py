@@ -16,6 +16,7 @@ from voltran.envs.daily_curve import daily_shape
 from voltran.envs.draws import Stream, exponential_of, generator, normal_of
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section
+from voltran.envs.sharing.load_files import MeasuredLoad
 from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.power import MassiveMimoPower, massive_mimo_power_kw
 from voltran.physics.units import HOURS_PER_DAY
@@ -68,6 +69,7 @@ class Load(Section):
         metering_noise: standard deviation of one measurement of power, as a share.
         heavy_noise: standard deviation of heavy-tailed noise on power (Student's t, 3 degrees of freedom), as a share
             of the standard deviation of the site's usual day; 0 for none.
+        measured: a file of the power that sites draw, in place of what is drawn.
     """
 
     peak: domains.Share = 0.50
@@ -84,6 +86,7 @@ class Load(Section):
     crowd_memory_h: domains.DurationH = 1.5
     metering_noise: domains.Share = 0.02
     heavy_noise: Annotated[float, Field(ge=0.0, le=10.0)] = 0.0
+    measured: MeasuredLoad | None = None
 
 
 class SiteTable(NamedTuple):

@@ -22,6 +22,7 @@ Figure = Any
 
 FULL_RADIUS = 0.46  # of a full battery, in distances between neighbours
 MOST_NAMED = 61  # infrastructures that are numbered
+MAP_SIZE_IN = (3.2, 3.4)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,23 @@ def as_image(scene: Scene, *, dark: bool = False) -> NDArray[np.uint8]:
             hours.dress(axes, theme, title)
 
     return painted(paint, theme.background, {"text.color": theme.text})
+
+
+def map_image(scene: Scene, *, dark: bool = False) -> NDArray[np.uint8]:
+    """The map alone, as a frame of an animation, ``[height, width, 3]`` of fixed size.
+
+    Raises:
+        MissingExtraError: Matplotlib is not installed.
+    """
+    theme = DARK if dark else LIGHT
+
+    def paint(figure: Figure) -> None:
+        figure.text(0.05, 0.94, scene.clock, fontsize=13, weight="bold", va="center")
+        price = float(scene.latest("price_eur_per_kwh"))
+        figure.text(0.95, 0.94, f"{price:.2f} EUR/kWh", fontsize=9, color=theme.faint, va="center", ha="right")
+        _draw_map(figure.add_axes((0.02, 0.08, 0.96, 0.82)), scene, theme)
+
+    return painted(paint, theme.background, {"text.color": theme.text}, MAP_SIZE_IN)
 
 
 def places(count: int) -> FloatArray:
@@ -111,9 +129,10 @@ def _draw_map(axes: Axes, scene: Scene, theme: Theme) -> None:
     reach = np.abs(place - middle).max() + 0.6
     axes.set(xlim=middle[0] + np.array([-reach, reach]), ylim=middle[1] + np.array([-reach, reach]), aspect="equal")
     axes.axis("off")
-    legend = (("stored", theme.stored), ("needed in the coming slot", theme.needed), ("stored before", theme.text))
+    legend = (("stored", theme.stored), ("needed next", theme.needed), ("stored before", theme.text))
     for name, colour in legend:
-        axes.plot([], [], "o", color=colour, mfc="none" if colour == theme.text else colour, markersize=6, label=name)
+        style = {"mfc": "none"} if colour == theme.text else {"alpha": 0.55 if colour == theme.stored else 0.9}
+        axes.plot([], [], "o", color=colour, markersize=6, label=name, **style)
     axes.legend(fontsize=6.5, frameon=False, ncols=len(legend), loc="lower center", bbox_to_anchor=(0.5, -0.07))
 
 

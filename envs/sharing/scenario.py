@@ -213,6 +213,15 @@ class SharingScenario(Scenario):
         return round(HOURS_PER_DAY / self.time.period_h)
 
     @model_validator(mode="after")
+    def _forecaster_has_traffic(self) -> "SharingScenario":
+        if self.forecast.kind == "federated" and self.load.measured is not None:
+            raise ValueError(
+                f"forecast.kind = 'federated' needs the traffic of sites, and load.measured.file = "
+                f"{self.load.measured.file!r} has only power; choose another kind"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _days_are_whole(self) -> "SharingScenario":
         if abs(self.slots_per_day * self.time.period_h - HOURS_PER_DAY) > 1e-6 or self.slots_per_day < 1:
             raise ValueError(

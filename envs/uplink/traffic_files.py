@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from voltran.envs.errors import ScenarioError
-from voltran.envs.series_files import Reading, Samples, SeriesFormat, episode_means, read_samples, start_s
+from voltran.envs.series_episodes import episode_means, start_s
+from voltran.envs.series_files import Reading, Samples, SeriesFormat, read_samples
 from voltran.envs.uplink.scenario import Time, TrafficFiles
 from voltran.physics.arrays import FloatArray
 

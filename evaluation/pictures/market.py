@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from voltran.evaluation.episodes import Trace
-from voltran.evaluation.figure_files import Families, Picture, end_axes, heading, point, reach, shown
-from voltran.evaluation.palette import FAINT, looks
+from voltran.evaluation.figure_files import Families, Picture, heading, shown
+from voltran.evaluation.palette import looks
+from voltran.evaluation.pictures.charge import charge_band
+from voltran.evaluation.pictures.points import metric_points
 from voltran.evaluation.results import Results
 
 if TYPE_CHECKING:
@@ -34,7 +36,9 @@ def pictures(results: Results, traces: Mapping[str, Trace], families: Families) 
         drawn.append(Picture("trading", 6.6, partial(_trading_day, results=results, traces=days)))
     if EFFICIENCY in results.metric_keys():
         height_in = 1.2 + 0.3 * len(results.controllers)
-        drawn.append(Picture("efficiency", height_in, partial(_efficiencies, results=results)))
+        words = "Efficiency (%): 0 without any trade, 100 the social optimum"
+        paint = partial(metric_points, results=results, key=EFFICIENCY, words=words, best=100.0)
+        drawn.append(Picture("efficiency", height_in, paint))
     return drawn
 
 
@@ -52,7 +56,8 @@ def _trading_day(figure: "Figure", results: Results, traces: Mapping[str, Trace]
     for column, (label, trace) in zip(rows.T, traces.items(), strict=True):
         _prices(column[0], trace)
         _power(column[1], trace)
-        _charge(column[2], trace, look[label].colour)
+        with_battery = trace["soc"].max(axis=0) > 0.0  # sites without one have no charge
+        charge_band(column[2], trace["time_h"], trace["soc"][:, with_battery], look[label].colour)
         column[0].set_title(shown(label), fontsize=9)
         column[2].set_xlabel("Time (h)")
     for panel, words in zip(
@@ -64,22 +69,6 @@ def _trading_day(figure: "Figure", results: Results, traces: Mapping[str, Trace]
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     lines = "Lines: generation, stacked; filled: sales. Batteries: mean, lowest, highest."
     heading(figure, f"{lines} {results.scenario}, seed {results.first_seed}.")
-
-
-def _efficiencies(figure: "Figure", results: Results) -> None:
-    """Efficiency against the social optimum, one line per controller, with intervals of the mean."""
-    look = looks(list(results.controllers))
-    panel = figure.subplots()
-    known = [label for label, controller in results.controllers.items() if EFFICIENCY in controller.metrics]
-    for row, label in enumerate(known):
-        summary = results.controllers[label].metrics[EFFICIENCY]
-        if summary.mean is not None:
-            panel.errorbar(100 * summary.mean, row, xerr=reach(summary, 100.0), **point(look[label]))
-    panel.axvline(100, color=FAINT, linewidth=1.0, linestyle=(0, (3, 2)))
-    panel.set_yticks(range(len(known)), known, fontsize=8.5)
-    panel.set_ylim(len(known) - 0.4, -0.6)
-    end_axes(panel, "x", results.metric(EFFICIENCY).shown_bounds)
-    panel.set_xlabel("Efficiency (%): 0 without any trade, 100 the social optimum")
 
 
 def _prices(panel: "Axes", trace: Trace) -> None:
@@ -97,16 +86,6 @@ def _power(panel: "Axes", trace: Trace) -> None:
         drawn: dict[str, Any] = {"color": _colour(index), "linewidth": 0}
         panel.fill_between(trace["time_h"], floor, floor + trace["sold_kw"][:, index], alpha=0.45, **drawn)
         panel.plot(trace["time_h"], had[:, index], color=_colour(index), linewidth=0.9)
-
-
-def _charge(panel: "Axes", trace: Trace, colour: str) -> None:
-    charge = 100 * trace["soc"][:, trace["soc"].max(axis=0) > 0.0]  # sites without a battery have none
-    if charge.size:
-        panel.fill_between(
-            trace["time_h"], charge.min(axis=1), charge.max(axis=1), color=colour, alpha=0.22, linewidth=0
-        )
-        panel.plot(trace["time_h"], charge.mean(axis=1), color=colour, linewidth=1.9)
-    panel.set_ylim(0, 100)
 
 
 def _colour(index: int) -> str:

@@ -89,7 +89,10 @@ class Row(NamedTuple):
 
 def forecast_table(options: TableOptions, working: Working) -> Findings:
     """Errors of all ways to forecast, a table for each noise; every row is kept as soon as it is done."""
-    tables, charts, claims, values = [], [], [], {}
+    tables: list[Table] = []
+    charts: list[Chart] = []
+    claims: list[Claim] = []
+    values: dict[str, float | None] = {}
     for noise in options.heavy_noise:
         rows = _rows(options, noise)
         errors = {row.name: _computed(row, working, noise) for row in rows}
@@ -104,8 +107,9 @@ def forecast_table(options: TableOptions, working: Working) -> Findings:
 
 
 def _computed(row: Row, working: Working, noise: float) -> list[float]:
-    inputs = {"way": row.way, "config": row.config.model_dump(mode="json")}
-    found = working.part(f"{row.name} noise {noise:g}", partial(forecast_row, **inputs), inputs)
+    config = row.config.model_dump(mode="json")
+    inputs = {"way": row.way, "config": config}
+    found = working.part(f"{row.name} noise {noise:g}", partial(forecast_row, row.way, config), inputs)
     return [*found["mse"], *found["mae"]]
 
 

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 from tests.baselines.sharing_problems import day
+from voltran.baselines.collective.coalitions import coalition_costs, coalition_problem, savings_game
 from voltran.baselines.collective.gains import (
     alone,
     by_energy,
-    coalition_costs,
-    coalition_problem,
     game,
     is_individually_rational,
     least_core,
@@ -19,7 +18,6 @@ from voltran.baselines.collective.gains import (
     nash_bargaining,
     objections,
     players_of,
-    savings_game,
     shapley,
 )
 from voltran.baselines.collective.plan import plan

@@ -23,6 +23,8 @@ from voltran.physics.battery import next_soc
 KINDS: dict[str, dict[str, Any]] = {
     "plain": {},
     "solar direct": {"solar_direct": True},
+    "solar first": {"solar_direct": True, "solar_first": True},
+    "strong sun": {"solar_direct": True, "solar_first": True, "solar_kwh": np.full(4, 3.0)},
     "outages": {"outages": True},
     "outages, solar direct": {"outages": True, "solar_direct": True},
     "no losses": {"battery": battery(8.0, 1.0, 10.0)},
@@ -43,6 +45,9 @@ def least_cost(problem: SharingProblem, on_battery: BoolArray, charging: BoolArr
     high[1] = np.minimum(np.maximum(problem.grid_limit_kwh - total, 0.0), cells.charge_limit_kw * problem.period_h)
     high[1] = np.where(charging & (from_grid | (not problem.single_source)), high[1], 0.0)
     high[2] = np.where(charging & ~(from_grid & problem.single_source), problem.solar_kwh, 0.0)
+    if problem.solar_first:
+        left = np.where(scarce, problem.solar_kwh, problem.solar_kwh - total + chosen)
+        high[2] = np.minimum(high[2], np.maximum(left, 0.0))
     high[3] = problem.solar_kwh if problem.solar_direct else 0.0
     high[4] = np.where(charging & problem.exclusive, 0.0, high[4])
     high[5] = np.where(scarce, total, 0.0)
@@ -214,7 +219,6 @@ def test_nothing_is_bought_in_an_outage_and_the_battery_serves_what_it_can() -> 
     found = plan(problem)
     account = evaluate(problem, found.decisions)
     np.testing.assert_allclose(account.purchases_kwh[40:60], 0.0, atol=1e-6)
-    assert found.battery_sites[40:60].all()
     short = problem.total_kwh[40:60].sum() - 0.9 * 50.0 * 0.95
     assert found.unserved_kwh.sum() == pytest.approx(max(short, 0.0), abs=1e-3)
     assert (found.unserved_kwh[:40] == 0.0).all()
@@ -324,13 +328,47 @@ def test_binaries_that_are_nearly_whole_are_made_whole(monkeypatch: pytest.Monke
     assert found.cost_eur == pytest.approx(cost_of(found, problem), abs=1e-4)
 
 
-@pytest.mark.parametrize("changes", [{}, {"outages": True}, {"outages": True, "solar_direct": True}])
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    {"single_source": True, "exclusive": True},
+    {"outage_soc_min": 0.0},
+    {"solar_direct": True, "solar_first": True},
+    {"refill_eur_per_kwh": 0.3, "must_recharge": False, "outage_soc_min": 0.0},
+]
+
+
+@pytest.mark.parametrize("changes", [{}, {"outages": True}])
 @pytest.mark.parametrize("start", [0.0, 4.0, 8.0])
-@pytest.mark.parametrize("options", [{}, {"single_source": True, "exclusive": True}, {"outage_soc_min": 0.0}])
+@pytest.mark.parametrize("options", OPTIONS)
 def test_the_cautious_plan_keeps_all_limits(changes: dict[str, Any], start: float, options: dict[str, Any]) -> None:
     for seed in range(20):
         problem = small(seed, periods=8, sites=3, stored_kwh=start, **changes, **options)
         assert is_feasible(problem, evaluate(problem, cautious_decisions(problem)))
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("start", [0.0, 8.0])
+def test_every_problem_has_a_plan_that_a_solver_finds(start: float, options: dict[str, Any]) -> None:
+    for seed in range(3):
+        assert plan(small(seed, periods=6, outages=True, stored_kwh=start, **options)).status == "optimal"
+
+
+def test_what_is_missing_at_the_end_is_paid_where_that_is_cheaper() -> None:
+    kept, paid = plan(day(1)), plan(day(1, refill_eur_per_kwh=0.01))
+    assert paid.stored_kwh[-1] == pytest.approx(5.0, abs=1.0)
+    assert paid.cost_eur < kept.cost_eur
+    assert plan(day(1, refill_eur_per_kwh=10.0), gap=1e-5).cost_eur == pytest.approx(kept.cost_eur, rel=GAP)
+
+
+def test_switching_costs_what_it_counts() -> None:
+    problem = day(1, periods=12, switching_eur=0.2, before=np.array([True, False, False]))
+    found = plan(problem, gap=1e-6)
+    before = np.concatenate([[problem.before], found.battery_sites[:-1]])
+    switches = (found.battery_sites != before).sum()
+    free = plan(replace(problem, switching_eur=0.0), gap=1e-6)
+    assert found.cost_eur == pytest.approx(cost_of(found, problem) + 0.2 * switches, abs=1e-4)
+    assert free.cost_eur <= found.cost_eur
+    assert found.cost_eur <= evaluate(problem, free.decisions).cost_eur + 1e-4
 
 
 # --- many -------------------------------------------------------------------------------------------------------------
@@ -370,6 +408,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no capacity": ({"battery": battery(0.0), "stored_kwh": 0.0, "final_kwh": 0.0}, "capacity_kwh"),
     "limits crossed": ({"battery": battery(8.0)._replace(soc_max=0.05)}, "must rise"),
     "NaN efficiency": ({"battery": battery(8.0)._replace(discharge_efficiency=np.nan)}, "discharge_efficiency"),
+    "refill": ({"refill_eur_per_kwh": -1.0}, "refill_eur_per_kwh"),
+    "before of others": ({"before": np.zeros(3, bool)}, "before"),
     "reserve above the least": ({"outage_soc_min": 0.5}, "outage_soc_min"),
 }
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import validated
-from voltran.envs.series_files import Reading, SeriesFormat, episode_means, read_samples, read_series, start_s
+from voltran.envs.series_episodes import read_episode
+from voltran.envs.series_files import Reading, SeriesFormat, read_samples, read_series
 from voltran.physics.arrays import FloatArray
 
 QUARTER_S = 900.0
@@ -34,9 +35,7 @@ def episode(
 ) -> FloatArray:
     """Quarters of an hour of an episode."""
     series = validated(SeriesFormat, changes, "series")
-    (samples,) = read_samples(path, columns, series, Reading())
-    begin_s = start_s(samples, series, start_hour, "series")
-    return episode_means(samples, begin_s, round(4 * hours), QUARTER_S, series, "series")
+    return read_episode(path, columns, series, Reading(), start_hour, round(4 * hours), QUARTER_S / 3600.0)[:, 0]
 
 
 # --- ways to write the same series ------------------------------------------------------------------------------------
@@ -252,6 +251,7 @@ def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
         ("2024-03-04 02:00:00,1e999", {}, r"line 4, column north = '1e999': must be a number"),
         ("2024-03-04 02:00:00,3,5", {}, r"line 4 has 3 fields, line 1 has 2; .*decimal commas need columns separated"),
         ('2024-03-04 02:00:00,"3,5"', {}, r"line 4, column north = '3,5': must be a number"),
+        ("2024-03-04 02:00:00,-1e16", {}, r"line 4, column north = '-1e16': must be a number from -1e\+15 to 1e\+15"),
         ("02/03/2024 02:00,1", {}, r"line 4, column time = '02/03/2024 02:00': must be local time such as"),
         ("31.02.2024 02:00,1", {}, r"line 4, column time = '31.02.2024 02:00': must be"),
         ("04.03.2024 24:00,1", {}, r"line 4, column time = '04.03.2024 24:00': must be"),
@@ -297,6 +297,8 @@ def test_faults_are_named(tmp_path: Path, row: str, changes: dict[str, Any], mes
         ("hour,north", ["0,1", "1,1"], {"date": "2024-03-04"}, r"series.date = 2024-03-04: .* has no dates; choose"),
         ("hour,north", ["0,1", "soon,1"], {}, r"line 3, column hour = 'soon': must be a number of hours"),
         ("hour,north", ["0,1", "inf,1"], {}, r"line 3, column hour = 'inf': must be a number of hours"),
+        ("hour,north", ["0,1", "1e9,1"], {}, r"line 3, column hour = '1e9': more than a hundred years after line 2"),
+        ("time,north", ["2024-01-01,1", "9999-01-01,1"], {}, r"line 3, .* more than a hundred years after line 2"),
         ("hour,north", ["0,1", "0,1"], {}, r"line 3, column hour = '0': not after line 2"),
         ("hour,north", ["0,1", "1,1"], {"day": 1}, r"series.day = 1: .* ends at hour 1 .* from hour 24 to hour 28"),
         (
@@ -324,3 +326,37 @@ def test_text_that_is_not_utf_8(tmp_path: Path) -> None:
     path.write_bytes("time,Wärme\n2024-03-04,1\n".encode("latin-1"))
     with pytest.raises(ScenarioError, match=r"cannot be read as CSV .*; save it as UTF-8"):
         episode(str(path))
+
+
+DAMAGE = [
+    "",
+    "nan",
+    "1e400",
+    "9" * 400,
+    "0001-01-01",
+    "9999-12-31 23:59",
+    "9999-12-31T23:59+00:00",
+    "24:00",
+    "-5",
+    "1,5",
+]
+DAMAGE += [",", ";", "\t", '"', "#", "\x00", "31.12.9999 23:59", "1.1.0001 00:00", "0001-01-01T00:00+14:00", "1e300"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), zone=st.sampled_from([None, "UTC", "Europe/Madrid", "-11:00"]), day=st.sampled_from([0, 1]))
+def test_damaged_files_are_refused_or_read(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, zone: str | None, day: int
+) -> None:
+    lines = ["time,north", *hourly(dt.datetime(2024, 10, 26), VALUES)]
+    for _ in range(data.draw(st.integers(1, 3))):
+        place, damage = data.draw(st.integers(0, len(lines) - 1)), data.draw(st.sampled_from(DAMAGE))
+        fields = lines[place].split(",")
+        fields[data.draw(st.integers(0, len(fields) - 1))] = damage
+        lines[place] = ",".join(fields)
+    path = written(tmp_path_factory.mktemp("series"), lines, None)
+    try:
+        found = episode(path, 12.0, zone=zone, day=day, fill_gaps_h=data.draw(st.sampled_from([0.0, 9999.0])))
+    except ScenarioError:
+        return
+    assert np.isfinite(found).all()

@@ -47,11 +47,12 @@ def test_a_battery_gives_as_much_as_a_linear_program_and_then_takes_as_much(
     rows = [[1.0, -1.0], [-1.0, 1.0], [loss, -gain], [-loss, gain]]
     limits = [shared.discharge_limit_kw, shared.charge_limit_kw, stored_kw, room_kw]
     bounds = [(0.0, requested_kw), (0.0, offered_kw)]
-    most = -linprog([-1.0, 0.0], A_ub=rows, b_ub=limits, bounds=bounds).fun
+    most = -float(linprog([-1.0, 0.0], A_ub=rows, b_ub=limits, bounds=bounds).fun or 0.0)
     given_kw, taken_kw = battery_exchange_kw(requested_kw, offered_kw, soc, STEP_H, shared)
     assert given_kw == pytest.approx(most, abs=1e-6)
     bounds[0] = (most - 1e-9, requested_kw)
-    assert taken_kw == pytest.approx(-linprog([0.0, -1.0], A_ub=rows, b_ub=limits, bounds=bounds).fun, abs=1e-5)
+    then = -float(linprog([0.0, -1.0], A_ub=rows, b_ub=limits, bounds=bounds).fun or 0.0)
+    assert taken_kw == pytest.approx(then, abs=1e-5)
 
 
 def flows_of(

@@ -10,6 +10,9 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
+from voltran.cli.forecast import forecast
+from voltran.cli.options import Overrides, Resume
+
 BAD_INPUT = 2
 INTERRUPTED = 130
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -44,11 +47,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Energy-resilient mobile networks: train controllers, compare them, reproduce published tables.",
 )
+app.add_typer(forecast, name="forecast")
 
-Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set one key differently; may be repeated.")
-]
-Resume = Annotated[bool, typer.Option("--resume", help="Continue what the output folder holds.")]
 Quick = Annotated[
     bool, typer.Option("--quick", help="As little as shows that everything works; says nothing about quality.")
 ]

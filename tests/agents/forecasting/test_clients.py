@@ -46,7 +46,7 @@ def test_training_is_adam_on_each_clients_windows() -> None:
     target = torch.from_numpy(site.target[site.training + 4])[None]
     fixed = torch.from_numpy(site.configuration).expand(1, count, -1)
     adam = torch.optim.Adam(own.values(), lr=3e-3)
-    torch.nn.functional.mse_loss(forecast(own, windows, fixed), target).backward()
+    torch.nn.functional.mse_loss(forecast(own, windows, fixed), target).backward()  # type: ignore[no-untyped-call]
     adam.step()
     assert close(dict(update.weights), {name: value[0].detach().numpy() for name, value in own.items()})
 

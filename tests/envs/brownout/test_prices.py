@@ -83,15 +83,25 @@ def test_generation_can_come_from_a_file(tmp_path: Path) -> None:
         assert world.ledger()["retail_kw"].sum() == pytest.approx(value, abs=1e-12)
 
 
+def test_a_file_by_the_half_hour_is_read_by_time(tmp_path: Path) -> None:
+    world = toy_world([generation_file(tmp_path, [0.0, 1.0, 2.0, 3.0, 4.0] * 2, 0.5)])
+    for period in range(6):
+        world.step(toy_actions(world, [0.4]))
+        assert world.ledger()["retail_kw"].sum() == pytest.approx(period // 2, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("values", "period_h", "message"),
     [
-        ([1.0] * 7 + ["nan"] + [1.0] * 8, 0.25, r"line 9: wind_kw = 'nan': give a number"),
-        ([1.0] * 16, 0.5, r"line 3: hour = 0.5, expected 0.25.*resample the file"),
-        ([1.0] * 15, 0.25, r"15 rows; an episode has 16 decision periods of 0.25 h: add rows"),
+        ([1.0] * 7 + ["nan"] + [1.0] * 8, 0.25, r"line 9, column wind_kw = 'nan': must be a number"),
+        (
+            [1.0] * 15,
+            0.25,
+            r"has 15 rows and ends at hour 3.5 .*would last from hour 0 to hour 4; add rows, or shorten",
+        ),
         ([6.0] * 16, 0.25, r"wind_kw = 6 kW is above capacity_kw = 5; raise the capacity"),
     ],
-    ids=["NaN", "wrong period", "too short", "above capacity"],
+    ids=["NaN", "too short", "above capacity"],
 )
 def test_files_that_cannot_be_used_are_refused_at_once(
     tmp_path: Path, values: list[Any], period_h: float, message: str

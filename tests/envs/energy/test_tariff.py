@@ -9,7 +9,7 @@ import pytest
 
 from voltran.envs.energy.tariff import Tariff, draw_prices
 from voltran.envs.errors import ScenarioError
-from voltran.envs.scenario import validated
+from voltran.envs.scenario import read_scenario, validated
 from voltran.physics.arrays import FloatArray
 
 PERIOD_H = 0.25
@@ -123,3 +123,12 @@ def test_faulty_files_of_prices_are_named(tmp_path: Path) -> None:
     for changes in ({"kind": "file"}, {"file": path}, {"column": "price"}):
         with pytest.raises(ScenarioError, match="go with kind 'file', and with no other"):
             validated(Tariff, changes, "tariff")
+
+
+def test_the_example_of_the_documentation_loads(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "scenario.md").read_text(encoding="utf-8")
+    example, csv = (page.split(f"```{kind}\n")[-1].split("```")[0] for kind in ("yaml", "text"))
+    (tmp_path / "prices.csv").write_text(csv)
+    (tmp_path / "own.yaml").write_text(example)
+    tariff = validated(Tariff, read_scenario(tmp_path / "own.yaml")["tariff"], "tariff")
+    np.testing.assert_allclose(prices(tariff, periods=12)[[0, 3, 8, 11]], [0.2412, 0.2412, 0.1765, 0.1765])

@@ -34,7 +34,8 @@ def test_persistence_knows_nothing_of_the_future(steps: int) -> None:
     before = world.forecast.demand_kw(DAY), world.forecast.solar_kw(DAY), world.observations()["operator"]
     future_changed(world, steps)
     after = world.forecast.demand_kw(DAY), world.forecast.solar_kw(DAY), world.observations()["operator"]
-    assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_persistence_is_yesterday_moved_to_the_latest_demand() -> None:

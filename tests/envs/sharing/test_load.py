@@ -94,8 +94,8 @@ def test_weekends_calm_business_areas_and_nights_calm_all() -> None:
 
 def test_the_clock_may_start_at_any_hour_with_any_period() -> None:
     quiet = {"site_noise": 0.0, "area_noise": 0.0, "metering_noise": 0.0, "crowds_per_day": 0.0}
-    half_hours = draw_load(Load(**quiet), table(3), 0, 48, 0.5, 0.0)
-    from_noon = draw_load(Load(**quiet), table(3), 0, 24, 0.5, 12.0)
+    half_hours = draw_load(Load.model_validate(quiet), table(3), 0, 48, 0.5, 0.0)
+    from_noon = draw_load(Load.model_validate(quiet), table(3), 0, 24, 0.5, 12.0)
     expected = half_hours.throughput_mbps[24:].sum(axis=0)
     assert from_noon.throughput_mbps.sum(axis=0) == pytest.approx(expected, rel=0.05)
 

@@ -149,6 +149,17 @@ def test_columns_may_come_in_any_order_with_others_between(tmp_path: Path) -> No
     assert (read(long_file(tmp_path, rows, "id,traffic,time,region")) == 4.0).all()
 
 
+def test_days_are_those_of_the_zone(tmp_path: Path) -> None:
+    """22:00 in UTC is 23:00 in Madrid: an hour before the first whole day."""
+    rows = [row.replace(",", "Z,", 1) for row in hourly("a", 30, [1.0, 2.0, 3.0])]
+    traffic = read(long_file(tmp_path, rows), zone="Europe/Madrid")[:, 0]
+    assert traffic.tolist() == [2.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0, 3.0] + [
+        float(1 + (hour + 1) % 3) for hour in range(2, 24) for _ in range(4)
+    ]
+    with pytest.raises(ValueError, match="no such time zone"):
+        read(long_file(tmp_path, rows), zone="Madrid")
+
+
 def test_the_barcelona_format(tmp_path: Path) -> None:
     """Mbit/s = bits / 120 / 1e6; windows from midnight on, 242 after the first; one file per region."""
     paths = [barcelona_file(tmp_path, "first", 2.0), barcelona_file(tmp_path, "second", 3.0, megabits=2.0)]
