@@ -151,7 +151,7 @@ def test_scenarios_are_linear_in_the_ratio_and_cross_where_the_formula_says(excl
     star = crossing_ratio(found)
     if found.end_keur(SHARED_BATTERY) < found.end_keur(SHARED_GRID) and exclusive < 8000.0:
         assert star is not None
-        difference = lines["grid | battery"] - lines["battery | grid"]
+        difference = lines["grid / battery"] - lines["battery / grid"]
         assert np.interp(star, zeta, difference) == pytest.approx(0.0, abs=1e-9)
         assert np.all(difference[zeta < star - 1e-9] < 0.0)
 
