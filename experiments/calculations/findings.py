@@ -1,5 +1,6 @@
 """What a calculation gives: tables, charts, claims and named values."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -111,7 +112,7 @@ class Findings(Section):
     tables: tuple[Table, ...] = ()
     charts: tuple[Chart, ...] = ()
     claims: tuple[Claim, ...] = ()
-    values: dict[str, float | None] = Field(default_factory=dict)
+    values: Mapping[str, float | None] = Field(default_factory=dict)
     images: tuple[FileName, ...] = ()
 
     @model_validator(mode="after")

@@ -22,12 +22,12 @@ from voltran.physics.ownership import network_cost_eur, sharing_ratio
 MEUR = 1e-6
 POINTS, SHOWN = 21, 5
 NO_SHARING = "no sharing, zeta with battery"
-# Shared sites' technology | that of exclusive ones.
+# Shared sites' technology / that of exclusive ones.
 SCENARIOS = {
-    "battery | battery": (SHARED_BATTERY, EXCLUSIVE_BATTERY),
-    "battery | grid": (SHARED_BATTERY, EXCLUSIVE_GRID),
-    "grid | battery": (SHARED_GRID, EXCLUSIVE_BATTERY),
-    "grid | grid": (SHARED_GRID, EXCLUSIVE_GRID),
+    "battery / battery": (SHARED_BATTERY, EXCLUSIVE_BATTERY),
+    "battery / grid": (SHARED_BATTERY, EXCLUSIVE_GRID),
+    "grid / battery": (SHARED_GRID, EXCLUSIVE_BATTERY),
+    "grid / grid": (SHARED_GRID, EXCLUSIVE_GRID),
     NO_SHARING: (EXCLUSIVE_BATTERY, EXCLUSIVE_GRID),
 }
 TEXT = "text of Fig. 5"
@@ -50,8 +50,8 @@ def annual_cost(options: Ownership, working: Working) -> Findings:
         values={
             "zeta_star": crossing_ratio(used),
             "zeta_star_flat": crossing_ratio(both[FLAT]),
-            "all_exclusive_meur": float(lines["grid | grid"][0]),
-            "all_shared_meur": float(lines["battery | battery"][-1]),
+            "all_exclusive_meur": float(lines["grid / grid"][0]),
+            "all_shared_meur": float(lines["battery / battery"][-1]),
         },
     )
 
@@ -105,7 +105,7 @@ def claims(priced: Priced, lines: dict[str, FloatArray]) -> tuple[Claim, ...]:
     sharing = {name: line for name, line in lines.items() if name != NO_SHARING}
     falls = [float(line[0] - line[-1]) for line in sharing.values()]
     margin = min(float((lines[NO_SHARING] - line)[1:].min()) for line in sharing.values())
-    everywhere = lines["battery | battery"]
+    everywhere = lines["battery / battery"]
     ahead = min(float((line - everywhere).min()) for name, line in sharing.items())
     star = crossing_ratio(priced)
     gain_keur = priced.ways[SHARED_GRID].energy_eur - priced.ways[SHARED_BATTERY].energy_eur
@@ -124,7 +124,7 @@ def claims(priced: Priced, lines: dict[str, FloatArray]) -> tuple[Claim, ...]:
         ),
         _claim("it is best to give all sites batteries", f"ahead by {ahead:.2f} MEUR/y at least", ahead >= -1e-9),
         _claim(
-            "where most sites are exclusive, batteries belong to these: grid | battery is cheaper than battery | grid",
+            "where most sites are exclusive, batteries belong to these: grid / battery is cheaper than battery / grid",
             "never" if star is None else f"for zeta below {star:.3f}",
             star is not None and star >= 0.5,
         ),
@@ -148,7 +148,7 @@ def _series(zeta: FloatArray, lines: dict[str, FloatArray]) -> tuple[Series, ...
 def _chart(options: Ownership, zeta: FloatArray, lines: dict[str, FloatArray]) -> Chart:
     return Chart(
         name="annual-cost",
-        title=f"{options.network_sites} sites; technology of sites that share | of those that do not",
+        title=f"{options.network_sites} sites; technology of sites that share / of those that do not",
         x_label="zeta, share of the sites that share",
         y_label="MEUR per year",
         series=_series(zeta, lines),
@@ -157,8 +157,8 @@ def _chart(options: Ownership, zeta: FloatArray, lines: dict[str, FloatArray]) -
 
 
 def _surplus_chart(zeta: FloatArray, lines: dict[str, FloatArray]) -> Chart:
-    everywhere = lines["battery | battery"]
-    surplus = {name: line - everywhere for name, line in lines.items() if name not in ("battery | battery", NO_SHARING)}
+    everywhere = lines["battery / battery"]
+    surplus = {name: line - everywhere for name, line in lines.items() if name not in ("battery / battery", NO_SHARING)}
     return Chart(
         name="without-batteries",
         title="What it costs more than batteries everywhere, with batteries at some sites or at none",

@@ -25,6 +25,7 @@ EXCLUSIVE_GRID, EXCLUSIVE_BATTERY = "exclusive, grid", "exclusive, battery"
 SHARED_GRID, SHARED_BATTERY = "shared, grid", "shared, battery"
 TIME_OF_USE, FLAT = "time of use", "flat"
 KEUR = 1e-3
+LONGEST_Y = 1000.0
 CASES = (EXCLUSIVE_GRID, EXCLUSIVE_BATTERY, SHARED_GRID, SHARED_BATTERY)
 
 
@@ -188,8 +189,8 @@ def changed(ownership: Ownership, changes: Mapping[str, Any], what: str) -> Owne
 
 
 def finite(years: float) -> float | None:
-    """A payback, or ``None`` where there is none."""
-    return years if np.isfinite(years) else None
+    """A payback, or ``None`` where there is none: what rounding leaves of no saving pays back in aeons."""
+    return years if years < LONGEST_Y else None
 
 
 def yearly_energy(year: EnergyYear, working: Working) -> YearlyEnergy:

@@ -27,6 +27,11 @@ from voltran.physics.ownership import payback_years
 
 # Longer paybacks are not drawn.
 LONGEST_DRAWN_Y = 30.0
+_SPREAD = (
+    "Of a usual day. Days differ besides, by `energy.tariff.daily_variation`, so that storing from one day to the next "
+    "gains a little where prices within a day are equal. The flat tariff of the next table has neither."
+)
+_OTHERS = "With other numbers of sites per infrastructure they are other sites, whose demand differs."
 KIND = {TIME_OF_USE: "time_of_use", FLAT: "flat"}
 
 
@@ -74,10 +79,12 @@ def payback(options: PaybackSettings, working: Working) -> Findings:
     return Findings(
         charts=(_spread_chart(spreads),),
         tables=(
-            _table("Price spread", "Spread, EUR/kWh", {f"{spread:g}": each for spread, each in spreads.items()}),
+            _table(
+                "Price spread", "Spread, EUR/kWh", {f"{spread:g}": each for spread, each in spreads.items()}, _SPREAD
+            ),
             _table("Panels", "Tariff, panels", panels),
             _rent_table(options, found),
-            _table("Other assumptions", "Assumption", {"as in the other tables": found, **others}),
+            _table("Other assumptions", "Assumption", {"as in the other tables": found, **others}, _OTHERS),
         ),
         values={
             "payback_exclusive_y": finite(found.payback_y(shared=False)),
@@ -138,7 +145,7 @@ def _spread_chart(spreads: Mapping[float, Priced]) -> Chart:
     )
 
 
-def _table(title: str, first: str, found: Mapping[str, Priced]) -> Table:
+def _table(title: str, first: str, found: Mapping[str, Priced], note: str = "") -> Table:
     rows = []
     for name, each in found.items():
         energies = each.energy.grid_eur, each.energy.exclusive_eur, each.energy.shared_eur
@@ -152,7 +159,7 @@ def _table(title: str, first: str, found: Mapping[str, Priced]) -> Table:
         "Payback exclusive, y",
         "shared, y",
     )
-    return Table(title=title, columns=columns, rows=tuple(rows))
+    return Table(title=title, columns=columns, rows=tuple(rows), note=note)
 
 
 def _rent_table(options: PaybackSettings, found: Priced) -> Table:

@@ -24,6 +24,7 @@ from voltran.experiments.collective.ownership import (
     YearlyEnergy,
     cases,
     changed,
+    finite,
 )
 from voltran.experiments.collective.payback import PaybackSettings, migration_payback_y, payback
 from voltran.physics.ownership import sharing_ratio
@@ -126,6 +127,12 @@ def test_totals_paybacks_and_crossings_are_the_closed_forms() -> None:
     assert found.health_at_end(shared=False) == pytest.approx(1.0 - 8.85e-6 * 700.0 * 15)
 
 
+def test_a_saving_that_rounding_leaves_is_none() -> None:
+    assert finite(made(exclusive=9000.0 - 1e-11).payback_y(shared=False)) is None
+    assert finite(np.inf) is None
+    assert finite(12.5) == 12.5
+
+
 def test_discounting_lengthens_and_growth_shortens_paybacks() -> None:
     plain = made().payback_y(shared=False)
     assert made(discount_rate=0.05).payback_y(shared=False) > plain
@@ -144,7 +151,7 @@ def test_scenarios_are_linear_in_the_ratio_and_cross_where_the_formula_says(excl
     star = crossing_ratio(found)
     if found.end_keur(SHARED_BATTERY) < found.end_keur(SHARED_GRID) and exclusive < 8000.0:
         assert star is not None
-        difference = lines["grid | battery"] - lines["battery | grid"]
+        difference = lines["grid / battery"] - lines["battery / grid"]
         assert np.interp(star, zeta, difference) == pytest.approx(0.0, abs=1e-9)
         assert np.all(difference[zeta < star - 1e-9] < 0.0)
 
