@@ -72,7 +72,7 @@ def battery_exchange_kw(
     Args:
         requested_kw: asked for by sites, at the terminals.
         offered_kw: what could be charged, at the terminals.
-        soc: state of charge at the start.
+        soc: state of charge at the start, share.
         step_h: length of the slot, hours.
         battery: constants; ``soc_min`` is what must be left at the end.
 
@@ -115,11 +115,11 @@ def shared_flows(
     returns to the grid is Section III-C5 of the paper.
 
     Args:
-        soc: state of charge at the start.
+        soc: state of charge at the start, share.
         demand_kw: ``[site]`` D_u over the slot's length.
-        on_battery: ``[site]`` d_u.
-        share: ``[site]`` alpha_u, positive.
-        supply: what there is.
+        on_battery: ``[site]`` d_u, True where the battery shall serve.
+        share: ``[site]`` alpha_u, positive shares.
+        supply: what there is; see :class:`SharedSupply`.
         step_h: length of the slot, hours.
         battery: constants.
 

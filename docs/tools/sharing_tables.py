@@ -5,7 +5,6 @@ from typing import get_args
 from docs.tools.observation_tables import HEAD, field_rows
 from docs.tools.rows import fields, space_cells, table
 from voltran.envs.decision_time import DecisionTime
-from voltran.envs.energy.grid import GridSupply
 from voltran.envs.energy.tariff import Tariff
 from voltran.envs.energy.weather import Weather
 from voltran.envs.scenario import Section
@@ -18,6 +17,7 @@ from voltran.envs.sharing.scenario import (
     Network,
     Reward,
     SharedBattery,
+    SharedGrid,
     SharingScenario,
     Site,
     Solar,
@@ -31,7 +31,7 @@ SECTIONS: tuple[tuple[str, type[Section]], ...] = (
     ("battery.", SharedBattery),
     ("solar.", Solar),
     ("tariff.", Tariff),
-    ("grid.", GridSupply),
+    ("grid.", SharedGrid),
     ("forecast.", Forecast),
     ("load.", Load),
     ("weather.", Weather),

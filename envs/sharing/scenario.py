@@ -182,6 +182,17 @@ class Forecast(Section):
     history_days: Annotated[int, Field(ge=2, le=28)] = 5
 
 
+class SharedGrid(GridSupply):
+    """The grid connection of every infrastructure.
+
+    Attributes:
+        schedule: "blackout": it gives nothing; "rolling": feeders take turns; "listed": it is on, but for the outages.
+        main_limit_kw: most that an infrastructure can buy for its sites and its battery.
+    """
+
+    main_limit_kw: domains.PositivePowerKw = 60.0
+
+
 class Reward(Section):
     """What things cost besides energy.
 
@@ -202,7 +213,7 @@ class SharingScenario(Scenario):
     solar: Solar = Solar()
     tariff: Tariff = Tariff()
     weather: Weather = Weather()
-    grid: GridSupply = GridSupply(schedule="listed", main_limit_kw=60.0)
+    grid: SharedGrid = SharedGrid()
     forecast: Forecast = Forecast()
     reward: Reward = Reward()
     time: DecisionTime = DecisionTime(horizon_h=168.0)

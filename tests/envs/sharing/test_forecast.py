@@ -71,7 +71,7 @@ def test_noise_is_the_same_whatever_is_done() -> None:
 
 
 def test_outages_are_seen_ahead_only_if_announced() -> None:
-    grid = {"grid": {"outages": [{"start_h": 2, "length_h": 3}], "main_limit_kw": 60}}
+    grid = {"grid": {"outages": [{"start_h": 2, "length_h": 3}]}}
     announced, surprising = (small(1, {**grid, "forecast.outages_announced": flag}) for flag in (True, False))
     limits = np.full(24, 60.0)
     limits[8:20] = 0.0
