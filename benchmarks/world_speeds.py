@@ -19,8 +19,8 @@ SHARING: tuple[Case, ...] = (("sharing12", 32), ("sharing12", 1), ("sharing12-ro
 DECISIONS = 48
 COLUMNS = ["scenario", "worlds", "agents per world", "decisions/s"]
 HOW = (
-    "Agents' decisions of all roles per CPU second, under random legal actions; observations and masks are asked for at "
-    "every decision, drawing the actions does not count."
+    "Agents' decisions of all roles per CPU second, under random legal actions; observations and masks are asked for "
+    "at every decision, drawing the actions does not count."
 )
 
 
