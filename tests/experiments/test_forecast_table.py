@@ -7,7 +7,7 @@ import pytest
 from voltran.envs.scenario import validated
 from voltran.experiments.calculations.findings import Findings
 from voltran.experiments.calculations.working import Working
-from voltran.experiments.collective.forecasting import PAPER, TableOptions, forecast_table
+from voltran.experiments.collective.forecasting import PAPER, TableOptions, _rows, forecast_table
 
 TINY = {
     "windows": [2, 4],
@@ -17,6 +17,7 @@ TINY = {
     "fine_tuning_epochs": 1,
     "clients_per_round": 2,
     "heavy_noise": [0.0, 0.7],
+    "noisy_rows": "all",
     "data": {"sites": 4, "days": 3, "training_days": 2, "period_h": 1.0},
 }
 
@@ -74,3 +75,11 @@ def test_the_printed_rows_stand_beside_ours(folder: Path) -> None:
     [table] = forecast_table(validated(TableOptions, given, "test"), Working(folder, 1, print)).tables
     printed = next(row for row in table.rows if row[1] == "[CG] Table II")
     assert printed[2:] == PAPER[16, 10, 3]
+
+
+def test_tables_with_noise_are_short_unless_asked_for() -> None:
+    options = validated(TableOptions, {key: value for key, value in TINY.items() if key != "noisy_rows"}, "test")
+    names = [row.name for row in _rows(options, 0.7)]
+    assert names[:2] == ["persistence", "a day ago"]
+    assert len(names) == 4
+    assert set(names) < {row.name for row in _rows(options, 0.0)}
