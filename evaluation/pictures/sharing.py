@@ -46,7 +46,13 @@ def shared(traces: Mapping[str, Trace], families: Families) -> dict[str, Trace]:
     """Time series of sharing: those of the families' controllers, or else the first; at most three."""
     wanted = [label for labels in families.values() for label in labels] if families else list(traces)
     known = [label for label in wanted if label in traces and traces[label].keys() >= KEYS]
-    return {label: traces[label] for label in known[:MOST_COLUMNS]}
+    return {label: _first_days(traces[label]) for label in known[:MOST_COLUMNS]}
+
+
+def _first_days(trace: Trace) -> Trace:
+    """The series of the days that are shown."""
+    shown_rows = trace["time_h"] < trace["time_h"][0] + DAYS_SHOWN * HOURS_PER_DAY
+    return {key: trace[key][shown_rows] for key in KEYS}
 
 
 def _course(figure: "Figure", results: Results, traces: Mapping[str, Trace]) -> None:
@@ -60,7 +66,7 @@ def _course(figure: "Figure", results: Results, traces: Mapping[str, Trace]) -> 
         charge_band(column[2], time_h, trace["soc"], look[label].colour)
         column[0].set_title(shown(label), fontsize=9)
         column[2].set_xlabel("Time (h)")
-    rows[0, 0].set_xlim(time_h[0], min(time_h[0] + DAYS_SHOWN * HOURS_PER_DAY, time_h[-1]))
+    rows[0, 0].set_xlim(time_h[0], time_h[-1])
     for panel, words in zip(rows[:, 0], ("Price (EUR/kWh)", "Supply (kW)", "State of charge (%)"), strict=True):
         panel.set_ylabel(words)
         panel.set_ylim(bottom=0)
