@@ -50,9 +50,9 @@ def shared(traces: Mapping[str, Trace], families: Families) -> dict[str, Trace]:
 
 
 def _first_days(trace: Trace) -> Trace:
-    """The series of the days that are shown."""
+    """The series of the days that are shown, at every second slot: more cannot be seen."""
     shown_rows = trace["time_h"] < trace["time_h"][0] + DAYS_SHOWN * HOURS_PER_DAY
-    return {key: trace[key][shown_rows] for key in KEYS}
+    return {key: trace[key][shown_rows][::2] for key in KEYS}
 
 
 def _course(figure: "Figure", results: Results, traces: Mapping[str, Trace]) -> None:
