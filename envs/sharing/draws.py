@@ -12,10 +12,9 @@ from voltran.envs.sharing.constants import SharingConstants
 from voltran.envs.sharing.load import SiteSeries, SiteTable, draw_load
 from voltran.envs.sharing.load_files import read_load_kw
 from voltran.physics.arrays import FloatArray
-from voltran.physics.units import HOURS_PER_DAY
+from voltran.physics.units import DAYS_PER_WEEK, HOURS_PER_DAY
 
 FORECASTER = "voltran.agents.forecasting.predict:next_slot_kw"
-DAYS_PER_WEEK = 7
 # Parts of the stream of forecast errors.
 DEMAND, SOLAR = 0, 1
 

@@ -10,6 +10,7 @@ from voltran.evaluation.palette import FAINT, looks
 from voltran.evaluation.pictures.charge import charge_band
 from voltran.evaluation.pictures.points import metric_points
 from voltran.evaluation.results import Results
+from voltran.physics.units import HOURS_PER_DAY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 KEYS = {"time_h", "price_eur_per_kwh", "grid_kw", "battery_kw", "direct_kw", "soc"}
 MOST_COLUMNS = 3
 DAYS_SHOWN = 2  # of a week; the others are alike
-HOURS_PER_DAY = 24.0
 CAPTURED = "captured_saving"
 SUPPLY = (("grid", "#4a58c2"), ("battery", "#00916a"), ("sun", "#e69f00"))
 

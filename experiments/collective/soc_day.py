@@ -69,8 +69,8 @@ def played_day(scenario: str, overrides: dict[str, Any], kind: str, seed: int, d
         day: which day to tell of.
 
     Returns:
-        ``hour``, ``promised``, ``actual``, ``before`` (states of charge), ``battery_kwh``, ``fallback_kwh`` per slot, and
-        ``floor``.
+        ``hour``, ``promised``, ``actual``, ``before`` (states of charge), ``battery_kwh`` and ``fallback_kwh`` per
+        slot, and ``floor``.
     """
     world = make_world(scenario, 1, {**overrides, "forecast.kind": kind})
     assert isinstance(world, SharingWorld)
