@@ -95,7 +95,7 @@ def _next_slot_kw(constants: SharingConstants, series: SiteSeries) -> FloatArray
     expected_kw[day + 1 :] = np.maximum(moved_kw, 0.0)
     if forecast.kind != "federated":
         return expected_kw
-    learned_kw = resolve(FORECASTER, "forecaster")(series, forecast.file, constants.history)
+    learned_kw = resolve(FORECASTER, "forecaster")(series, forecast.file, constants.history, constants.period_h)
     known = np.isfinite(learned_kw) & np.isnan(constants.constant_kw)
     return np.where(known, np.maximum(learned_kw, 0.0), expected_kw)
 
