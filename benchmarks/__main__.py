@@ -20,10 +20,10 @@ from benchmarks.physics_steps import batch_sizes, network_sizes
 from benchmarks.planning import planning, planning_sizes, proofs
 from benchmarks.power_control import power_control
 from benchmarks.report import report
-from benchmarks.retail_worlds import retail_worlds
 from benchmarks.sharing import sharing_noise, sharing_plans
 from benchmarks.training import training
 from benchmarks.uplink import matching, variants
+from benchmarks.world_speeds import retail_worlds, sharing_worlds
 from voltran.evaluation.files import write_text
 
 Topics = dict[str, Callable[[bool], Section]]
@@ -58,6 +58,7 @@ PAGES: dict[str, Topics] = {
     "performance_sharing": {
         "sharing-plans": sharing_plans,
         "sharing-noise": sharing_noise,
+        "sharing-worlds": sharing_worlds,
     },
 }
 TITLES = {

@@ -145,7 +145,7 @@ def test_shipped_files_say_what_they_mean(name: str) -> None:
     )
     role = next(role for role in world.roles if role.name == metadata.role)
     assert metadata.meaning == dict(role.meaning)
-    assert metadata.information == information_from(role) == "aggregates"
+    assert metadata.information == information_from(role) == ("neighbours" if name == "sharing" else "aggregates")
     assert metadata.scenarios[0]["name"] == training["scenario"]
     for key, value in training["scenario_overrides"].items():
         section, field = key.split(".")

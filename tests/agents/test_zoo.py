@@ -44,6 +44,7 @@ SCENARIOS = {
     "blackout_v0": "urban7-medium",
     "brownout_v0": "urban19-brownout-medium",
     "market_v0": "market8",
+    "sharing_v0": "sharing12",
     "uplink_v0": "uplink20",
 }
 
