@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from voltran.evaluation.episodes import Trace
-from voltran.evaluation.figure_files import Families, Picture, heading, shown
+from voltran.evaluation.figure_files import Families, Picture, chosen_traces, heading, shown
 from voltran.evaluation.palette import FAINT, looks
 from voltran.evaluation.pictures.charge import charge_band
 from voltran.evaluation.pictures.points import metric_points
@@ -44,9 +44,7 @@ def pictures(results: Results, traces: Mapping[str, Trace], families: Families) 
 
 def shared(traces: Mapping[str, Trace], families: Families) -> dict[str, Trace]:
     """Time series of sharing: those of the families' controllers, or else the first; at most three."""
-    wanted = [label for labels in families.values() for label in labels] if families else list(traces)
-    known = [label for label in wanted if label in traces and traces[label].keys() >= KEYS]
-    return {label: traces[label] for label in known[:MOST_COLUMNS]}
+    return chosen_traces(traces, families, KEYS, MOST_COLUMNS)
 
 
 def _course(figure: "Figure", results: Results, traces: Mapping[str, Trace]) -> None:
