@@ -19,13 +19,15 @@ SCENARIO, SEED, DAY, JOBS = "sharing400", 500, 2, 2
 GAP, NOISE = 1e-3, 1e-13
 # On two cores, one plan of a day for all.
 AIM_S = 60.0
-VARIANTS: dict[str, dict[str, Any]] = {
-    "as in sharing_v0": {},
-    "no panels to sites": {"solar_direct": False, "solar_first": False},
-    "one source of charging": {"single_source": True},
-    "charge or serve": {"exclusive": True},
-    "gap 1e-4": {},
-}
+SMALL_GAP = 1e-4
+# Title of a program, what a problem has differently, and the gap.
+VARIANTS: tuple[tuple[str, dict[str, Any], float], ...] = (
+    ("as in sharing_v0", {}, GAP),
+    ("no panels to sites", {"solar_direct": False, "solar_first": False}, GAP),
+    ("one source of charging", {"single_source": True}, GAP),
+    ("charge or serve", {"exclusive": True}, GAP),
+    ("gap 1e-4", {}, SMALL_GAP),
+)
 
 
 class Planned(NamedTuple):
@@ -67,9 +69,9 @@ def sharing_plans(quick: bool) -> Section:
         ],
     )  # fmt: skip
     problems = _problems(count)
-    for name, changes in VARIANTS.items():
+    for name, changes, gap in VARIANTS:
         some = problems if not section.rows else problems[: -(-count // 4)]
-        found = _planned([replace(problem, **changes) for problem in some], 1e-4 if "1e-4" in name else GAP)
+        found = _planned([replace(problem, **changes) for problem in some], gap)
         optimal = np.mean([plan.status == "optimal" for plan in found.plans])
         section.rows.append([
             name, str(len(some)), number(found.wall_s), number(found.cpu_s / len(some)),
@@ -93,7 +95,7 @@ def sharing_noise(quick: bool) -> Section:
         ["gap", "sources that differ", "charging that differs", "cost changes by at most"],
     )
     problems, generator = _problems(count), np.random.default_rng(SEED)
-    for gap in (1e-3, 1e-4)[: 2 - quick]:
+    for gap in (GAP,) if quick else (GAP, SMALL_GAP):
         calm, noisy = (_planned(each, gap) for each in (problems, [_noisy(p, generator) for p in problems]))
         pairs = list(zip(calm.plans, noisy.plans, strict=True))
         sources = np.mean([one.battery_sites != other.battery_sites for one, other in pairs])

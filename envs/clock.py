@@ -1,10 +1,18 @@
-"""The time of day, as agents observe it."""
+"""The time of day, as agents observe it, and the day of the week."""
 
 from abc import ABC, abstractmethod
 
 import numpy as np
 
-from voltran.physics.arrays import FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
+from voltran.physics.units import DAYS_PER_WEEK, HOURS_PER_DAY
+
+WORKDAYS = 5
+
+
+def is_weekend(hour: FloatArray) -> BoolArray:
+    """Whether hours since a Monday's midnight, any shape, lie in a weekend."""
+    return np.asarray(hour // HOURS_PER_DAY % DAYS_PER_WEEK >= WORKDAYS)
 
 
 class Clock(ABC):

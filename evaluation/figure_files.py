@@ -1,13 +1,14 @@
 """What all pictures share: the file, headings, and how a controller is drawn."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voltran.envs.errors import MissingExtraError
 from voltran.envs.files import write_atomically
+from voltran.evaluation.episodes import Trace
 from voltran.evaluation.palette import Look, style
 from voltran.evaluation.results import MetricSummary
 from voltran.evaluation.svg import compact
@@ -49,6 +50,20 @@ def write_picture(folder: Path, name: str, height_in: float, paint: Painter) -> 
     path = folder / f"{name}{PICTURE_SUFFIX}"
     write_atomically(path, _render(paint, height_in).encode())
     return path
+
+
+def chosen_traces(traces: Mapping[str, Trace], families: Families, keys: Set[str], most: int) -> dict[str, Trace]:
+    """Time series by controller that have some keys: of the families' controllers, or else of the first.
+
+    Args:
+        traces: of all controllers.
+        families: title to controllers; empty for any.
+        keys: that a time series must have.
+        most: how many at most.
+    """
+    wanted = [label for labels in families.values() for label in labels] if families else list(traces)
+    known = [label for label in wanted if label in traces and traces[label].keys() >= keys]
+    return {label: traces[label] for label in known[:most]}
 
 
 def heading(figure: Any, text: str) -> None:

@@ -7,6 +7,7 @@ from voltran.physics.arrays import FloatArray
 
 SECONDS_PER_HOUR = 3600.0
 HOURS_PER_DAY = 24.0
+DAYS_PER_WEEK = 7
 WATTS_PER_KILOWATT = 1000.0
 MEGABITS_PER_GIGABIT = 1000.0
 

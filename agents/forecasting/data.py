@@ -27,11 +27,14 @@ def load_sites(config: ForecastConfig) -> list[SiteData]:
     if isinstance(data, SyntheticSites):
         if data.load.measured is not None and set(config.features) != {"energy"}:
             raise ScenarioError(
-                "features: data.load.measured tells power alone, not the traffic with it; set features=[energy]"
+                f"features = {list(config.features)}: data.load.measured tells power alone, not the traffic with it; "
+                "set features=[energy]"
             )
         return sites_of(synthetic_series(data), training_slots=data.training_days * day, **how)
     if "success" in config.features:
-        raise ScenarioError("features: success: these measurements have no success ratio; leave it out")
+        raise ScenarioError(
+            f"features = {list(config.features)}: these measurements have no success ratio; leave success out"
+        )
     sites = []
     for name, series in read_measured_sites(data):
         training_slots = round(data.training_share * len(series.power_kw))

@@ -8,8 +8,6 @@ import numpy as np
 from voltran.agents.forecasting.sites import SiteData
 from voltran.physics.arrays import Float32Array, FloatArray
 
-LEAST, MEAN, MOST = 0, 1, 2
-
 
 class Score(NamedTuple):
     """Errors of a way to forecast, over sites.

@@ -28,10 +28,7 @@ def policy_path(name: str) -> Path:
     Raises:
         ScenarioError: no such policy.
     """
-    if name not in policy_names():
-        known = ", ".join(policy_names()) or "none"
-        raise ScenarioError(f"policy zoo:{name} is unknown; shipped policies: {known}")
-    return _path(name)
+    return _path(name, "policy", policy_names(), "policies")
 
 
 def forecaster_path(name: str) -> Path:
@@ -40,10 +37,7 @@ def forecaster_path(name: str) -> Path:
     Raises:
         ScenarioError: no such forecaster.
     """
-    if name not in forecaster_names():
-        known = ", ".join(forecaster_names()) or "none"
-        raise ScenarioError(f"forecaster zoo:{name} is unknown; shipped forecasters: {known}")
-    return _path(name)
+    return _path(name, "forecaster", forecaster_names(), "forecasters")
 
 
 def _names() -> list[str]:
@@ -51,5 +45,7 @@ def _names() -> list[str]:
     return sorted(file.name.removesuffix(SUFFIX) for file in files if file.name.endswith(SUFFIX))
 
 
-def _path(name: str) -> Path:
+def _path(name: str, kind: str, known: list[str], kinds: str) -> Path:
+    if name not in known:
+        raise ScenarioError(f"{kind} zoo:{name} is unknown; shipped {kinds}: {', '.join(known) or 'none'}")
     return Path(str(resources.files("voltran.agents.zoo") / f"{name}{SUFFIX}"))

@@ -4,6 +4,7 @@ import numpy as np
 
 from voltran.baselines.collective.evaluation import Decisions
 from voltran.baselines.collective.problem import SharingProblem
+from voltran.physics.arrays import FloatArray
 
 
 def cautious_decisions(problem: SharingProblem) -> Decisions:
@@ -37,7 +38,7 @@ def cautious_decisions(problem: SharingProblem) -> Decisions:
     )
 
 
-def shares_of_demand(problem: SharingProblem) -> np.ndarray:
+def shares_of_demand(problem: SharingProblem) -> FloatArray:
     """``[T, n]`` each site's share of a slot's demand; nobody's where there is none."""
     total_kwh = problem.total_kwh[:, None]
     return np.divide(problem.demand_kwh, total_kwh, out=np.zeros_like(problem.demand_kwh), where=total_kwh > 0.0)

@@ -39,9 +39,8 @@ def retail_scenario() -> str:
         ("retail.weather.", Weather),
     )
     rows = [[f"`{prefix}{key}`", *rest] for prefix, section in sections for key, *rest in fields(section)]
-    own_tables = {"`retail.weather`": None, "`retail.retailers: series`": "[its keys](scenario.md#series-from-files)"}
-    rows = [[key, own_tables.get(key, default) or "", meaning] for key, default, meaning in rows]
-    return table(["key", "default", "meaning"], [row for row in rows if row[1]])
+    own_tables = {"`retail.weather`"}
+    return table(["key", "default", "meaning"], [row for row in rows if row[0] not in own_tables])
 
 
 def brownout_scenario() -> str:

@@ -7,6 +7,7 @@ from gymnasium import spaces
 from pydantic import BaseModel
 
 from voltran.envs.scenario import Section
+from voltran.envs.series_files import SeriesFormat
 from voltran.evaluation.markdown import markdown_row, markdown_rule
 
 
@@ -19,6 +20,8 @@ def shown(value: object) -> str:
     """A default as tables show it."""
     if value is None:
         return "none"
+    if isinstance(value, SeriesFormat):
+        return "[its keys](scenario.md#series-from-files)"
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -29,18 +32,26 @@ def settings(constants: type[BaseModel]) -> str:
     return table(["setting", "default", "meaning"], [[f"`{name}`", *rest] for name, *rest in fields(constants)])
 
 
-def fields(constants: type[BaseModel], only: Collection[str] = ()) -> list[list[str]]:
-    """Name, default and meaning of fields, all of them by default; meanings are those of its class and its parents."""
+def fields(section: type[BaseModel] | BaseModel, only: Collection[str] = ()) -> list[list[str]]:
+    """Name, default and meaning of fields, all of them by default; meanings are those of its class, then its parents.
+
+    Args:
+        section: its class, or an instance whose values are the defaults.
+        only: names of the fields that are wanted.
+    """
+    model = section if isinstance(section, type) else type(section)
     meanings: dict[str, str] = {}
-    for ancestor in constants.__mro__:
+    for ancestor in reversed(model.__mro__):
         if issubclass(ancestor, Section) and ancestor is not Section:
             meanings |= _meanings(ancestor)
-    rows = []
-    for name in only or constants.model_fields:
-        field = constants.model_fields[name]
-        default = "to be given" if field.is_required() else shown(field.get_default(call_default_factory=True))
-        rows.append([name, default, meanings[name]])
-    return rows
+    return [[name, _default(section, name), meanings[name]] for name in only or model.model_fields]
+
+
+def _default(section: type[BaseModel] | BaseModel, name: str) -> str:
+    if not isinstance(section, type):
+        return shown(getattr(section, name))
+    field = section.model_fields[name]
+    return "to be given" if field.is_required() else shown(field.get_default(call_default_factory=True))
 
 
 def _meanings(constants: type[BaseModel]) -> dict[str, str]:

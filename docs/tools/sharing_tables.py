@@ -2,41 +2,31 @@
 
 from typing import get_args
 
+from pydantic import BaseModel
+
 from docs.tools.observation_tables import HEAD, field_rows
 from docs.tools.rows import fields, space_cells, table
-from voltran.envs.decision_time import DecisionTime
-from voltran.envs.energy.tariff import Tariff
-from voltran.envs.energy.weather import Weather
-from voltran.envs.scenario import Section
 from voltran.envs.sharing.actions import SharingCodec, SharingForm
 from voltran.envs.sharing.constants import SharingConstants
-from voltran.envs.sharing.load import Load
+from voltran.envs.sharing.load_files import MeasuredLoad
 from voltran.envs.sharing.observation import DEFAULT, dimensions
-from voltran.envs.sharing.scenario import (
-    Forecast,
-    Network,
-    Reward,
-    SharedBattery,
-    SharedGrid,
-    SharingScenario,
-    Site,
-    Solar,
-)
+from voltran.envs.sharing.scenario import Network, SharingScenario, Site
 
 SCENARIO = SharingScenario(name="default")
 THREE_EACH = SharingScenario(name="three", network=Network(sites_per_operator=3))
-SECTIONS: tuple[tuple[str, type[Section]], ...] = (
-    ("network.", Network),
+SECTIONS: tuple[tuple[str, type[BaseModel] | BaseModel], ...] = (
+    ("network.", SCENARIO.network),
     ("network.sites: ", Site),
-    ("battery.", SharedBattery),
-    ("solar.", Solar),
-    ("tariff.", Tariff),
-    ("grid.", SharedGrid),
-    ("forecast.", Forecast),
-    ("load.", Load),
-    ("weather.", Weather),
-    ("time.", DecisionTime),
-    ("reward.", Reward),
+    ("battery.", SCENARIO.battery),
+    ("solar.", SCENARIO.solar),
+    ("tariff.", SCENARIO.tariff),
+    ("grid.", SCENARIO.grid),
+    ("forecast.", SCENARIO.forecast),
+    ("load.", SCENARIO.load),
+    ("load.measured.", MeasuredLoad),
+    ("weather.", SCENARIO.weather),
+    ("time.", SCENARIO.time),
+    ("reward.", SCENARIO.reward),
 )
 
 

@@ -12,10 +12,9 @@ from voltran.envs.sharing.constants import SharingConstants
 from voltran.envs.sharing.load import SiteSeries, SiteTable, draw_load
 from voltran.envs.sharing.load_files import read_load_kw
 from voltran.physics.arrays import FloatArray
-from voltran.physics.units import HOURS_PER_DAY
+from voltran.physics.units import DAYS_PER_WEEK, HOURS_PER_DAY
 
 FORECASTER = "voltran.agents.forecasting.predict:next_slot_kw"
-DAYS_PER_WEEK = 7
 # Parts of the stream of forecast errors.
 DEMAND, SOLAR = 0, 1
 
@@ -96,7 +95,7 @@ def _next_slot_kw(constants: SharingConstants, series: SiteSeries) -> FloatArray
     expected_kw[day + 1 :] = np.maximum(moved_kw, 0.0)
     if forecast.kind != "federated":
         return expected_kw
-    learned_kw = resolve(FORECASTER, "forecaster")(series, forecast.file, constants.history)
+    learned_kw = resolve(FORECASTER, "forecaster")(series, forecast.file, constants.history, constants.period_h)
     known = np.isfinite(learned_kw) & np.isnan(constants.constant_kw)
     return np.where(known, np.maximum(learned_kw, 0.0), expected_kw)
 

@@ -1,8 +1,7 @@
 """What sites carry and draw over days: a function of the seed, the site and the time alone.
 
 Neighbours on the same infrastructure share the area's day, noise, crowds and weather; operators differ in hardware and
-bands.
-[CG] has measurements of 1200 sites, which are not available; this generator stands in for them.
+bands. [CG] has measurements of 1200 sites, which are not available; this generator stands in for them.
 """
 
 from typing import Annotated, NamedTuple
@@ -12,12 +11,13 @@ from pydantic import Field
 from scipy.signal import lfilter
 
 from voltran.envs import domains
-from voltran.envs.daily_curve import daily_shape
+from voltran.envs.clock import is_weekend
+from voltran.envs.daily_curve import GRID_H, daily_shape
 from voltran.envs.draws import Stream, exponential_of, generator, normal_of
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section
 from voltran.envs.sharing.load_files import MeasuredLoad
-from voltran.physics.arrays import BoolArray, FloatArray, IntArray
+from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.power import MassiveMimoPower, massive_mimo_power_kw
 from voltran.physics.units import HOURS_PER_DAY
 
@@ -154,7 +154,10 @@ def draw_load(load: Load, table: SiteTable, seed: int, slots: int, period_h: flo
         seed: of the episode.
         slots: T.
         period_h: duration of a slot.
-        start_hour: time of day at which slot 0 begins.
+        start_hour: when slot 0 begins, hours after a Monday's midnight.
+
+    Returns:
+        ``[T, U]`` series, and what is known of the sites.
 
     Raises:
         ScenarioError: no slots, or a table that says too little.
@@ -227,12 +230,8 @@ def _chosen(shares: FloatArray, uniform: FloatArray) -> IntArray:
 def _usual(load: Load, character: _Character, hour: FloatArray) -> FloatArray:
     """Load ``[T, U]`` of a day without surprises."""
     shape = daily_shape(hour[:, None] - character.shift_h, character.morning_share, load)
-    factor = np.where(_is_weekend(hour)[:, None], character.weekend_factor, 1.0)
+    factor = np.where(is_weekend(hour)[:, None], character.weekend_factor, 1.0)
     return np.asarray(character.level * factor * shape)
-
-
-def _is_weekend(hour: FloatArray) -> BoolArray:
-    return np.asarray(hour // HOURS_PER_DAY % 7 >= 5)
 
 
 def _use(load: Load, usual: FloatArray, seed: int, areas: IntArray, of_site: IntArray, period_h: float) -> FloatArray:
@@ -309,8 +308,7 @@ def _measured_kw(
     """Power with the noise of meters; never less than all cells asleep draw."""
     measured = power_kw * (1.0 + load.metering_noise * _site_normal(seed, MEASURED, power_kw))
     if load.heavy_noise > 0.0:
-        day = np.arange(0.0, HOURS_PER_DAY, 0.25)
-        usual = np.clip(_usual(load, character, day), 0.0, 1.0)
+        usual = np.clip(_usual(load, character, GRID_H), 0.0, 1.0)
         spread_kw = _power_kw(usual, np.array(COOLING_SHARE), configuration, character).std(axis=0)
         measured = measured + load.heavy_noise * spread_kw * _heavy_normal(seed, power_kw)
     asleep = _power_kw(np.zeros_like(power_kw[:1]), np.array(0.0), configuration, character)

@@ -94,7 +94,10 @@ class Network(Section):
             if not given:
                 continue
             if len(given) < len(shares):
-                raise ValueError(f"sites: some sites of infrastructure {infrastructure} have a share, others none")
+                raise ValueError(
+                    f"sites: some sites of infrastructure {infrastructure} have a share, others none; give all of them "
+                    "one, or none"
+                )
             if abs(sum(given) - 1.0) > SHARE_TOLERANCE:
                 raise ValueError(
                     f"sites: shares of infrastructure {infrastructure} sum to {sum(given):g}; they must sum to 1"
@@ -186,7 +189,7 @@ class SharedGrid(GridSupply):
     """The grid connection of every infrastructure.
 
     Attributes:
-        schedule: "blackout": it gives nothing; "rolling": feeders take turns; "listed": it is on, but for the outages.
+        feeders: infrastructures are dealt out to so many feeders in turn.
         main_limit_kw: most that an infrastructure can buy for its sites and its battery.
     """
 

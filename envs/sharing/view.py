@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from voltran.envs.clock import Clock
+from voltran.envs.clock import Clock, is_weekend
 from voltran.envs.observations import View
 from voltran.envs.sharing.constants import SharingConstants
 from voltran.envs.sharing.simulation import Simulation
@@ -13,7 +13,6 @@ from voltran.envs.sharing.state import SharingState
 from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.units import HOURS_PER_DAY
 
-DAYS_PER_WEEK, WORKDAYS = 7, 5
 NO_PANELS_KW = 1e-9
 
 
@@ -140,7 +139,7 @@ class SharingView(View, Clock):
     @property
     def is_weekend(self) -> BoolArray:
         """Whether it is Saturday or Sunday, ``[B]``."""
-        return np.asarray(self.hour // HOURS_PER_DAY % DAYS_PER_WEEK >= WORKDAYS)
+        return is_weekend(self.hour)
 
     @property
     def time_left(self) -> FloatArray:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from voltran.evaluation.episodes import Trace
-from voltran.evaluation.figure_files import Families, Picture, heading, shown
+from voltran.evaluation.figure_files import Families, Picture, chosen_traces, heading, shown
 from voltran.evaluation.palette import looks
 from voltran.evaluation.pictures.charge import charge_band
 from voltran.evaluation.pictures.points import metric_points
@@ -44,9 +44,8 @@ def pictures(results: Results, traces: Mapping[str, Trace], families: Families) 
 
 def traded(traces: Mapping[str, Trace], families: Families) -> dict[str, Trace]:
     """Time series with retailers in them: those of the families' controllers, or else the first; at most four."""
-    wanted = [label for labels in families.values() for label in labels] if families else list(traces)
-    known = [label for label in wanted if label in traces and traces[label].keys() >= TRADE_KEYS]
-    return {label: traces[label] for label in known[:MOST_COLUMNS] if traces[label]["price"].shape[1] > 0}
+    chosen = chosen_traces(traces, families, TRADE_KEYS, MOST_COLUMNS)
+    return {label: trace for label, trace in chosen.items() if trace["price"].shape[1] > 0}
 
 
 def _trading_day(figure: "Figure", results: Results, traces: Mapping[str, Trace]) -> None:

@@ -5,11 +5,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from voltran.evaluation.episodes import Trace
-from voltran.evaluation.figure_files import Families, Picture, heading, shown
+from voltran.evaluation.figure_files import Families, Picture, chosen_traces, heading, shown
 from voltran.evaluation.palette import FAINT, looks
 from voltran.evaluation.pictures.charge import charge_band
 from voltran.evaluation.pictures.points import metric_points
 from voltran.evaluation.results import Results
+from voltran.physics.units import HOURS_PER_DAY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 KEYS = {"time_h", "price_eur_per_kwh", "grid_kw", "battery_kw", "direct_kw", "soc"}
 MOST_COLUMNS = 3
 DAYS_SHOWN = 2  # of a week; the others are alike
-HOURS_PER_DAY = 24.0
 CAPTURED = "captured_saving"
 SUPPLY = (("grid", "#4a58c2"), ("battery", "#00916a"), ("sun", "#e69f00"))
 
@@ -44,9 +44,8 @@ def pictures(results: Results, traces: Mapping[str, Trace], families: Families) 
 
 def shared(traces: Mapping[str, Trace], families: Families) -> dict[str, Trace]:
     """Time series of sharing: those of the families' controllers, or else the first; at most three."""
-    wanted = [label for labels in families.values() for label in labels] if families else list(traces)
-    known = [label for label in wanted if label in traces and traces[label].keys() >= KEYS]
-    return {label: _first_days(traces[label]) for label in known[:MOST_COLUMNS]}
+    chosen = chosen_traces(traces, families, KEYS, MOST_COLUMNS)
+    return {label: _first_days(trace) for label, trace in chosen.items()}
 
 
 def _first_days(trace: Trace) -> Trace:

@@ -99,6 +99,11 @@ class Claim(Section):
     found: str
     verdict: Verdict
 
+    @classmethod
+    def judged(cls, text: str, paper: str, found: str, holds: bool) -> Self:
+        """A claim that holds or fails."""
+        return cls(text=text, paper=paper, found=found, verdict="holds" if holds else "fails")
+
 
 class Findings(Section):
     """All that a calculation gives.

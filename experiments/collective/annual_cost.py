@@ -112,33 +112,35 @@ def claims(priced: Priced, lines: dict[str, FloatArray]) -> tuple[Claim, ...]:
     gain_keur *= KEUR * priced.ownership.years
     extra_keur = KEUR * (priced.ways[SHARED_BATTERY].capital_eur() - priced.ways[SHARED_GRID].capital_eur())
     return (
-        _claim(
+        Claim.judged(
             "costs fall with the sharing ratio in all four scenarios with sharing",
+            TEXT,
             f"by {min(falls):.1f} to {max(falls):.1f} MEUR/y from zeta = 0 to 1",
             all(bool(np.all(np.diff(line) < 0.0)) for line in sharing.values()),
         ),
-        _claim(
+        Claim.judged(
             "sharing is always cheaper than no sharing at the same zeta",
+            TEXT,
             f"by {margin:.2f} MEUR/y at least, where anybody shares",
             margin > 0.0,
         ),
-        _claim("it is best to give all sites batteries", f"ahead by {ahead:.2f} MEUR/y at least", ahead >= -1e-9),
-        _claim(
+        Claim.judged(
+            "it is best to give all sites batteries", TEXT, f"ahead by {ahead:.2f} MEUR/y at least", ahead >= -1e-9
+        ),
+        Claim.judged(
             "where most sites are exclusive, batteries belong to these: grid / battery is cheaper than battery / grid",
+            TEXT,
             "never" if star is None else f"for zeta below {star:.3f}",
             star is not None and star >= 0.5,
         ),
-        _claim(
+        Claim.judged(
             "because shared batteries save less than they cost",
+            TEXT,
             f"a site's part costs {extra_keur:.1f} kEUR and saves {gain_keur:.1f} in {priced.ownership.years} years; "
             "an exclusive battery saves more, which is enough for the claim before",
             gain_keur < extra_keur,
         ),
     )
-
-
-def _claim(text: str, found: str, holds: bool) -> Claim:
-    return Claim(text=text, paper=TEXT, found=found, verdict="holds" if holds else "fails")
 
 
 def _series(zeta: FloatArray, lines: dict[str, FloatArray]) -> tuple[Series, ...]:

@@ -48,55 +48,70 @@ def claims(both: dict[str, Priced]) -> tuple[Claim, ...]:
         both: tariff to what was found with it.
     """
     used, flat = both[TIME_OF_USE], both[FLAT]
-    ends = {name: used.end_keur(name) for name in CASES}
-    first = {name: used.ways[name].capital_eur() for name in CASES}
-    exclusive_y, shared_y, horizon_y = used.payback_y(shared=False), used.payback_y(shared=True), used.ownership.years
-    flat_y = flat.payback_y(shared=False), flat.payback_y(shared=True)
+    return (*_order_claims(used, flat), *_offset_claims(used, flat), *_end_claims(used))
+
+
+def _order_claims(used: Priced, flat: Priced) -> tuple[Claim, ...]:
+    """Which way is dearest, and so on."""
     return (
-        _claim(
+        Claim.judged(
             "the order after 15 years is exclusive grid, exclusive battery, shared grid, shared battery, dearest first",
             "curves of Fig. 4",
             f"{_order(used)}, with prices by the time of use",
             _ordered(used),
         ),
-        _claim("the same at the price of Table I, 0.28 EUR/kWh at all times", "Table I", _order(flat), _ordered(flat)),
-        _claim(
+        Claim.judged(
+            "the same at the price of Table I, 0.28 EUR/kWh at all times", "Table I", _order(flat), _ordered(flat)
+        ),
+    )
+
+
+def _offset_claims(used: Priced, flat: Priced) -> tuple[Claim, ...]:
+    """Whether batteries come back."""
+    exclusive_y, shared_y, horizon_y = used.payback_y(shared=False), used.payback_y(shared=True), used.ownership.years
+    flat_y = flat.payback_y(shared=False), flat.payback_y(shared=True)
+    return (
+        Claim.judged(
             "an exclusive battery costs more at first and is offset by lower grid usage over time",
             TEXT,
             f"offset after {_years(exclusive_y)}",
             0.0 < exclusive_y < horizon_y,
         ),
-        _claim("a shared battery is, too", TEXT, f"offset after {_years(shared_y)}", 0.0 < shared_y < horizon_y),
-        _claim(
+        Claim.judged("a shared battery is, too", TEXT, f"offset after {_years(shared_y)}", 0.0 < shared_y < horizon_y),
+        Claim.judged(
             "both are offset at the price of Table I",
             "Table I",
             f"after {_years(flat_y[0])} and {_years(flat_y[1])}",
             max(flat_y) < horizon_y,
         ),
-        _claim(
+    )
+
+
+def _end_claims(used: Priced) -> tuple[Claim, ...]:
+    """Which way is cheapest at once, and at the end."""
+    ends = {name: used.end_keur(name) for name in CASES}
+    first = {name: used.ways[name].capital_eur() for name in CASES}
+    return (
+        Claim.judged(
             "sharing the grid connection alone saves more than an exclusive battery",
             TEXT,
             f"{ends[EXCLUSIVE_GRID] - ends[SHARED_GRID]:.0f} and "
             f"{ends[EXCLUSIVE_GRID] - ends[EXCLUSIVE_BATTERY]:.1f} kEUR",
             ends[SHARED_GRID] < ends[EXCLUSIVE_BATTERY],
         ),
-        _claim(
+        Claim.judged(
             "sharing the grid connection alone minimises early expenditure",
             TEXT,
             f"{KEUR * first[SHARED_GRID]:.1f} kEUR at once; next {KEUR * sorted(first.values())[1]:.1f}",
             min(first, key=lambda name: first[name]) == SHARED_GRID,
         ),
-        _claim(
+        Claim.judged(
             "shared storage has the best long-term performance",
             TEXT,
             f"{ends[SHARED_BATTERY]:.1f} kEUR; next {sorted(ends.values())[1]:.1f}",
             min(ends, key=lambda name: ends[name]) == SHARED_BATTERY,
         ),
     )
-
-
-def _claim(text: str, paper: str, found: str, holds: bool) -> Claim:
-    return Claim(text=text, paper=paper, found=found, verdict="holds" if holds else "fails")
 
 
 def _ordered(priced: Priced) -> bool:

@@ -21,9 +21,8 @@ from voltran.physics.arrays import FloatArray
 from voltran.physics.battery import BatteryParameters
 from voltran.physics.ownership import energy_cost_eur
 from voltran.physics.shared_battery import wear_cost_eur
-from voltran.physics.units import HOURS_PER_DAY
+from voltran.physics.units import DAYS_PER_WEEK, HOURS_PER_DAY
 
-DAYS_PER_WEEK = 7
 HOURS_PER_YEAR = 365.0 * HOURS_PER_DAY
 
 Month = Annotated[int, Field(ge=1, le=12)]

@@ -208,22 +208,22 @@ def _claims(label: str, options: TableOptions, errors: dict[str, list[float]]) -
     }
     short = [mse[window, first.rounds] for window in options.windows]
     claims = [
-        Claim(
+        Claim.judged(
             text=f"Longer windows change little ({label})",
             paper="mean MSE 0.51 at 16, 32 and 64 slots",
             found="mean MSE " + ", ".join(f"{value:.3f}" for value in short),
-            verdict="holds" if max(short) - min(short) <= ALIKE else "fails",
+            holds=max(short) - min(short) <= ALIKE,
         )
     ]
     for schedule in later:
         long = [mse[window, schedule.rounds] for window in options.windows]
         worse = all(after > before for before, after in zip(short, long, strict=True))
         claims.append(
-            Claim(
+            Claim.judged(
                 text=f"Training for {schedule.rounds} rounds of {schedule.epochs} epochs forecasts worse ({label})",
                 paper="mean MSE 0.58 to 0.59 instead of 0.51",
                 found="mean MSE " + ", ".join(f"{value:.3f}" for value in long),
-                verdict="holds" if worse else "fails",
+                holds=worse,
             )
         )
     return claims

@@ -1,5 +1,6 @@
 """Who gains what from sharing a battery: coalitions of operators, splits of what they save, and who would leave."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any, NamedTuple
 
@@ -156,7 +157,7 @@ def _has_core(place: Place) -> bool:
     return least_core(place.values).excess <= place.doubt_eur
 
 
-def _share(places: list[Place], splits: list[FloatArray], holds: Any) -> float:
+def _share(places: list[Place], splits: list[FloatArray], holds: Callable[[Place, FloatArray], bool]) -> float:
     """Share of places where something holds of their split."""
     return float(np.mean([holds(place, split) for place, split in zip(places, splits, strict=True)]))
 
@@ -165,11 +166,11 @@ def _claims(places: list[Place], surplus: float) -> tuple[Claim, ...]:
     beyond = [place.surplus_eur for place in places]
     worse = any(place.surplus_eur < -place.doubt_eur for place in places)
     return (
-        Claim(
+        Claim.judged(
             text="pooling batteries and panels saves more than using them apart",
             paper="Section I: sharing reduces costs and improves efficiency",
             found=f"{100.0 * surplus:.1f} % of what is saved; {min(beyond):.2f} to {max(beyond):.2f} EUR a day each",
-            verdict="holds" if surplus > 0.0 and not worse else "fails",
+            holds=surplus > 0.0 and not worse,
         ),
     )
 

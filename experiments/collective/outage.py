@@ -13,9 +13,9 @@ from voltran.envs.sharing.world import SharingWorld
 from voltran.experiments.calculations.findings import Chart, Findings, Series, Table
 from voltran.experiments.calculations.working import Working
 from voltran.experiments.collective.stored_energy import stored_at, survival_h
+from voltran.physics.units import HOURS_PER_DAY
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
-DAY_H = 24.0
 
 
 class OutageOptions(Section):
@@ -78,10 +78,8 @@ class Case:
         self.survival_h, self.unserved_kwh = np.array(survival), np.array(unserved)
 
     def _week(self, working: Working, seed: int, outage: dict[str, Any]) -> Any:
-        options, name = (
-            self.options,
-            f"{self.controller} with {self.reserve:g}, seed {seed}{' with outage' * bool(outage)}",
-        )
+        options, ending = self.options, " with outage" if outage else ""
+        name = f"{self.controller} with {self.reserve:g}, seed {seed}{ending}"
         overrides = {**options.sharing_overrides, **_reserve(self.reserve), **outage}
         given = (options.sharing, overrides, self.controller, seed, list(options.outage_h))
         return working.part(name, partial(stored_at, *given), given)
@@ -129,7 +127,7 @@ def _outage(options: OutageOptions, hour: float) -> dict[str, Any]:
 
 
 def _clock(hour: float) -> str:
-    return f"{int(hour % DAY_H):02d}:{round(60 * (hour % 1)):02d}"
+    return f"{int(hour % HOURS_PER_DAY):02d}:{round(60 * (hour % 1)):02d}"
 
 
 def _table(options: OutageOptions, cases: list[Case]) -> Table:
@@ -186,5 +184,5 @@ def _values(options: OutageOptions, cases: list[Case]) -> dict[str, float | None
         name = f"{case.controller.removeprefix('zoo:').replace('-', '_')}_{round(100 * case.reserve)}"
         values[f"saving_{name}"] = 100.0 * float(case.saving.mean())
         for index, hour in enumerate(options.outage_h):
-            values[f"survival_{name}_{int(hour % DAY_H)}"] = float(case.survival_h[:, index].mean())
+            values[f"survival_{name}_{int(hour % HOURS_PER_DAY)}"] = float(case.survival_h[:, index].mean())
     return values

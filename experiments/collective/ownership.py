@@ -10,16 +10,11 @@ from pydantic import Field, model_validator
 from voltran.envs import domains
 from voltran.envs.scenario import Section, apply_overrides, validated
 from voltran.experiments.calculations.working import Working
-from voltran.experiments.collective.energy_year import (
-    DAYS_PER_WEEK,
-    HOURS_PER_YEAR,
-    EnergyYear,
-    month_of_energy,
-)
+from voltran.experiments.collective.energy_year import HOURS_PER_YEAR, EnergyYear, month_of_energy
 from voltran.physics.arrays import FloatArray
 from voltran.physics.ownership import InfrastructureCosts, capital_eur, payback_years, total_cost_eur
 from voltran.physics.shared_battery import next_health
-from voltran.physics.units import HOURS_PER_DAY
+from voltran.physics.units import DAYS_PER_WEEK, HOURS_PER_DAY
 
 EXCLUSIVE_GRID, EXCLUSIVE_BATTERY = "exclusive, grid", "exclusive, battery"
 SHARED_GRID, SHARED_BATTERY = "shared, grid", "shared, battery"

@@ -69,7 +69,7 @@ def played_day(scenario: str, overrides: dict[str, Any], kind: str, seed: int, d
         day: which day to tell of.
 
     Returns:
-        ``hour``, ``promised``, ``actual``, ``before`` (states of charge), ``battery_kwh``, ``fallback_kwh`` per
+        ``hour``, ``promised``, ``actual``, ``before`` (states of charge), ``battery_kwh`` and ``fallback_kwh`` per
         slot, and ``floor``.
     """
     world = make_world(scenario, 1, {**overrides, "forecast.kind": kind})
@@ -168,16 +168,16 @@ def _claims(days: dict[str, Any]) -> tuple[Claim, ...]:
         if soc <= day["floor"] + AT_FLOOR
     ]
     return (
-        Claim(
+        Claim.judged(
             text="at 10 % of the capacity only the grid is used",
             paper="Section IV, Fig. 3",
             found=f"{len(empty)} slots began there and drew {sum(empty):.2f} kWh; the charge {words} below",
-            verdict="holds" if kept else "fails",
+            holds=kept,
         ),
-        Claim(
+        Claim.judged(
             text="predictions of power are accurate enough to foresee the state of charge",
             paper="Section IV, Fig. 3, without a number",
             found=f"mean errors of up to {100.0 * worst:.2f} % of the capacity, a slot ahead",
-            verdict="holds" if worst <= ACCURATE else "fails",
+            holds=worst <= ACCURATE,
         ),
     )

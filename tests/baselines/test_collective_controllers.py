@@ -225,12 +225,11 @@ BOUNDED: dict[str, dict[str, Any]] = {
 def test_nobody_costs_less_than_the_bound(kind: str, seed: int) -> None:
     controllers: list[Callable[[], Controller]] = [partial(AtRandom, seed)]
     controllers += [partial(baselines.make, name) for name in (*RULES, "foresight-milp")]
-    for make in controllers:
-        world = sharing(seed=seed, **BOUNDED[kind])
-        metrics = played(world, make())
-        bound = least_cost(world)["cost_bound_eur"]
-        assert metrics["cost_eur"] >= bound - 1e-6
-    assert metrics["cost_eur"] <= 1.02 * bound or kind in ("outage", "weak grid")
+    bound = least_cost(sharing(seed=seed, **BOUNDED[kind]))["cost_bound_eur"]
+    costs = [played(sharing(seed=seed, **BOUNDED[kind]), make())["cost_eur"] for make in controllers]
+    assert min(costs) >= bound - 1e-6
+    if kind not in ("outage", "weak grid"):  # there, sites are served in fractions
+        assert costs[-1] <= 1.02 * bound
 
 
 def test_the_captured_saving_is_a_share_of_the_largest() -> None:

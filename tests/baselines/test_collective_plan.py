@@ -1,24 +1,18 @@
-"""Plans of shared batteries: against a search through all decisions, against a second solver, and when solvers fail."""
+"""Plans of shared batteries: against a search through all decisions, against a second solver, and at their limits."""
 
 from dataclasses import replace
-from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
-from scipy.optimize import linprog
 
 from tests.baselines.sharing_problems import battery, day, small
-from voltran.baselines.collective import plan as planning
+from tests.baselines.sharing_search import cost_of, searched
 from voltran.baselines.collective.cautious import cautious_decisions
 from voltran.baselines.collective.evaluation import evaluate, is_feasible
-from voltran.baselines.collective.plan import GAP, Plan, plan, plan_all
-from voltran.baselines.collective.problem import SharingProblem
+from voltran.baselines.collective.plan import GAP, plan, plan_all
 from voltran.baselines.collective.program import sharing_program
-from voltran.baselines.solve import MilpResult, SolverError, solve_milp
-from voltran.envs.errors import ScenarioError
-from voltran.physics.arrays import BoolArray, FloatArray
-from voltran.physics.battery import next_soc
+from voltran.baselines.solve import solve_milp
 
 KINDS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -31,88 +25,6 @@ KINDS: dict[str, dict[str, Any]] = {
     "weak battery": {"battery": battery(8.0, 0.9, 3.0)},
     "negative prices": {"price_eur_per_kwh": np.array([-0.2, 0.3, -0.05, 0.4])},
 }
-
-
-def least_cost(problem: SharingProblem, on_battery: BoolArray, charging: BoolArray, from_grid: BoolArray) -> float:
-    """Least cost with all choices made, by a dense program of flows; infinite if there is none."""
-    periods, cells = problem.periods, problem.battery
-    price, total = problem.price_eur_per_kwh, problem.demand_kwh.sum(axis=1)
-    chosen = np.where(on_battery, problem.demand_kwh, 0.0).sum(axis=1)
-    scarce = total > problem.grid_limit_kwh
-    # bought for sites, bought for the battery, sun to the battery, sun to sites, served, lacking, rise, fall
-    low, high = np.zeros((8, periods)), np.full((8, periods), np.inf)
-    low[4], high[4] = np.where(scarce, 0.0, chosen), np.where(scarce, total, chosen)
-    high[1] = np.minimum(np.maximum(problem.grid_limit_kwh - total, 0.0), cells.charge_limit_kw * problem.period_h)
-    high[1] = np.where(charging & (from_grid | (not problem.single_source)), high[1], 0.0)
-    high[2] = np.where(charging & ~(from_grid & problem.single_source), problem.solar_kwh, 0.0)
-    if problem.solar_first:
-        left = np.where(scarce, problem.solar_kwh, problem.solar_kwh - total + chosen)
-        high[2] = np.minimum(high[2], np.maximum(left, 0.0))
-    high[3] = problem.solar_kwh if problem.solar_direct else 0.0
-    high[4] = np.where(charging & problem.exclusive, 0.0, high[4])
-    high[5] = np.where(scarce, total, 0.0)
-    if (low > high).any():
-        return np.inf
-    wear = np.full(periods, problem.wear_eur / cells.capacity_kwh)
-    cost = np.concatenate([price, price, 0.0 * price, 0.0 * price, 0.0 * price, 0.0 * price + 3.0, wear, wear])
-    one, none, upto = np.eye(periods), np.zeros((periods, periods)), np.tri(periods)
-    into, out = cells.charge_efficiency, 1.0 / cells.discharge_efficiency
-    equal = np.block([
-        [one, none, none, one, one, one, none, none],
-        [none, into * one, into * one, none, -out * one, none, -one, one],
-    ])  # fmt: skip
-    change = [none, into * upto, into * upto, none, -out * upto, none, none, none]
-    net = [none, one, one, none, -one, none, none, none]
-    sun = [none, none, one, one, none, none, none, none]
-    grid = [one, one, none, none, none, none, none, none]
-    most = cells.soc_max * cells.capacity_kwh - problem.stored_kwh
-    least = np.full(periods, cells.soc_min * cells.capacity_kwh)
-    least[-1] = max(least[-1], problem.final_kwh)
-    rows = [change, [-part for part in change], net, [-part for part in net], sun, grid]
-    limits: list[Any] = [
-        most, problem.stored_kwh - least, cells.charge_limit_kw * problem.period_h,
-        cells.discharge_limit_kw * problem.period_h, problem.solar_kwh,
-        np.where(np.isinf(problem.grid_limit_kwh), 1e6, problem.grid_limit_kwh),
-    ]  # fmt: skip
-    right = np.concatenate([np.broadcast_to(limit, periods) for limit in limits])
-    bounds: Any = np.stack([low.ravel(), high.ravel()], axis=1)
-    answer = linprog(cost, np.block(rows), right, equal, np.concatenate([total, np.zeros(periods)]), bounds)
-    return float(answer.fun) if answer.fun is not None else np.inf
-
-
-def searched(problem: SharingProblem) -> float:
-    """Least cost by trying all choices."""
-    periods, sites = problem.demand_kwh.shape
-    yes = np.ones((1, periods), dtype=bool)
-
-    def every(count: int) -> BoolArray:
-        return np.array(list(product([False, True], repeat=count)))
-
-    sources = every(periods * sites).reshape(-1, periods, sites)
-    charging = every(periods) if problem.exclusive else yes
-    lamps = every(periods) if problem.single_source else yes
-    return min(least_cost(problem, *choices) for choices in product(sources, charging, lamps))
-
-
-def cost_of(found: Plan, problem: SharingProblem) -> float:
-    """Cost of a plan from its flows, battery step by step; asserts that all limits are kept."""
-    cells, soc, change = problem.battery, problem.stored_kwh / problem.battery.capacity_kwh, 0.0
-    for t in range(problem.periods):
-        charge, served = found.grid_charge_kwh[t] + found.solar_charge_kwh[t], found.served_kwh[t]
-        net_kw = (charge - served) / problem.period_h
-        assert -cells.discharge_limit_kw - 1e-5 <= net_kw <= cells.charge_limit_kw + 1e-5
-        before, soc = soc, next_soc(soc, charge / problem.period_h, served / problem.period_h, problem.period_h, cells)
-        assert soc == pytest.approx(found.stored_kwh[t + 1] / cells.capacity_kwh, abs=1e-5)
-        change += abs(soc - before)
-    served_by_grid = np.where(found.battery_sites, 0.0, problem.demand_kwh)
-    free = problem.total_kwh <= problem.grid_limit_kwh
-    bought = served_by_grid.sum(axis=1) - found.solar_direct_kwh + found.grid_charge_kwh
-    rest = problem.total_kwh - found.served_kwh - found.solar_direct_kwh - found.unserved_kwh.sum(axis=1)
-    bought = np.where(free, bought, rest + found.grid_charge_kwh)
-    assert (bought <= problem.grid_limit_kwh + 1e-5).all()
-    assert (found.solar_charge_kwh + found.solar_direct_kwh <= problem.solar_kwh + 1e-5).all()
-    lost = problem.lost_load_eur_per_kwh * found.unserved_kwh.sum()
-    return float(problem.price_eur_per_kwh @ bought + problem.wear_eur * change + lost)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -260,74 +172,6 @@ def test_a_final_energy_out_of_reach_is_met_as_far_as_it_can_be() -> None:
     assert found.stored_kwh[-1] == pytest.approx(5.0 + 4 * 0.95 * 12.5 * 0.25, abs=1e-5)
 
 
-# --- solvers that fail ------------------------------------------------------------------------------------------------
-
-
-def answers(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
-    """Let the solver's answers be changed on their way."""
-    real = solve_milp
-
-    def changed(*args: Any, **options: Any) -> MilpResult:
-        result: MilpResult = change(real(*args, **options))
-        return result
-
-    monkeypatch.setattr(planning, "solve_milp", changed)
-
-
-def test_a_solver_that_raises_leaves_the_cautious_plan(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*args: Any, **options: Any) -> MilpResult:
-        raise SolverError("broken")
-
-    monkeypatch.setattr(planning, "solve_milp", broken)
-    problem = day(1, stored_kwh=5.0)
-    found = plan(problem)
-    assert (found.status, found.gap, found.bound_eur) == ("failed", np.inf, -np.inf)
-    assert not found.battery_sites.any()
-    assert found.cost_eur == pytest.approx(cost_of(found, problem), abs=1e-6)
-
-
-def test_a_program_called_infeasible_leaves_the_cautious_plan(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers(monkeypatch, lambda result: replace(result, status="infeasible", values=None, bound=np.inf))
-    assert plan(day(1)).status == "failed"
-
-
-def test_no_time_gives_a_plan_that_keeps_all_limits() -> None:
-    problem = day(1)
-    found = plan(problem, time_limit_s=0.0)
-    assert found.status == "limit"
-    assert is_feasible(problem, evaluate(problem, found.decisions))
-    assert found.cost_eur - found.bound_eur == pytest.approx(found.gap * found.cost_eur) or found.gap == np.inf
-
-
-def test_a_solution_that_breaks_limits_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers(monkeypatch, lambda result: replace(result, values=np.zeros_like(result.values)))
-    problem = day(1, stored_kwh=5.0)
-    found = plan(problem)
-    assert is_feasible(problem, evaluate(problem, found.decisions))
-    assert found.status == "limit"
-
-
-def test_a_bound_above_a_plan_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers(monkeypatch, lambda result: replace(result, bound=2.0 * result.objective))
-    found = plan(day(1))
-    assert (found.status, found.bound_eur) == ("limit", -np.inf)
-
-
-def test_binaries_that_are_nearly_whole_are_made_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = day(1)
-    source = sharing_program(problem).source
-
-    def blurred(result: MilpResult) -> MilpResult:
-        values: FloatArray = result.values.copy()  # type: ignore[union-attr]
-        values[source] = np.where(values[source] > 0.5, 0.99, 0.01)
-        return replace(result, values=values)
-
-    answers(monkeypatch, blurred)
-    found = plan(problem)
-    assert found.status == "optimal"
-    assert found.cost_eur == pytest.approx(cost_of(found, problem), abs=1e-4)
-
-
 OPTIONS: list[dict[str, Any]] = [
     {},
     {"single_source": True, "exclusive": True},
@@ -384,54 +228,3 @@ def test_processes_plan_as_one_would() -> None:
 
 def test_no_problems_have_no_plans() -> None:
     assert plan_all([], jobs=2) == []
-
-
-# --- bad input --------------------------------------------------------------------------------------------------------
-
-WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "NaN in demand": ({"demand_kwh": np.full((4, 2), np.nan)}, r"demand_kwh\[0, 0\] = nan"),
-    "negative demand": ({"demand_kwh": np.full((4, 2), -1.0)}, "at least 0"),
-    "demand of other slots": ({"demand_kwh": np.ones((3, 2))}, r"demand_kwh: shape \(3, 2\), expected \(4, 2\)"),
-    "no sites": ({"demand_kwh": np.ones((4, 0))}, "one of each at least"),
-    "no slots": ({"price_eur_per_kwh": np.ones(0)}, "one of each at least"),
-    "infinite price": ({"price_eur_per_kwh": np.array([1.0, np.inf, 1.0, 1.0])}, r"price_eur_per_kwh\[1\] = inf"),
-    "words": ({"price_eur_per_kwh": ["a", "b", "c", "d"]}, "must be numbers"),
-    "negative sun": ({"solar_kwh": np.full(4, -1.0)}, "solar_kwh"),
-    "short sun": ({"solar_kwh": np.ones(5)}, "solar_kwh: shape"),
-    "NaN limit": ({"grid_limit_kwh": np.full(4, np.nan)}, "grid_limit_kwh"),
-    "NaN in the battery": ({"stored_kwh": np.nan}, "stored_kwh = nan"),
-    "more than full": ({"stored_kwh": 9.0}, "exceeds what the battery may hold, 8 kWh"),
-    "final beyond full": ({"final_kwh": 9.0}, "final_kwh"),
-    "negative wear": ({"wear_eur": -1.0}, "wear_eur"),
-    "no length": ({"period_h": 0.0}, "period_h"),
-    "efficiency": ({"battery": battery(8.0)._replace(charge_efficiency=0.0)}, "charge_efficiency"),
-    "no capacity": ({"battery": battery(0.0), "stored_kwh": 0.0, "final_kwh": 0.0}, "capacity_kwh"),
-    "limits crossed": ({"battery": battery(8.0)._replace(soc_max=0.05)}, "must rise"),
-    "NaN efficiency": ({"battery": battery(8.0)._replace(discharge_efficiency=np.nan)}, "discharge_efficiency"),
-    "refill": ({"refill_eur_per_kwh": -1.0}, "refill_eur_per_kwh"),
-    "before of others": ({"before": np.zeros(3, bool)}, "before"),
-    "reserve above the least": ({"outage_soc_min": 0.5}, "outage_soc_min"),
-}
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_bad_problems_are_refused(name: str) -> None:
-    changes, message = WRONG[name]
-    with pytest.raises(ScenarioError, match=message):
-        small(0, **changes)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [({"gap": -1.0}, "gap"), ({"time_limit_s": np.nan}, "time_limit_s"), ({"solver": "simplex"}, "highs, scip")],
-)
-def test_bad_options_are_refused(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ScenarioError, match=message):
-        plan(small(0), **options)
-    with pytest.raises(ScenarioError, match=message):
-        plan_all([], **options)
-
-
-def test_at_least_one_process_is_needed() -> None:
-    with pytest.raises(ScenarioError, match="jobs = 0"):
-        plan_all([small(0)], jobs=0)

@@ -31,7 +31,6 @@ from voltran.physics.ownership import sharing_ratio
 
 SMALL = {"infrastructures": 1, "months": [6], "period_h": 0.5}
 BATTERY = {
-    "per_battery": 0.0,
     "swing": 700.0,
     "solar_kwh": 3000.0,
     "solar_used_kwh": 2900.0,

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from voltran.envs.rewards import Period
 from voltran.envs.sharing.state import AGENT_SERIES, SharingState
 from voltran.physics.arrays import FloatArray
@@ -27,3 +29,9 @@ class SharingPeriod(Period):
         """What the slot cost each agent, ``[B, N]``: own purchases, its part of charging and wear, lost load, and, at
         the end, its part of filling the battery up again."""
         return sum((self.latest(name) for name in AGENT_SERIES[1:]), self.latest(AGENT_SERIES[0]))
+
+    def equal_parts(self, of_infrastructures: FloatArray) -> FloatArray:
+        """Each agent's part ``[B, N]`` of something of infrastructures ``[B, I]``, the same for all of them there."""
+        constants = self.world.constants
+        count = constants.sum_of_agents(np.ones((1, constants.n_agents)))
+        return np.asarray((of_infrastructures / count)[:, constants.agent_infrastructure])

@@ -1,7 +1,5 @@
 """What sharing has saved, with what is stored counted at once."""
 
-import numpy as np
-
 from voltran.envs.rewards import RewardResult
 from voltran.envs.sharing.rewards.period import SharingPeriod
 
@@ -18,5 +16,4 @@ def saving(period: SharingPeriod) -> RewardResult:
     cost_eur = constants.sum_of_agents(period.cost_eur())
     gained_kwh = period.soc_change * world.capacity_kwh * constants.scenario.battery.discharge_efficiency
     value = alone_eur - cost_eur + world.forecast.price(constants.day).mean(axis=1)[:, None] * gained_kwh
-    count = constants.sum_of_agents(np.ones((1, constants.n_agents)))
-    return RewardResult({"operator": (value / count)[:, constants.agent_infrastructure]})
+    return RewardResult({"operator": period.equal_parts(value)})

@@ -20,6 +20,7 @@ from voltran.envs.registry import make_world
 from voltran.envs.sharing.load import SiteSeries
 
 HISTORY = 48
+HOURLY: dict[str, Any] = {"time.decision_period_s": 3600.0, "forecast.ahead": [0, 1]}
 
 
 def saved(path: Path, **given: Any) -> str:
@@ -130,7 +131,8 @@ def test_scores_are_of_sites() -> None:
 
 
 def test_every_way_to_forecast_judges_the_same_windows() -> None:
-    bench = Bench(config(rounds=1), sites(rounds=1))
+    short = {"rounds": 1, "local_epochs": 1, "fine_tuning_epochs": 1, "batch_size": 64}
+    bench = Bench(config(**short), sites(**short))
     for way in WAYS.values():
         assert [errors.size for errors in way(bench)] == [site.test.size for site in bench.sites]
 
@@ -163,12 +165,15 @@ def test_the_sharing_world_asks_the_forecaster_of_its_scenario(tmp_path: Path) -
     weights = initial_weights(network_shape(own), 0)
     weights["output.weight"][:], weights["output.bias"][:] = 0.0, 2.0  # always two standard deviations above the mean
     file = save_forecaster(tmp_path / "high.safetensors", weights, own)
-    world = make_world("sharing12", 1, {"forecast.kind": "federated", "forecast.file": str(file)})
-    plain = make_world("sharing12", 1, {"forecast.kind": "persistence"})
+    federated: dict[str, Any] = {**HOURLY, "forecast.kind": "federated", "forecast.file": str(file)}
+    world, plain = make_world("sharing12", 1, federated), make_world("sharing12", 1, HOURLY)
     for each in (world, plain):
         each.reset([3])
     high, usual = (each.forecast.demand_kw(1)[0, :, 0] for each in (world, plain))  # type: ignore[attr-defined]
     assert (high > usual).any()
-    again = make_world("sharing12", 2, {"forecast.kind": "federated", "forecast.file": str(file)})
+    again = make_world("sharing12", 2, federated)
     again.reset([5, 3])
     assert (again.forecast.demand_kw(1)[1, :, 0] == high).all()  # type: ignore[attr-defined]
+    quarters = make_world("sharing12", 1, {"forecast.kind": "federated", "forecast.file": str(file)})
+    with pytest.raises(ScenarioError, match=r"is for slots of 1 h, not of 0\.25 h; .* time\.decision_period_s = 3600"):
+        quarters.reset([3])

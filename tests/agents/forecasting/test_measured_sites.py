@@ -88,5 +88,5 @@ def test_folders_without_such_measurements_are_refused(content: str | None, mess
 
 
 def test_there_is_no_success_ratio(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioError, match="these measurements have no success ratio; leave it out"):
+    with pytest.raises(ScenarioError, match=r"features = .*: these measurements have no success ratio; leave"):
         load_sites(settings(tmp_path, features=["throughput", "success"]))

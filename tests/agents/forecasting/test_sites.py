@@ -95,7 +95,7 @@ def test_measured_power_takes_the_place_of_what_is_drawn(tmp_path: Path) -> None
     north, south = sites(features=["energy"], clients_per_round=2, data=data)
     assert north.mean + north.spread * north.target == pytest.approx(power_kw, rel=1e-5)
     assert south.mean == pytest.approx(2.0 * north.mean)
-    with pytest.raises(ScenarioError, match=r"data\.load\.measured tells power alone"):
+    with pytest.raises(ScenarioError, match=r"features = .* data\.load\.measured tells power alone"):
         sites(features=["throughput", "energy"], clients_per_round=2, data=data)
 
 

@@ -7,7 +7,9 @@ import pytest
 
 from tests.envs.sharing.tools import SHORT, random_actions, sharing_world, small
 from voltran.envs.errors import ScenarioError
+from voltran.envs.sharing.observation import DEFAULT, dimensions
 from voltran.envs.sharing.world import SharingWorld
+from voltran.physics.arrays import FloatArray
 
 DAY = 96
 
@@ -18,6 +20,18 @@ def advanced(kind: str, steps: int, **changes: Any) -> SharingWorld:
     for _ in range(steps):
         world.step(random_actions(world, rng))
     return world
+
+
+def seen(world: SharingWorld, name: str) -> FloatArray:
+    """Values ``[N, size]`` of a field that agents of the first world observe."""
+    sizes = dimensions(world.constants)
+    begin = 0
+    for field in DEFAULT:
+        size = sizes[field.size] if isinstance(field.size, str) else field.size
+        if field.name == name:
+            return np.asarray(world.observations()["operator"][0, :, begin : begin + size], np.float64)
+        begin += size
+    raise KeyError(name)
 
 
 def future_changed(world: SharingWorld, slot: int) -> None:
@@ -77,13 +91,14 @@ def test_outages_are_seen_ahead_only_if_announced() -> None:
     limits[8:20] = 0.0
     assert np.array_equal(announced.forecast.grid_limit_kw(24)[0, 0], limits)
     assert (surprising.forecast.grid_limit_kw(24) == 60.0).all()
+    first, *_ = (index for index, ahead in enumerate(announced.scenario.forecast.ahead) if ahead == 8)
+    for world, on in ((announced, 0.0), (surprising, 1.0)):
+        assert (seen(world, "grid_outlook")[:, first] == on).all()
     for world in (announced, surprising):
         for _ in range(9):
             world.step({"operator": np.zeros((1, 6), dtype=int)})
     assert np.array_equal(announced.forecast.grid_limit_kw(15)[0, 0], limits[9:])
     assert surprising.forecast.grid_limit_kw(24)[0, 0].tolist() == [0.0] * 4 + [60.0] * 20  # an hour, by memory_h
-    fields = [field.name for field in announced.observed["operator"].fields]
-    assert "grid_outlook" in fields
 
 
 def test_the_forecast_error_is_that_of_the_coming_slot() -> None:
