@@ -31,7 +31,7 @@ def next_slot_kw(series: SiteSeries, file: str, training_slots: int, period_h: f
         ``[T, U]`` kW; NaN where the window is not full, or not known.
 
     Raises:
-        ScenarioError: no such name; a forecaster of something else, or of other slots; a series shorter than the window.
+        ScenarioError: no such name; a forecaster of something else or of other slots; a series shorter than its window.
         FileFormatError: a file that is missing, corrupt, truncated, or of another version.
     """
     forecaster = _loaded(file, file_version(forecaster_file(file)))
