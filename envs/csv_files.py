@@ -107,7 +107,7 @@ def _with_point(field: str, separator: str) -> str:
 
 def _places(head: Sequence[str], columns: Sequence[str], source: str, line: int, remedy: str) -> list[int]:
     """Where in a row the wanted columns stand."""
-    missing = [name for name in columns if name not in head]
+    missing = [name for name in dict.fromkeys(columns) if name not in head]
     if missing:
         present = ", ".join(head) or "nothing"
         raise ScenarioError(f"{source}: line {line} lacks the column {', '.join(missing)}; it has {present} - {remedy}")

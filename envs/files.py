@@ -1,4 +1,4 @@
-"""Atomic writing: a reader sees the earlier file or the whole new one, never a part."""
+"""Atomic writing: a reader sees the earlier file or the whole new one, never a part; and whether a file has changed."""
 
 import os
 import tempfile
@@ -21,6 +21,15 @@ def write_atomically(path: Path, content: bytes) -> None:
             f"{path}: cannot be written ({error.strerror or error}); free some space or choose another folder; "
             "an earlier file of that name is unchanged"
         ) from error
+
+
+def file_version(path: str | Path) -> tuple[int, ...]:
+    """What changes when a file does; empty where it cannot be told, and the reader says what is wrong."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return ()
+    return state.st_dev, state.st_ino, state.st_mtime_ns, state.st_size
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -6,7 +6,6 @@ until the next, and empty fields count as missing, as rows that are not there do
 
 import datetime as dt
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +17,7 @@ from pydantic import Field, model_validator
 from voltran.envs import domains
 from voltran.envs.csv_files import read_columns, read_head
 from voltran.envs.errors import ScenarioError
+from voltran.envs.files import file_version
 from voltran.envs.scenario import Section
 from voltran.envs.series_time import Places, SeriesTime, ZoneName, parse_hours, parse_stamps, zone_named
 from voltran.envs.slot_means import bridged, interval_means, sampling_steps_s
@@ -145,7 +145,7 @@ def read_samples(
         ScenarioError: a file that cannot be read, lacks columns, or has values or times that are none.
     """
     chosen = None if columns is None else tuple(columns)
-    return list(_read_samples(path, _version(path), chosen, series, reading, group_by))
+    return list(_read_samples(path, file_version(path), chosen, series, reading, group_by))
 
 
 @lru_cache(maxsize=KEPT_FILES)
@@ -212,15 +212,6 @@ def read_series(
     longest = series.fill_gaps_h * SECONDS_PER_HOUR / period_s
     mean = np.stack([bridged(one.means(edges_s, period_s), longest) for one in samples], axis=1)
     return SeriesMeans(time.local(edges_s[0]), mean)
-
-
-def _version(path: str) -> tuple[int, ...]:
-    """What changes when a file does."""
-    try:
-        state = os.stat(path)
-    except OSError:
-        return ()  # the reader says what is wrong
-    return state.st_dev, state.st_ino, state.st_mtime_ns, state.st_size
 
 
 def _time_column(head: Sequence[str], series: SeriesFormat, source: str) -> tuple[str | None, list[str] | None]:

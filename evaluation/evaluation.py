@@ -42,7 +42,7 @@ def evaluate(
     overrides: Mapping[str, Any] = NOTHING,
     options: Mapping[str, Any] = NOTHING,
     jobs: int = 1,
-    out: Path | None = None,
+    out: str | Path | None = None,
     resume: bool = False,
 ) -> Results:
     """Play controllers on the same seeds: ``evaluate("urban19-medium", ["rotating-sleep", MyRule()], seeds=20)``.
@@ -101,8 +101,8 @@ class Evaluation:
     def run(
         self,
         *,
-        out: Path | None = None,
-        store: Path | None = None,
+        out: str | Path | None = None,
+        store: str | Path | None = None,
         resume: bool = False,
         jobs: int = 1,
         progress: Console | None = None,
@@ -121,6 +121,7 @@ class Evaluation:
             VoltranError: an unknown scenario or key, a controller that does not fit the world, or ``out`` holds
                 something and ``resume`` is off, or cannot be written; ``EvaluationError`` where episodes failed.
         """
+        out, store = _path(out), _path(store)
         start = time.perf_counter()
         made_by = versions()  # before anything is played: the code may change while an evaluation runs
         self._check_compatible(jobs)
@@ -251,6 +252,10 @@ def _summary(spec: ControllerSpec, episodes: list[Episode | None], trace: str | 
         trace=trace,
         metrics={key: summarise(values[key], metric_of(key, world).bounds) for key in keys},
     )
+
+
+def _path(given: str | Path | None) -> Path | None:
+    return None if given is None else Path(given)
 
 
 def _relative(path: Path | None, out: Path | None) -> str | None:

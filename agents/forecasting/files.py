@@ -97,7 +97,7 @@ def load_forecaster(reference: str | Path) -> Forecaster:
         ScenarioError: no such name.
         FileFormatError: no such file, or one that is corrupt, truncated, no forecaster, or of another version.
     """
-    path = forecaster_path(str(reference).removeprefix(ZOO)) if str(reference).startswith(ZOO) else Path(reference)
+    path = forecaster_file(reference)
     metadata, weights = read_weights(path, HEADER_KEY, ForecasterMetadata, "forecaster")
     if metadata.configuration_version != CONFIGURATION_VERSION:
         raise FileFormatError(
@@ -109,6 +109,19 @@ def load_forecaster(reference: str | Path) -> Forecaster:
     except FileFormatError as error:
         raise FileFormatError(f"forecaster {path}: {error}") from error
     return Forecaster(str(reference) if str(reference).startswith(ZOO) else path.stem, metadata, weights)
+
+
+def forecaster_file(reference: str | Path) -> Path:
+    """Where a forecaster lies.
+
+    Args:
+        reference: path of a file, or ``zoo:NAME`` of one that ships with the package.
+
+    Raises:
+        ScenarioError: no such name.
+    """
+    name = str(reference)
+    return forecaster_path(name.removeprefix(ZOO)) if name.startswith(ZOO) else Path(reference)
 
 
 def require_fits(forecaster: Forecaster, config: ForecastConfig) -> None:

@@ -6,37 +6,37 @@ import numpy as np
 import torch
 
 from voltran.agents.forecasting.clients import single_thread
-from voltran.agents.forecasting.files import Forecaster, ForecasterMetadata, load_forecaster
+from voltran.agents.forecasting.files import Forecaster, ForecasterMetadata, forecaster_file, load_forecaster
 from voltran.agents.forecasting.network import forecast, stacked
 from voltran.agents.forecasting.sites import columns, configuration_features, known_windows, statistics
 from voltran.envs.errors import ScenarioError
+from voltran.envs.files import file_version
 from voltran.envs.sharing.load import SiteSeries
 from voltran.physics.arrays import Float32Array, FloatArray, IntArray
-from voltran.physics.units import SECONDS_PER_HOUR
 
 KEPT_FILES = 4
+SAME_PERIOD_H = 1e-6
 
 
-def next_slot_kw(series: SiteSeries, file: str, training_slots: int, period_h: float | None = None) -> FloatArray:
+def next_slot_kw(series: SiteSeries, file: str, training_slots: int, period_h: float) -> FloatArray:
     """Forecast of each slot's power from the slots before it.
 
     Args:
-        series: what the sites have measured, in slots as long as those that the forecaster was trained on.
+        series: what the sites have measured.
         file: path of a forecaster, or ``zoo:NAME`` of one that ships with the package.
         training_slots: slots whose statistics normalise each site's data.
-        period_h: length of the slots, to make sure of that; by default nobody looks.
+        period_h: length of the slots.
 
     Returns:
         ``[T, U]`` kW; NaN where the window is not full, or not known.
 
     Raises:
-        ScenarioError: no such name; a forecaster of something else, or for other slots; a series that is shorter than
-            the window.
+        ScenarioError: no such name; a forecaster of something else or of other slots; a series shorter than its window.
         FileFormatError: a file that is missing, corrupt, truncated, or of another version.
     """
-    forecaster = _loaded(file)
+    forecaster = _loaded(file, file_version(forecaster_file(file)))
     metadata = forecaster.metadata
-    _check(file, metadata, len(series.power_kw), training_slots, period_h)
+    _require_forecasts(file, metadata, len(series.power_kw), training_slots, period_h)
     values = np.stack([columns(series)[name] for name in metadata.features], axis=-1)
     mean, spread = statistics(values, training_slots)
     inputs = np.asarray((values - mean) / spread, np.float32)
@@ -50,13 +50,15 @@ def next_slot_kw(series: SiteSeries, file: str, training_slots: int, period_h: f
     return result
 
 
-def _check(file: str, metadata: ForecasterMetadata, slots: int, training_slots: int, period_h: float | None) -> None:
+def _require_forecasts(
+    file: str, metadata: ForecasterMetadata, slots: int, training_slots: int, period_h: float
+) -> None:
     if metadata.target != "energy":
         raise ScenarioError(f"forecaster {file}: forecasts {metadata.target}, not energy; choose another file")
-    if period_h is not None and period_h != metadata.period_h:
+    if abs(metadata.period_h - period_h) > SAME_PERIOD_H:
         raise ScenarioError(
-            f"forecaster {file}: is for slots of {metadata.period_h:g} h, not of {period_h:g} h; choose another file, "
-            f"or time.decision_period_s = {metadata.period_h * SECONDS_PER_HOUR:g}"
+            f"forecaster {file}: was trained on slots of {metadata.period_h:g} h, but these last {period_h:g} h; train "
+            f"one with data.period_h={period_h:g}, or choose slots as long as the forecaster's"
         )
     if slots <= metadata.window or training_slots <= metadata.window:
         raise ScenarioError(
@@ -76,5 +78,5 @@ def _forecasts(forecaster: Forecaster, inputs: Float32Array, fixed: Float32Array
 
 
 @lru_cache(maxsize=KEPT_FILES)
-def _loaded(file: str) -> Forecaster:
+def _loaded(file: str, version: tuple[int, ...]) -> Forecaster:
     return load_forecaster(file)

@@ -50,7 +50,7 @@ class Checkpoint(Section):
     rounds: int
 
 
-def train_forecaster(config: ForecastConfig, folder: Path, resume: bool, report: Report = lambda _: None) -> Path:
+def train_forecaster(config: ForecastConfig, folder: str | Path, resume: bool, report: Report = lambda _: None) -> Path:
     """Train a forecaster into a folder.
 
     Args:
@@ -68,6 +68,7 @@ def train_forecaster(config: ForecastConfig, folder: Path, resume: bool, report:
         FileFormatError: a checkpoint that is missing, corrupt or of another version.
         VoltranError: training diverged, or a file cannot be written.
     """
+    folder = Path(folder)
     checkpoint = folder / CHECKPOINT_FILE
     if not resume and any((folder / name).exists() for name in (CHECKPOINT_FILE, FORECASTER_FILE)):
         raise ScenarioError(

@@ -10,8 +10,8 @@ from voltran.baselines.solve import SolverError, solve_milp
 from voltran.envs.sharing.world import SharingWorld
 from voltran.envs.world_spec import Bound, Metrics
 
-# Where hardly anything can be saved, relative to the cost, no part of it can be told.
-SMALL_SHARE = 1e-6
+# Where hardly anything can be saved, no part of it can be told: less than the gap of plans, relative to the cost.
+SMALL_SHARE = 1e-3
 
 
 def least_cost(world: SharingWorld) -> dict[str, float]:

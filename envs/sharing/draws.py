@@ -7,6 +7,7 @@ import numpy as np
 from voltran.envs.draws import Stream, generator
 from voltran.envs.energy.generation import draw_solar
 from voltran.envs.energy.tariff import draw_prices
+from voltran.envs.errors import ScenarioError
 from voltran.envs.references import resolve
 from voltran.envs.sharing.constants import SharingConstants
 from voltran.envs.sharing.load import SiteSeries, SiteTable, draw_load
@@ -46,7 +47,8 @@ def draw_episode(constants: SharingConstants, seed: int) -> EpisodeDraws:
     """Everything that an episode's seed decides; nothing changes here.
 
     Raises:
-        ScenarioError: a file of a series, or of a forecaster, that cannot be used.
+        ScenarioError: a file of a series, or of a forecaster, that cannot be used; shares by energy where a site drew
+            none.
     """
     scenario, slots = constants.scenario, constants.decisions + constants.day
     series = _measured(constants, seed, constants.history + slots)
@@ -56,7 +58,7 @@ def draw_episode(constants: SharingConstants, seed: int) -> EpisodeDraws:
     ]
     share = constants.given_share
     if share is None:
-        share = constants.share_by_energy(series.power_kw[: constants.history].mean(axis=0))
+        share = _share_by_energy(constants, series.power_kw[: constants.history].mean(axis=0))
     return EpisodeDraws(
         demand_kw=series.power_kw,
         next_kw=_next_slot_kw(constants, series),
@@ -67,6 +69,16 @@ def draw_episode(constants: SharingConstants, seed: int) -> EpisodeDraws:
         solar_error=_errors(seed, SOLAR, constants.n_infrastructures, slots),
         share=share,
     )
+
+
+def _share_by_energy(constants: SharingConstants, mean_kw: FloatArray) -> FloatArray:
+    """Shares ``[U]`` in proportion to mean demands ``[U]`` before the episode."""
+    if (mean_kw <= 0.0).any():
+        raise ScenarioError(
+            f"network.shares = 'energy': site {int(mean_kw.argmin())} drew nothing in the {constants.history} slots "
+            "before the episode, so that it would have no share; choose 'equal', or give shares in network.sites"
+        )
+    return constants.share_by_energy(mean_kw)
 
 
 def _measured(constants: SharingConstants, seed: int, slots: int) -> SiteSeries:

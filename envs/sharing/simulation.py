@@ -131,12 +131,13 @@ class Simulation:
     def _fade(self) -> None:
         """Capacities follow health from day to day; within a day they stay. What no longer fits is lost."""
         begins = self.state.decision % self.constants.day == 0
-        initial_kwh = np.full_like(self.state.health, self.constants.scenario.battery.capacity_kwh)
+        battery = self.constants.scenario.battery
+        initial_kwh = np.full_like(self.state.health, battery.capacity_kwh)
         faded_kwh = faded_capacity_kwh(initial_kwh, self.state.health)
         capacity_kwh = np.where(begins[:, None], faded_kwh, self.state.capacity_kwh)
         stored_kwh = self.state.soc * self.state.capacity_kwh
         soc = np.divide(stored_kwh, capacity_kwh, out=self.state.soc.copy(), where=capacity_kwh > 0.0)
-        self.state.soc[...] = np.where(begins[:, None], np.minimum(soc, 1.0), self.state.soc)
+        self.state.soc[...] = np.where(begins[:, None], np.minimum(soc, battery.soc_max), self.state.soc)
         self.state.capacity_kwh[...] = capacity_kwh
 
     def _record(self, demand_kw: FloatArray, solar_kw: FloatArray, on_battery: BoolArray, slot: Slot) -> None:

@@ -65,7 +65,8 @@ def _course(figure: "Figure", results: Results, traces: Mapping[str, Trace]) -> 
         charge_band(column[2], time_h, trace["soc"], look[label].colour)
         column[0].set_title(shown(label), fontsize=9)
         column[2].set_xlabel("Time (h)")
-    rows[0, 0].set_xlim(time_h[0], time_h[-1])
+    if len(time_h) > 1:
+        rows[0, 0].set_xlim(time_h[0], time_h[-1])
     for panel, words in zip(rows[:, 0], ("Price (EUR/kWh)", "Supply (kW)", "State of charge (%)"), strict=True):
         panel.set_ylabel(words)
         panel.set_ylim(bottom=0)

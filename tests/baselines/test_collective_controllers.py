@@ -236,4 +236,5 @@ def test_the_captured_saving_is_a_share_of_the_largest() -> None:
     metrics: dict[str, float | None] = {"cost_eur": 90.0, "grid_only_eur": 100.0}
     assert compare_cost(metrics, {"cost_bound_eur": 80.0}) == {"captured_saving": 0.5}
     assert compare_cost(metrics, {"cost_bound_eur": 100.0}) == {"captured_saving": None}
+    assert compare_cost(metrics, {"cost_bound_eur": 99.95}) == {"captured_saving": None}
     assert LEAST_COST.compare is compare_cost

@@ -56,6 +56,14 @@ def test_classes_play_in_worker_processes_and_are_resumed(scenario: str, tmp_pat
             assert controller.metrics[key] == alone.controllers[label].metrics[key]
 
 
+def test_folders_may_be_given_as_text(scenario: str, tmp_path: Path) -> None:
+    first = evaluate(scenario, [Sleepy], 2, out=str(tmp_path / "out"))
+    assert (tmp_path / "out" / "results.json").is_file()
+    evaluation = Evaluation(scenario, [Sleepy], [1000, 1001])
+    again = evaluation.run(out=str(tmp_path / "again"), store=str(tmp_path / "out" / "episodes"))
+    assert again.controllers["Sleepy"].wall_s == first.controllers["Sleepy"].wall_s  # nothing was played again
+
+
 @pytest.mark.parametrize("wrong", [3, object(), dict])
 def test_what_is_no_controller_is_refused(wrong: Any) -> None:
     with pytest.raises(ScenarioError, match="reset and act"):

@@ -86,6 +86,12 @@ def test_worlds_with_retailers_have_a_trading_day_and_efficiencies(tmp_path: Pat
         assert_drawn(path, drawn, looks(list(results.controllers)))
 
 
+def test_an_episode_of_one_slot_has_a_picture(tmp_path: Path) -> None:
+    overrides = {"network.infrastructures": 1, "time.horizon_h": 0.25}
+    results = Evaluation("sharing12", ["grid-only"], [0], overrides).run(out=tmp_path)
+    assert "course.svg" in [path.name for path in write_plots(results, tmp_path)]
+
+
 def test_a_trading_day_shows_few_controllers_and_none_without_retailers() -> None:
     time_h = np.arange(4.0)
     trace = {"time_h": time_h, **{name: np.ones((4, 2)) for name in ("price", "available_kw", "sold_kw", "soc")}}

@@ -19,8 +19,7 @@ from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.envs.registry import make_world
 from voltran.envs.sharing.load import SiteSeries
 
-HISTORY = 48
-HOURLY: dict[str, Any] = {"time.decision_period_s": 3600.0, "forecast.ahead": [0, 1]}
+HISTORY, PERIOD_H = 48, 1.0
 
 
 def saved(path: Path, **given: Any) -> str:
@@ -74,7 +73,7 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
 def test_forecasts_are_those_of_the_bench(tmp_path: Path) -> None:
     """Where sites are judged, and in kW at each slot whose window is full."""
     file, own = saved(tmp_path), config(features=["throughput", "success", "energy"])
-    forecast_kw = next_slot_kw(drawn(), file, HISTORY)
+    forecast_kw = next_slot_kw(drawn(), file, HISTORY, PERIOD_H)
     assert np.isnan(forecast_kw[:4]).all()
     assert np.isfinite(forecast_kw[4:]).all()
     data = sites(features=["throughput", "success", "energy"])
@@ -90,29 +89,50 @@ def test_forecasts_know_nothing_of_what_comes(tmp_path: Path) -> None:
     changed = drawn()
     for values in (changed.throughput_mbps, changed.success_ratio, changed.power_kw):
         values[60:] = 99.0
-    first, second = (next_slot_kw(one, file, HISTORY) for one in (series, changed))
+    first, second = (next_slot_kw(one, file, HISTORY, PERIOD_H) for one in (series, changed))
     assert (first[4:61] == second[4:61]).all()
     assert (first[61:] != second[61:]).all()
 
 
 def test_forecasts_of_sites_do_not_depend_on_others(tmp_path: Path) -> None:
     file = saved(tmp_path)
-    few, many = (next_slot_kw(drawn(count), file, HISTORY) for count in (3, 6))
+    few, many = (next_slot_kw(drawn(count), file, HISTORY, PERIOD_H) for count in (3, 6))
     assert np.array_equal(few, many[:, :3], equal_nan=True)
 
 
 def test_unknown_slots_have_no_forecast(tmp_path: Path) -> None:
     series = drawn()
     series.throughput_mbps[30, 2] = np.nan
-    forecast_kw = next_slot_kw(series, saved(tmp_path), HISTORY)
+    forecast_kw = next_slot_kw(series, saved(tmp_path), HISTORY, PERIOD_H)
     assert np.flatnonzero(np.isnan(forecast_kw[:, 2])).tolist() == [0, 1, 2, 3, 31, 32, 33, 34]
 
 
 def test_forecasts_that_cannot_be_made_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="window = 30 slots, but the series has 72, 24"):
-        next_slot_kw(drawn(), saved(tmp_path, window=30), 24)
+        next_slot_kw(drawn(), saved(tmp_path, window=30), 24, PERIOD_H)
     with pytest.raises(ScenarioError, match="forecasts throughput, not energy"):
-        next_slot_kw(drawn(), saved(tmp_path / "other", target="throughput"), HISTORY)
+        next_slot_kw(drawn(), saved(tmp_path / "other", target="throughput"), HISTORY, PERIOD_H)
+
+
+def test_forecasters_of_other_slots_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"was trained on slots of 1 h, but these last 0\.5 h; train one with"):
+        next_slot_kw(drawn(), saved(tmp_path), HISTORY, 0.5)
+    overrides = {"network.infrastructures": 1, "time.horizon_h": 1.0, "forecast.kind": "federated"}
+    world = make_world("sharing12", 1, {**overrides, "forecast.ahead": [0], "time.decision_period_s": 1800.0})
+    with pytest.raises(
+        ScenarioError, match=r"zoo:sharing-forecaster: was trained on slots of 0\.25 h, but these .* 0\.5"
+    ):
+        world.reset(seeds=[0])
+
+
+def test_a_file_that_was_written_anew_is_read_anew(tmp_path: Path) -> None:
+    file, own = saved(tmp_path), config(features=["throughput", "success", "energy"])
+    before = next_slot_kw(drawn(), file, HISTORY, PERIOD_H)
+    save_forecaster(file, initial_weights(network_shape(own), 2), own)
+    assert (next_slot_kw(drawn(), file, HISTORY, PERIOD_H)[4:] != before[4:]).all()
+    Path(file).unlink()
+    with pytest.raises(FileFormatError, match="no such file"):
+        next_slot_kw(drawn(), file, HISTORY, PERIOD_H)
 
 
 def test_rules_repeat_what_was() -> None:
@@ -131,8 +151,7 @@ def test_scores_are_of_sites() -> None:
 
 
 def test_every_way_to_forecast_judges_the_same_windows() -> None:
-    short = {"rounds": 1, "local_epochs": 1, "fine_tuning_epochs": 1, "batch_size": 64}
-    bench = Bench(config(**short), sites(**short))
+    bench = Bench(config(rounds=1), sites(rounds=1))
     for way in WAYS.values():
         assert [errors.size for errors in way(bench)] == [site.test.size for site in bench.sites]
 
@@ -161,19 +180,16 @@ def test_shipped_forecasters_fit_the_sharing_world(name: str) -> None:
 
 
 def test_the_sharing_world_asks_the_forecaster_of_its_scenario(tmp_path: Path) -> None:
-    own = config(features=["throughput", "success", "energy"])
+    own = config(features=["throughput", "success", "energy"], data={"period_h": 0.25})
     weights = initial_weights(network_shape(own), 0)
     weights["output.weight"][:], weights["output.bias"][:] = 0.0, 2.0  # always two standard deviations above the mean
     file = save_forecaster(tmp_path / "high.safetensors", weights, own)
-    federated: dict[str, Any] = {**HOURLY, "forecast.kind": "federated", "forecast.file": str(file)}
-    world, plain = make_world("sharing12", 1, federated), make_world("sharing12", 1, HOURLY)
+    world = make_world("sharing12", 1, {"forecast.kind": "federated", "forecast.file": str(file)})
+    plain = make_world("sharing12", 1, {"forecast.kind": "persistence"})
     for each in (world, plain):
         each.reset([3])
     high, usual = (each.forecast.demand_kw(1)[0, :, 0] for each in (world, plain))  # type: ignore[attr-defined]
     assert (high > usual).any()
-    again = make_world("sharing12", 2, federated)
+    again = make_world("sharing12", 2, {"forecast.kind": "federated", "forecast.file": str(file)})
     again.reset([5, 3])
     assert (again.forecast.demand_kw(1)[1, :, 0] == high).all()  # type: ignore[attr-defined]
-    quarters = make_world("sharing12", 1, {"forecast.kind": "federated", "forecast.file": str(file)})
-    with pytest.raises(ScenarioError, match=r"is for slots of 1 h, not of 0\.25 h; .* time\.decision_period_s = 3600"):
-        quarters.reset([3])

@@ -56,6 +56,15 @@ def test_columns_are_chosen_by_name(tmp_path: Path) -> None:
     np.testing.assert_allclose(world.forecast.demand_now_kw()[0], [6.48, 1.48, 1.48, 2.48, 3.48, 4.48])
 
 
+def test_sites_that_drew_nothing_have_no_share_by_energy(tmp_path: Path) -> None:
+    path = tmp_path / "loads.csv"
+    path.write_text("\n".join(["hour,a,b,c", *(f"{hour},1,0,2" for hour in range(-48, 30))]))
+    loads = {"network.infrastructures": 1, "load.measured": {"file": str(path)}}
+    assert small(1, loads).share[0] == pytest.approx(np.full(3, 1 / 3))
+    with pytest.raises(ScenarioError, match=r"network.shares = 'energy': site 1 drew nothing in the 192 slots"):
+        small(1, {**loads, "network.shares": "energy"})
+
+
 @pytest.mark.parametrize(
     ("changes", "overrides", "message"),
     [

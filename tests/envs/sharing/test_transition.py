@@ -138,6 +138,17 @@ def test_batteries_fade_from_day_to_day() -> None:
     assert world.soc[0, 0] * 50.0 * health == pytest.approx(stored_kwh + flows_kwh)
 
 
+def test_a_full_battery_that_fades_stays_within_its_limit() -> None:
+    """What no longer fits into it at midnight does not vanish within a slot."""
+    full = {"battery.soc_max": 0.6, "battery.initial_soc": 0.6, "battery.wear_per_cycle": 0.01, "time.horizon_h": 25.0}
+    world = small(overrides=full)
+    for slot in range(world.max_decisions):
+        told(world, [slot % 8 == 0] * 6, [1.0] * 6)
+        assert np.abs(world.ledger()["residual_kw"]).max() < 1e-9
+        assert (world.soc <= 0.6).all()
+    assert (world.capacity_kwh < 50.0).all()
+
+
 def test_a_battery_that_is_worn_out_rests() -> None:
     world = small(1, {"battery.initial_health": 0.8, "battery.wear_per_cycle": 0.5})
     told(world, [1] * 6, [0.0] * 6)
