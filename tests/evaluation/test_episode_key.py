@@ -236,7 +236,12 @@ def test_a_world_is_known_by_what_it_loads_by_name(monkeypatch: pytest.MonkeyPat
     """The forecaster of the sharing world; shipped weights lie beside the code of the zoo, and count with it."""
     followed: list[str] = []
     digest = Code.digest
-    monkeypatch.setattr(Code, "digest", lambda code: (followed.extend(map(str, code.files)), digest(code))[1])
+
+    def noted(code: Code) -> str:
+        followed.extend(map(str, code.files))
+        return digest(code)
+
+    monkeypatch.setattr(Code, "digest", noted)
     small = Setting("sharing12", {"network.infrastructures": 1, "time.horizon_h": 1.0}, {})
     assert not episode_key(small, parse_controllers("grid-only")[0]).untraceable
     assert {"voltran.agents.forecasting.predict", "voltran.agents.zoo"} <= set(followed)
