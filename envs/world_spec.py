@@ -52,6 +52,7 @@ class WorldSpec:
         evaluation_overrides: scenario keys, and their values, under which its scenarios are evaluated.
         bound: reference of a :class:`Bound`; may be empty.
         pictures: reference of a function that draws an evaluation's pictures; may be empty.
+        uses: references of what its worlds load by name while they play, such as a learned forecaster.
         text, picture: functions that show a scene as text and as an image, or their references; may be empty.
     """
 
@@ -72,6 +73,7 @@ class WorldSpec:
     evaluation_overrides: Mapping[str, Any] = field(default_factory=dict)
     bound: str = ""
     pictures: str = ""
+    uses: tuple[str, ...] = ()
     text: Named = ""
     picture: Named = ""
 
@@ -87,7 +89,7 @@ class WorldSpec:
     @property
     def modules(self) -> frozenset[str]:
         """Names of the modules that decide what happens in its worlds, and what its episodes are judged by."""
-        parts = [self.world, self.scenario, self.bound, *self.rewards.values()]
+        parts = [self.world, self.scenario, self.bound, *self.rewards.values(), *self.uses]
         return frozenset(part.partition(":")[0] if isinstance(part, str) else part.__module__ for part in parts if part)
 
     def may_be_undefined(self, metric: str) -> bool:

@@ -27,6 +27,7 @@ COMPUTING: dict[str, tuple[str, ...]] = {
 LIBRARIES = frozenset(COMPUTING) | {
     "cloudpickle",
     "gymnasium",
+    "PIL",
     "matplotlib",
     "packaging",
     "pettingzoo",

@@ -3,6 +3,7 @@
 from voltran.envs.sharing.metric_table import METRICS
 from voltran.envs.world_spec import WorldSpec
 
+FORECASTER = "voltran.agents.forecasting.predict:next_slot_kw"
 WORLD = WorldSpec(
     name="sharing_v0",
     gymnasium_id="voltran/Sharing-v0",
@@ -20,6 +21,7 @@ WORLD = WorldSpec(
     training_reward="saving",
     bound="voltran.baselines.collective.bound:LEAST_COST",
     default_opponents={"operator": "grid-only"},
+    uses=(FORECASTER,),
     text="voltran.envs.sharing.text:as_text",
     picture="voltran.envs.sharing.picture:as_image",
     pictures="voltran.evaluation.pictures.sharing:pictures",

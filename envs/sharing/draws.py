@@ -9,13 +9,13 @@ from voltran.envs.energy.generation import draw_solar
 from voltran.envs.energy.tariff import draw_prices
 from voltran.envs.errors import ScenarioError
 from voltran.envs.references import resolve
+from voltran.envs.sharing import FORECASTER
 from voltran.envs.sharing.constants import SharingConstants
 from voltran.envs.sharing.load import SiteSeries, SiteTable, draw_load
 from voltran.envs.sharing.load_files import read_load_kw
 from voltran.physics.arrays import FloatArray
 from voltran.physics.units import DAYS_PER_WEEK, HOURS_PER_DAY
 
-FORECASTER = "voltran.agents.forecasting.predict:next_slot_kw"
 # Parts of the stream of forecast errors.
 DEMAND, SOLAR = 0, 1
 

@@ -232,6 +232,21 @@ def test_equal_values_have_equal_descriptions_and_others_have_not() -> None:
     assert Describer(Code()).describe(np.float64(1.5)) == 1.5
 
 
+def test_a_world_is_known_by_what_it_loads_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The forecaster of the sharing world; shipped weights lie beside the code of the zoo, and count with it."""
+    followed: list[str] = []
+    digest = Code.digest
+
+    def noted(code: Code) -> str:
+        followed.extend(map(str, code.files))
+        return digest(code)
+
+    monkeypatch.setattr(Code, "digest", noted)
+    small = Setting("sharing12", {"network.infrastructures": 1, "time.horizon_h": 1.0}, {})
+    assert not episode_key(small, parse_controllers("grid-only")[0]).untraceable
+    assert {"voltran.agents.forecasting.predict", "voltran.agents.zoo"} <= set(followed)
+
+
 def test_what_contains_itself_is_refused() -> None:
     around: list[Any] = []
     around.append(around)
