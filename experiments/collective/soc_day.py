@@ -172,7 +172,7 @@ def _claims(days: dict[str, Any]) -> tuple[Claim, ...]:
             text="at 10 % of the capacity only the grid is used",
             paper="Section IV, Fig. 3",
             found=f"{len(empty)} slots began there and drew {sum(empty):.2f} kWh; the charge {words} below",
-            holds=kept,
+            holds=kept and sum(empty) <= AT_FLOOR,
         ),
         Claim.judged(
             text="predictions of power are accurate enough to foresee the state of charge",

@@ -60,7 +60,7 @@ def test_every_shipped_policy_plays_legally() -> None:
         assert not np.any(infos.get("projected", False)), name
 
 
-@pytest.mark.parametrize("name", ["blackout", "uplink"])
+@pytest.mark.parametrize("name", ["blackout", "uplink", "sharing"])
 def test_a_shipped_policy_is_what_its_configuration_trains(name: str) -> None:
     recorded = load_policy(policy_path(name)).metadata.training
     config = read_run_config(f"{name}_ppo", {}).model_dump(mode="json")
