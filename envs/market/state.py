@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.envs.episodes import Episodes
 from voltran.envs.market.constants import MarketConstants
+from voltran.envs.recorded_state import RecordedState
 from voltran.physics.arrays import FloatArray
 
 # One value per decision period and site, retailer or world; energy and money are those of the period.
@@ -19,7 +19,7 @@ WORLD_SERIES = ("utility_paper",)
 
 
 @dataclass
-class MarketState:
+class MarketState(RecordedState):
     """State of a batch of episodes.
 
     Attributes:
@@ -28,26 +28,7 @@ class MarketState:
         series: name -> ``[B, T, M]``, ``[B, T, I]`` or ``[B, T]``, one row per decision period.
     """
 
-    episodes: Episodes
     soc: FloatArray
-    series: dict[str, FloatArray]
-
-    @property
-    def decision(self) -> NDArray[np.int64]:
-        """Decision periods done, ``[B]``."""
-        return self.episodes.decision
-
-    def latest(self, name: str) -> FloatArray:
-        """One series' values ``[B, ...]`` in the latest decision period, zero before the first."""
-        values = self.series[name][np.arange(self.episodes.n_worlds), np.maximum(self.decision - 1, 0)]
-        done = (self.decision > 0).reshape(-1, *[1] * (values.ndim - 1))
-        return np.where(done, values, 0.0)
-
-    def record(self, **values: FloatArray) -> None:
-        """Write one row of series."""
-        worlds = np.arange(self.episodes.n_worlds)
-        for name, value in values.items():
-            self.series[name][worlds, self.decision] = value
 
     def begin(self, world: int, soc: FloatArray) -> None:
         """Put one world at the start of an episode."""

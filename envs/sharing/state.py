@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.envs.episodes import Episodes
+from voltran.envs.recorded_state import RecordedState
 from voltran.envs.sharing.constants import SharingConstants
 from voltran.physics.arrays import BoolArray, FloatArray
 
@@ -19,7 +19,7 @@ WORLD_SERIES = ("price_eur_per_kwh",)
 
 
 @dataclass
-class SharingState:
+class SharingState(RecordedState):
     """State of a batch of episodes.
 
     Attributes:
@@ -31,30 +31,11 @@ class SharingState:
         series: name -> ``[B, T, U]``, ``[B, T, I]``, ``[B, T, N]`` or ``[B, T]``, one row per slot.
     """
 
-    episodes: Episodes
     soc: FloatArray
     soc_before: FloatArray
     health: FloatArray
     capacity_kwh: FloatArray
     on_battery: BoolArray
-    series: dict[str, FloatArray]
-
-    @property
-    def decision(self) -> NDArray[np.int64]:
-        """Slots done, ``[B]``."""
-        return self.episodes.decision
-
-    def latest(self, name: str) -> FloatArray:
-        """One series' values ``[B, ...]`` in the latest slot, zero before the first."""
-        values = self.series[name][np.arange(self.episodes.n_worlds), np.maximum(self.decision - 1, 0)]
-        done = (self.decision > 0).reshape(-1, *[1] * (values.ndim - 1))
-        return np.where(done, values, 0.0)
-
-    def record(self, **values: FloatArray) -> None:
-        """Write one row of series."""
-        worlds = np.arange(self.episodes.n_worlds)
-        for name, value in values.items():
-            self.series[name][worlds, self.decision] = value
 
     def begin(self, constants: SharingConstants, world: int) -> None:
         """Put one world at the start of an episode."""
