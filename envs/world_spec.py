@@ -89,8 +89,13 @@ class WorldSpec:
     @property
     def modules(self) -> frozenset[str]:
         """Names of the modules that decide what happens in its worlds, and what its episodes are judged by."""
-        parts = [self.world, self.scenario, self.bound, *self.rewards.values(), *self.uses]
+        parts = [self.world, self.scenario, self.bound, *self.rewards.values()]
         return frozenset(part.partition(":")[0] if isinstance(part, str) else part.__module__ for part in parts if part)
+
+    @property
+    def used_modules(self) -> frozenset[str]:
+        """Names of the modules that its worlds load by name; they count for its own episodes alone."""
+        return frozenset(part.partition(":")[0] for part in self.uses)
 
     def may_be_undefined(self, metric: str) -> bool:
         """Whether a metric is NaN by definition in some episodes."""

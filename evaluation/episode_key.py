@@ -58,7 +58,7 @@ def episode_key(setting: Setting, spec: ControllerSpec) -> EpisodeKey:
     code.count(make_world.__module__)
     try:
         content = _described(setting, spec, Describer(code))
-        code.follow(setting.spec.modules)
+        code.follow(setting.spec.modules | setting.spec.used_modules)
         if code.outdated:
             name = min(code.outdated)
             raise UntraceableError(f"module {name}: its file has changed since Python loaded it; start Python again")

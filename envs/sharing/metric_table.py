@@ -23,7 +23,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("fallback_kwh", "Taken from the grid instead of the battery", "kWh", 1, "down"),
     Metric("curtailed_kwh", "Solar energy lost", "kWh", 1, "down"),
     Metric("switches_per_day", "Changes of source per site and day", "", 1, "down"),
-    percent("forecast_error", "Error of the coming slot's forecast", better="down", bounds=(0.0, inf)),
+    Metric("forecast_error", "Error of the coming slot's forecast, over demand", "", 4, "down"),
     Metric("soc_end", "State of charge at the end", "", 2, bounds=SHARE),
     Metric("soc_min", "Lowest state of charge", "", 2, bounds=SHARE),
     Metric("health_loss", "Health lost", "1e-6", 1, "down", scale=1e6),

@@ -85,8 +85,8 @@ def test_a_field_of_ones_own_stands_at_the_end(spec: WorldSpec) -> None:
 
 @EVERY_WORLD
 def test_names_of_roles_and_fields_that_are_none_are_refused(spec: WorldSpec) -> None:
-    with pytest.raises(ScenarioError, match="no role 'operator'"):
-        make_world(spec.default_scenario, observe={"operator": "default"})
+    with pytest.raises(ScenarioError, match="no role 'nobody'"):
+        make_world(spec.default_scenario, observe={"nobody": "default"})
     with pytest.raises(ScenarioError, match="has no field 'colour'"):
         make_world(spec.default_scenario, observe=["colour"])
     with pytest.raises(ScenarioError, match="reward = 'best' is unknown; use one of " + ", ".join(spec.rewards)):

@@ -13,6 +13,7 @@ PLAYERS = {
     "blackout_v0": "trimsm,msrc-fast:evaluations=20",
     "brownout_v0": "bs=rotating-sleep+retailer=best-response",
     "market_v0": "bs=buy-all+retailer=best-response,dpa",
+    "sharing_v0": "rolling-milp,foresight-milp,tariff-threshold",
     "uplink_v0": "trimsm-eipc:final=slmdb,recp",
 }
 SMALL = {"blackout_v0": "toy3", "brownout_v0": "urban19-brownout-light", "market_v0": "market4"}

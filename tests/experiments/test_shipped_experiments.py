@@ -14,6 +14,7 @@ PICTURES = {
     *("batteries", "survival", "availability", "trade-off"),
     *("cdf-energy_efficiency", "cdf-swaps", "day"),
     *("trading", "efficiency"),
+    *("course", "captured"),
 }
 
 EPISODES = [name for name in experiment_names() if read_experiment(name).kind == "episodes"]

@@ -111,7 +111,7 @@ def test_shipped_studies_are_valid(name: str) -> None:
 
 
 def test_bad_studies_are_refused() -> None:
-    with pytest.raises(ScenarioError, match=r"known: brownout, dpa_fig2"):
+    with pytest.raises(ScenarioError, match=r"known: brownout, cg_fig3"):
         read_experiment("dpa_fig9")
     with pytest.raises(ScenarioError, match="feeds needs after"):
         validated(Claim, {"text": "x", "check": "feeds", "pair": [1, 1]}, "here")

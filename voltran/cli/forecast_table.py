@@ -54,4 +54,4 @@ def _scores(
         weights = files[name].weights
         yield name, score(bench.of_weights(weights))
         if tuned:
-            yield f"{name}, then alone", score(bench.fine_tuned(weights, bench.config.fine_tuning_epochs))
+            yield "the same, then alone", score(bench.fine_tuned(weights, bench.config.fine_tuning_epochs))
