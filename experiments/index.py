@@ -13,7 +13,7 @@ PREFACE = """\
 Made by `make results`. Every number comes from the `results.json` beside the experiment's page, which holds means,
 intervals, seeds and versions; the values of all episodes are written by `voltran experiment NAME` to `runs/NAME`.
 Definitions: [metrics.md](metrics.md); the models: [model.md](model.md), [uplink.md](uplink.md), [market.md](market.md),
-[brownout.md](brownout.md)."""
+[sharing.md](sharing.md), [brownout.md](brownout.md)."""
 
 
 def index_page(outcomes: Sequence[Outcome]) -> str:

@@ -18,6 +18,8 @@ HEIGHT_IN = 3.6
 LINES: tuple[Any, ...] = ("-", DASHED, DOTTED, DASH_DOTTED)
 FEW_POINTS = 12
 BARS_WIDTH = 0.8
+MOST_LETTERS = 90  # of names in a row below upright bars
+ROW_IN = 0.3  # of a lying one
 
 
 def write_chart(chart: Chart, folder: Path) -> Path:
@@ -27,20 +29,32 @@ def write_chart(chart: Chart, folder: Path) -> Path:
         MissingExtraError: Matplotlib is not installed.
         VoltranError: the picture cannot be written.
     """
-    return write_picture(folder, chart.name, HEIGHT_IN, partial(_paint, chart=chart))
+    flat = _lies_flat(chart)
+    height_in = 1.0 + ROW_IN * len(chart.series[0].x) if flat else HEIGHT_IN
+    return write_picture(folder, chart.name, height_in, partial(_paint, chart=chart, flat=flat))
 
 
-def _paint(figure: "Figure", chart: Chart) -> None:
+def _lies_flat(chart: Chart) -> bool:
+    """Whether the names below upright bars would not fit beside each other."""
+    return chart.drawn == "bars" and sum(len(_name(x)) + 2 for x in chart.series[0].x) > MOST_LETTERS
+
+
+def _name(x: float | str) -> str:
+    return x if isinstance(x, str) else f"{x:g}"
+
+
+def _paint(figure: "Figure", chart: Chart, flat: bool) -> None:
     panel = figure.subplots()
     look = looks([series.name for series in chart.series])
     for at, series in enumerate(chart.series):
         if chart.drawn == "bars":
-            _bars(panel, series, look[series.name].colour, at, len(chart.series))
+            _bars(panel, series, look[series.name].colour, at, len(chart.series), flat)
         else:
             _line(panel, series, look[series.name], at, chart.drawn)
-    panel.set(xlabel=chart.x_label, ylabel=chart.y_label)
+    across, up = (chart.y_label, chart.x_label) if flat else (chart.x_label, chart.y_label)
+    panel.set(xlabel=across, ylabel=up)
     if chart.from_zero:
-        panel.set_ylim(bottom=0.0)
+        (panel.set_xlim if flat else panel.set_ylim)(0.0)
     if len(chart.series) > 1:
         figure.legend(*panel.get_legend_handles_labels(), loc="outside right center")
     heading(figure, chart.title)
@@ -63,12 +77,17 @@ def _line(panel: "Axes", series: Series, look: Look, at: int, drawn: str) -> Non
         panel.fill_between(series.x, series.low, series.high, color=look.colour, alpha=0.18, linewidth=0.0, step=step)
 
 
-def _bars(panel: "Axes", series: Series, colour: str, at: int, of: int) -> None:
-    """Bars beside those of the other series."""
+def _bars(panel: "Axes", series: Series, colour: str, at: int, of: int, flat: bool) -> None:
+    """Bars beside those of the other series, upright or lying, then the first one on top."""
     width = BARS_WIDTH / of
     places = np.arange(len(series.x)) + (at + 0.5) * width - 0.5 * BARS_WIDTH
     y = np.array(series.y, dtype=float)
-    panel.bar(places, y, 0.92 * width, color=colour, label=series.name)
+    (panel.barh if flat else panel.bar)(places, y, 0.92 * width, color=colour, label=series.name)
     if series.low:
-        panel.vlines(places, series.low, series.high, color=colour, linewidth=1.4)
-    panel.set_xticks(np.arange(len(series.x)), [x if isinstance(x, str) else f"{x:g}" for x in series.x])
+        (panel.hlines if flat else panel.vlines)(places, series.low, series.high, color=colour, linewidth=1.4)
+    names = [_name(x) for x in series.x]
+    if flat:
+        panel.set_yticks(np.arange(len(names)), names, fontsize=8.5)
+        panel.set_ylim(len(names) - 0.5, -0.5)
+    else:
+        panel.set_xticks(np.arange(len(names)), names)
