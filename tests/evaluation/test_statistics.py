@@ -209,3 +209,14 @@ def test_differences_are_of_metrics_that_both_have_values_of_and_no_wall_times(t
     differences = paired_differences(one, two, "uplink_v0")
     assert list(differences) == ["energy_efficiency", "swaps"]
     assert differences["energy_efficiency"].mean == pytest.approx(0.1)
+
+
+def test_values_that_differ_by_rounding_alone_have_an_interval() -> None:
+    """On one processor they are equal, on another they are not: neither may decide whether there is an interval."""
+    value = 2.124002
+    equal, rounded = np.full(12, value), value * (1.0 + 1e-15 * np.arange(12))
+    assert np.ptp(rounded) > 0.0
+    for sample in (equal, rounded, np.zeros(12)):
+        interval = bootstrap_interval(sample)
+        assert interval is not None
+        assert interval == pytest.approx((sample[0], sample[0]), rel=1e-12)
