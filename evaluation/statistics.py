@@ -21,6 +21,7 @@ CONFIDENCE = 0.95
 BOOTSTRAP_RESAMPLES = 2000
 CENSORED_SHARE_MAX = 0.05
 FEWEST = 10  # values that an interval needs
+SAME_SHARE = 1e-9  # of the largest value: so much do rounding errors spread
 
 Values = Sequence[float | None]
 
@@ -75,8 +76,8 @@ def bootstrap_interval(sample: NDArray[np.float64]) -> Interval | None:
     """
     if sample.size < 2:
         return None
-    if np.ptp(sample) == 0.0:
-        return float(sample[0]), float(sample[0])
+    if np.ptp(sample) <= SAME_SHARE * np.abs(sample).max():  # the same but for rounding: nothing to resample
+        return float(sample.min()), float(sample.max())
     return _bootstrap((sample,), np.mean)
 
 
