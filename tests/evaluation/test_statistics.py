@@ -214,7 +214,7 @@ def test_differences_are_of_metrics_that_both_have_values_of_and_no_wall_times(t
 def test_values_that_differ_by_rounding_alone_have_an_interval() -> None:
     """On one processor they are equal, on another they are not: neither may decide whether there is an interval."""
     value = 2.124002
-    equal, rounded = np.full(12, value), value * (1.0 + 1e-15 * np.arange(12))
+    equal, rounded = np.full(12, value), np.asarray(value * (1.0 + 1e-15 * np.arange(12)), np.float64)
     assert np.ptp(rounded) > 0.0
     for sample in (equal, rounded, np.zeros(12)):
         interval = bootstrap_interval(sample)
