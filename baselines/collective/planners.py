@@ -19,7 +19,6 @@ from voltran.baselines.collective.world_problems import (
     grid_only_commands,
     sharing_world,
     sites_of,
-    usable_batteries,
 )
 from voltran.envs.controller import Information
 from voltran.envs.scenario import Section, validated
@@ -104,7 +103,7 @@ class Planner(ABC):
     def act(self, world: World) -> dict[str, SharingCommands]:
         """What the plans say for the coming slot."""
         sharing = sharing_world(world, self.name)
-        usable = usable_batteries(sharing) & sharing.episodes.running[:, None]
+        usable = sharing.usable & sharing.episodes.running[:, None]
         self._plan(sharing, usable)
         return {ROLE: self._commands(sharing, usable)}
 

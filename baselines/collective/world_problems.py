@@ -27,12 +27,6 @@ def sharing_world(world: World, controller: str) -> SharingWorld:
     return world
 
 
-def usable_batteries(world: SharingWorld) -> BoolArray:
-    """Infrastructures ``[B, I]`` whose battery can be used."""
-    healthy = world.health >= world.scenario.battery.health_min
-    return np.asarray(healthy & (world.capacity_kwh > 0.0))
-
-
 def grid_only_commands(world: SharingWorld) -> SharingCommands:
     """All sites on the grid, and no charging from it."""
     constants = world.constants
@@ -54,7 +48,7 @@ class Outlook:
         self._demand_kw, self._solar_kw = forecast.demand_kw(slots), forecast.solar_kw(slots)
         self._price, self._limit_kw = forecast.price(slots), forecast.grid_limit_kw(slots)
         self._soc, self._capacity_kwh = world.soc, world.capacity_kwh
-        self._mean_price = np.maximum(forecast.price(world.constants.day).mean(axis=1), 0.0)
+        self._refill_price = world.refill_price
         self._left = np.maximum(world.max_decisions - world.decision, 1)
 
     def problem(
@@ -82,7 +76,7 @@ class Outlook:
             stored_kwh=min(stored_kwh, battery.soc_max * battery.capacity_kwh),
             switching_eur=switching_eur,
             before=before,
-            **_in_common(world, battery, float(self._mean_price[index])),
+            **_in_common(world, battery, float(self._refill_price[index])),
         )
 
 

@@ -65,8 +65,8 @@ def draw_episode(constants: SharingConstants, seed: int) -> EpisodeDraws:
         price=draw_prices(scenario.tariff, seed, slots, constants.period_h, scenario.weather.start_hour),
         solar_kw=np.stack([available_kw for available_kw, _ in solar], axis=1),
         clearness=np.stack([clearness for _, clearness in solar], axis=1),
-        demand_error=_errors(seed, DEMAND, constants.n_sites, slots),
-        solar_error=_errors(seed, SOLAR, constants.n_infrastructures, slots),
+        demand_error=_errors(constants, seed, DEMAND, constants.n_sites, slots),
+        solar_error=_errors(constants, seed, SOLAR, constants.n_infrastructures, slots),
         share=share,
     )
 
@@ -112,7 +112,9 @@ def _next_slot_kw(constants: SharingConstants, series: SiteSeries) -> FloatArray
     return np.where(known, np.maximum(learned_kw, 0.0), expected_kw)
 
 
-def _errors(seed: int, part: int, count: int, slots: int) -> FloatArray:
-    """Standard normal numbers ``[S, count]``; the first are the same however many there are."""
+def _errors(constants: SharingConstants, seed: int, part: int, count: int, slots: int) -> FloatArray:
+    """Standard normal numbers ``[S, count]``, the first the same however many there are; zeros where none are used."""
+    if constants.scenario.forecast.kind != "noisy":
+        return np.zeros((slots, count))
     streams = [generator(seed, Stream.FORECAST_NOISE, index, part) for index in range(count)]
     return np.stack([stream.standard_normal(slots) for stream in streams], axis=1)

@@ -94,6 +94,10 @@ class SharingForecast:
         share = solar_outlook_share(scenario.weather, clearness, hour[:, None], ahead_h)
         return np.asarray(scenario.solar.capacity_kw * share)
 
+    def day_price(self) -> FloatArray:
+        """Mean price of the coming day, EUR/kWh, ``[B]``."""
+        return np.asarray(self.price(self.constants.day).mean(axis=1))
+
     def price_at(self, ahead: IntArray) -> FloatArray:
         """Prices ``[B, ahead]`` so many slots ahead, EUR/kWh."""
         return np.asarray(self._price[self._worlds[:, None], self._slots(ahead)])
@@ -120,20 +124,22 @@ class SharingForecast:
         """Whole episodes and the day after, for those who may know the future.
 
         Returns:
-            Demands ``[B, S, U]``, solar power ``[B, S, I]``, prices ``[B, S]`` and limits of the grid ``[B, S, I]``.
+            Demands ``[B, S, U]``, solar power ``[B, S, I]``, prices ``[B, S]`` and limits of the grid ``[B, S, I]``;
+            read only, and no copies: a reset changes them.
         """
         limit_kw = np.broadcast_to(self._grid_limit_kw, self._solar_kw.shape)
-        after_kw = self._demand_kw[:, self.constants.history :]
-        return after_kw.copy(), self._solar_kw.copy(), self._price.copy(), limit_kw.copy()
+        found = self._demand_kw[:, self.constants.history :], self._solar_kw[:], self._price[:], limit_kw
+        for values in found:
+            values.flags.writeable = False
+        return found
 
     def expected_kw(self, world: int, slots: int) -> FloatArray:
         """What was forecast in one world for each of the first slots just before it, ``[slots, U]``."""
         forecast, first = self.constants.scenario.forecast, self.constants.history
         if forecast.kind in ("persistence", "federated"):
             return self._next_kw[world, first : first + slots].copy()
-        share = forecast.error / np.sqrt(self.constants.day) if forecast.kind == "noisy" else 0.0
         true_kw = self._demand_kw[world, first : first + slots]
-        return np.maximum(true_kw * (1.0 + share * self._demand_error[world, :slots]), 0.0)
+        return self._missed(true_kw, self._demand_error[world, :slots], np.zeros(slots, dtype=np.int64))
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -152,10 +158,13 @@ class SharingForecast:
         return np.asarray(np.minimum(self._decision[:, None] + ahead, last), np.int64)
 
     def _with_errors(self, true: FloatArray, errors: FloatArray, ahead: IntArray) -> FloatArray:
-        """Forecasts ``[B, ahead, ...]`` that miss the truth by a share that grows with the root of the time ahead."""
+        """Forecasts ``[B, ahead, n]`` of the truth, with what is drawn for these slots."""
+        return self._missed(true, errors[self._worlds[:, None], self._slots(ahead)], ahead)
+
+    def _missed(self, true: FloatArray, drawn: FloatArray, ahead: IntArray) -> FloatArray:
+        """Forecasts ``[..., ahead, n]`` that miss the truth by a share that grows with the root of the time ahead."""
         forecast = self.constants.scenario.forecast
         if forecast.kind == "oracle":
             return true
         share = forecast.error * np.sqrt((ahead + 1) / self.constants.day)
-        drawn = errors[self._worlds[:, None], self._slots(ahead)]
         return np.maximum(true * (1.0 + share[:, None] * drawn), 0.0)

@@ -11,7 +11,7 @@ from voltran.envs.sharing.commands import SharingCommands
 from voltran.envs.sharing.constants import SharingConstants
 from voltran.envs.sharing.draws import EpisodeDraws, draw_episode
 from voltran.envs.sharing.forecast import SharingForecast
-from voltran.envs.sharing.state import AGENT_SERIES, blank_state
+from voltran.envs.sharing.state import blank_state
 from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.battery import BatteryParameters
 from voltran.physics.compiled import kernel
@@ -84,24 +84,23 @@ class Simulation:
     def run_period(self, commands: SharingCommands) -> None:
         """One slot under validated commands."""
         state, constants, scenario = self.state, self.constants, self.constants.scenario
-        self._fade()
+        self._fade_at_midnight()
         demand_kw, solar_kw = self.forecast.demand_now_kw(), self.forecast.solar_now_kw()
-        usable = state.health >= scenario.battery.health_min
+        usable_kwh = np.where(self.usable(), state.capacity_kwh, 0.0)
         slot = play_slot(
-            state.soc, state.health, np.where(usable, state.capacity_kwh, 0.0), demand_kw, commands.battery_sites,
-            self.share, constants.first_site, solar_kw, self.forecast.grid_limit_now_kw(),
+            state.soc, state.health, usable_kwh, demand_kw, commands.battery_sites, self.share, constants.first_site, solar_kw, self.forecast.grid_limit_now_kw(),
             weighted_vote(constants, commands.charge_share, self.agent_share), scenario.solar.direct,
             scenario.battery.outage_soc_min, scenario.battery.wear_per_cycle, constants.period_h,
             constants.battery(0.0),
         )  # fmt: skip
         self._record(demand_kw, solar_kw, commands.battery_sites, slot)
         state.soc_before[...] = state.soc
-        state.soc[...], state.health[...], state.on_battery[...] = slot.soc, slot.health, commands.battery_sites
+        state.soc[...], state.health[...] = slot.soc, slot.health
 
     def arrays(self) -> dict[str, Any]:
         """All arrays that change; time series apart."""
         state = self.state
-        names = ("soc", "soc_before", "health", "capacity_kwh", "on_battery")
+        names = ("soc", "soc_before", "health", "capacity_kwh")
         return {name: getattr(state, name) for name in names}
 
     def settle(self, ended: BoolArray) -> None:
@@ -110,27 +109,32 @@ class Simulation:
         Args:
             ended: ``[B]`` worlds whose episodes have just ended.
         """
-        of_agents = self.refill_eur(self.state.soc)[:, self.constants.agent_infrastructure] * self.agent_share
+        if not ended.any():
+            return
+        of_agents = self._refill_eur()[:, self.constants.agent_infrastructure] * self.agent_share
         latest = np.arange(self.n_worlds), self.state.decision - 1
         self.state.series["refill_eur"][latest] = np.where(ended[:, None], of_agents, 0.0)
 
-    def latest_costs(self) -> dict[str, FloatArray]:
-        """Parts ``[B, N]`` of the costs of the latest slot, EUR."""
-        return {name: self.state.latest(name) for name in AGENT_SERIES}
+    def usable(self) -> BoolArray:
+        """Batteries ``[B, I]`` that can be used. Source: [CG] Eq. 11b."""
+        state = self.state
+        return np.asarray((state.health >= self.constants.scenario.battery.health_min) & (state.capacity_kwh > 0.0))
 
-    def refill_eur(self, soc: FloatArray) -> FloatArray:
+    def _refill_eur(self) -> FloatArray:
         """What it costs ``[B, I]`` to fill batteries up to where they began, at the mean price of the day to come."""
         battery = self.constants.scenario.battery
-        missing_kwh = np.maximum(battery.initial_soc - soc, 0.0) * self.state.capacity_kwh
+        missing_kwh = np.maximum(battery.initial_soc - self.state.soc, 0.0) * self.state.capacity_kwh
         return np.asarray(missing_kwh / battery.charge_efficiency * self.refill_price()[:, None])
 
     def refill_price(self) -> FloatArray:
         """Mean price ``[B]`` of the day after the episode so far, EUR/kWh; not below zero."""
-        return np.asarray(np.maximum(self.forecast.price(self.constants.day).mean(axis=1), 0.0))
+        return np.asarray(np.maximum(self.forecast.day_price(), 0.0))
 
-    def _fade(self) -> None:
+    def _fade_at_midnight(self) -> None:
         """Capacities follow health from day to day; within a day they stay. What no longer fits is lost."""
         begins = self.state.decision % self.constants.day == 0
+        if not begins.any():
+            return
         battery = self.constants.scenario.battery
         initial_kwh = np.full_like(self.state.health, battery.capacity_kwh)
         faded_kwh = faded_capacity_kwh(initial_kwh, self.state.health)
@@ -151,6 +155,7 @@ class Simulation:
             demand_kw=demand_kw,
             requested_kw=np.where(on_battery, demand_kw, 0.0),
             solar_kw=solar_kw,
+            refill_eur=np.zeros_like(alpha),
             price_eur_per_kwh=price[:, 0],
             energy_cost_eur=price * constants.by_agent(slot.grid_kw) * period_h,
             charge_cost_eur=price * alpha * slot.grid_charge_kw[:, of_agent] * period_h,

@@ -7,7 +7,7 @@ import numpy as np
 from voltran.envs.episodes import Episodes
 from voltran.envs.recorded_state import RecordedState
 from voltran.envs.sharing.constants import SharingConstants
-from voltran.physics.arrays import BoolArray, FloatArray
+from voltran.physics.arrays import FloatArray
 
 # One value per slot and site, infrastructure, agent or world; power is the slot's mean, energy and money its sum.
 SITE_SERIES = ("demand_kw", "grid_kw", "battery_kw", "direct_kw", "unserved_kw", "fallback_kw", "requested_kw")
@@ -27,7 +27,6 @@ class SharingState(RecordedState):
         soc, health: ``[B, I]`` x and y.
         soc_before: ``[B, I]`` x at the start of the latest slot.
         capacity_kwh: ``[B, I]`` Omega of the day.
-        on_battery: ``[B, U]`` sites that chose the battery in the latest slot.
         series: name -> ``[B, T, U]``, ``[B, T, I]``, ``[B, T, N]`` or ``[B, T]``, one row per slot.
     """
 
@@ -35,14 +34,13 @@ class SharingState(RecordedState):
     soc_before: FloatArray
     health: FloatArray
     capacity_kwh: FloatArray
-    on_battery: BoolArray
 
     def begin(self, constants: SharingConstants, world: int) -> None:
         """Put one world at the start of an episode."""
         battery = constants.scenario.battery
         self.soc[world] = self.soc_before[world] = battery.initial_soc
         self.health[world] = battery.initial_health
-        self.capacity_kwh[world], self.on_battery[world] = battery.capacity_kwh * battery.initial_health, False
+        self.capacity_kwh[world] = battery.capacity_kwh * battery.initial_health
         for values in self.series.values():
             values[world] = 0.0
 
@@ -63,6 +61,5 @@ def blank_state(constants: SharingConstants, episodes: Episodes) -> SharingState
         soc_before=np.full(of_infrastructures, battery.initial_soc),
         health=np.full(of_infrastructures, battery.initial_health),
         capacity_kwh=np.full(of_infrastructures, battery.capacity_kwh * battery.initial_health),
-        on_battery=np.zeros((n_worlds, constants.n_sites), dtype=bool),
         series={name: np.zeros((*rows, *size)) for names, size in sizes for name in names},
     )

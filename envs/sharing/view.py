@@ -98,7 +98,7 @@ class SharingView(View, Clock):
     @property
     def price_mean(self) -> FloatArray:
         """Mean price of the coming day, EUR/kWh, ``[B]``."""
-        return np.asarray(self.day_prices.mean(axis=1))
+        return self._simulation.forecast.day_price()
 
     @property
     def price_rank(self) -> FloatArray:

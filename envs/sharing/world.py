@@ -106,6 +106,11 @@ class SharingWorld(BatchedWorld):
         return self._simulation.state.capacity_kwh.copy()
 
     @property
+    def usable(self) -> BoolArray:
+        """Infrastructures ``[B, I]`` whose battery can be used: it is not worn out."""
+        return self._simulation.usable()
+
+    @property
     def share(self) -> FloatArray:
         """Alpha of sites, ``[B, U]``."""
         return self._simulation.share.copy()
@@ -149,7 +154,7 @@ class SharingWorld(BatchedWorld):
         self._simulation.settle(~self.episodes.running)
         ended = SharingPeriod(self, self._simulation.state)
         rewards, components = self._rewards(ended)
-        costs = {name: -values.sum(axis=1) for name, values in self._simulation.latest_costs().items()}
+        costs = {name: -values.sum(axis=1) for name, values in ended.costs_eur.items()}
         return Outcome(rewards, {ROLE: self._agent_infos(commands.projected)}, {**costs, **components})
 
     def _agent_infos(self, projected: BoolArray) -> dict[str, NDArray[Any]]:

@@ -1,6 +1,7 @@
 """What rewards of the sharing world look back on."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -25,10 +26,16 @@ class SharingPeriod(Period):
         """Change of the states of charge in the slot, ``[B, I]``."""
         return self.state.soc - self.state.soc_before
 
+    @cached_property
+    def costs_eur(self) -> dict[str, FloatArray]:
+        """Parts ``[B, N]`` of what the slot cost each agent: own purchases, its part of charging and wear, lost load,
+        and, at the end, its part of filling the battery up again."""
+        return {name: self.latest(name) for name in AGENT_SERIES}
+
     def cost_eur(self) -> FloatArray:
-        """What the slot cost each agent, ``[B, N]``: own purchases, its part of charging and wear, lost load, and, at
-        the end, its part of filling the battery up again."""
-        return sum((self.latest(name) for name in AGENT_SERIES[1:]), self.latest(AGENT_SERIES[0]))
+        """What the slot cost each agent, ``[B, N]``."""
+        first, *others = self.costs_eur.values()
+        return sum(others, first)
 
     def equal_parts(self, of_infrastructures: FloatArray) -> FloatArray:
         """Each agent's part ``[B, N]`` of something of infrastructures ``[B, I]``, the same for all of them there."""

@@ -15,5 +15,5 @@ def saving(period: SharingPeriod) -> RewardResult:
     alone_eur = price * constants.by_infrastructure(demand_kw) * constants.period_h
     cost_eur = constants.sum_of_agents(period.cost_eur())
     gained_kwh = period.soc_change * world.capacity_kwh * constants.scenario.battery.discharge_efficiency
-    value = alone_eur - cost_eur + world.forecast.price(constants.day).mean(axis=1)[:, None] * gained_kwh
+    value = alone_eur - cost_eur + world.forecast.day_price()[:, None] * gained_kwh
     return RewardResult({"operator": period.equal_parts(value)})
