@@ -126,36 +126,14 @@ def shared_flows(
     Returns:
         Flows, and the state of charge after them.
     """
-    n_sites, total_kw = demand_kw.shape[0], demand_kw.sum()
-    grid_kw, direct_kw, requested_kw = np.zeros(n_sites), np.zeros(n_sites), np.zeros(n_sites)
-    grid_load_kw = 0.0
-    for u in range(n_sites):
-        if not on_battery[u]:
-            grid_load_kw += demand_kw[u]
-    fed_kw = min(supply.solar_kw, grid_load_kw) if supply.solar_direct else 0.0
-    bought_kw = min(grid_load_kw - fed_kw, supply.grid_limit_kw)
-    for u in range(n_sites):
-        requested_kw[u] = demand_kw[u]
-        if not on_battery[u] and grid_load_kw > 0.0:
-            part = demand_kw[u] / grid_load_kw
-            direct_kw[u], grid_kw[u] = part * fed_kw, part * bought_kw
-            requested_kw[u] = max(demand_kw[u] - direct_kw[u] - grid_kw[u], 0.0)
-            if bought_kw == grid_load_kw - fed_kw:
-                requested_kw[u] = 0.0
-    floor = min(battery.soc_min, soc)
-    if supply.grid_limit_kw < total_kw:
-        floor = min(supply.outage_soc_min, soc)
-    limits = BatteryParameters(
-        battery.capacity_kwh, floor, battery.soc_max, battery.charge_efficiency, battery.discharge_efficiency,
-        battery.charge_limit_kw, battery.discharge_limit_kw,
-    )  # fmt: skip
-    solar_left_kw = supply.solar_kw - fed_kw
-    spare_kw = max(supply.grid_limit_kw - total_kw, 0.0)
-    offered_kw = solar_left_kw + min(supply.charge_share * battery.charge_limit_kw, spare_kw)
+    direct_kw, grid_kw, requested_kw, fed_kw, bought_kw = _feed(demand_kw, on_battery, supply)
+    solar_left_kw, spare_kw = supply.solar_kw - fed_kw, supply.grid_limit_kw - demand_kw.sum()
+    limits = _down_to(supply.outage_soc_min if spare_kw < 0.0 else battery.soc_min, soc, battery)
+    offered_kw = solar_left_kw + min(supply.charge_share * battery.charge_limit_kw, max(spare_kw, 0.0))
     given_kw, taken_kw = battery_exchange_kw(requested_kw.sum(), offered_kw, soc, step_h, limits)
-    battery_kw = np.zeros(n_sites)
+    battery_kw = np.zeros_like(demand_kw)
     if given_kw > 0.0:
-        battery_kw = fill(np.zeros(n_sites), requested_kw, share, given_kw)
+        battery_kw = fill(np.zeros_like(demand_kw), requested_kw, share, given_kw)
     fallback_kw, unserved_kw = _fall_back(requested_kw - battery_kw, on_battery, supply.grid_limit_kw - bought_kw)
     solar_charge_kw = min(solar_left_kw, taken_kw)
     return SharedFlows(
@@ -170,6 +148,29 @@ def shared_flows(
         conversion_loss_kw(taken_kw, given_kw, battery),
         next_soc(soc, taken_kw, given_kw, step_h, limits) if battery.capacity_kwh > 0.0 else soc,
     )
+
+
+@kernel
+def _feed(
+    demand_kw: FloatArray, on_battery: BoolArray, supply: SharedSupply
+) -> tuple[FloatArray, FloatArray, FloatArray, float, float]:
+    """What panels and grid give to sites on the grid, by their demand, and what all sites ask of the battery; sums."""
+    load_kw = np.where(on_battery, 0.0, demand_kw)
+    total_kw = load_kw.sum()
+    fed_kw = min(supply.solar_kw, total_kw) if supply.solar_direct else 0.0
+    bought_kw = min(total_kw - fed_kw, supply.grid_limit_kw)
+    part = load_kw / total_kw if total_kw > 0.0 else load_kw
+    short_kw = part * (total_kw - fed_kw - bought_kw)
+    return part * fed_kw, part * bought_kw, np.where(on_battery, demand_kw, short_kw), fed_kw, bought_kw
+
+
+@kernel
+def _down_to(soc_min: float, soc: float, battery: BatteryParameters) -> BatteryParameters:
+    """The battery with another least state of charge; one that is below it already stays where it is."""
+    return BatteryParameters(
+        battery.capacity_kwh, min(soc_min, soc), battery.soc_max, battery.charge_efficiency,
+        battery.discharge_efficiency, battery.charge_limit_kw, battery.discharge_limit_kw,
+    )  # fmt: skip
 
 
 @kernel

@@ -88,7 +88,8 @@ class Simulation:
         demand_kw, solar_kw = self.forecast.demand_now_kw(), self.forecast.solar_now_kw()
         usable_kwh = np.where(self.usable(), state.capacity_kwh, 0.0)
         slot = play_slot(
-            state.soc, state.health, usable_kwh, demand_kw, commands.battery_sites, self.share, constants.first_site, solar_kw, self.forecast.grid_limit_now_kw(),
+            state.soc, state.health, usable_kwh, demand_kw, commands.battery_sites, self.share,
+            constants.first_site, solar_kw, self.forecast.grid_limit_now_kw(),
             weighted_vote(constants, commands.charge_share, self.agent_share), scenario.solar.direct,
             scenario.battery.outage_soc_min, scenario.battery.wear_per_cycle, constants.period_h,
             constants.battery(0.0),
