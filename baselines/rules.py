@@ -12,6 +12,7 @@ from voltran.envs.controller import Information
 from voltran.envs.errors import ScenarioError
 from voltran.envs.seeds import checked_seed
 from voltran.envs.world import ActionSpace, World
+from voltran.envs.world_kinds import require_world
 from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.ordering import falling, rising
 from voltran.physics.power import HELPING, NORMAL, SLEEP
@@ -26,9 +27,7 @@ def outage_world(world: World, controller: str) -> BlackoutWorld:
     Raises:
         ScenarioError: the world is of another kind.
     """
-    if not isinstance(world, BlackoutWorld):
-        raise ScenarioError(f"controller {controller!r} plays blackout_v0; this world is {world.name}")
-    return world
+    return require_world(world, BlackoutWorld, f"controller {controller!r} plays")
 
 
 class FixedPlan:

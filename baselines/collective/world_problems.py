@@ -10,6 +10,7 @@ from voltran.envs.errors import ScenarioError
 from voltran.envs.sharing.commands import SharingCommands
 from voltran.envs.sharing.world import SharingWorld
 from voltran.envs.world import World
+from voltran.envs.world_kinds import require_world
 from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.battery import BatteryParameters
 
@@ -22,9 +23,7 @@ def sharing_world(world: World, controller: str) -> SharingWorld:
     Raises:
         ScenarioError: the world is of another kind.
     """
-    if not isinstance(world, SharingWorld):
-        raise ScenarioError(f"controller {controller!r} plays sharing_v0; this world is {world.name}")
-    return world
+    return require_world(world, SharingWorld, f"controller {controller!r} plays")
 
 
 def grid_only_commands(world: SharingWorld) -> SharingCommands:

@@ -7,11 +7,11 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from voltran.envs.controller import Information
-from voltran.envs.errors import ScenarioError
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.world import MarketWorld
 from voltran.envs.scenario import Section, validated
 from voltran.envs.world import World
+from voltran.envs.world_kinds import require_world
 from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.ordering import SAME
 
@@ -24,9 +24,7 @@ def market_world(world: World, controller: str) -> MarketWorld:
     Raises:
         ScenarioError: the world is of another kind.
     """
-    if not isinstance(world, MarketWorld):
-        raise ScenarioError(f"controller {controller!r} plays sites of market_v0; this world is {world.name}")
-    return world
+    return require_world(world, MarketWorld, f"controller {controller!r} plays sites of")
 
 
 class SiteRule(ABC):

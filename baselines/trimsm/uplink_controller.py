@@ -20,6 +20,7 @@ from voltran.envs.uplink.problem import UplinkProblem
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.envs.uplink.world import UplinkWorld
 from voltran.envs.world import World
+from voltran.envs.world_kinds import require_world
 from voltran.physics.arrays import BoolArray
 
 # what each registered TriMSM changes of the settings
@@ -108,15 +109,14 @@ class UplinkController:
         return counters
 
     def _uplink(self, world: World) -> UplinkWorld:
-        if not isinstance(world, UplinkWorld):
-            raise ScenarioError(f"controller {self.name!r} plays uplink_v0; this world is {world.name}")
-        wanted = self.world_options.get("architecture", world.architecture.name)
-        if world.architecture.name != wanted:
+        uplink = require_world(world, UplinkWorld, f"controller {self.name!r} plays")
+        wanted = self.world_options.get("architecture", uplink.architecture.name)
+        if uplink.architecture.name != wanted:
             raise ScenarioError(
                 f"controller {self.name!r} plays networks with architecture = {wanted!r}; this world has "
-                f"{world.architecture.name!r}"
+                f"{uplink.architecture.name!r}"
             )
-        return world
+        return uplink
 
 
 def trimsm(name: str, *, sleep: bool = True, defaults: Mapping[str, Any], **settings: Any) -> UplinkController:

@@ -18,11 +18,11 @@ from voltran.baselines.collective.gains import (
     shapley,
 )
 from voltran.baselines.collective.world_problems import day_problem, sites_of
-from voltran.envs.registry import make_world
 from voltran.envs.scenario import Section
 from voltran.envs.sharing.world import SharingWorld
 from voltran.experiments.calculations.findings import Chart, Claim, Findings, Series, Table
 from voltran.experiments.calculations.working import Working
+from voltran.experiments.collective.sharing_worlds import one_world
 from voltran.physics.arrays import FloatArray
 
 SPLITS = ("by energy", "Shapley", "Nash bargaining")
@@ -106,8 +106,7 @@ def gains(options: GainsOptions, working: Working) -> Findings:
 
 def _places(options: GainsOptions, seed: int, working: Working) -> list[Place]:
     """Games of all infrastructures in one episode."""
-    world = make_world(options.scenario, 1, options.overrides)
-    assert isinstance(world, SharingWorld)
+    world = one_world(options.scenario, options.overrides)
     world.reset([seed])
     return [
         _place(world, infrastructure, seed, options, working)

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from voltran.envs.registry import make_world
-from voltran.envs.sharing.world import SharingWorld
 from voltran.evaluation.controller_spec import make_controller
 from voltran.evaluation.evaluation import Evaluation
+from voltran.experiments.collective.sharing_worlds import one_world
 
 
 def stored_at(
@@ -23,8 +22,7 @@ def stored_at(
     Returns:
         ``soc`` ``[hour][infrastructure]``, and ``saving`` and ``unserved_kwh`` of the whole episode.
     """
-    world = make_world(scenario, 1, overrides)
-    assert isinstance(world, SharingWorld)
+    world = one_world(scenario, overrides)
     player = make_controller(controller)
     world.reset([seed])
     player.reset(world)
