@@ -3,7 +3,6 @@
 import copy
 import difflib
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from voltran.envs.errors import ScenarioError
 from voltran.envs.references import is_reference, resolve
-from voltran.envs.yaml_files import parse_mapping, parse_yaml, read_text
+from voltran.envs.yaml_files import is_yaml_path, parse_mapping, parse_yaml, read_text, shipped_names, shipped_text
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+FOLDER = "scenarios"  # of configs/
 
 
 class Section(BaseModel):
@@ -32,8 +32,7 @@ class Scenario(Section):
 
 def scenario_names() -> list[str]:
     """Names of the scenarios that ship with the package."""
-    folder = resources.files("voltran.configs") / "scenarios"
-    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+    return shipped_names(FOLDER)
 
 
 def parse_overrides(items: Sequence[str]) -> dict[str, Any]:
@@ -71,7 +70,7 @@ def read_scenario(reference: str | Path) -> dict[str, Any]:
             )
         reference = Path(value)
     data = parse_mapping(_scenario_text(reference), f"scenario {reference}")
-    if _is_file(reference):
+    if is_yaml_path(reference):
         data = _beside(data, Path(reference).parent)
     data.setdefault("name", Path(str(reference)).stem)
     return data
@@ -104,6 +103,26 @@ def validated(model: type[ModelT], data: Mapping[str, Any], source: str) -> Mode
         return model.model_validate(data)
     except ValidationError as error:
         raise ScenarioError(f"{source}: " + "; ".join(_explain(model, item) for item in error.errors())) from error
+
+
+def require_unchanged(stored: BaseModel, requested: BaseModel, changeable: frozenset[str], checkpoint: Path) -> None:
+    """Raise unless a requested configuration continues the run of a stored one.
+
+    Args:
+        stored, requested: of the same model.
+        changeable: fields that a resumed run may change.
+        checkpoint: of the stored one.
+
+    Raises:
+        ScenarioError: names the first field that differs, both values, and the remedy.
+    """
+    for field in type(stored).model_fields:
+        before, now = getattr(stored, field), getattr(requested, field)
+        if before != now and field not in changeable:
+            raise ScenarioError(
+                f"{field} = {now!r}: {checkpoint} was trained with {before!r}; a resumed run may change only "
+                f"{', '.join(sorted(changeable))} - put the old value back or train into another folder"
+            )
 
 
 def _explain(model: type[BaseModel], item: Any) -> str:
@@ -143,15 +162,11 @@ def _beside(value: Any, folder: Path) -> Any:
     return str(folder / value) if is_beside else value
 
 
-def _is_file(reference: str | Path) -> bool:
-    return isinstance(reference, Path) or reference.endswith((".yaml", ".yml"))
-
-
 def _scenario_text(reference: str | Path) -> str:
-    if isinstance(reference, str) and not _is_file(reference):
+    if isinstance(reference, str) and not is_yaml_path(reference):
         if reference not in scenario_names():
             close = difflib.get_close_matches(reference, scenario_names(), n=1)
             hint = f"did you mean {close[0]!r}? " if close else ""
             raise ScenarioError(f"unknown scenario {reference!r}: {hint}known scenarios: {', '.join(scenario_names())}")
-        return (resources.files("voltran.configs") / "scenarios" / f"{reference}.yaml").read_text(encoding="utf-8")
+        return shipped_text(FOLDER, reference)
     return read_text(reference, f"scenario file {reference}")

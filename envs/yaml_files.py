@@ -1,12 +1,15 @@
 """The one reader of YAML: a key that stands twice is an error, and so is a file that cannot be read."""
 
 from collections.abc import Hashable
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from voltran.envs.errors import ScenarioError
+
+YAML_SUFFIXES = (".yaml", ".yml")
 
 
 def parse_yaml(text: str, source: str) -> Any:
@@ -35,6 +38,42 @@ def parse_mapping(text: str, source: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ScenarioError(f"{source}: expected a mapping of fields, found {type(data).__name__}")
     return data
+
+
+def shipped_names(folder: str) -> list[str]:
+    """Names of the YAML files that ship in a folder of ``configs/``."""
+    items = (resources.files("voltran.configs") / folder).iterdir()
+    return sorted(item.name.removesuffix(".yaml") for item in items if item.name.endswith(".yaml"))
+
+
+def shipped_text(folder: str, name: str) -> str:
+    """The text of one of them."""
+    return (resources.files("voltran.configs") / folder / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def named_text(folder: str, reference: str | Path, what: str) -> str:
+    """The text of a shipped YAML file by its name, or of any by its path.
+
+    Args:
+        folder: of ``configs/``.
+        reference: a name, or a path.
+        what: what to call it in messages, such as ``training configuration``.
+
+    Raises:
+        ScenarioError: no such file, or one that cannot be read.
+    """
+    if isinstance(reference, str) and not is_yaml_path(reference):
+        if reference not in (known := shipped_names(folder)):
+            raise ScenarioError(
+                f"unknown {what} {reference!r}: known ones: {', '.join(known)}; or give the path of a .yaml file"
+            )
+        return shipped_text(folder, reference)
+    return read_text(reference, f"{what} {reference}")
+
+
+def is_yaml_path(reference: str | Path) -> bool:
+    """Whether a reference is the path of a YAML file, and not a name."""
+    return isinstance(reference, Path) or reference.endswith(YAML_SUFFIXES)
 
 
 def read_text(path: str | Path, source: str) -> str:

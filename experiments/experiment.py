@@ -3,7 +3,6 @@
 There are several kinds of them, see :mod:`voltran.experiments.kinds`. One reader reads them all.
 """
 
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,10 +10,10 @@ from pydantic import Field, PositiveInt
 
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section, validated
-from voltran.envs.yaml_files import parse_mapping, read_text
+from voltran.envs.yaml_files import is_yaml_path, parse_mapping, read_text, shipped_names, shipped_text
 from voltran.experiments.kinds import DEFAULT_KIND, kind_named
 
-SUFFIXES = (".yaml", ".yml")
+FOLDER = "experiments"  # of configs/
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -63,9 +62,7 @@ class Experiment(Section):
 
 def experiment_names() -> list[str]:
     """Names of the experiments that ship with the package: published ones in their order, then the others."""
-    folder = resources.files("voltran.configs") / "experiments"
-    names = sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
-    return sorted(names, key=_place)
+    return sorted(shipped_names(FOLDER), key=_place)
 
 
 def published_names() -> list[str]:
@@ -85,7 +82,7 @@ def read_experiment(name: str) -> Any:
     source = f"experiment {name}"
     data = parse_mapping(_text(name), source)
     model = kind_named(str(data.get("kind", DEFAULT_KIND))).model
-    folder = Path(name).parent if name.endswith(SUFFIXES) else None
+    folder = Path(name).parent if is_yaml_path(name) else None
     return validated(model, {**data, **_found_beside(data, folder)}, source)
 
 
@@ -99,16 +96,14 @@ def _found_beside(data: dict[str, Any], folder: Path | None) -> dict[str, Any]:
     scenarios = data.get("scenarios")
     if folder is None or not isinstance(scenarios, list):
         return {}
-    paths = {name: folder / name for name in scenarios if isinstance(name, str) and name.endswith(SUFFIXES)}
+    paths = {name: folder / name for name in scenarios if isinstance(name, str) and is_yaml_path(name)}
     beside = {name: str(path) for name, path in paths.items() if not Path(name).exists() and path.exists()}
     return {"scenario_files": beside} if beside else {}
 
 
 def _text(name: str) -> str:
-    if name.endswith(SUFFIXES):
+    if is_yaml_path(name):
         return read_text(name, f"experiment file {name}")
-    folder = resources.files("voltran.configs") / "experiments"
-    known = sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
-    if name not in known:
+    if name not in (known := shipped_names(FOLDER)):
         raise ScenarioError(f"unknown experiment {name!r}; known: {', '.join(known)}; or give the path of a .yaml file")
-    return (folder / f"{name}.yaml").read_text(encoding="utf-8")
+    return shipped_text(FOLDER, name)

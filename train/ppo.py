@@ -35,6 +35,7 @@ except ModuleNotFoundError as error:
 
 from voltran.agents.policy import LearnedPolicy, find_role
 from voltran.envs.files import write_atomically
+from voltran.envs.scenario import require_unchanged
 from voltran.envs.team import Team
 from voltran.envs.world import World
 from voltran.train.callbacks import ProgressBar, progress_bar
@@ -50,7 +51,7 @@ from voltran.train.opponents import (
     frozen,
     require_players,
 )
-from voltran.train.run_config import RunConfig, read_run_config, require_same_run
+from voltran.train.run_config import CHANGEABLE_ON_RESUME, RunConfig, read_run_config
 from voltran.train.training_evaluation import EvaluationLog, evaluate_held_out, weighted_mean
 from voltran.train.training_worlds import (
     build_worlds,
@@ -147,7 +148,7 @@ class Run:
         """
         checkpoint = self.folder / CHECKPOINT_FILE
         stored, content = read_checkpoint(checkpoint)
-        require_same_run(stored, self.settings, checkpoint)
+        require_unchanged(stored, self.settings, CHANGEABLE_ON_RESUME, checkpoint)
         restore_checkpoint(checkpoint, content, self.learners, self.past)
         self._log.restore(self.decisions)
 

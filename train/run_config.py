@@ -1,7 +1,6 @@
 """Training configurations: every setting of a run in one typed, flat, overridable YAML file."""
 
 from collections.abc import Mapping
-from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,7 +20,7 @@ from voltran.agents.actor import Activation
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section, apply_overrides, validated
 from voltran.envs.seeds import SEED_LIMIT
-from voltran.envs.yaml_files import parse_mapping, read_text
+from voltran.envs.yaml_files import named_text, parse_mapping, shipped_names
 
 
 def _flattened(section: Any, prefix: str = "") -> Any:
@@ -63,6 +62,8 @@ Overrides = Annotated[dict[str, Any], BeforeValidator(_flattened)]
 Features = Annotated[tuple[str, ...], BeforeValidator(_several)]
 WeightedScenarios = Annotated[dict[str, PositiveFloat], Field(min_length=1)]
 Scenarios = Annotated[str | WeightedScenarios, BeforeValidator(_weighted)]
+
+FOLDER, KIND = "training", "training configuration"
 
 # what a resumed run may change: nothing that would make the finished part of the run a different one
 CHANGEABLE_ON_RESUME = frozenset(
@@ -254,8 +255,7 @@ class RunConfig(LearningConfig):
 
 def training_names() -> list[str]:
     """Names of the training configurations that ship with the package."""
-    folder = resources.files("voltran.configs") / "training"
-    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+    return shipped_names(FOLDER)
 
 
 def read_run_config(reference: str | Path, overrides: Mapping[str, Any]) -> RunConfig:
@@ -269,35 +269,9 @@ def read_run_config(reference: str | Path, overrides: Mapping[str, Any]) -> RunC
     Raises:
         ScenarioError: no such configuration, unknown key, or a value out of range.
     """
-    source = f"training configuration {reference}"
-    config = validated(RunConfig, apply_overrides(parse_mapping(_text(reference), source), overrides), source)
+    source = f"{KIND} {reference}"
+    data = parse_mapping(named_text(FOLDER, reference, KIND), source)
+    config = validated(RunConfig, apply_overrides(data, overrides), source)
     for role in config.roles or {}:
         config.settings_of(role)
     return config
-
-
-def require_same_run(stored: RunConfig, requested: RunConfig, checkpoint: Path) -> None:
-    """Raise unless the requested configuration continues the stored run.
-
-    Raises:
-        ScenarioError: names the first field that differs, both values, and the remedy.
-    """
-    for field in RunConfig.model_fields:
-        before, now = getattr(stored, field), getattr(requested, field)
-        if before != now and field not in CHANGEABLE_ON_RESUME:
-            raise ScenarioError(
-                f"{field} = {now!r}: {checkpoint} was trained with {before!r}; a resumed run may change only "
-                f"{', '.join(sorted(CHANGEABLE_ON_RESUME))} - put the old value back or train into another folder"
-            )
-
-
-def _text(reference: str | Path) -> str:
-    if isinstance(reference, str) and not reference.endswith((".yaml", ".yml")):
-        if reference not in training_names():
-            raise ScenarioError(
-                f"unknown training configuration {reference!r}: known ones: {', '.join(training_names())}; "
-                "or give the path of a .yaml file"
-            )
-        file = resources.files("voltran.configs") / "training" / f"{reference}.yaml"
-        return file.read_text(encoding="utf-8")
-    return read_text(reference, f"training configuration {reference}")

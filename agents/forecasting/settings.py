@@ -1,7 +1,6 @@
 """Configurations of forecasters: what to forecast from what, how to train, and on which data."""
 
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,14 +9,13 @@ from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_va
 from voltran.agents.forecasting.clients import LocalTraining
 from voltran.agents.forecasting.sites import Feature, Target
 from voltran.envs import domains
-from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section, apply_overrides, validated
 from voltran.envs.seeds import SEED_LIMIT
 from voltran.envs.sharing.load import Load
-from voltran.envs.yaml_files import parse_mapping, read_text
+from voltran.envs.yaml_files import named_text, parse_mapping, shipped_names
 from voltran.physics.units import HOURS_PER_DAY
 
-FOLDER = "forecasting"
+FOLDER, KIND = "forecasting", "forecasting configuration"
 SHORTEST_PERIOD_H = 1.0 / 60.0
 # What a resumed run may change: nothing that would make the finished part of the run a different one.
 CHANGEABLE_ON_RESUME = frozenset({"rounds"})
@@ -131,8 +129,7 @@ class ForecastConfig(Section):
 
 def forecasting_names() -> list[str]:
     """Names of the shipped configurations."""
-    folder = resources.files("voltran.configs") / FOLDER
-    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+    return shipped_names(FOLDER)
 
 
 def read_forecast_config(reference: str | Path, overrides: Mapping[str, Any]) -> ForecastConfig:
@@ -145,34 +142,8 @@ def read_forecast_config(reference: str | Path, overrides: Mapping[str, Any]) ->
     Raises:
         ScenarioError: no such configuration, unknown key, or a value out of range.
     """
-    source = f"forecasting configuration {reference}"
-    data = apply_overrides(parse_mapping(_text(reference), source), overrides)
+    source = f"{KIND} {reference}"
+    data = apply_overrides(parse_mapping(named_text(FOLDER, reference, KIND), source), overrides)
     if isinstance(data.get("data"), dict):
         data["data"].setdefault("kind", "synthetic")
     return validated(ForecastConfig, data, source)
-
-
-def require_same_training(stored: ForecastConfig, requested: ForecastConfig, checkpoint: Path) -> None:
-    """Raise unless a requested configuration continues the stored one.
-
-    Raises:
-        ScenarioError: names the first field that differs, both values, and the remedy.
-    """
-    for field in ForecastConfig.model_fields:
-        before, now = getattr(stored, field), getattr(requested, field)
-        if before != now and field not in CHANGEABLE_ON_RESUME:
-            raise ScenarioError(
-                f"{field} = {now!r}: {checkpoint} was trained with {before!r}; a resumed run may change only "
-                f"{', '.join(sorted(CHANGEABLE_ON_RESUME))} - put the old value back or train into another folder"
-            )
-
-
-def _text(reference: str | Path) -> str:
-    if isinstance(reference, str) and not reference.endswith((".yaml", ".yml")):
-        if reference not in forecasting_names():
-            raise ScenarioError(
-                f"unknown forecasting configuration {reference!r}: known ones: {', '.join(forecasting_names())}; "
-                "or give the path of a .yaml file"
-            )
-        return (resources.files("voltran.configs") / FOLDER / f"{reference}.yaml").read_text(encoding="utf-8")
-    return read_text(reference, f"forecasting configuration {reference}")

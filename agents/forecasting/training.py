@@ -20,11 +20,11 @@ from voltran.agents.forecasting.data import load_sites
 from voltran.agents.forecasting.files import network_shape, save_forecaster
 from voltran.agents.forecasting.network import check_weights, initial_weights
 from voltran.agents.forecasting.server import Server
-from voltran.agents.forecasting.settings import ForecastConfig, require_same_training
+from voltran.agents.forecasting.settings import CHANGEABLE_ON_RESUME, ForecastConfig
 from voltran.agents.weight_files import read_weights, save_weights
 from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.envs.files import write_atomically
-from voltran.envs.scenario import Section
+from voltran.envs.scenario import Section, require_unchanged
 from voltran.physics.arrays import Float32Array
 
 FORECASTER_FILE = "forecaster.safetensors"
@@ -125,7 +125,7 @@ def _restored(path: Path, config: ForecastConfig, clients: int) -> Server:
             "into a folder that is not there yet"
         )
     header, weights = read_weights(path, CHECKPOINT_KEY, Checkpoint, "checkpoint")
-    require_same_training(header.config, config, path)
+    require_unchanged(header.config, config, CHANGEABLE_ON_RESUME, path)
     check_weights(network_shape(config), weights)
     if header.rounds > config.rounds:
         raise ScenarioError(

@@ -52,6 +52,7 @@ class Case:
         options: what to play.
         controller: who shares.
         reserve: ``battery.soc_min``.
+        part_kwh: an operator's part of a battery.
         working: where finished parts are kept.
 
     Attributes:
@@ -61,9 +62,11 @@ class Case:
         unserved_kwh: ``[seed, outage]`` of all sites in the sharing world, where the outage ends by itself.
     """
 
-    def __init__(self, options: OutageOptions, controller: str, reserve: float, working: Working) -> None:
+    def __init__(
+        self, options: OutageOptions, controller: str, reserve: float, part_kwh: float, working: Working
+    ) -> None:
         self.options, self.controller, self.reserve = options, controller, reserve
-        self._part_kwh = _part_kwh(options)
+        self._part_kwh = part_kwh
         saving, stored, survival, unserved = [], [], [], []
         for seed in options.seeds:
             week = self._week(working, seed, {})
@@ -96,8 +99,9 @@ def outage(options: OutageOptions, working: Working) -> Findings:
         options: what to play.
         working: where finished parts are kept.
     """
+    part_kwh = _part_kwh(options)
     cases = [
-        Case(options, controller, reserve, working)
+        Case(options, controller, reserve, part_kwh, working)
         for controller in options.controllers
         for reserve in options.reserves
     ]
