@@ -1,8 +1,10 @@
 """Markdown that all pages share: tables that fit a page, and parts that open on request."""
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 MOST_COLUMNS = 8
+PICTURE_WIDTH_PX = 860
 
 
 def grid(head: Sequence[str], rows: Sequence[Sequence[str]], keys: int, texts: int | None = None, step: int = 1) -> str:
@@ -35,6 +37,11 @@ def markdown_rule(text_columns: int, number_columns: int) -> str:
 def on_request(title: str, content: str) -> str:
     """Content that opens when its title is clicked."""
     return f"<details><summary>{title}</summary>\n\n{content.strip()}\n\n</details>"
+
+
+def picture_file(path: str) -> str:
+    """HTML that shows a picture; its file's name, hyphens as spaces, is what is said where it cannot be seen."""
+    return f'<img alt="{PurePosixPath(path).stem.replace("-", " ")}" src="{path}" width="{PICTURE_WIDTH_PX}">'
 
 
 def _part(head: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[int], texts: int) -> str:

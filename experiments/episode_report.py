@@ -5,7 +5,7 @@ from pathlib import Path
 
 from voltran.envs.metric import Metric
 from voltran.evaluation.figure_files import PICTURE_SUFFIX
-from voltran.evaluation.markdown import on_request
+from voltran.evaluation.markdown import on_request, picture_file
 from voltran.evaluation.results import Difference
 from voltran.evaluation.statistics import paired_differences
 from voltran.evaluation.tables import (
@@ -45,8 +45,7 @@ def chapter(experiment: EpisodeExperiment, results: ByCell, folder: Path) -> str
 
 def picture(path: str) -> str:
     """HTML that shows a picture."""
-    alternative = path.rpartition("/")[2].replace("-", " ")
-    return f'<img alt="{alternative}" src="{path}{PICTURE_SUFFIX}" width="860">'
+    return picture_file(f"{path}{PICTURE_SUFFIX}")
 
 
 def shown_pictures(experiment: EpisodeExperiment, folder: Path) -> list[str]:

@@ -5,13 +5,12 @@ from pathlib import Path
 
 from voltran.envs.metric import MISSING
 from voltran.evaluation.figure_files import PICTURE_SUFFIX
-from voltran.evaluation.markdown import grid, on_request
+from voltran.evaluation.markdown import grid, on_request, picture_file
 from voltran.experiments.calculations.calculation import Calculation, filled_answer
 from voltran.experiments.calculations.calculation_results import CalculationResults
 from voltran.experiments.calculations.findings import Cell, Claim, Table
 
 DIGITS = 4
-WIDTH_PX = 860
 
 
 def calculation_chapter(experiment: Calculation, results: CalculationResults, pictures: Sequence[str]) -> str:
@@ -30,7 +29,7 @@ def calculation_chapter(experiment: Calculation, results: CalculationResults, pi
     parts = [f"# {experiment.title}"]
     parts += [f"**{experiment.question}** {answer}" if experiment.question else answer, experiment.description]
     parts += [_claims(findings.claims)] if findings.claims else []
-    parts += [_picture(name) for name in pictures]
+    parts += [picture_file(name) for name in pictures]
     parts += [_table(table) for table in findings.tables]
     parts += ["## Computed by", _computed_by(results)]
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
@@ -56,10 +55,6 @@ def verdicts(claims: Sequence[Claim]) -> str:
 def _claims(claims: Sequence[Claim]) -> str:
     rows = [[_cell(text) for text in (claim.text, claim.paper, claim.found, claim.verdict)] for claim in claims]
     return grid(["Claim", "Paper", "VoltRAN", "Verdict"], rows, keys=4)
-
-
-def _picture(name: str) -> str:
-    return f'<img alt="{Path(name).stem.replace("-", " ")}" src="{name}" width="{WIDTH_PX}">'
 
 
 def _table(table: Table) -> str:
