@@ -17,10 +17,10 @@ from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.errors import ScenarioError
 from voltran.envs.series_files import Reading, SeriesFormat, read_series
 from voltran.envs.sharing.load import SiteConfiguration, SiteSeries
+from voltran.envs.uplink.traffic_files import BARCELONA_WINDOW_S, BITS_PER_MEGABIT
 from voltran.physics.power import NORMAL, site_power_kw
 from voltran.physics.units import SECONDS_PER_HOUR
 
-MBPS_PER_ROW = 1.0 / 120.0 / 1e6  # rows have bits per two minutes
 READING = Reading(
     kind="traffic file",
     keys="data",
@@ -52,7 +52,7 @@ def _site(file: Path, data: MeasuredSites) -> SiteSeries:
     idle_kw, full_kw = _idle_and_full_kw()
     one = np.zeros(1, np.int64)
     return SiteSeries(
-        throughput_mbps=traffic * MBPS_PER_ROW,
+        throughput_mbps=traffic / BARCELONA_WINDOW_S / BITS_PER_MEGABIT,
         success_ratio=np.full_like(traffic, np.nan),
         power_kw=idle_kw + use * (full_kw - idle_kw),
         configuration=SiteConfiguration(one, one, one + 1, np.array([idle_kw])),
