@@ -155,13 +155,21 @@ def _feed(
     demand_kw: FloatArray, on_battery: BoolArray, supply: SharedSupply
 ) -> tuple[FloatArray, FloatArray, FloatArray, float, float]:
     """What panels and grid give to sites on the grid, by their demand, and what all sites ask of the battery; sums."""
-    load_kw = np.where(on_battery, 0.0, demand_kw)
-    total_kw = load_kw.sum()
+    n_sites, total_kw = demand_kw.shape[0], 0.0
+    direct_kw, grid_kw, requested_kw = np.zeros(n_sites), np.zeros(n_sites), np.zeros(n_sites)
+    for u in range(n_sites):
+        if not on_battery[u]:
+            total_kw += demand_kw[u]
     fed_kw = min(supply.solar_kw, total_kw) if supply.solar_direct else 0.0
     bought_kw = min(total_kw - fed_kw, supply.grid_limit_kw)
-    part = load_kw / total_kw if total_kw > 0.0 else load_kw
-    short_kw = part * (total_kw - fed_kw - bought_kw)
-    return part * fed_kw, part * bought_kw, np.where(on_battery, demand_kw, short_kw), fed_kw, bought_kw
+    short_kw = total_kw - fed_kw - bought_kw
+    for u in range(n_sites):
+        if on_battery[u]:
+            requested_kw[u] = demand_kw[u]
+        elif total_kw > 0.0:
+            part = demand_kw[u] / total_kw
+            direct_kw[u], grid_kw[u], requested_kw[u] = part * fed_kw, part * bought_kw, part * short_kw
+    return direct_kw, grid_kw, requested_kw, fed_kw, bought_kw
 
 
 @kernel
