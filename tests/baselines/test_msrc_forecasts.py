@@ -159,6 +159,19 @@ def test_power_is_planned_for_expected_demand_and_service_for_the_present_one() 
     assert ahead.power_kw.sum() == pytest.approx(plain.power_kw.sum(), rel=0.1)
 
 
+def test_nothing_expected_hangs_on_what_is_yet_to_come() -> None:
+    """Other vehicles come, and those that are parked leave at other times: nobody could know."""
+    world = played({"vehicles.arrivals_per_day": 12.0, "traffic.redraw_period_s": 900.0}, 1, decisions=3)
+    before = expected(world, 0, 6.0)
+    drawn, parked, now_s = world._simulation.inhabitants, world.parked[0], world.now_s[0]
+    drawn.departure_s[0][parked] = now_s + 60.0
+    drawn.arrival_s[0][drawn.arrival_s[0] > now_s] = np.inf
+    after = expected(world, 0, 6.0)
+    np.testing.assert_array_equal(before.vehicles_kwh, after.vehicles_kwh)
+    np.testing.assert_array_equal(before.demand_mbps, after.demand_mbps)
+    assert perfect(world, 0, 6.0).vehicles_kwh.sum() < 0.2 * before.vehicles_kwh.sum()
+
+
 def test_a_forecast_says_what_its_controller_knows() -> None:
     known = {kind: information_of(Msrc(forecast=kind)) for kind in ("none", "expected", "perfect")}
     assert known == {"none": "global", "expected": "forecast", "perfect": "hindsight"}
