@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from voltran.envs.canvas import painted
 from voltran.envs.uplink.scene import Scene
-from voltran.physics.uplink import wrapped_offsets_m
 
 # Matplotlib is loaded only when something is drawn, so its classes have no names here.
 Axes = Any
@@ -58,7 +57,7 @@ def _draw_map(axes: Axes, scene: Scene, theme: Theme) -> None:
     for spine in axes.spines.values():
         spine.set_color(theme.faint)
     ubs, ue = np.nonzero(scene.association)
-    offsets_m = wrapped_offsets_m(scene.ubs_m, scene.ue_m, scene.side_m)[ubs, ue]
+    offsets_m = scene.offsets_m[ubs, ue]
     # Each link is drawn from both ends, as the square continues at its opposite edges.
     from_ubs = np.stack([scene.ubs_m[ubs], scene.ubs_m[ubs] + offsets_m], axis=1)
     from_ue = np.stack([scene.ue_m[ue], scene.ue_m[ue] - offsets_m], axis=1)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from voltran.envs.uplink.deployment import horizontal_offsets_m
 from voltran.envs.uplink.simulation import Simulation
 from voltran.physics.arrays import BoolArray, FloatArray
 
@@ -16,6 +17,7 @@ class Scene:
         clock_h: time of day at the end of that period.
         side_m: of the square.
         ubs_m, ue_m: ``[M, 2]``, ``[K, 2]`` places.
+        offsets_m: ``[M, K, 2]`` from UBSs to UEs, across the edges where the square continues there.
         association: ``[M, K]``.
         awake: ``[M]``.
         active: ``[K]`` UEs that took part; before the first decision those that are about to.
@@ -28,6 +30,7 @@ class Scene:
     side_m: float
     ubs_m: FloatArray
     ue_m: FloatArray
+    offsets_m: FloatArray
     association: BoolArray
     awake: BoolArray
     active: BoolArray
@@ -57,6 +60,7 @@ def scene_of(simulation: Simulation, world: int, past: Mapping[str, FloatArray])
         side_m=scenario.layout.side_m,
         ubs_m=deployment.ubs_m,
         ue_m=deployment.ue_m,
+        offsets_m=horizontal_offsets_m(scenario, deployment.ubs_m, deployment.ue_m),
         association=state.association[world].copy(),
         awake=state.awake[world].copy(),
         active=simulation.traffic_mbps[world, max(done - 1, 0)] > 0.0,
