@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.canvas import painted
-from voltran.envs.uplink.scene import Scene
+from voltran.envs.uplink.scene import LACKING_MBPS, Scene
 
 # Matplotlib is loaded only when something is drawn, so its classes have no names here.
 Axes = Any
@@ -64,7 +64,7 @@ def _draw_map(axes: Axes, scene: Scene, theme: Theme) -> None:
     axes.add_collection(LineCollection([*from_ubs, *from_ue], colors=theme.awake, linewidths=1.0, alpha=0.5, zorder=1))
     for chosen, face in ((scene.awake, theme.awake), (~scene.awake, theme.background)):
         axes.scatter(*scene.ubs_m[chosen].T, s=95, marker="^", facecolor=face, edgecolor=theme.awake, zorder=3)
-    short = scene.shortfall_mbps > 1e-3
+    short = scene.shortfall_mbps > LACKING_MBPS
     for chosen, face, edge in (
         (scene.active & ~short, theme.user, theme.user),
         (scene.active & short, theme.short, theme.short),

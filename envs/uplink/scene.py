@@ -2,10 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from voltran.envs.uplink.deployment import horizontal_offsets_m
 from voltran.envs.uplink.simulation import Simulation
 from voltran.physics.arrays import BoolArray, FloatArray
+
+# What UEs lack of their minimum rate is shown from here on.
+LACKING_MBPS = 1e-3
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,29 @@ class Scene:
         """Latest value of a series, zero before the first decision."""
         values = self.past[name]
         return float(values[-1]) if len(values) else 0.0
+
+
+def map_of(simulation: Simulation, world: int) -> dict[str, NDArray[Any]]:
+    """Where everything stands, and who was served by whom in the latest period.
+
+    Args:
+        simulation: the batch.
+        world: which of its worlds; it has been reset.
+
+    Returns:
+        ``ubs_m [M, 2]``, ``ue_m [K, 2]``, ``offsets_m [M, K, 2]`` as in :class:`Scene`, ``side_m``, ``serving [M, K]``,
+        and ``missed [K]``, UEs that missed their minimum rate.
+    """
+    deployment, scenario = simulation.deployment(world), simulation.scenario
+    state = simulation.state
+    return {
+        "ubs_m": deployment.ubs_m.copy(),
+        "ue_m": deployment.ue_m.copy(),
+        "offsets_m": horizontal_offsets_m(scenario, deployment.ubs_m, deployment.ue_m),
+        "side_m": np.array(scenario.layout.side_m),
+        "serving": state.association[world].copy(),
+        "missed": state.shortfall_mbps[world] > LACKING_MBPS,
+    }
 
 
 def scene_of(simulation: Simulation, world: int, past: Mapping[str, FloatArray]) -> Scene:
