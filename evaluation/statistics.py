@@ -167,6 +167,33 @@ def mean_ratio(pairs: Sequence[tuple[Values, Values]]) -> tuple[float | None, In
     return float(statistic(*samples)), _bootstrap(tuple(samples), statistic) if len(complete) >= FEWEST else None
 
 
+def ratio_change(pair: tuple[Values, Values], before: tuple[Values, Values]) -> Interval | None:
+    """Interval of the difference of two ratios of means on the same seeds.
+
+    Args:
+        pair: the numerator's and the denominator's values of the one ratio, one per seed.
+        before: those of the ratio that is taken from it.
+
+    Returns:
+        The 95 % BCa bootstrap interval, with equal ends where nothing varies; ``None`` with fewer than
+        :data:`FEWEST` seeds, or where nothing can be said.
+    """
+    complete = [row for row in zip(*pair, *before, strict=True) if None not in row]
+    if len(complete) < FEWEST:
+        return None
+    samples = np.array(complete, dtype=np.float64).T
+    if (samples[1::2].mean(axis=1) <= 0.0).any():
+        return None
+
+    def statistic(*parts: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
+        above, below, above_before, below_before = (part.mean(axis=axis) for part in parts)
+        return np.asarray(above / below - above_before / below_before)
+
+    if np.array_equal(samples[:2], samples[2:]) or not np.ptp(samples, axis=1).any():  # nothing to resample
+        return float(statistic(*samples)), float(statistic(*samples))
+    return _bootstrap(tuple(samples), statistic)
+
+
 def ratio_is_honest(metric: Metric, *controllers: ControllerResults) -> bool:
     """Whether a ratio of means of a metric means anything: at most 5 % of anybody's episodes are censored."""
     shares = [controller.censored_share(metric) for controller in controllers]

@@ -16,6 +16,7 @@ DEFAULT_KIND = "episodes"
 KINDS = {
     "episodes": "voltran.experiments.episode_kind:EPISODES",
     "allocations": "voltran.experiments.allocations.study_kind:ALLOCATIONS",
+    "assumptions": "voltran.experiments.assumptions.assumption_kind:ASSUMPTIONS",
     "calculation": "voltran.experiments.calculations.calculation_kind:CALCULATIONS",
 }
 

@@ -10,6 +10,7 @@ from voltran.evaluation.figure_files import PICTURE_SUFFIX
 from voltran.evaluation.files import write_text
 from voltran.evaluation.report import TABLE_FILE
 from voltran.evaluation.versions import versions
+from voltran.experiments.assumptions.tornado import write_tornado
 from voltran.experiments.calculations.calculation import (
     Calculation,
     Function,
@@ -91,6 +92,8 @@ def _play(name: str, experiment: Calculation, out: Path, playing: Playing) -> Pa
     with suppress(MissingExtraError):
         for chart in results.findings.charts:
             write_chart(chart, out)
+        for varied in results.findings.sensitivities:
+            write_tornado(varied, out)
     write_text(out / TABLE_FILE, calculation_chapter(experiment, results, shown_pictures(results, out)))
     return out / TABLE_FILE
 
