@@ -34,7 +34,7 @@ class MethodTimes(Section):
         regimes: units of the paper's three modes; see :mod:`voltran.baselines.dpa.paper_cases`.
         hours: of the reconstructed day.
         most_rounds: of the dual gradient.
-        fixed_steps: one step for all prices, as the paper has it, USD/kWh per kW: each is tried, and the best one shown.
+        fixed_steps: one step for all prices, as the paper has it, USD/kWh per kW; the best one is shown.
         tolerance: largest residual and gap, the same for all methods.
         repeats: of which the median time is shown.
     """
