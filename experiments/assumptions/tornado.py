@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MOST_BARS = 14
 ROW_IN, FRAME_IN = 0.21, 0.75
+MARGIN, IN_SIGHT = 0.1, 0.5  # shares of the width of what is drawn
 SURE, CHANCE = LOOKS["policy"].colour, FAINT
 PAPER = LOOKS["static-v2g"].colour
 
@@ -40,7 +41,7 @@ def _paint(
     drawn = figure.subplots(len(panels), 1, height_ratios=heights, squeeze=False)[:, 0]
     for panel, (measure, rows) in zip(drawn, panels, strict=True):
         _bars(panel, measure, rows)
-        _lines(panel, measure, sensitivity.base[measure.name].value)
+        _lines(panel, measure, rows, sensitivity.base[measure.name].value)
         unit = f" ({measure.unit})" if measure.unit else ""
         panel.set(title=f"{measure.title}{unit}{f': {sensitivity.title}' if sensitivity.title else ''}")
     figure.legend(handles=_legend(panels), loc="outside lower center", ncols=5)
@@ -62,20 +63,23 @@ def _bars(panel: "Axes", measure: Measure, rows: list[Reach]) -> None:
                     )
     panel.set_yticks(range(len(rows)), [row.varied.title for row in rows], fontsize=8.5)
     panel.set_ylim(len(rows) - 0.4, -0.6)
-    panel.margins(x=0.16)
     panel.grid(visible=False, axis="y")
 
 
-def _lines(panel: "Axes", measure: Measure, base: float | None) -> None:
-    """Our number, the paper's, and where the claim ceases to hold, if that is in sight."""
-    if base is not None:
-        panel.axvline(base, color=TEXT, linewidth=1.2)
-    if measure.paper is not None:
-        panel.axvline(measure.paper, color=PAPER, linewidth=1.4, linestyle=DASHED)
-    low, high = panel.get_xlim()
+def _lines(panel: "Axes", measure: Measure, rows: list[Reach], base: float | None) -> None:
+    """Our number, the paper's, and where the claim ceases to hold, if that is in sight; room for words beside bars."""
+    drawn = [(base, TEXT, "-", 1.2), (measure.paper, PAPER, DASHED, 1.4)]
+    known = [x for x in (base, measure.paper, *(end for row in rows for end in (row.low, row.high))) if x is not None]
+    low, high = (min(known), max(known)) if known else (0.0, 1.0)
+    reach = high - low or 1.0
     for end in measure.ends:
-        if low - 0.5 * (high - low) <= end <= high + 0.5 * (high - low):
-            panel.axvline(end, color=TEXT, linewidth=1.4, linestyle=DOTTED)
+        if low - IN_SIGHT * reach <= end <= high + IN_SIGHT * reach:
+            drawn.append((end, TEXT, DOTTED, 1.4))
+            low, high = min(low, end), max(high, end)
+    for x, colour, line, width in drawn:
+        if x is not None:
+            panel.axvline(x, color=colour, linestyle=line, linewidth=width, zorder=0.9)
+    panel.set_xlim(low - MARGIN * (high - low or 1.0), high + MARGIN * (high - low or 1.0))
 
 
 def _legend(panels: list[tuple[Measure, list[Reach]]]) -> list[Any]:
