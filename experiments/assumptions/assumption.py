@@ -46,8 +46,8 @@ class Assumption(Section):
         option: name of an option of controllers, in the place of a key.
         of: controllers whose options are set.
         values: what to try.
-        choices: in the place of key and values: name of each choice to the scenario keys that it sets, or with ``of`` to
-            options of controllers.
+        choices: in the place of key and values: name of each choice to the scenario keys that it sets, or with ``of``
+            to options of controllers.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]

@@ -27,7 +27,7 @@ MEASURES = (
     Measure(name="shared_y", title="Payback of a shared battery", unit="years", digits=1, holds="< 15"),
     Measure(
         name="sharing_keur",
-        title="What sharing the grid connection saves more than a battery of one's own, per site in 15 years",
+        title="What sharing saves beyond a battery of one's own",
         unit="kEUR",
         digits=0,
         holds="> 0",
