@@ -178,6 +178,8 @@ class BlackoutConstants:
             urgency=vehicles.urgency,
             urgency_time_h=vehicles.urgency_time_h,
             soc_min=vehicles.soc_min,
+            price_soc_weight=vehicles.price_soc_weight,
+            price_mean_soc=vehicles.price_mean_soc,
             charging=vehicles.charging == "abundant",
             charging_soc=vehicles.charging_soc,
         )

@@ -244,8 +244,8 @@ class BlackoutScenario(Scenario):
         vehicles, battery = self.vehicles, self.battery
         if vehicles.charging != "never" and vehicles.charging_soc < battery.soc_min:
             raise ValueError(
-                f"vehicles.charging_soc = {vehicles.charging_soc:g}, what batteries keep when they charge vehicles, must "
-                f"not be below battery.soc_min = {battery.soc_min:g}"
+                f"vehicles.charging_soc = {vehicles.charging_soc:g}, what batteries keep when they charge vehicles, "
+                f"must not be below battery.soc_min = {battery.soc_min:g}"
             )
         return self
 
