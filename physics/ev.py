@@ -132,7 +132,7 @@ def payment_usd_per_h(
         ev: constants.
 
     Returns:
-        $/h.
+        USD per hour.
     """
     if not dynamic or ev.price_soc_weight <= 0.0:
         return power_kw * price
