@@ -19,7 +19,7 @@ from voltran.physics.battery import (
     usable_energy_kwh,
 )
 from voltran.physics.compiled import kernel
-from voltran.physics.ev import EvParameters, available_power_kw, discharge, offered_price
+from voltran.physics.ev import EvParameters, available_power_kw, discharge, offered_price, payment_usd_per_h
 from voltran.physics.fleet import Fleet, accepting_vehicles, parked_vehicles, staying_vehicles
 from voltran.physics.supply import Flows, charge_vehicles, supply
 from voltran.physics.vehicle_charging import charge, chargeable_power_kw
@@ -69,7 +69,8 @@ class EnergyStep(NamedTuple):
         grid_kw: power imported.
         unserved_kw: load that nothing could supply.
         loss_kw: conversion losses inside the battery.
-        price: $/kWh offered to vehicles.
+        price: $/kWh that the site offers; what each vehicle is offered follows from it.
+        paid_usd_per_h: to owners of vehicles.
         offered_kw: power that accepting vehicles could have given.
     """
 
@@ -84,6 +85,7 @@ class EnergyStep(NamedTuple):
     unserved_kw: FloatArray
     loss_kw: FloatArray
     price: FloatArray
+    paid_usd_per_h: FloatArray
     offered_kw: FloatArray
 
 
@@ -197,8 +199,9 @@ def energy_step(
     for w in range(soc.shape[0]):
         for i in range(soc.shape[1]):
             usable_kwh = usable_energy_kwh(soc[w, i], battery)
-            price = offered_price(usable_kwh, mean_power_kw[w, i], orders.dynamic_price[w, i], ev)
-            if accepting_vehicles(fleet, w, i, price, time_s[w], step_s, after.accepted[w, i], offers):
+            dynamic = orders.dynamic_price[w, i]
+            price = offered_price(usable_kwh, mean_power_kw[w, i], dynamic, ev)
+            if accepting_vehicles(fleet, w, i, price, dynamic, time_s[w], step_s, after.accepted[w, i], offers, ev):
                 after.offered_kw[w, i] = available_power_kw(fleet.energy_kwh[w, i], offers, step_h, ev)
             drawn_kw = load_kw[w, i] if alive[w, i] else 0.0
             ordered_kw = min(orders.ev_power_kw[w, i], after.offered_kw[w, i])
@@ -220,7 +223,11 @@ def energy_step(
             _book(after, w, i, flows, step_h, battery)
             # Most sites draw nothing from vehicles: the copy of their slots is saved.
             if flows.ev_kw > 0.0:
-                after.energy_kwh[w, i] = discharge(fleet.energy_kwh[w, i], offers, flows.ev_kw, step_h, ev)
+                before_kwh, capacity_kwh = fleet.energy_kwh[w, i], fleet.capacity_kwh[w, i]
+                after.energy_kwh[w, i] = discharge(before_kwh, offers, flows.ev_kw, step_h, ev)
+                after.paid_usd_per_h[w, i] = payment_usd_per_h(
+                    flows.ev_kw, price, dynamic, before_kwh, after.energy_kwh[w, i], capacity_kwh, step_h, ev
+                )
             elif flows.ev_kw < 0.0:
                 after.energy_kwh[w, i] = charge(
                     fleet.energy_kwh[w, i], fleet.capacity_kwh[w, i], offers, -flows.ev_kw, step_h, ev
@@ -262,5 +269,6 @@ def _blank_step(soc: FloatArray, alive: BoolArray, fleet: Fleet) -> EnergyStep:
         unserved_kw=np.zeros(shape),
         loss_kw=np.zeros(shape),
         price=np.zeros(shape),
+        paid_usd_per_h=np.zeros(shape),
         offered_kw=np.zeros(shape),
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.compiled import kernel
-from voltran.physics.ev import EvParameters, available_power_kw, is_present
+from voltran.physics.ev import EvParameters, available_power_kw, is_present, vehicle_price
 
 
 class Fleet(NamedTuple):
@@ -36,26 +36,31 @@ def accepting_vehicles(
     world: int,
     site: int,
     price: float,
+    dynamic: bool,
     time_s: float,
     step_s: float,
     accepted: BoolArray,
     offers: BoolArray,
+    ev: EvParameters,
 ) -> bool:
     """Mark which vehicles of a site have accepted the price, and which of them can give power.
 
-    A vehicle accepts when it is present and the price reaches its reservation price; it stays accepted until it leaves,
-    and gives power in steps for the whole of which it is present.
+    A vehicle accepts when it is present and the price offered to it (:func:`voltran.physics.ev.vehicle_price`) reaches
+    its reservation price; it stays accepted until it leaves, and gives power in steps for the whole of which it is
+    present.
 
     Source: own, as the paper does not say what its price does. Presence is :func:`is_present`.
 
     Args:
         fleet: vehicles of all worlds and sites.
         world, site: which site.
-        price: offered now, $/kWh.
+        price: of the site now, $/kWh.
+        dynamic: whether it is that of [MSRC] Eq. 16.
         time_s: start of the step, seconds.
         step_s: length of the step, seconds.
         accepted: ``[slot]`` changed in place: vehicles that have accepted, now or before.
         offers: ``[slot]`` written: vehicles that can give power in this step.
+        ev: constants.
 
     Returns:
         Whether any can give power.
@@ -65,7 +70,9 @@ def accepting_vehicles(
         arrival_s, departure_s = fleet.arrival_s[world, site, slot], fleet.departure_s[world, site, slot]
         offers[slot] = False
         if is_present(arrival_s, departure_s, time_s, step_s):
-            accepted[slot] |= price >= fleet.reservation_price[world, site, slot]
+            energy_kwh, capacity_kwh = fleet.energy_kwh[world, site, slot], fleet.capacity_kwh[world, site, slot]
+            offered = vehicle_price(price, dynamic, energy_kwh, capacity_kwh, ev)
+            accepted[slot] |= offered >= fleet.reservation_price[world, site, slot]
             offers[slot] = accepted[slot]
             any_offers |= offers[slot]
     return any_offers
@@ -97,7 +104,7 @@ def parked_vehicles(fleet: Fleet, world: int, site: int, time_s: float, step_s: 
 
 @kernel
 def vehicle_offers(
-    fleet: Fleet, price: FloatArray, time_s: FloatArray, step_s: float, ev: EvParameters
+    fleet: Fleet, price: FloatArray, dynamic: BoolArray, time_s: FloatArray, step_s: float, ev: EvParameters
 ) -> tuple[BoolArray, FloatArray]:
     """What vehicles would do at the prices offered now, before any of them discharges.
 
@@ -105,7 +112,8 @@ def vehicle_offers(
 
     Args:
         fleet: vehicles.
-        price: ``[B, site]`` offered now, $/kWh.
+        price: ``[B, site]`` of the sites now, $/kWh.
+        dynamic: ``[B, site]`` whether it is that of [MSRC] Eq. 16.
         time_s: ``[B]`` start of the step, seconds.
         step_s: length of the step, seconds.
         ev: constants.
@@ -118,7 +126,9 @@ def vehicle_offers(
     offers = np.zeros(accepted.shape[2], dtype=np.bool_)
     for w in range(price.shape[0]):
         for i in range(price.shape[1]):
-            if accepting_vehicles(fleet, w, i, price[w, i], time_s[w], step_s, accepted[w, i], offers):
+            if accepting_vehicles(
+                fleet, w, i, price[w, i], dynamic[w, i], time_s[w], step_s, accepted[w, i], offers, ev
+            ):
                 offered_kw[w, i] = available_power_kw(fleet.energy_kwh[w, i], offers, step_s / 3600.0, ev)
     return accepted, offered_kw
 

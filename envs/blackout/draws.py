@@ -177,7 +177,7 @@ def draw_vehicles(constants: BlackoutConstants, seed: int) -> VehicleDraws:
     capacity = vehicles.capacity_mean_kwh + vehicles.capacity_sigma_kwh * normal_of(marks[..., 3])
     capacity = np.clip(capacity, vehicles.capacity_min_kwh, vehicles.capacity_max_kwh)
     soc = vehicles.initial_soc_low + (vehicles.initial_soc_high - vehicles.initial_soc_low) * marks[..., 4]
-    price = vehicles.price_max * marks[..., 5] if vehicles.price_acceptance else np.zeros(empty.shape)
+    price = vehicles.reservation_price_max * marks[..., 5] if vehicles.price_acceptance else np.zeros(empty.shape)
     order = np.argsort(departure, axis=1, kind="stable")[:, : sum(constants.vehicle_slots)]
 
     def slots(values: FloatArray, otherwise: float) -> FloatArray:

@@ -249,7 +249,9 @@ class Simulation:
         """Power that vehicles parked now would give; the base price is on offer before the first decision."""
         state, constants = self.state, self.constants
         fleet = self.inhabitants.fleet(state.ev_energy_kwh, state.ev_accepted)
-        accepted, offered_kw = vehicle_offers(fleet, state.price, self.time_s(), self._step_s, constants.ev)
+        accepted, offered_kw = vehicle_offers(
+            fleet, state.price, state.dynamic_price, self.time_s(), self._step_s, constants.ev
+        )
         state.ev_accepted[...], state.offered_kw[...] = accepted, offered_kw
 
     def _check_finite(self, flows: EnergyStep) -> None:

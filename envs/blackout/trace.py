@@ -94,7 +94,7 @@ def network_row(
             # Owners are paid for what their vehicles give, and pay nothing for what these are given.
             given_kw = max(flows.ev_kw[w, i], 0.0)
             row[w, 4] += given_kw
-            row[w, 5] += given_kw * flows.price[w, i] * step_h
+            row[w, 5] += flows.paid_usd_per_h[w, i] * step_h
             row[w, 6] += handovers[w, i]
             row[w, 7] += mode_changes[w, i]
             row[w, 8] += flows.unserved_kw[w, i]

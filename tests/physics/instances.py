@@ -66,9 +66,12 @@ EV = EvParameters(
     urgency=2.0,
     urgency_time_h=1.5,
     soc_min=0.33,
+    price_soc_weight=0.0,
+    price_mean_soc=0.65,
     charging=False,
     charging_soc=0.9,
 )
+BY_SOC = EV._replace(price_soc_weight=2.0)
 CHARGING = EV._replace(charging=True, charging_soc=0.4)
 RESTART_SOC = 0.25
 RESTART = Restart(RESTART_SOC, hold_s=300.0)

@@ -41,7 +41,11 @@ def energy_step(
 
     start = time_s[:, None, None]
     here = (fleet.arrival_s <= start) & (fleet.departure_s >= start + step_s)
-    accepted = fleet.accepted | (here & (offered_price[..., None] >= fleet.reservation_price))
+    vehicle_soc = ev.soc_min + fleet.energy_kwh / fleet.capacity_kwh
+    adapts = ev.price_soc_weight * np.asarray(orders.dynamic_price)[..., None]
+    factor = (1.0 + adapts * (1.0 - vehicle_soc)) / (1.0 + adapts * (1.0 - ev.price_mean_soc))
+    each_price = offered_price[..., None] * factor
+    accepted = fleet.accepted | (here & (each_price >= fleet.reservation_price))
     vehicle_kw = np.where(here & accepted, np.minimum(ev.vehicle_limit_kw, fleet.energy_kwh / hours), 0.0)
     offered_kw = np.minimum(vehicle_kw.sum(axis=-1), ev.site_limit_kw)
 
@@ -98,5 +102,6 @@ def energy_step(
         unserved_kw=missing - (given - spare) - beyond,
         loss_kw=lost,
         price=offered_price,
+        paid_usd_per_h=(each_kw * each_price).sum(axis=-1),
         offered_kw=offered_kw,
     )

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from tests.physics import reference_energy as reference
-from tests.physics.instances import BATTERY, CHARGING, EV, RESTART, RESTART_SOC, Depot, depot
+from tests.physics.instances import BATTERY, BY_SOC, CHARGING, EV, RESTART, RESTART_SOC, Depot, depot
 from voltran.physics.balance import EnergyOrders, EnergyStep, energy_step
 from voltran.physics.ev import EvParameters
 from voltran.physics.fleet import Fleet
 
 
-@pytest.mark.parametrize("ev", [EV, CHARGING])
+@pytest.mark.parametrize("ev", [EV, CHARGING, BY_SOC])
 @pytest.mark.parametrize("grid", [False, True])
 @pytest.mark.parametrize("shape", [(32, 19, 3), (1, 1, 1), (4, 7, 0), (1, 61, 8)])
 def test_equals_reference(shape: tuple[int, int, int], grid: bool, ev: EvParameters) -> None:
