@@ -20,10 +20,13 @@ class EvParameters(NamedTuple):
 
     Attributes:
         site_limit_kw: limit of the bidirectional charger of a site, [MSRC] Eq. 15.
-        vehicle_limit_kw: largest discharge of one vehicle.
+        vehicle_limit_kw: largest discharge of one vehicle, and largest charge.
         base_price: offered price without urgency, $/kWh.
         urgency: alpha of [MSRC] Eq. 16; 0 gives a flat price.
         urgency_time_h: tau of [MSRC] Eq. 16.
+        soc_min: SOC_min of drivers, a share; energies of vehicles are counted from it.
+        charging: whether vehicles are charged from what is left over.
+        charging_soc: state of charge that batteries keep when they charge vehicles, a share.
     """
 
     site_limit_kw: float
@@ -31,6 +34,9 @@ class EvParameters(NamedTuple):
     base_price: float
     urgency: float
     urgency_time_h: float
+    soc_min: float
+    charging: bool
+    charging_soc: float
 
 
 @kernel
@@ -82,8 +88,8 @@ def available_power_kw(
 ) -> float:
     """Power that the vehicles of one site can give for a whole step.
 
-    Source: [MSRC] Eq. 14, [MSRC] Eq. 15. Reconstructed: vehicles only give, as the paper does not say when they would
-    charge during an outage; beside the interface's limit each vehicle has its own (Table I).
+    Source: [MSRC] Eq. 14, [MSRC] Eq. 15. Reconstructed: beside the interface's limit each vehicle has its own (Table
+    I). What they take in is in :mod:`voltran.physics.vehicle_charging`.
 
     Args:
         energy_kwh: ``[slot]`` usable energy above each driver's minimum, kWh.

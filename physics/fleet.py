@@ -18,6 +18,7 @@ class Fleet(NamedTuple):
         arrival_s, departure_s: ``[B, site, slot]`` stay, seconds since the start.
         reservation_price: ``[B, site, slot]`` least price that the owner accepts, $/kWh.
         energy_kwh: ``[B, site, slot]`` energy above the driver's minimum.
+        capacity_kwh: ``[B, site, slot]`` nominal capacity.
         accepted: ``[B, site, slot]`` vehicles that have accepted a price.
     """
 
@@ -25,6 +26,7 @@ class Fleet(NamedTuple):
     departure_s: FloatArray
     reservation_price: FloatArray
     energy_kwh: FloatArray
+    capacity_kwh: FloatArray
     accepted: BoolArray
 
 
@@ -67,6 +69,30 @@ def accepting_vehicles(
             offers[slot] = accepted[slot]
             any_offers |= offers[slot]
     return any_offers
+
+
+@kernel
+def parked_vehicles(fleet: Fleet, world: int, site: int, time_s: float, step_s: float, parked: BoolArray) -> bool:
+    """Mark which vehicles of a site are parked for a whole step, whether they have accepted a price or not.
+
+    Source: delta_e of [MSRC] Eq. 14; see :func:`is_present`.
+
+    Args:
+        fleet: vehicles of all worlds and sites.
+        world, site: which site.
+        time_s: start of the step, seconds.
+        step_s: its length, seconds.
+        parked: ``[slot]`` written.
+
+    Returns:
+        Whether any is.
+    """
+    any_parked = False
+    for slot in range(parked.shape[0]):
+        arrival_s, departure_s = fleet.arrival_s[world, site, slot], fleet.departure_s[world, site, slot]
+        parked[slot] = is_present(arrival_s, departure_s, time_s, step_s)
+        any_parked |= parked[slot]
+    return any_parked
 
 
 @kernel

@@ -177,6 +177,9 @@ class BlackoutConstants:
             base_price=vehicles.base_price,
             urgency=vehicles.urgency,
             urgency_time_h=vehicles.urgency_time_h,
+            soc_min=vehicles.soc_min,
+            charging=vehicles.charging == "abundant",
+            charging_soc=vehicles.charging_soc,
         )
 
     @cached_property

@@ -31,6 +31,7 @@ class VehicleDraws:
     arrival_s: FloatArray
     departure_s: FloatArray
     usable_kwh: FloatArray
+    capacity_kwh: FloatArray
     reservation_price: FloatArray
 
 
@@ -188,6 +189,7 @@ def draw_vehicles(constants: BlackoutConstants, seed: int) -> VehicleDraws:
         arrival_s=slots(arrival, np.inf),
         departure_s=slots(departure, np.inf),
         usable_kwh=slots(np.maximum(soc - vehicles.soc_min, 0.0) * capacity, 0.0),
+        capacity_kwh=slots(capacity, 0.0),
         reservation_price=slots(price, 0.0),
     )
 

@@ -1,6 +1,6 @@
 """What stands at sites of the outage world: bands and their power, a battery, and vehicles that park there."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -85,7 +85,11 @@ class Battery(Section):
 
 
 class Vehicles(Section):
-    """Electric vehicles that park at sites."""
+    """Electric vehicles that park at sites.
+
+    They are charged (``charging``) never, or from what is abundant: import beyond load and battery, and where there is
+    none, the battery above ``charging_soc`` at sites that ask their vehicles for nothing. Owners do not pay for it.
+    """
 
     arrivals_per_day: Annotated[float, domains.between(0.0, 1000.0)] = 3.0
     mean_stay_h: domains.DurationH = 3.0
@@ -102,6 +106,8 @@ class Vehicles(Section):
     urgency: Annotated[float, domains.between(0.0, 1000.0)] = 2.0
     urgency_time_h: domains.DurationH = 1.5
     price_acceptance: bool = True
+    charging: Literal["never", "abundant"] = "never"
+    charging_soc: domains.Share = 0.9
 
     @property
     def price_max(self) -> float:
@@ -119,5 +125,14 @@ class Vehicles(Section):
             raise ValueError(
                 f"initial_soc_low = {self.initial_soc_low:g} must not exceed initial_soc_high = "
                 f"{self.initial_soc_high:g}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _energy_is_known(self) -> "Vehicles":
+        if self.charging != "never" and self.initial_soc_low < self.soc_min:
+            raise ValueError(
+                f"charging = {self.charging!r} needs initial_soc_low = {self.initial_soc_low:g} of at least soc_min = "
+                f"{self.soc_min:g}: what vehicles lack below the driver's minimum is not kept"
             )
         return self

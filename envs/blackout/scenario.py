@@ -240,6 +240,16 @@ class BlackoutScenario(Scenario):
         return 0.0
 
     @model_validator(mode="after")
+    def _batteries_keep_a_reserve(self) -> "BlackoutScenario":
+        vehicles, battery = self.vehicles, self.battery
+        if vehicles.charging != "never" and vehicles.charging_soc < battery.soc_min:
+            raise ValueError(
+                f"vehicles.charging_soc = {vehicles.charging_soc:g}, what batteries keep when they charge vehicles, must "
+                f"not be below battery.soc_min = {battery.soc_min:g}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _per_site_values_match(self) -> "BlackoutScenario":
         soc = self.battery.initial_soc
         if isinstance(soc, tuple) and len(soc) != self.layout.n_sites:
