@@ -71,7 +71,8 @@ def legal_moves(
         association: ``[M, K]``.
         limits: what moves keep.
         swaps: whether to list moves of two clients.
-        changes: whether to list moves of one client.
+        changes: whether to list moves of one client; without them only those are left that are exchanges with the
+            empty set, where a client gives up what another one holds, too.
         client: list moves of this first client only; None for all.
     """
     first, last = (0, association.shape[1]) if client is None else (client, client + 1)
@@ -142,10 +143,12 @@ def _list_changes(
         for other in range(client + 1, n_clients if swaps else 0):
             theirs = held[other, : stations[other] + 1]
             count = _list_exchanges(association, client, other, mine, theirs, out, count)
-        for leave in mine[: mine.size if changes else 0]:
-            for join in range(NOBODY, n_stations):
+        for leave in mine:
+            # an exchange of a station with the empty set of somebody who holds it already takes it away
+            taken = leave != NOBODY and association[leave].sum() > 1
+            for join in range(NOBODY, n_stations if changes else 0):
                 differs = leave != NOBODY if join == NOBODY else not association[join, client]
-                if differs:
+                if differs and (changes or taken):
                     out.client[count, 0], out.leave[count, 0], out.join[count, 0] = client, leave, join
                     count += 1
     return count

@@ -84,6 +84,8 @@ def _power(
     scenario: UplinkScenario, name: ArchitectureName, n_ubs: int, antennas: int, idle_sleep: float
 ) -> UplinkPower:
     power, table = scenario.power, power_table(scenario.power.table)
+    if power.gops_per_w is not None:
+        table = table.model_copy(update={"gops_per_w": power.gops_per_w})
     sleeps = {"fd-ran": 1.0, "uc-cell-free": idle_sleep}
     cooling = scenario.cellular.cooling_loss if name == "cellular" else power.cooling_loss
     edge = EdgeCloud(

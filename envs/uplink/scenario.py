@@ -90,6 +90,7 @@ class Power(Section):
 
     Attributes:
         table: name of a power table, or path of one's own in YAML.
+        gops_per_w: efficiency of the processors; None for the table's.
         bandwidth_mhz, quantisation_bits, spectral_efficiency_bps_hz, streams: what base stations are built for, of
             [FDRAN] Eq. 10; None for the table's reference. Antennas are ``radio.antennas``.
         loss_form: losses as "shares" of what is drawn, or as "overheads" on what is used.
@@ -100,6 +101,7 @@ class Power(Section):
     """
 
     table: str = "desset2012"
+    gops_per_w: Annotated[float, domains.between(1.0, 1e6)] | None = None
     bandwidth_mhz: domains.BandwidthMhz | None = None
     quantisation_bits: Annotated[float, domains.between(1.0, 64.0)] | None = None
     spectral_efficiency_bps_hz: domains.BitPerSHz | None = None
@@ -149,6 +151,8 @@ class TrafficFiles(Section):
     Attributes:
         paths: one file in the format ``long``, one per UE in the format ``lte-barcelona``.
         format: see above.
+        cells: of the format ``long``, whether its regions are those of the UEs, or cells of a ``square`` grid, numbered
+            from 1, row by row from the south-west on, that are summed to as many square regions as there are UEs.
         quantity: which column of ``lte-barcelona`` to take.
         zone: time zone in which days begin, such as Europe/Madrid, +01:00 or UTC; by default clocks never change.
         day: which of the whole days, from midnight to midnight, counted from 0.
@@ -157,10 +161,19 @@ class TrafficFiles(Section):
 
     paths: Annotated[tuple[str, ...], Field(min_length=1)]
     format: Literal["long", "lte-barcelona"] = "long"
+    cells: Literal["regions", "square"] = "regions"
     quantity: Literal["up", "down"] = "up"
     zone: ZoneName | None = None
     day: Annotated[int, Field(ge=0, le=100_000)] = 0
     fill_gaps_h: domains.MarginH = 0.0
+
+    @model_validator(mode="after")
+    def _cells_are_numbered(self) -> "TrafficFiles":
+        if self.cells == "square" and self.format != "long":
+            raise ValueError(
+                f"cells = 'square': needs numbered regions in one file; format is {self.format!r}, use 'long'"
+            )
+        return self
 
 
 class Traffic(Section):

@@ -9,6 +9,8 @@ from tests.baselines.uplink_problems import draw_problem
 from tests.envs.episodes import started
 from voltran.baselines.registry import make
 from voltran.baselines.trimsm.exhaustive import associations, best_association, count_associations, duration
+from voltran.baselines.trimsm.matching import apply_move
+from voltran.baselines.trimsm.moves import Limits, legal_moves
 from voltran.baselines.trimsm.peers import recp
 from voltran.baselines.trimsm.power_control import optimise_power
 from voltran.baselines.trimsm.uplink_matching import match
@@ -117,7 +119,30 @@ def test_durations_in_words() -> None:
     assert duration(10**400, 1e-6).endswith("e386 years")
 
 
-def test_exchanges_alone_are_moves_of_two_ues() -> None:
+def test_exchanges_alone_move_two_ues_or_take_away_what_another_holds() -> None:
+    """Listed by hand: UE 0 has UBSs 0 and 1, UE 1 has UBS 1; the empty set may stand on either side."""
+    association = np.array([[True, False], [True, True], [False, False]])
+    limits = Limits((0, 3), (0, 3), np.ones((3, 2), dtype=bool))
+    listed = legal_moves(association, limits, changes=False)
+    found = set()
+    for index in range(len(listed.client)):
+        after = association.copy()
+        apply_move(after, listed, index)
+        found.add(tuple(np.flatnonzero(after.ravel())))
+    by_hand = set()
+    for give, take in product([0, 1, None], [1, None]):
+        after = association.copy()
+        for ue, leave in ((0, give), (1, take)):
+            if leave is not None:
+                after[leave, ue] = False
+        for ue, join in ((0, take), (1, give)):
+            if join is not None:
+                after[join, ue] = True
+        by_hand.add(tuple(np.flatnonzero(after.ravel())))
+    assert found == by_hand - {tuple(np.flatnonzero(association.ravel()))}
+
+
+def test_exchanges_alone_put_fewer_ubss_to_sleep() -> None:
     problem = draw_problem(1)
     alone, both = (match(problem, TriMsmSettings(moves=kind)) for kind in ("exchanges", "all"))
     assert alone.evaluations < both.evaluations

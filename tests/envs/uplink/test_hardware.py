@@ -51,6 +51,13 @@ def test_parts_of_the_public_table_grow_with_bandwidth_and_spectral_efficiency()
     assert (dense.w_per_mbps - base.w_per_mbps) * 50.0 == pytest.approx(5 * 120 / 120)
 
 
+def test_processors_of_another_efficiency_scale_the_baseband_alone() -> None:
+    """At 120 GOPS/W the public table has 25.7 W of radio and 20 W of baseband without load, before losses."""
+    assert power(**PLAIN, gops_per_w=40.0).awake_w == pytest.approx(25.7 + 3 * 20.0)
+    assert power(**PLAIN, gops_per_w=40.0).w_per_mbps == pytest.approx(3 * power(**PLAIN).w_per_mbps)
+    assert power(gops_per_w=120.0) == power()
+
+
 def test_a_table_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(TABLE)
