@@ -18,7 +18,7 @@ FOLDED = ("static_w", "dynamic_w", "w_per_mbps")
 
 
 def apart(band: Band) -> dict[str, Any]:
-    """A default band with its power term by term: 60, 30 and 10 % of what is static, 85 and 15 %, two thirds, a third."""
+    """A default band term by term: 60, 30 and 10 % of what is static, 85 and 15 % of blocks, two thirds and one."""
     static_w, dynamic_w, w_per_mbps = (float(getattr(band, name)) for name in FOLDED)
     transmit_w = 10.0 ** (band.transmit_dbm / 10.0) / 1000.0
     terms = {
