@@ -142,11 +142,14 @@ def test_exchanges_alone_move_two_ues_or_take_away_what_another_holds() -> None:
     assert found == by_hand - {tuple(np.flatnonzero(association.ravel()))}
 
 
-def test_exchanges_alone_put_fewer_ubss_to_sleep() -> None:
-    problem = draw_problem(1)
-    alone, both = (match(problem, TriMsmSettings(moves=kind)) for kind in ("exchanges", "all"))
-    assert alone.evaluations < both.evaluations
-    assert alone.association.any(axis=1).sum() >= both.association.any(axis=1).sum()
+def test_no_exchange_puts_a_ubs_to_sleep() -> None:
+    """Whoever is handed a UBS, or has it already, keeps it awake."""
+    for seed in range(3):
+        problem = draw_problem(seed)
+        alone, both = (match(problem, TriMsmSettings(moves=kind)) for kind in ("exchanges", "all"))
+        assert alone.evaluations < both.evaluations
+        assert not (recp(problem).any(axis=1) & ~alone.association.any(axis=1)).any()
+        assert (recp(problem).any(axis=1) & ~both.association.any(axis=1)).any()
 
 
 def test_values_of_a_search_rise_from_where_it_starts() -> None:
