@@ -170,28 +170,25 @@ def mean_ratio(pairs: Sequence[tuple[Values, Values]]) -> tuple[float | None, In
 def ratio_change(pair: tuple[Values, Values], before: tuple[Values, Values]) -> Interval | None:
     """Interval of the difference of two ratios of means on the same seeds.
 
+    By the delta method: Student's t interval of what every seed contributes to the difference. Among a dozen seeds it
+    covers more nearly what it says than a bootstrap does, and it is asked of many differences at once.
+
     Args:
         pair: the numerator's and the denominator's values of the one ratio, one per seed.
         before: those of the ratio that is taken from it.
 
     Returns:
-        The 95 % BCa bootstrap interval, with equal ends where nothing varies; ``None`` with fewer than
-        :data:`FEWEST` seeds, or where nothing can be said.
+        The 95 % interval, of no width where nothing varies; ``None`` with fewer than :data:`FEWEST` seeds, or where a
+        denominator's mean is not positive.
     """
     complete = [row for row in zip(*pair, *before, strict=True) if None not in row]
-    if len(complete) < FEWEST:
+    samples = np.array(complete, dtype=np.float64).reshape(-1, 4).T
+    if len(complete) < FEWEST or (samples[1::2].mean(axis=1) <= 0.0).any():
         return None
-    samples = np.array(complete, dtype=np.float64).T
-    if (samples[1::2].mean(axis=1) <= 0.0).any():
-        return None
-
-    def statistic(*parts: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
-        above, below, above_before, below_before = (part.mean(axis=axis) for part in parts)
-        return np.asarray(above / below - above_before / below_before)
-
-    if np.array_equal(samples[:2], samples[2:]) or not np.ptp(samples, axis=1).any():  # nothing to resample
-        return float(statistic(*samples)), float(statistic(*samples))
-    return _bootstrap(tuple(samples), statistic)
+    above, below = samples[::2], samples[1::2]
+    ratios = above.mean(axis=1) / below.mean(axis=1)
+    contributed = ratios[:, None] + (above - ratios[:, None] * below) / below.mean(axis=1)[:, None]
+    return t_interval(contributed[0] - contributed[1])
 
 
 def ratio_is_honest(metric: Metric, *controllers: ControllerResults) -> bool:

@@ -10,7 +10,7 @@ from voltran.envs.energy.generation import Generation
 from voltran.envs.energy.grid import FeederGrid
 from voltran.envs.retail.market import RetailMarket
 from voltran.physics.arrays import BoolArray, FloatArray
-from voltran.physics.balance import EnergyStep
+from voltran.physics.balance import SHORTFALL_KW, EnergyStep
 from voltran.physics.battery import largest_charge_kw
 from voltran.physics.market import satisfaction
 
@@ -66,20 +66,30 @@ class Supply:
         self.buy[...], self.accepted_price[...] = buy, accepted_price
         self.main_kwh[...], self.main_paid_usd[...] = 0.0, 0.0
 
-    def limits_kw(self, state: BlackoutState) -> tuple[FloatArray, BoolArray]:
-        """Clear the market for the coming step; batteries may take what loads do not. Both ``[B, M]``."""
+    def limits_kw(self, state: BlackoutState, vehicle_room_kw: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """Clear the market for the coming step; batteries may take what loads do not. Both ``[B, M]``.
+
+        Vehicles (``vehicle_room_kw [B, M]``) get what the main grid and the feeders have left once load and battery of
+        their site get all that they can take; nothing is bought for them from retailers.
+        """
         load_kw = state.service.power_kw * state.alive
         room_kw = largest_charge_kw(state.soc, self.constants.step_h, self.constants.battery)
         requested_kw = self.buy * (load_kw + room_kw)
-        main_kw = np.minimum(
-            requested_kw, self.grid.limit_kw(np.asarray(state.step * self.constants.step_h, np.float64))
-        )
+        limit_kw = self.grid.limit_kw(np.asarray(state.step * self.constants.step_h, np.float64))
+        main_kw = np.minimum(requested_kw, limit_kw)
         rest_kw = requested_kw - main_kw
         sold_kw = self.market.clear(rest_kw, self.accepted_price, self._available_kw(state))
         carried = self.grid.curtailment(main_kw + sold_kw.sum(axis=2))
         self._requested_kw, self._main_kw = rest_kw, main_kw * carried
         self._sold_kw = sold_kw * carried[:, :, None]
-        return self._main_kw + self._sold_kw.sum(axis=2), np.ones_like(state.alive)
+        import_kw = self._main_kw + self._sold_kw.sum(axis=2)
+        if self.constants.ev.charging:
+            has_all = import_kw >= load_kw + room_kw - SHORTFALL_KW
+            wanted_kw = np.where(has_all, np.minimum(vehicle_room_kw, limit_kw - main_kw), 0.0)
+            more_kw = wanted_kw * self.grid.curtailment(wanted_kw, carried_kw=import_kw)
+            self._main_kw += more_kw
+            import_kw = import_kw + more_kw
+        return import_kw, np.ones_like(state.alive)
 
     def settle(self, state: BlackoutState, flows: EnergyStep) -> None:
         """Book the step; sites ask for no more than they can take, so that all that was sold was taken."""

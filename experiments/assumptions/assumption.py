@@ -44,9 +44,10 @@ class Assumption(Section):
         default: our own value, which is shown and not set.
         key: dotted scenario key; several are all set to the same value.
         option: name of an option of controllers, in the place of a key.
-        of: controllers that take the option.
+        of: controllers whose options are set.
         values: what to try.
-        choices: in the place of key and values: name of each choice to the scenario keys that it sets.
+        choices: in the place of key and values: name of each choice to the scenario keys that it sets, or with ``of``
+            to options of controllers.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -63,8 +64,8 @@ class Assumption(Section):
     def _sets_one_thing(self) -> Self:
         if sum(map(bool, (self.key, self.option, self.choices))) != 1:
             raise ValueError(f"assumption {self.name}: give one of key, option and choices")
-        if bool(self.option) != bool(self.of):
-            raise ValueError(f"assumption {self.name}: option says what is set, of whose it is; give both or none")
+        if (self.option and not self.of) or (self.key and self.of):
+            raise ValueError(f"assumption {self.name}: options of controllers need of; scenario keys go without")
         if bool(self.choices) == bool(self.values):
             raise ValueError(f"assumption {self.name}: a key or option needs values, and choices go without")
         names = [change.name for change in self.changes()]
@@ -81,15 +82,16 @@ class Assumption(Section):
 
     def changes(self) -> Iterator[Change]:
         """The values, in the order of the file."""
-        for label, overrides in self.choices.items():
-            yield Change(self._named(label), label, overrides, "")
+        for label, settings in self.choices.items():
+            yield self._change(label, settings)
         for value in self.values:
-            label = shown(value)
-            option = f":{self.option}={_written(value)}" if self.option else ""
-            yield Change(self._named(label), label, dict.fromkeys(self.key, value), option)
+            yield self._change(shown(value), dict.fromkeys([self.option] if self.option else self.key, value))
 
-    def _named(self, label: str) -> str:
-        return f"{self.name}-{re.sub(r'[^A-Za-z0-9.]+', '-', label).strip('-').lower()}"
+    def _change(self, label: str, settings: Mapping[str, Any]) -> Change:
+        name = f"{self.name}-{re.sub(r'[^A-Za-z0-9.]+', '-', label).strip('-').lower()}"
+        if not self.of:
+            return Change(name, label, settings, "")
+        return Change(name, label, {}, "".join(f":{key}={_written(value)}" for key, value in settings.items()))
 
 
 class HeadlineClaim(Measure):

@@ -60,6 +60,13 @@ class Measure(Section):
         end = float(self.holds[1:])
         return (end, float("inf")) if self.holds[0] == ">" else (float("-inf"), end)
 
+    @property
+    def when(self) -> str:
+        """When the claim holds, in words."""
+        if isinstance(self.holds, str):
+            return self.holds
+        return f"{self.number(self.holds[0])} to {self.number(self.holds[1])}"
+
     def judged(self, estimate: Estimate) -> bool | None:
         """Whether the claim holds; ``None`` where there is no number. A bound itself is not beyond the bound."""
         if estimate.value is None:

@@ -27,8 +27,8 @@ def sensitivity_section(sensitivity: Sensitivity, pictures: Sequence[str] = ()) 
 def conclusion(sensitivity: Sensitivity, measure: Measure) -> str:
     """Whether a claim holds whatever is assumed, or on what it hangs, and what moves it most."""
     base, rows = sensitivity.base[measure.name], ranked(sensitivity, measure)
-    verdict = _verdict(measure.judged(base), rows)
-    return f"**{measure.title}** ({_when(measure)}): {_with_paper(measure, base)}. {verdict}{_movers(measure, rows)}"
+    verdict, movers = _verdict(measure.judged(base), rows), _movers(sensitivity, measure, rows)
+    return f"**{measure.title}** ({measure.when}): {_with_paper(measure, base)}. {verdict}{movers}"
 
 
 def _verdict(holds: bool | None, rows: Sequence[Reach]) -> str:
@@ -48,22 +48,26 @@ def _verdict(holds: bool | None, rows: Sequence[Reach]) -> str:
 
 
 def short_conclusion(sensitivity: Sensitivity) -> str:
-    """All claims of a sensitivity in one sentence each, for lists."""
-    sentences = []
-    for measure in sensitivity.measures:
-        rows = ranked(sensitivity, measure)
-        hung = [_inside(row.varied.title) for row in rows if row.failing]
-        holds = measure.judged(sensitivity.base[measure.name])
-        verdict = "holds everywhere" if holds else "does not hold" if holds is False else "cannot be judged"
-        verdict = f"hangs on {_listed(hung)}" if holds and hung else verdict
-        sentences.append(f"{measure.title}: {verdict}")
-    return "; ".join(sentences) + "."
+    """All claims of a sensitivity in one sentence, for lists."""
+    verdicts = [f"{measure.title}: {short_verdict(sensitivity, measure)}" for measure in sensitivity.measures]
+    return "; ".join(verdicts) + "."
+
+
+def short_verdict(sensitivity: Sensitivity, measure: Measure) -> str:
+    """Whether a claim holds everywhere, hangs on something, or does not hold, in a few words."""
+    holds = measure.judged(sensitivity.base[measure.name])
+    if holds is None:
+        return "cannot be judged"
+    hung = [_inside(row.varied.title) for row in ranked(sensitivity, measure) if row.failing]
+    if holds:
+        return f"hangs on {_listed(hung)}" if hung else "holds everywhere"
+    return "does not hold"
 
 
 def beside_base(sensitivity: Sensitivity) -> str:
     """The published numbers, each beside ours under our own assumptions."""
     pairs = [
-        f"{measure.number(measure.paper)} / {_shown(measure, sensitivity.base[measure.name])}"
+        f"{measure.number(measure.paper)} / {shown_estimate(measure, sensitivity.base[measure.name])}"
         for measure in sensitivity.measures
         if measure.paper is not None
     ]
@@ -80,49 +84,47 @@ def assumption_table(sensitivity: Sensitivity) -> str:
     for varied in order:
         found = [reach(sensitivity, measure, varied) for measure in measures]
         labels = ", ".join(tried.label for tried in varied.tried)
-        spans = [_span(measure, one) for measure, one in zip(measures, found, strict=True)]
+        spans = [_span(sensitivity, measure, one) for measure, one in zip(measures, found, strict=True)]
         rows.append([varied.title, varied.why, varied.default, labels, *spans, _holds(sensitivity, found)])
-    note = "Lowest to highest number, our own value included; bold where some value moves it by more than chance."
-    return grid(head, rows, keys=len(head), texts=4) + f"\n{note}"
+    note = "Lowest to highest number, our own value included"
+    note += "; bold where some value moves it by more than chance." if sensitivity.drawn else "."
+    return grid(head, rows, keys=1, texts=4) + f"\n{note}"
 
 
 def value_table(sensitivity: Sensitivity) -> str:
     """A row per value, with intervals."""
     head = ["Assumption", "Value", *(_heading(measure) for measure in sensitivity.measures)]
-    rows = [["ours", "", *(_shown(measure, sensitivity.base[measure.name]) for measure in sensitivity.measures)]]
+    rows = [
+        ["ours", "", *(shown_estimate(measure, sensitivity.base[measure.name]) for measure in sensitivity.measures)]
+    ]
     rows += [
-        [varied.title, tried.label, *(_shown(one, tried.estimates[one.name]) for one in sensitivity.measures)]
+        [varied.title, tried.label, *(shown_estimate(one, tried.estimates[one.name]) for one in sensitivity.measures)]
         for varied in sensitivity.varied
         for tried in varied.tried
     ]
     return grid(head, rows, keys=2)
 
 
-def _movers(measure: Measure, rows: Sequence[Reach]) -> str:
+def _movers(sensitivity: Sensitivity, measure: Measure, rows: Sequence[Reach]) -> str:
     """The assumptions that move a claim most, of those that surely do."""
     moving = [row for row in rows if row.surely and row.span > 0.0]
+    chance = " by more than chance" if sensitivity.drawn else ""
     if not moving:
-        return " Nothing moves it by more than chance."
+        return f" Nothing moves it{chance}."
     named = [f"{_inside(row.varied.title)} ({_numbers(measure, row)})" for row in moving[:MOST_NAMED]]
-    return f" Moved most by {_listed(named)}; {len(moving)} of {len(rows)} assumptions move it by more than chance."
-
-
-def _when(measure: Measure) -> str:
-    if isinstance(measure.holds, str):
-        return measure.holds
-    return f"{measure.number(measure.holds[0])} to {measure.number(measure.holds[1])}"
+    return f" Moved most by {_listed(named)}; {len(moving)} of {len(rows)} assumptions move it{chance}."
 
 
 def _with_paper(measure: Measure, base: Estimate) -> str:
     paper = "" if measure.paper is None else f", the paper has {measure.number(measure.paper)}"
-    return f"{_shown(measure, base)}{f' {measure.unit}' if measure.unit else ''}{paper}"
+    return f"{shown_estimate(measure, base)}{f' {measure.unit}' if measure.unit else ''}{paper}"
 
 
 def _heading(measure: Measure) -> str:
     return f"{measure.title} ({measure.unit})" if measure.unit else measure.title
 
 
-def _shown(measure: Measure, estimate: Estimate) -> str:
+def shown_estimate(measure: Measure, estimate: Estimate) -> str:
     """A number with its interval."""
     text = f"{'≥ ' if estimate.at_least else ''}{measure.number(estimate.value)}"
     if estimate.interval95 is None or estimate.value is None:
@@ -130,10 +132,11 @@ def _shown(measure: Measure, estimate: Estimate) -> str:
     return f"{text} [{measure.number(estimate.interval95[0])}, {measure.number(estimate.interval95[1])}]"
 
 
-def _span(measure: Measure, found: Reach | None) -> str:
+def _span(sensitivity: Sensitivity, measure: Measure, found: Reach | None) -> str:
     if found is None:
         return MISSING
-    return f"**{_numbers(measure, found)}**" if found.surely and found.span > 0.0 else _numbers(measure, found)
+    bold = sensitivity.drawn and found.surely and found.span > 0.0
+    return f"**{_numbers(measure, found)}**" if bold else _numbers(measure, found)
 
 
 def _numbers(measure: Measure, found: Reach) -> str:

@@ -40,8 +40,7 @@ def calculation_chapter(experiment: Calculation, results: CalculationResults, pi
 def shown_pictures(results: CalculationResults, folder: Path) -> list[str]:
     """Files of the charts and images that are in a folder."""
     findings = results.findings
-    drawn = (*findings.sensitivities, *findings.charts)
-    names = [*(f"{one.name}{PICTURE_SUFFIX}" for one in drawn), *findings.images]
+    names = [*(f"{name}{PICTURE_SUFFIX}" for name in findings.drawn), *findings.images]
     return [name for name in names if (folder / name).exists()]
 
 

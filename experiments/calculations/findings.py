@@ -125,9 +125,14 @@ class Findings(Section):
 
     @model_validator(mode="after")
     def _named_once(self) -> Self:
-        names = [*(f"{one.name}.svg" for one in (*self.sensitivities, *self.charts)), *self.images]
+        names = [*(f"{name}.svg" for name in self.drawn), *self.images]
         if twice := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"pictures: {twice[0]} stands twice; give every picture a name of its own")
         if unknown := [name for name in self.images if not name.endswith(PICTURES)]:
             raise ValueError(f"images: {unknown[0]} is no picture; known endings: {', '.join(PICTURES)}")
         return self
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """Names of the pictures that are drawn from numbers, without ending."""
+        return (*(one.name for one in self.sensitivities), *(chart.name for chart in self.charts))
