@@ -12,6 +12,7 @@ from benchmarks.controllers import controllers
 from benchmarks.dispatch import dispatch
 from benchmarks.episodes import episodes
 from benchmarks.faces import faces
+from benchmarks.forecasts import forecasts
 from benchmarks.kernels import kernels
 from benchmarks.machine import machine
 from benchmarks.measure import Section
@@ -40,6 +41,7 @@ PAGES: dict[str, Topics] = {
         "planning": planning,
         "proofs": proofs,
         "planning-sizes": planning_sizes,
+        "planning-forecasts": forecasts,
         "dispatch": dispatch,
         "kernels": kernels,
         "memory": memory,

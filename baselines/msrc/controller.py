@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from voltran.baselines.msrc.forecasts import forecast_of, information_of
 from voltran.baselines.msrc.plan_statistics import Account
 from voltran.baselines.msrc.planner import Plan, Planner
 from voltran.baselines.msrc.settings import PlannerSettings
@@ -36,17 +37,18 @@ class Msrc:
         **settings: fields of :class:`PlannerSettings` that differ from its defaults.
 
     Attributes:
+        information: the whole network, and what its forecast tells.
         plans: the latest plan of each world of the batch.
 
     Raises:
         ScenarioError: a setting that is unknown or out of range.
     """
 
-    information: Information = "global"
-
     def __init__(self, name: str = "msrc", **settings: Any) -> None:
         self.name = name
         self.settings = validated(PlannerSettings, settings, f"controller {name}")
+        forecast_of(self.settings)  # an unknown one is an error now, not in the first decision
+        self.information: Information = information_of(self.settings)
         self.declarations = declare(self.settings.command_set, "dynamic")
         self.plans: list[Plan] = []
         self._planners: list[Planner] = []

@@ -55,7 +55,12 @@ class Groups(NamedTuple):
 
 
 def user_groups(
-    constants: BlackoutConstants, users: Population, world: int, options: Options, candidates: int
+    constants: BlackoutConstants,
+    users: Population,
+    world: int,
+    options: Options,
+    candidates: int,
+    expected_mbps: FloatArray | None = None,
 ) -> Groups:
     """Group the users of one world.
 
@@ -65,6 +70,8 @@ def user_groups(
         world: which one.
         options: ways in which sites can operate.
         candidates: sites that may serve one group: its home, its second site, and the others that reach most.
+        expected_mbps: ``[user]`` demands that power is counted for; by default the present ones, which all else is
+            about.
 
     Raises:
         ScenarioError: a user whose demand is not a positive number.
@@ -84,15 +91,21 @@ def user_groups(
     flow_of = np.full((cell.size, constants.n_sites), -1)
     flow_of[servers[cell // CLASS_GROUPS]] = np.arange(int(servers[cell // CLASS_GROUPS].sum()))
     weight = np.bincount(demand, users.weight[world])
-    tables = flow_tables(
-        received_mw, distance_m, home, demand_mbps, users.weight[world], demand, flow_of, options,
-        constants.scheduler.band_order, constants.radio,
-    )  # fmt: skip
+
+    def tables_of(asked_mbps: FloatArray) -> FloatArray:
+        return flow_tables(
+            received_mw, distance_m, home, asked_mbps, users.weight[world], demand, flow_of, options,
+            constants.scheduler.band_order, constants.radio,
+        )  # fmt: skip
+
+    tables = tables_of(demand_mbps)
+    same = expected_mbps is None or np.array_equal(expected_mbps, demand_mbps)
+    ahead = tables if expected_mbps is None or same else tables_of(expected_mbps)
     flow_demand, flow_site = np.nonzero(flow_of >= 0)
     reach = tables[0] / weight[flow_demand][:, None]
     widest = _widest(options)
-    priced = reach[:, widest]
-    per_share = np.divide(1.0, priced, out=np.zeros_like(priced), where=priced > 0.0)
+    per_share = _inverse(reach[:, widest])
+    power_per_share = per_share if same else _inverse(ahead[0][:, widest] / weight[flow_demand][:, None])
     return Groups(
         home=pair_home[cell // CLASS_GROUPS],
         class_group=cell % CLASS_GROUPS,
@@ -103,9 +116,14 @@ def user_groups(
         reach=reach,
         load=tables[1][:, widest] * per_share,
         first_load=tables[2][:, widest] * per_share,
-        power_kw=tables[3][:, widest] * per_share,
+        power_kw=ahead[3][:, widest] * power_per_share,
         traffic_mbps=tables[4][:, widest] * per_share,
     )
+
+
+def _inverse(share: FloatArray) -> FloatArray:
+    """One over each share, 0 where there is none."""
+    return np.divide(1.0, share, out=np.zeros_like(share), where=share > 0.0)
 
 
 def _check_demand(demand_mbps: FloatArray) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from voltran.baselines.msrc.certify import prove
 from voltran.baselines.msrc.evaluation import Evaluation, Evaluator
+from voltran.baselines.msrc.forecasts import forecast_of
 from voltran.baselines.msrc.groups import Groups, user_groups
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.options import site_options
@@ -13,7 +14,7 @@ from voltran.baselines.msrc.search import Search
 from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.baselines.solve import SolverError
 from voltran.envs.blackout.world import BlackoutWorld
-from voltran.physics.arrays import IntArray
+from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.power import SLEEP
 
 PROVEN_GAPS = {"5%": 0.05, "2%": 0.02}
@@ -52,22 +53,23 @@ class Planner:
     def __init__(self, world: BlackoutWorld, index: int, settings: PlannerSettings) -> None:
         self.world, self.index, self.settings = world, index, settings
         self.options = site_options(world.constants, settings)
+        self._forecast = forecast_of(settings)
         self.failed_solves = 0
         self._groups: Groups | None = None
+        self._expected_mbps: FloatArray = np.empty(0)
         self._last: IntArray | None = None
 
     def instance(self) -> Instance:
         """The planning problem of this moment."""
         world, index, constants = self.world, self.index, self.world.constants
         settled = world.decision[index] > 0
-        vehicle_kw = self.settings.vehicle_horizon_h * constants.ev.site_limit_kw
-        vehicles_kwh = np.minimum(world.vehicle_energy_kwh[index], vehicle_kw)
+        outlook = self._forecast(world, index, self.settings.horizon_h)
         return Instance(
             settings=self.settings,
             options=self.options,
-            groups=self._current_groups(),
+            groups=self._current_groups(outlook.demand_mbps),
             alive=world.alive[index],
-            energy_kwh=world.usable_kwh[index] + vehicles_kwh,
+            energy_kwh=world.usable_kwh[index] + outlook.vehicles_kwh,
             previous_mode=world.mode[index] if settled else np.full(constants.n_sites, -1),
             may_help=constants.may_help,
             assistance_potential=constants.assistance_potential,
@@ -106,12 +108,14 @@ class Planner:
         last = instance.widest[np.where(instance.alive, 0, SLEEP)] if self._last is None else self._last
         return instance.repaired(np.where(instance.alive, last, instance.sleep))
 
-    def _current_groups(self) -> Groups:
+    def _current_groups(self, expected_mbps: FloatArray) -> Groups:
         """User groups; users who stand still and ask for the same all the time are grouped once."""
         scenario = self.world.scenario
         changing = scenario.traffic.redraw_period_s is not None or scenario.users.speed_m_per_s > 0.0
-        if self._groups is None or changing:
+        if self._groups is None or changing or not np.array_equal(expected_mbps, self._expected_mbps):
             self._groups = user_groups(
-                self.world.constants, self.world.users, self.index, self.options, self.settings.candidate_servers
-            )
+                self.world.constants, self.world.users, self.index, self.options, self.settings.candidate_servers,
+                expected_mbps,
+            )  # fmt: skip
+            self._expected_mbps = expected_mbps
         return self._groups

@@ -24,12 +24,18 @@ class PlannerSettings(Section, strict=True):
     where ``s = max_i P_i / E_i`` is the inverse of the shortest site lifetime. Source: [MSRC] Eq. 18, [MSRC] Eq. 26
     with weights (0.5, 0.3, 0.1, 0.1). Reconstructed: the paper adds hours, ratios, dollars and counts; here every term
     is normalised. The cost of vehicle energy does not depend on the modes, as all that is offered is taken, and is left
-    out. Minimising ``s`` maximises (26) exactly: with power constant over the horizon H its fraction is E / P - H.
+    out. ``E_i`` is what the battery holds and what vehicles are expected to give within the horizon H, ``P_i`` the mean
+    power for the demand that is expected over it. Minimising ``s`` maximises (26) exactly: its fraction is then
+    E / P - H.
 
     Attributes:
         objective: "maxmin" is (26); "levelling", which is ours, minimises ``sum_i (mean E / E_i)^2 P_i`` instead of the
             largest ``P_i / E_i``, so that every site counts and poor ones count most.
         command_set: "paper" has one band set per mode; "extended" may also choose bands within a mode.
+        forecast: demand and vehicles over the horizon ([MSRC] Algorithm 1, line 4): "expected" follows from the
+            scenario's rates and profiles, "perfect" is what will come true, and with "none" demand stays as it is and
+            no vehicle comes; or one's own, as ``module:function``.
+        horizon_h: the horizon H.
         evaluations: plans that the search may weigh with 19 live sites, more and fewer with the square of their number;
             a count and not a time, so that plans do not depend on how fast the machine is.
         look_ups: plans that it may propose, weighed or not, scaled alike; ends searches where few are allowed.
@@ -46,11 +52,13 @@ class PlannerSettings(Section, strict=True):
         best_effort_floor: service share of best-effort users.
         load_limit: share of a site's resource blocks that may be planned for.
         candidate_servers: sites that may serve one user group.
-        vehicle_horizon_h: hours for which present vehicles are expected to go on giving power.
+        vehicle_horizon_h: hours for which present vehicles go on giving power, with "none" as the forecast.
     """
 
     objective: Literal["maxmin", "levelling"] = "maxmin"
     command_set: Literal["paper", "extended"] = "paper"
+    forecast: str = "expected"
+    horizon_h: Positive = 6.0
     evaluations: Annotated[int, Field(ge=1)] = 300
     look_ups: Annotated[int, Field(ge=1)] = 6000
     search_seed: Annotated[int, Field(ge=0)] = 0

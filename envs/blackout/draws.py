@@ -143,6 +143,21 @@ def draw_demand_mbps(constants: BlackoutConstants, seed: int, window: int, class
     return demand
 
 
+def expected_demand_mbps(constants: BlackoutConstants, seed: int, classes: NDArray[np.int64]) -> FloatArray:
+    """Mean of :func:`draw_demand_mbps` over demand windows, ``[user]``: of a log-normal, ``exp(mu + sigma^2 / 2)``."""
+    services, load_factor = constants.scenario.traffic.classes, draw_load_factor(constants, seed)
+    mean = np.array([
+        (load_factor if service.elastic else 1.0)
+        * (
+            service.constant_mbps
+            if service.constant_mbps is not None
+            else np.exp((service.mean_log_mbps or 0.0) + service.log_sigma**2 / 2.0)
+        )
+        for service in services
+    ])  # fmt: skip
+    return np.asarray(mean[classes])
+
+
 def draw_vehicles(constants: BlackoutConstants, seed: int) -> VehicleDraws:
     """Poisson arrivals from a stationary start, exponential stays. Source: [MSRC] Section V and Table I."""
     vehicles, horizon_h = constants.scenario.vehicles, constants.scenario.time.horizon_h

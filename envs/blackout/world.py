@@ -20,7 +20,7 @@ from voltran.envs.blackout.rewards.period import BlackoutPeriod
 from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.blackout.service import Population
 from voltran.envs.blackout.simulation import EpisodeDraws, Simulation
-from voltran.envs.blackout.state import BlackoutState
+from voltran.envs.blackout.state import BlackoutState, mean_power_kw
 from voltran.envs.blackout.view import BlackoutView, Surroundings
 from voltran.envs.errors import EpisodeError
 from voltran.envs.observations import GlobalState, Observation
@@ -29,6 +29,7 @@ from voltran.envs.rewards import RewardChoice, Rewards
 from voltran.envs.world import Role
 from voltran.physics.arrays import BoolArray, FloatArray, Int16Array
 from voltran.physics.battery import usable_energy_kwh
+from voltran.physics.fleet import Fleet
 from voltran.physics.power import ASSISTED, HELPING, SLEEP
 
 
@@ -164,6 +165,34 @@ class BlackoutWorld(BatchedWorld):
         """Usable energy of parked vehicles that have accepted, ``[B, site]``."""
         state = self._state
         return np.asarray((state.ev_energy_kwh * (self._simulation.present() & state.ev_accepted)).sum(axis=-1))
+
+    @property
+    def parked(self) -> BoolArray:
+        """Vehicles that are parked now, ``[B, site, slot]``."""
+        return self._simulation.present()
+
+    @property
+    def fleet(self) -> Fleet:
+        """All vehicles of the episodes, with present energy and acceptance. Not to be written to.
+
+        When they come and leave, and what they ask for, nobody knows who has no hindsight.
+        """
+        return self._simulation.inhabitants.fleet(self._state.ev_energy_kwh, self._state.ev_accepted)
+
+    @property
+    def vehicle_price(self) -> FloatArray:
+        """Prices offered to vehicles in the latest physics step, ``[B, site]`` in $/kWh."""
+        return self._state.price.copy()
+
+    @property
+    def now_s(self) -> FloatArray:
+        """Time since the outage began, ``[B]``."""
+        return self._simulation.time_s()
+
+    @property
+    def mean_power_kw(self) -> FloatArray:
+        """Mean power of sites over the last hour, ``[B, site]``."""
+        return mean_power_kw(self._state)
 
     @property
     def power_kw(self) -> FloatArray:

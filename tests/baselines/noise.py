@@ -25,6 +25,7 @@ NOISE = 1e-13
 # What worlds tell when they are asked, what their markets keep, and what both are made of.
 TOLD = (
     "usable_kwh", "vehicle_energy_kwh", "power_kw", "users", "demand_kw", "charge_room_kw", "discharge_room_kw",
+    "fleet", "vehicle_price", "mean_power_kw",
 )  # fmt: skip
 KEPT = ("posted_price", "available_kw", "sales")
 CONSTANTS = (

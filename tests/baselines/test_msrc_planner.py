@@ -223,7 +223,7 @@ def test_vehicles_count_for_as_long_as_they_are_expected_to_give() -> None:
     world = started(outage_world("urban7-medium", overrides={"vehicles.arrivals_per_day": 24}), seed=1)
     usable_kwh, vehicles_kwh = world.usable_kwh[0], world.vehicle_energy_kwh[0]
     assert vehicles_kwh.max() > 14.0
-    expected_kwh = planner(world, vehicle_horizon_h=2.0).instance().energy_kwh
+    expected_kwh = planner(world, forecast="none", vehicle_horizon_h=2.0).instance().energy_kwh
     np.testing.assert_allclose(expected_kwh, usable_kwh + np.minimum(vehicles_kwh, 14.0))
 
 
