@@ -129,7 +129,9 @@ def _checked_shares(
     found = _array(situation, "share", share, (n_bands, n_users), np.floating).astype(np.float64)
     served, site = server >= 0, np.maximum(server, 0)
     reached = rates.any(axis=0)
-    _require(situation, "server", "user ", server, ~served | reached, "no band of that site that is on reaches the user")
+    _require(
+        situation, "server", "user ", server, ~served | reached, "no band of that site that is on reaches the user"
+    )
     is_on = (bands[site] >> np.arange(n_bands)[:, None] & 1) != 0
     for band in range(n_bands):
         name = f"share of band {band}"
@@ -162,9 +164,7 @@ def _array(situation: Situation, field: str, value: Any, shape: tuple[int, ...],
     return array
 
 
-def _require(
-    situation: Situation, field: str, whose: str, value: NDArray[Any], holds: BoolArray, rule: str
-) -> None:
+def _require(situation: Situation, field: str, whose: str, value: NDArray[Any], holds: BoolArray, rule: str) -> None:
     if not holds.all():
         index = int(np.argmin(holds))
         raise ActionError(f"dispatch {field} of {whose}{index} in world {situation.world} = {value[index]}: {rule}")

@@ -13,7 +13,7 @@ from voltran.envs.blackout.population import Drawn, Inhabitants, draw_inhabitant
 from voltran.envs.blackout.power_imports import Imports
 from voltran.envs.blackout.rewards.formulas import service_loss
 from voltran.envs.blackout.service import enter, refresh
-from voltran.envs.blackout.situation import SiteEnergy, Situation
+from voltran.envs.blackout.situation import Asked, SiteEnergy, Situation
 from voltran.envs.blackout.state import blank_state, blank_totals, mean_power_kw, start_episode
 from voltran.envs.blackout.survival import loss_rule, update_losses
 from voltran.envs.blackout.trace import EV_COST, Before, Trace, network_row
@@ -43,6 +43,9 @@ class Simulation:
         cache: False recomputes service in every physics step; the results are the same, bit for bit.
         trace_sites: keep time series of each site.
         imports: what sites can import.
+
+    Attributes:
+        dispatcher: whom the latest commands let dispatch; None for the world itself, or after a snapshot.
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class Simulation:
         battery = constants.scenario.battery
         # A site that could not last a single step would be down again at once.
         self._restart = Restart(battery.soc_min + battery.restart_margin, max(battery.restart_hold_s, self._step_s))
-        self._dispatcher: Dispatcher | None = None
+        self.dispatcher: Dispatcher | None = None
         # Holds as long as the service does, like everything that is computed from it.
         self._service_loss = np.zeros(n_worlds)
 
@@ -94,27 +97,27 @@ class Simulation:
         """Worlds ``[B]`` in which commands ask for another service than those in force."""
         state = self.state
         differs = state.dispatched != (commands.dispatcher is not None)
-        if None not in (self._dispatcher, commands.dispatcher):
-            differs |= self._dispatcher != commands.dispatcher
+        if self.dispatcher is not None and commands.dispatcher is not None:
+            differs |= self.dispatcher != commands.dispatcher
         for name in ("mode", "band_bits", "radius_m"):
             differs |= (getattr(commands, name) != getattr(state, name)).any(axis=1)
         return np.asarray(differs)
 
-    def site_energy(self, world: int) -> SiteEnergy:
-        """Where the power of one world's sites can come from now."""
-        state, constants = self.state, self.constants
+    def site_energy(self, asked: Asked, world: int) -> SiteEnergy:
+        """Where the power of one world's sites can come from now, under these commands."""
+        state, constants, battery = self.state, self.constants, self.constants.battery
         fleet_kwh = state.ev_energy_kwh[world] * (self.present()[world] & state.ev_accepted[world])
         done = int(state.step[world]) % constants.steps_per_decision
         return SiteEnergy(
             remaining_h=(constants.steps_per_decision - done) * constants.step_h,
-            usable_kwh=usable_energy_kwh(state.soc[world], constants.battery),
-            discharge_limit_kw=largest_discharge_kw(state.soc[world], constants.step_h, constants.battery),
-            charge_limit_kw=largest_charge_kw(state.soc[world], constants.step_h, constants.battery),
-            vehicle_kw=np.minimum(state.offered_kw[world], state.ev_power_kw[world]),
+            usable_kwh=usable_energy_kwh(state.soc[world], battery),
+            discharge_limit_kw=largest_discharge_kw(state.soc[world], constants.step_h, battery),
+            charge_limit_kw=largest_charge_kw(state.soc[world], constants.step_h, battery),
+            vehicle_kw=np.minimum(state.offered_kw[world], asked.ev_power_kw[world]),
             vehicle_kwh=np.asarray(fleet_kwh.sum(axis=-1)),
             price=state.price[world],
             import_kw=self.imports.limits_kw(state)[0][world],
-            ev_to_battery=state.ev_to_battery[world],
+            ev_to_battery=asked.ev_to_battery[world],
         )
 
     def run_period(self, commands: SiteCommands) -> FloatArray:
@@ -163,7 +166,7 @@ class Simulation:
         for world in worlds:
             decided_s = (int(self.state.step[world]) - self.constants.steps_per_decision) * self._step_s
             self.inhabitants.advance_to(world, max(decided_s, 0.0))
-        self._dispatcher, service = None, self.state.service
+        self.dispatcher, service = None, self.state.service
         self._service_loss = service_loss(self.constants, service.weighted_loss, service.availability)
         self.flows = None
 
@@ -174,7 +177,7 @@ class Simulation:
         stale = self.differs(commands)
         for name in ("mode", "band_bits", "radius_m"):
             getattr(state, name)[...] = getattr(commands, name)
-        self._dispatcher, state.dispatched[:] = commands.dispatcher, commands.dispatcher is not None
+        self.dispatcher, state.dispatched[:] = commands.dispatcher, commands.dispatcher is not None
         # Vehicles of a site that is down may recharge its battery, so that it can come back.
         down = ~state.alive & commands.ev_to_battery
         state.ev_power_kw[...] = np.where(down, self.constants.ev.site_limit_kw, commands.ev_power_kw)
@@ -208,14 +211,11 @@ class Simulation:
     def _dispatch(self, world: int) -> None:
         """Let the dispatcher decide service in one world, unless it leaves that to the world."""
         state, constants, users = self.state, self.constants, self.inhabitants.users
-        assert self._dispatcher is not None
-        now = Situation(
-            world, constants, state.mode[world], state.band_bits[world], state.radius_m[world], state.alive[world],
-            state.service.anchor[world], users.received_mw[world], users.distance_m[world], users.demand_mbps[world],
-            users.weight[world], self.site_energy(world),
-        )  # fmt: skip
-        with named_errors(f"dispatcher {type(self._dispatcher).__name__}"):
-            allocation = self._dispatcher.allocate(now)
+        assert self.dispatcher is not None
+        energy = self.site_energy(state, world)
+        now = Situation.of(world, constants, state, state.alive, state.service.anchor, users, energy)
+        with named_errors(f"dispatcher {type(self.dispatcher).__name__}"):
+            allocation = self.dispatcher.allocate(now)
         if allocation is None:
             return
         told = carried_out(now, allocation)
@@ -230,7 +230,8 @@ class Simulation:
             where = state.stale.copy() if self.cache else np.ones(self.n_worlds, dtype=bool)
             handovers = self._refresh_service(where)
         limits = self.imports.limits_kw(state)
-        orders = EnergyOrders(np.minimum(state.ev_power_kw, state.service.ev_limit_kw), state.dynamic_price, state.ev_to_battery, *limits)
+        vehicle_kw = np.minimum(state.ev_power_kw, state.service.ev_limit_kw)
+        orders = EnergyOrders(vehicle_kw, state.dynamic_price, state.ev_to_battery, *limits)
         flows = energy_step(
             state.soc, state.alive, state.needed_kw, state.service.power_kw, mean_power_kw(state),
             self.inhabitants.fleet(state.ev_energy_kwh, state.ev_accepted), orders, self.time_s(), self._step_s,

@@ -1,8 +1,9 @@
 """One world at the moment at which service is decided: for whoever dispatches, or foretells what the world will do."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from voltran.envs.blackout.constants import BlackoutConstants
+from voltran.envs.blackout.service import Population
 from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, Int16Array, IntArray, RealArray
 from voltran.physics.association import Association, associate
 from voltran.physics.scheduler import Schedule, schedule
@@ -33,6 +34,21 @@ class SiteEnergy(NamedTuple):
     ev_to_battery: BoolArray
 
 
+class Asked(Protocol):
+    """What commands, or those in force, say of sites; all arrays ``[B, site]``, see :class:`SiteCommands`."""
+
+    @property
+    def mode(self) -> IntArray: ...
+    @property
+    def band_bits(self) -> IntArray: ...
+    @property
+    def radius_m(self) -> FloatArray: ...
+    @property
+    def ev_power_kw(self) -> FloatArray: ...
+    @property
+    def ev_to_battery(self) -> BoolArray: ...
+
+
 class Situation(NamedTuple):
     """One world at the moment at which commands come into force. The arrays are the world's own: change nothing.
 
@@ -60,6 +76,24 @@ class Situation(NamedTuple):
     weight: FloatArray
     energy: SiteEnergy
 
+    @classmethod
+    def of(
+        cls,
+        world: int,
+        constants: BlackoutConstants,
+        asked: "Asked",
+        alive: BoolArray,
+        last_server: Int16Array,
+        users: Population,
+        energy: SiteEnergy,
+    ) -> "Situation":
+        """That of one world of a batch; arrays ``[B, ...]`` of all its worlds are given."""
+        return cls(
+            world, constants, asked.mode[world], asked.band_bits[world], asked.radius_m[world], alive[world],
+            last_server[world], users.received_mw[world], users.distance_m[world], users.demand_mbps[world],
+            users.weight[world], energy,
+        )  # fmt: skip
+
     def associate(self) -> Association:
         """Who is served by whom, as the world decides it."""
         return associate(
@@ -69,6 +103,4 @@ class Situation(NamedTuple):
 
     def schedule(self, association: Association) -> Schedule:
         """What users get and what it costs the sites, as the world decides it."""
-        return schedule(
-            association, self.mode, self.band_bits, self.demand_mbps, self.weight, self.constants.scheduler
-        )
+        return schedule(association, self.mode, self.band_bits, self.demand_mbps, self.weight, self.constants.scheduler)
