@@ -128,10 +128,8 @@ def _checked_shares(
     n_sites = situation.alive.size
     found = _array(situation, "share", share, (n_bands, n_users), np.floating).astype(np.float64)
     served, site = server >= 0, np.maximum(server, 0)
-    reached = rates.any(axis=0)
-    _require(
-        situation, "server", "user ", server, ~served | reached, "no band of that site that is on reaches the user"
-    )
+    reached = ~served | rates.any(axis=0)
+    _require(situation, "server", "user ", server, reached, "no band that is on there reaches the user")
     is_on = (bands[site] >> np.arange(n_bands)[:, None] & 1) != 0
     for band in range(n_bands):
         name = f"share of band {band}"

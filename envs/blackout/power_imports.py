@@ -33,6 +33,10 @@ class Imports(Protocol):
         """What the coming step could bring: most import, and whether it may charge the battery; both ``[B, site]``."""
         ...
 
+    def foreseen_kw(self, state: BlackoutState) -> FloatArray:
+        """Most import ``[B, site]`` of the coming step, as far as it can be told now; nothing changes here."""
+        ...
+
     def settle(self, state: BlackoutState, flows: EnergyStep) -> None:
         """Take note of the step as it went; ``state`` is still that of its start."""
         ...
@@ -61,6 +65,10 @@ class NoImports:
     def limits_kw(self, state: BlackoutState) -> tuple[FloatArray, BoolArray]:
         """Nothing, for nobody."""
         return np.zeros_like(state.soc), np.zeros_like(state.alive)
+
+    def foreseen_kw(self, state: BlackoutState) -> FloatArray:
+        """Nothing, for nobody."""
+        return np.zeros_like(state.soc)
 
     def settle(self, state: BlackoutState, flows: EnergyStep) -> None:
         """Nothing to note."""

@@ -116,7 +116,7 @@ class Simulation:
             vehicle_kw=np.minimum(state.offered_kw[world], asked.ev_power_kw[world]),
             vehicle_kwh=np.asarray(fleet_kwh.sum(axis=-1)),
             price=state.price[world],
-            import_kw=self.imports.limits_kw(state)[0][world],
+            import_kw=self.imports.foreseen_kw(state)[world],
             ev_to_battery=asked.ev_to_battery[world],
         )
 

@@ -68,18 +68,13 @@ class Supply:
 
     def limits_kw(self, state: BlackoutState) -> tuple[FloatArray, BoolArray]:
         """Clear the market for the coming step; batteries may take what loads do not. Both ``[B, M]``."""
-        load_kw = state.service.power_kw * state.alive
-        room_kw = largest_charge_kw(state.soc, self.constants.step_h, self.constants.battery)
-        requested_kw = self.buy * (load_kw + room_kw)
-        main_kw = np.minimum(
-            requested_kw, self.grid.limit_kw(np.asarray(state.step * self.constants.step_h, np.float64))
-        )
-        rest_kw = requested_kw - main_kw
-        sold_kw = self.market.clear(rest_kw, self.accepted_price, self._available_kw(state))
-        carried = self.grid.curtailment(main_kw + sold_kw.sum(axis=2))
-        self._requested_kw, self._main_kw = rest_kw, main_kw * carried
-        self._sold_kw = sold_kw * carried[:, :, None]
+        self._requested_kw, self._main_kw, self._sold_kw = self._cleared_kw(state)
         return self._main_kw + self._sold_kw.sum(axis=2), np.ones_like(state.alive)
+
+    def foreseen_kw(self, state: BlackoutState) -> FloatArray:
+        """What the market would give ``[B, M]`` at the load of the latest step."""
+        _, main_kw, sold_kw = self._cleared_kw(state)
+        return np.asarray(main_kw + sold_kw.sum(axis=2))
 
     def settle(self, state: BlackoutState, flows: EnergyStep) -> None:
         """Book the step; sites ask for no more than they can take, so that all that was sold was taken."""
@@ -119,6 +114,19 @@ class Supply:
     def series(self) -> dict[str, FloatArray]:
         """Time series ``[B, T]`` or ``[B, T, I]``, one row per physics step."""
         return self._series
+
+    def _cleared_kw(self, state: BlackoutState) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """What is asked of retailers and comes from the main grid, ``[B, M]``, and what retailers sell ``[B, M, I]``."""
+        load_kw = state.service.power_kw * state.alive
+        room_kw = largest_charge_kw(state.soc, self.constants.step_h, self.constants.battery)
+        requested_kw = self.buy * (load_kw + room_kw)
+        main_kw = np.minimum(
+            requested_kw, self.grid.limit_kw(np.asarray(state.step * self.constants.step_h, np.float64))
+        )
+        rest_kw = requested_kw - main_kw
+        sold_kw = self.market.clear(rest_kw, self.accepted_price, self._available_kw(state))
+        carried = self.grid.curtailment(main_kw + sold_kw.sum(axis=2))
+        return rest_kw, main_kw * carried, sold_kw * carried[:, :, None]
 
     def _available_kw(self, state: BlackoutState) -> FloatArray:
         return self.market.available_at(state.step // self.constants.steps_per_decision)
