@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.sparse import block_array
+from scipy.sparse import block_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from voltran.baselines.solve import MilpResult, MixedIntegerProgram, SolverName, Status, solve_milp
@@ -62,7 +62,7 @@ def _part(program: MixedIntegerProgram, columns: IndexArray, rows: IndexArray) -
 def _parts(program: MixedIntegerProgram) -> Iterator[tuple[IndexArray, IndexArray]]:
     """Columns and rows of each part, in the order of their first columns; what is tied to nothing joins the first."""
     n_columns = program.rows.shape[1]
-    ties = block_array([[None, program.rows.T], [program.rows, None]], format="csr")
+    ties = csr_array(block_array([[None, program.rows.T], [program.rows, None]]), dtype=np.float64)
     count, label = connected_components(ties, directed=False)
     tied = np.bincount(label, minlength=count) > 1
     label = np.where(tied[label], label, label[np.argmax(tied[label])])

@@ -21,13 +21,14 @@ from voltran.baselines.solve import MilpResult, SolverError, solve_milp
 from voltran.baselines.solve_parts import solve_in_parts
 from voltran.envs.blackout.dispatch import Allocation, carried_out
 from voltran.envs.blackout.situation import Situation
-from voltran.physics.arrays import FloatArray, Int16Array
+from voltran.physics.arrays import FloatArray
 from voltran.physics.association import Association
 from voltran.physics.balance import SHORTFALL_KW
 from voltran.physics.ordering import surpasses
 
-# Chords per user; the utility they lose is at most 0.17 % of the weight of those who are served in part.
-SEGMENTS = 6
+# Chords of all users together, which is what solving takes time for, and the least and most of one. With six the
+# utility lost is at most 0.17 % of the weight of those who are served in part, with sixty a hundredth of that.
+CHORDS, CHORDS_MIN, CHORDS_MAX = 6000, 6, 60
 # Shares of demands below this are rounding of solvers.
 NO_SHARE = 1e-9
 
@@ -95,7 +96,8 @@ class ExactDispatcher:
 
     def _shares(self, now: Situation, served: Association) -> Allocation | None:
         """All bands on; the world's own dispatch where it is worth more and lasts."""
-        allocation = self._best_shares(now, served.server, links_to(served.server, served.rate_mbps))
+        share = self._best_shares(now, links_to(served.server, served.rate_mbps))
+        allocation = Allocation(served.server, share)
         own, found = now.schedule(served), carried_out(now, allocation).plan
         theirs, ours = dispatch_of(now, *own), dispatch_of(now, *found)
         if surpasses(theirs.utility, ours.utility) and (_spare_kw(now, theirs.power_kw) >= -SHORTFALL_KW).all():
@@ -106,22 +108,18 @@ class ExactDispatcher:
     def _carriers(self, now: Situation, served: Association) -> Allocation:
         """Bands and vehicle power by the mixed-integer program, then shares with the interference that is left."""
         prices = self._prices(now)
-        program = carrier_program(now, links_to(served.server, served.rate_mbps), SEGMENTS, prices)
+        program = carrier_program(now, links_to(served.server, served.rate_mbps), _chords(now), prices)
         values = self._taken(solve_in_parts(program.model, time_limit_s=self._time_limit_s))
         narrowed = now._replace(band_bits=carriers_on(program, values))
         rates = rates_from(narrowed, served.server)
         server = np.where(rates.any(axis=0), served.server, np.int16(-1))
-        return self._best_shares(
-            narrowed, server, links_to(server, rates), vehicle_orders_kw(program, values, now, prices)
-        )
+        share = self._best_shares(narrowed, links_to(server, rates))
+        return Allocation(server, share, narrowed.band_bits, vehicle_orders_kw(program, values, now, prices))
 
-    def _best_shares(
-        self, now: Situation, server: Int16Array, links: Links, ev_power_kw: FloatArray | None = None
-    ) -> Allocation:
+    def _best_shares(self, now: Situation, links: Links) -> FloatArray:
         spare_kw = _spare_kw(now, idle_power_kw(now, now.band_bits))
-        program = program_of(now, links, SEGMENTS, spare_kw)
-        values = self._taken(solve_milp(program.model, time_limit_s=self._time_limit_s))
-        return Allocation(server, shares_of(now, links, values), now.band_bits, ev_power_kw)
+        program = program_of(now, links, _chords(now), spare_kw)
+        return shares_of(now, links, self._taken(solve_milp(program.model, time_limit_s=self._time_limit_s)))
 
     def _taken(self, solution: MilpResult) -> FloatArray:
         if solution.values is None:
@@ -154,6 +152,11 @@ def shares_of(now: Situation, links: Links, values: FloatArray) -> FloatArray:
     share = np.zeros((n_bands, now.constants.n_users))
     share[links.band, links.user] = blocks
     return share
+
+
+def _chords(now: Situation) -> int:
+    """Chords per user."""
+    return min(max(CHORDS // now.constants.n_users, CHORDS_MIN), CHORDS_MAX)
 
 
 def _spare_kw(now: Situation, power_kw: FloatArray) -> FloatArray:

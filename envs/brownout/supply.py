@@ -116,7 +116,7 @@ class Supply:
         return self._series
 
     def _cleared_kw(self, state: BlackoutState) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """What is asked of retailers and comes from the main grid, ``[B, M]``, and what retailers sell ``[B, M, I]``."""
+        """Asked of retailers and coming from the main grid, both ``[B, M]``, and sold by retailers, ``[B, M, I]``."""
         load_kw = state.service.power_kw * state.alive
         room_kw = largest_charge_kw(state.soc, self.constants.step_h, self.constants.battery)
         requested_kw = self.buy * (load_kw + room_kw)
