@@ -113,5 +113,7 @@ def _at_cost(outage: BlackoutWorld) -> dict[str, RetailerCommands]:
 def _rows_of(commands: list[SiteCommands]) -> SiteCommands:
     """Row ``w`` of the ``w``-th commands, for every world; free, as they are in force."""
     names = ("mode", "band_bits", "radius_m", "ev_power_kw", "dynamic_price", "ev_to_battery")
-    rows = {name: np.stack([getattr(each, name)[w] for w, each in enumerate(commands)]) for name in names}
+    rows: dict[str, Any] = {
+        name: np.stack([getattr(each, name)[w] for w, each in enumerate(commands)]) for name in names
+    }
     return SiteCommands(**rows, command_set="free")

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from benchmarks.measure import Section, Stopwatch, number
 from voltran.baselines import make
 from voltran.baselines.msrc.dispatch import (
-    AssociationRule,
     Dispatch,
     dispatch_program,
     exact_dispatch,
     world_dispatch,
 )
+from voltran.baselines.msrc.dispatch_program import AssociationRule
 from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.registry import make_world

@@ -15,6 +15,11 @@ CONTROLLER_METRICS: tuple[Metric, ...] = (
     Metric("plan_evaluations", "Evaluations per plan", "", 0),
     percent("plan_error_power", "Planned site power, mean absolute error", better="down", bounds=POSITIVE),
     percent("plan_error_service", "Planned service, mean absolute error", better="down", bounds=POSITIVE),
+    Metric("dispatch_solves", "Dispatches solved", "", 0, None),
+    Metric("dispatch_ms", "Time of a dispatch, median", "ms", 0, "down"),
+    percent("dispatch_gap", "Worst gap of a dispatch", better="down"),
+    Metric("dispatch_fallbacks", "Dispatches that fell back on the scheduler", "", 1, "down"),
+    Metric("dispatch_kept", "Dispatches in which the scheduler was as good", "", 1, None),
     Metric("swaps", "Accepted moves", "", 1),
     Metric("slmdb_steps_1e3", "SLMDB steps to 1e-3", "", 1, "down"),
     Metric("slmdb_steps_1e4", "SLMDB steps to 1e-4", "", 1, "down"),
@@ -25,7 +30,7 @@ CONTROLLER_METRICS: tuple[Metric, ...] = (
 )
 
 # measured in wall time: differs from run to run, so it is shown but never compared in pairs
-TIMING_KEYS = frozenset({"decision_ms", "decision_p95_ms"})
+TIMING_KEYS = frozenset({"decision_ms", "decision_p95_ms", "dispatch_ms"})
 
 # counted by controllers that plan or search, see ``voltran.envs.controller``; the others show none
 COUNTER_KEYS = frozenset(metric.key for metric in CONTROLLER_METRICS) - TIMING_KEYS

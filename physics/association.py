@@ -186,6 +186,43 @@ def choose_servers(
 
 
 @kernel
+def server_rates(
+    received_mw: RealArray,
+    total_mw: RealArray,
+    server: Int16Array,
+    mode: IntegerArray,
+    bands: IntegerArray,
+    radio: RadioParameters,
+) -> FloatArray:
+    """What each band of its serving site could give each user.
+
+    Source: [MSRC] Eq. 8 with chi = 1.
+
+    Args:
+        received_mw: ``[band, site, user]`` power received from each site were it sending, mW.
+        total_mw: ``[band, user]`` of :func:`total_power_mw`.
+        server: ``[user]`` serving site, -1 for none.
+        mode: ``[site]`` cooperation modes.
+        bands: ``[site]`` bit sets of the bands that are on.
+        radio: constants.
+
+    Returns:
+        ``[band, user]`` Mbit/s; zero where a band is off, or below the decoding threshold.
+    """
+    n_bands, _, n_users = received_mw.shape
+    rate_mbps = np.zeros((n_bands, n_users))
+    for user in range(n_users):
+        site = server[user]
+        if site < 0:
+            continue
+        for band in range(n_bands):
+            if bands[site] >> band & 1:
+                helping = mode[site] == HELPING
+                rate_mbps[band, user] = link_rate_mbps(received_mw, total_mw, band, site, user, helping, radio)
+    return rate_mbps
+
+
+@kernel
 def associate(
     received_mw: RealArray,
     user_distance_m: Float32Array,
@@ -215,17 +252,8 @@ def associate(
     Returns:
         Who serves each ``[user]``, and ``[band, user]`` rates in Mbit/s.
     """
-    n_bands, n_sites, n_users = received_mw.shape
+    n_sites = received_mw.shape[1]
     total = total_power_mw(received_mw, mode, bands, alive, radio)
     count, sites, rates = candidate_rates(received_mw, total, user_distance_m, mode, bands, radius_m, alive, radio)
     server = choose_servers(count, sites, rates, last_server, demand_mbps, n_sites, radio)
-    rate_mbps = np.zeros((n_bands, n_users))
-    for user in range(n_users):
-        site = server[user]
-        if site < 0:
-            continue
-        for band in range(n_bands):
-            if bands[site] >> band & 1:
-                helping = mode[site] == HELPING
-                rate_mbps[band, user] = link_rate_mbps(received_mw, total, band, site, user, helping, radio)
-    return Association(server, rate_mbps)
+    return Association(server, server_rates(received_mw, total, server, mode, bands, radio))

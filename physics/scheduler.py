@@ -205,6 +205,62 @@ def users_by_site(server: Int16Array, n_sites: int) -> tuple[IntArray, IntArray]
 
 
 @kernel
+def site_capacity_mbps(mode: int, bands: int, parameters: SchedulerParameters) -> float:
+    """Most traffic that a site may carry.
+
+    Source: [MSRC] Eq. 9.
+
+    Args:
+        mode: cooperation mode 0 to 3.
+        bands: bit ``b`` set where band ``b`` is on.
+        parameters: constants.
+
+    Returns:
+        Mbit/s.
+    """
+    capacity = 0.0
+    for band in range(parameters.capacity_mbps.shape[0]):
+        if bands >> band & 1:
+            capacity += parameters.capacity_mbps[band]
+    if mode == HELPING:
+        capacity *= 1.0 - parameters.helping_loss
+    return capacity
+
+
+@kernel
+def book_loads(
+    site: int,
+    bands: int,
+    added: FloatArray,
+    users: IntArray,
+    full_rate: FloatArray,
+    resource_use: FloatArray,
+    traffic: FloatArray,
+) -> None:
+    """Enter what one site's bands carry, and the blocks that it takes.
+
+    Source: [MSRC] Eq. 11.
+
+    Args:
+        site: which site.
+        bands: bit set of its bands that are on.
+        added: ``[band, place]`` rates given by each band, Mbit/s.
+        users: ``[place]`` users of the site.
+        full_rate: ``[band, user]`` over all users of the world, Mbit/s.
+        resource_use: ``[site, band]`` changed in place: shares of resource blocks in use.
+        traffic: ``[site, band]`` changed in place: Mbit/s carried.
+    """
+    for band in range(added.shape[0]):
+        if bands >> band & 1:
+            for place in range(users.shape[0]):
+                if added[band, place] > 0.0:
+                    resource_use[site, band] += added[band, place] / full_rate[band, users[place]]
+            # The shares add up to 1 but for rounding.
+            resource_use[site, band] = min(resource_use[site, band], 1.0)
+            traffic[site, band] = added[band].sum()
+
+
+@kernel
 def schedule(
     association: Association,
     mode: IntegerArray,
@@ -238,24 +294,12 @@ def schedule(
     first, order = users_by_site(association.server, n_sites)
     for site in range(n_sites):
         users = order[first[site] : first[site + 1]]
-        budget = 0.0
-        for band in range(n_bands):
-            if bands[site] >> band & 1:
-                budget += parameters.capacity_mbps[band]
-        if mode[site] == HELPING:
-            budget *= 1.0 - parameters.helping_loss
+        budget = site_capacity_mbps(mode[site], bands[site], parameters)
         added = np.zeros((n_bands, users.shape[0]))
         for band in parameters.band_order:
             if bands[site] >> band & 1:
                 added[band] = share_band(association.rate_mbps[band], users, demand_mbps, served, weight)
         if added.sum() > budget:
             keep_within(budget, added, users, demand_mbps, served, weight)
-        for band in range(n_bands):
-            if bands[site] >> band & 1:
-                for place in range(users.shape[0]):
-                    if added[band, place] > 0.0:
-                        resource_use[site, band] += added[band, place] / association.rate_mbps[band, users[place]]
-                # The shares add up to 1 but for rounding.
-                resource_use[site, band] = min(resource_use[site, band], 1.0)
-                traffic[site, band] = added[band].sum()
+        book_loads(site, bands[site], added, users, association.rate_mbps, resource_use, traffic)
     return Schedule(served, resource_use, traffic)

@@ -1,10 +1,12 @@
-"""MSRC as a controller of the outage world: Stage 1 plans modes, the world's scheduler dispatches (Stage 2)."""
+"""MSRC as a controller of the outage world: Stage 1 plans modes, the world's scheduler or a program dispatches."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from voltran.baselines.msrc.dispatcher import dispatcher_of
 from voltran.baselines.msrc.forecasts import forecast_of, information_of
 from voltran.baselines.msrc.plan_statistics import Account
 from voltran.baselines.msrc.planner import Plan, Planner
@@ -29,8 +31,8 @@ class Msrc:
     """The two-stage controller of [MSRC].
 
     Every decision period it plans modes (and bands in the extended command set) for the whole network. Between plans
-    the world's own association and scheduler, which every controller shares, solve Stage 2, and vehicles give what they
-    offer at the dynamic price.
+    the world's own association and scheduler, which every controller shares, solve Stage 2, unless ``dispatch`` says
+    otherwise, and vehicles give what they offer at the dynamic price.
 
     Args:
         name: as shown in tables.
@@ -53,6 +55,7 @@ class Msrc:
         self.plans: list[Plan] = []
         self._planners: list[Planner] = []
         self._account = Account()
+        self._dispatcher = dispatcher_of(self.settings)
 
     def reset(self, world: World) -> None:
         """Forget plans and counts; one planner per world of the batch."""
@@ -60,6 +63,7 @@ class Msrc:
         self._planners = [Planner(outage, index, self.settings) for index in range(outage.n_worlds)]
         self.plans = []
         self._account = Account()
+        self._dispatcher = dispatcher_of(self.settings)
 
     def act(self, world: World) -> dict[str, SiteCommands]:
         """Plan every world of the batch anew."""
@@ -72,14 +76,16 @@ class Msrc:
     def commands_of(self, world: BlackoutWorld, options: np.ndarray[Any, np.dtype[np.int64]]) -> SiteCommands:
         """Commands of plans ``[B, site]``."""
         table = self._planners[0].options
-        return mode_commands(
+        commands = mode_commands(
             world.constants,
             table.mode[options],
             command_set=self.settings.command_set,
             band_bits=table.band_bits[options],
         )
+        return replace(commands, dispatcher=self._dispatcher)
 
     def counters(self) -> Mapping[str, float]:
         """What planning took in the episode so far, and how far the plans were from what came of them."""
         failed = sum(planner.failed_solves for planner in self._planners)
-        return {"failed_solves": float(failed), **self._account.counters()}
+        dispatched = {} if self._dispatcher is None else self._dispatcher.counters()
+        return {"failed_solves": float(failed), **self._account.counters(), **dispatched}

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from voltran.envs.scenario import Section
 
@@ -36,6 +36,13 @@ class PlannerSettings(Section, strict=True):
             scenario's rates and profiles, "perfect" is what will come true, and with "none" demand stays as it is and
             no vehicle comes; or one's own, as ``module:function``.
         horizon_h: the horizon H.
+        dispatch: Stage 2: the world's own association and "scheduler"; "exact", band shares by linear programming; or
+            "exact-carriers", which also decides the bands that are on and the vehicle power, by mixed-integer
+            programming.
+        cost_weight: lambda_3 of [MSRC] Eq. 18, on the cost of energy, with "exact-carriers".
+        stored_energy_price: what a kWh in the battery counts there, $; by default what replacing it by vehicles could
+            cost, at the highest price and with all losses.
+        dispatch_time_s: time after which a dispatch is what has been found by then, or else the scheduler's.
         evaluations: plans that the search may weigh with 19 live sites, more and fewer with the square of their number;
             a count and not a time, so that plans do not depend on how fast the machine is.
         look_ups: plans that it may propose, weighed or not, scaled alike; ends searches where few are allowed.
@@ -59,6 +66,10 @@ class PlannerSettings(Section, strict=True):
     command_set: Literal["paper", "extended"] = "paper"
     forecast: str = "expected"
     horizon_h: Positive = 6.0
+    dispatch: Literal["scheduler", "exact", "exact-carriers"] = "scheduler"
+    cost_weight: NonNegative = 0.1
+    stored_energy_price: Positive | None = None
+    dispatch_time_s: Positive = 30.0
     evaluations: Annotated[int, Field(ge=1)] = 300
     look_ups: Annotated[int, Field(ge=1)] = 6000
     search_seed: Annotated[int, Field(ge=0)] = 0
@@ -76,3 +87,12 @@ class PlannerSettings(Section, strict=True):
     load_limit: Share = 0.95
     candidate_servers: Annotated[int, Field(ge=1)] = 4
     vehicle_horizon_h: NonNegative = 2.0
+
+    @model_validator(mode="after")
+    def _service_counts(self) -> "PlannerSettings":
+        if self.dispatch == "exact-carriers" and self.service_weight == 0.0:
+            raise ValueError(
+                "service_weight = 0 with dispatch = exact-carriers: cost_weight is weighed against it; give a positive "
+                "one, or another dispatch"
+            )
+        return self

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.blackout.constants import MODES, BlackoutConstants
+from voltran.envs.blackout.dispatch import Dispatcher
 from voltran.envs.errors import ActionError
 from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.power import HELPING, SLEEP
@@ -40,6 +41,7 @@ class SiteCommands:
         dynamic_price: True pays [MSRC] Eq. 16, False the base price.
         ev_to_battery: True lets vehicle power above the load charge the battery.
         command_set: "paper" and "extended" commands are repaired to meet the joint constraints; "free" ones are not.
+        dispatcher: decides in the world's place who is served by whom; see :mod:`voltran.envs.blackout.dispatch`.
     """
 
     mode: IntArray
@@ -49,6 +51,7 @@ class SiteCommands:
     dynamic_price: BoolArray
     ev_to_battery: BoolArray
     command_set: CommandSet
+    dispatcher: Dispatcher | None = None
 
 
 def declare(commands: CommandSet, price_policy: PricePolicy) -> dict[str, str]:
@@ -137,6 +140,11 @@ def check_commands(constants: BlackoutConstants, commands: SiteCommands, n_world
     """
     if commands.command_set not in COMMAND_SETS:
         raise ActionError(f"command_set = {commands.command_set!r} is unknown; use one of {', '.join(COMMAND_SETS)}")
+    if commands.dispatcher is not None and not isinstance(commands.dispatcher, Dispatcher):
+        raise ActionError(
+            f"command dispatcher: {type(commands.dispatcher).__name__} has no allocate(situation); give one that does, "
+            "or None"
+        )
     shape = (n_worlds, constants.n_sites)
     for field, kind in FIELD_KINDS.items():
         value = np.asarray(getattr(commands, field))

@@ -38,6 +38,10 @@ class Imports(Protocol):
         """
         ...
 
+    def foreseen_kw(self, state: BlackoutState) -> FloatArray:
+        """Most import ``[B, site]`` of the coming step, as far as it can be told now; nothing changes here."""
+        ...
+
     def settle(self, state: BlackoutState, flows: EnergyStep) -> None:
         """Take note of the step as it went; ``state`` is still that of its start."""
         ...
@@ -66,6 +70,10 @@ class NoImports:
     def limits_kw(self, state: BlackoutState, vehicle_room_kw: FloatArray) -> tuple[FloatArray, BoolArray]:
         """Nothing, for nobody."""
         return np.zeros_like(state.soc), np.zeros_like(state.alive)
+
+    def foreseen_kw(self, state: BlackoutState) -> FloatArray:
+        """Nothing, for nobody."""
+        return np.zeros_like(state.soc)
 
     def settle(self, state: BlackoutState, flows: EnergyStep) -> None:
         """Nothing to note."""

@@ -85,7 +85,7 @@ def scene_of(simulation: Simulation, world: int, past: Mapping[str, NDArray[np.f
         critical=float(service.critical[world]),
         satisfaction=float(service.satisfaction[world]),
         status=status,
-        band_bits=np.where(sending, state.band_bits[world], 0),
+        band_bits=np.where(sending, state.service.band_bits[world], 0),
         radius_m=np.where(sending, state.radius_m[world], 0.0),
         soc=state.soc[world].copy(),
         power_kw=np.where(state.alive[world], service.power_kw[world], 0.0),

@@ -14,7 +14,7 @@ from voltran.physics.compiled import kernel
 from voltran.physics.ordering import surpasses
 from voltran.physics.power import PowerParameters, site_power_kw
 from voltran.physics.radio import RadioParameters, link_rate_mbps, total_power_mw
-from voltran.physics.scheduler import SchedulerParameters, schedule
+from voltran.physics.scheduler import Schedule, SchedulerParameters, schedule
 
 N_CLASSES = 4
 BEST_EFFORT = 3
@@ -60,6 +60,8 @@ class Service(NamedTuple):
         rate_mbps: ``[B, user]`` served rate.
         resource_use, traffic_mbps: ``[B, site, band]``.
         power_kw: ``[B, site]``, zero for sites that are down.
+        band_bits: ``[B, site]`` bit sets of the bands that are on.
+        ev_limit_kw: ``[B, site]`` limit of vehicle power beside that of the commands, infinite where there is none.
         uncovered_share: ``[B]`` share of users whom normal operation could not serve.
         availability: ``[B, class]``; best effort: mean satisfaction.
         critical: ``[B]`` availability of emergency and voice users together.
@@ -79,6 +81,8 @@ class Service(NamedTuple):
     resource_use: FloatArray
     traffic_mbps: FloatArray
     power_kw: FloatArray
+    band_bits: IntArray
+    ev_limit_kw: FloatArray
     uncovered_share: FloatArray
     availability: FloatArray
     critical: FloatArray
@@ -108,6 +112,8 @@ def empty_service(n_worlds: int, n_sites: int, n_users: int, n_bands: int) -> Se
         resource_use=np.zeros((n_worlds, n_sites, n_bands)),
         traffic_mbps=np.zeros((n_worlds, n_sites, n_bands)),
         power_kw=per_site(),
+        band_bits=np.zeros((n_worlds, n_sites), dtype=np.int64),
+        ev_limit_kw=np.full((n_worlds, n_sites), np.inf),
         uncovered_share=np.zeros(n_worlds),
         availability=np.zeros((n_worlds, N_CLASSES)),
         critical=np.zeros(n_worlds),
@@ -151,17 +157,35 @@ def refresh(
             radio,
         )
         plan = schedule(association, mode[w], bands[w], demand, population.weight[w], scheduler)
-        service.server[w] = association.server
-        service.rate_mbps[w] = plan.rate_mbps
-        service.resource_use[w] = plan.resource_use
-        service.traffic_mbps[w] = plan.traffic_mbps
-        for site in range(mode.shape[1]):
-            service.power_kw[w, site] = 0.0
-            if alive[w, site]:
-                service.power_kw[w, site] = site_power_kw(
-                    mode[w, site], bands[w, site], plan.resource_use[site], plan.traffic_mbps[site], power
-                )
-        _summarise(w, population, service)
+        service.ev_limit_kw[w] = np.inf
+        enter(w, association.server, plan, mode[w], bands[w], alive[w], population, service, power)
+
+
+@kernel
+def enter(
+    w: int,
+    server: Int16Array,
+    plan: Schedule,
+    mode: IntArray,
+    bands: IntArray,
+    alive: BoolArray,
+    population: Population,
+    service: Service,
+    power: PowerParameters,
+) -> None:
+    """Enter in place who serves whom in one world, and what follows; ``mode`` to ``alive`` are ``[site]``."""
+    service.server[w] = server
+    service.band_bits[w] = bands
+    service.rate_mbps[w] = plan.rate_mbps
+    service.resource_use[w] = plan.resource_use
+    service.traffic_mbps[w] = plan.traffic_mbps
+    for site in range(mode.shape[0]):
+        service.power_kw[w, site] = 0.0
+        if alive[site]:
+            service.power_kw[w, site] = site_power_kw(
+                mode[site], bands[site], plan.resource_use[site], plan.traffic_mbps[site], power
+            )
+    _summarise(w, population, service)
 
 
 @kernel

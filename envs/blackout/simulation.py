@@ -8,17 +8,21 @@ from numpy.typing import NDArray
 
 from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.blackout.constants import BlackoutConstants
+from voltran.envs.blackout.dispatch import Dispatcher, carried_out
 from voltran.envs.blackout.population import Drawn, Inhabitants, draw_inhabitants
 from voltran.envs.blackout.power_imports import Imports
 from voltran.envs.blackout.rewards.formulas import service_loss
-from voltran.envs.blackout.service import refresh
+from voltran.envs.blackout.service import enter, refresh
+from voltran.envs.blackout.situation import Asked, SiteEnergy, Situation
 from voltran.envs.blackout.state import blank_state, blank_totals, mean_power_kw, start_episode
 from voltran.envs.blackout.survival import loss_rule, update_losses
 from voltran.envs.blackout.trace import EV_COST, Before, Trace, network_row
+from voltran.envs.controller import named_errors
 from voltran.envs.errors import PhysicsError
 from voltran.envs.snapshots import arrays_of
 from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.balance import EnergyOrders, EnergyStep, Restart, energy_step
+from voltran.physics.battery import largest_charge_kw, largest_discharge_kw, usable_energy_kwh
 from voltran.physics.fleet import Fleet, vehicle_offers
 from voltran.physics.power import SLEEP
 from voltran.physics.vehicle_charging import fleet_room_kw
@@ -40,6 +44,9 @@ class Simulation:
         cache: False recomputes service in every physics step; the results are the same, bit for bit.
         trace_sites: keep time series of each site.
         imports: what sites can import.
+
+    Attributes:
+        dispatcher: whom the latest commands let dispatch; None for the world itself, or after a snapshot.
     """
 
     def __init__(
@@ -56,6 +63,7 @@ class Simulation:
         battery = constants.scenario.battery
         # A site that could not last a single step would be down again at once.
         self._restart = Restart(battery.soc_min + battery.restart_margin, max(battery.restart_hold_s, self._step_s))
+        self.dispatcher: Dispatcher | None = None
         # Holds as long as the service does, like everything that is computed from it.
         self._service_loss = np.zeros(n_worlds)
         self._no_room_kw = np.zeros((n_worlds, constants.n_sites))
@@ -86,6 +94,33 @@ class Simulation:
         # Other worlds of the batch may be stale too: what changed there counts from their own next step on.
         self._refresh_service(begun)
         self._update_offers()
+
+    def differs(self, commands: SiteCommands) -> BoolArray:
+        """Worlds ``[B]`` in which commands ask for another service than those in force."""
+        state = self.state
+        differs = state.dispatched != (commands.dispatcher is not None)
+        if self.dispatcher is not None and commands.dispatcher is not None:
+            differs |= self.dispatcher != commands.dispatcher
+        for name in ("mode", "band_bits", "radius_m"):
+            differs |= (getattr(commands, name) != getattr(state, name)).any(axis=1)
+        return np.asarray(differs)
+
+    def site_energy(self, asked: Asked, world: int) -> SiteEnergy:
+        """Where the power of one world's sites can come from now, under these commands."""
+        state, constants, battery = self.state, self.constants, self.constants.battery
+        fleet_kwh = state.ev_energy_kwh[world] * (self.present()[world] & state.ev_accepted[world])
+        done = int(state.step[world]) % constants.steps_per_decision
+        return SiteEnergy(
+            remaining_h=(constants.steps_per_decision - done) * constants.step_h,
+            usable_kwh=usable_energy_kwh(state.soc[world], battery),
+            discharge_limit_kw=largest_discharge_kw(state.soc[world], constants.step_h, battery),
+            charge_limit_kw=largest_charge_kw(state.soc[world], constants.step_h, battery),
+            vehicle_kw=np.minimum(state.offered_kw[world], asked.ev_power_kw[world]),
+            vehicle_kwh=np.asarray(fleet_kwh.sum(axis=-1)),
+            price=state.price[world],
+            import_kw=self.imports.foreseen_kw(state)[world],
+            ev_to_battery=asked.ev_to_battery[world],
+        )
 
     def run_period(self, commands: SiteCommands) -> FloatArray:
         """One decision period under validated commands; returns where ``[B, site]`` the commanded mode changed."""
@@ -133,7 +168,7 @@ class Simulation:
         for world in worlds:
             decided_s = (int(self.state.step[world]) - self.constants.steps_per_decision) * self._step_s
             self.inhabitants.advance_to(world, max(decided_s, 0.0))
-        service = self.state.service
+        self.dispatcher, service = None, self.state.service
         self._service_loss = service_loss(self.constants, service.weighted_loss, service.availability)
         self.flows = None
 
@@ -141,11 +176,10 @@ class Simulation:
         """Put commands into force; returns the sites ``[B, site]`` whose commanded mode changed."""
         state = self.state
         changed: BoolArray = state.alive & (commands.mode != state.mode) & state.decided[:, None]
-        stale = np.zeros(self.n_worlds, dtype=bool)
+        stale = self.differs(commands)
         for name in ("mode", "band_bits", "radius_m"):
-            new, current = getattr(commands, name), getattr(state, name)
-            stale |= (new != current).any(axis=1)
-            current[...] = new
+            getattr(state, name)[...] = getattr(commands, name)
+        self.dispatcher, state.dispatched[:] = commands.dispatcher, commands.dispatcher is not None
         # Vehicles of a site that is down may recharge its battery, so that it can come back.
         down = ~state.alive & commands.ev_to_battery
         state.ev_power_kw[...] = np.where(down, self.constants.ev.site_limit_kw, commands.ev_power_kw)
@@ -164,13 +198,31 @@ class Simulation:
         changed = where & state.stale
         service.anchor[changed] = service.last_server[changed]
         users = self.inhabitants.users
+        # A dispatcher is asked once: what it said holds until something changes.
+        where = where & ~(state.dispatched & ~changed)
         refresh(
             where, state.mode, state.band_bits, state.radius_m, state.alive, users, service,
             constants.radio, constants.scheduler, constants.power,
         )  # fmt: skip
+        for world in np.flatnonzero(changed & state.dispatched):
+            self._dispatch(int(world))
         state.stale &= ~where
         self._service_loss = service_loss(constants, service.weighted_loss, service.availability)
         return np.where(changed[:, None], service.home_handovers, 0.0)
+
+    def _dispatch(self, world: int) -> None:
+        """Let the dispatcher decide service in one world, unless it leaves that to the world."""
+        state, constants, users = self.state, self.constants, self.inhabitants.users
+        assert self.dispatcher is not None
+        energy = self.site_energy(state, world)
+        now = Situation.of(world, constants, state, state.alive, state.service.anchor, users, energy)
+        with named_errors(f"dispatcher {type(self.dispatcher).__name__}"):
+            allocation = self.dispatcher.allocate(now)
+        if allocation is None:
+            return
+        told = carried_out(now, allocation)
+        state.service.ev_limit_kw[world] = told.ev_limit_kw
+        enter(world, told.server, told.plan, now.mode, told.band_bits, now.alive, users, state.service, constants.power)
 
     def _advance(self, mode_changes: FloatArray) -> None:
         """One physics step."""
@@ -181,7 +233,8 @@ class Simulation:
             handovers = self._refresh_service(where)
         fleet = self.inhabitants.fleet(state.ev_energy_kwh, state.ev_accepted)
         limits = self.imports.limits_kw(state, self._vehicle_room_kw(fleet))
-        orders = EnergyOrders(state.ev_power_kw, state.dynamic_price, state.ev_to_battery, *limits)
+        vehicle_kw = np.minimum(state.ev_power_kw, state.service.ev_limit_kw)
+        orders = EnergyOrders(vehicle_kw, state.dynamic_price, state.ev_to_battery, *limits)
         flows = energy_step(
             state.soc, state.alive, state.needed_kw, state.service.power_kw, mean_power_kw(state),
             fleet, orders, self.time_s(), self._step_s, self._restart, constants.battery, constants.ev,

@@ -48,6 +48,7 @@ class BlackoutState:
         power_sum_kw: ``[B, site]`` sum of the ring.
         lost_step: ``[B]`` the step in which survival was lost, -1 while it is not known to be.
         stale: ``[B]`` whether ``service`` must be recomputed.
+        dispatched: ``[B]`` whether a dispatcher decides service, and not the world itself.
         service: who serves whom, as of the last change.
         totals: sums over the current decision period.
     """
@@ -72,6 +73,7 @@ class BlackoutState:
     power_sum_kw: FloatArray
     lost_step: IntArray
     stale: BoolArray
+    dispatched: BoolArray
     service: Service
     totals: PeriodTotals
 
@@ -113,6 +115,7 @@ def blank_state(constants: BlackoutConstants, n_worlds: int, n_slots: int) -> Bl
         power_sum_kw=np.zeros(shape),
         lost_step=np.full(n_worlds, -1),
         stale=np.ones(n_worlds, dtype=bool),
+        dispatched=np.zeros(n_worlds, dtype=bool),
         service=empty_service(n_worlds, constants.n_sites, constants.n_users, constants.n_bands),
         totals=blank_totals(n_worlds, constants.n_sites),
     )
@@ -130,7 +133,7 @@ def start_episode(state: BlackoutState, constants: BlackoutConstants, world: int
     state.decided[world], state.switches[world] = False, 0.0
     state.price[world], state.offered_kw[world] = constants.ev.base_price, 0.0
     state.power_history_kw[world], state.power_sum_kw[world] = 0.0, 0.0
-    state.lost_step[world], state.stale[world] = -1, True
+    state.lost_step[world], state.stale[world], state.dispatched[world] = -1, True, False
     for indices in (state.service.server, state.service.anchor, state.service.last_server):
         indices[world] = -1
 

@@ -112,7 +112,7 @@ class BlackoutView(View):
     @property
     def bands(self) -> FloatArray:
         """1 where a band is in force, else 0, ``[B, site, band]``."""
-        return np.asarray(self.state.band_bits[..., None] >> np.arange(self.constants.n_bands) & 1)
+        return np.asarray(self.state.service.band_bits[..., None] >> np.arange(self.constants.n_bands) & 1)
 
     @cached_property
     def present(self) -> BoolArray:

@@ -20,7 +20,9 @@ from voltran.envs.blackout.rewards.period import BlackoutPeriod
 from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.blackout.service import Population
 from voltran.envs.blackout.simulation import EpisodeDraws, Simulation
+from voltran.envs.blackout.situation import SiteEnergy
 from voltran.envs.blackout.state import BlackoutState, mean_power_kw
+from voltran.envs.blackout.undo import undone_on_errors
 from voltran.envs.blackout.view import BlackoutView, Surroundings
 from voltran.envs.errors import EpisodeError
 from voltran.envs.observations import GlobalState, Observation
@@ -71,7 +73,7 @@ class BlackoutWorld(BatchedWorld):
 
     spec = WORLD
     command_classes: ClassVar[Mapping[str, tuple[type, ...]]] = {"bs": (SiteCommands,)}
-    unlimited = frozenset({"radius_m", "ev_power_kw"})  # free commands may ask for whatever there is
+    unlimited = frozenset({"radius_m", "ev_power_kw", "ev_limit_kw"})  # free commands may ask for whatever there is
     scenario: BlackoutScenario
 
     def __init__(
@@ -135,10 +137,12 @@ class BlackoutWorld(BatchedWorld):
         As long as nothing changes users do not associate anew, and the sites before the latest change count.
         """
         state = self._state
-        same = ~state.stale
-        for name in ("mode", "band_bits", "radius_m"):
-            same &= (getattr(in_force, name) == getattr(state, name)).all(axis=1)
+        same = ~state.stale & ~self._simulation.differs(in_force)
         return np.where(same[:, None], state.service.anchor, state.service.last_server)
+
+    def site_energy(self, in_force: SiteCommands, index: int = 0) -> SiteEnergy:
+        """Where the power of one world's sites could come from under these commands."""
+        return self._simulation.site_energy(in_force, index)
 
     @property
     def alive(self) -> BoolArray:
@@ -273,6 +277,12 @@ class BlackoutWorld(BatchedWorld):
         return SiteOrders(with_modes(constants, commands, mode), infos)
 
     def _run_period(self, commands: Any) -> SitePeriod:
+        if commands.commands.dispatcher is None:
+            return self._play_period(commands)
+        with undone_on_errors(self, self._simulation):
+            return self._play_period(commands)
+
+    def _play_period(self, commands: Any) -> SitePeriod:
         before_kwh = self.usable_kwh
         return SitePeriod(before_kwh, self._simulation.run_period(commands.commands))
 

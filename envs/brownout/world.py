@@ -171,10 +171,10 @@ class BrownoutWorld(BlackoutWorld):
         orders.infos["projected"] |= purchases.projected
         return BrownoutOrders(*orders, posted, purchases.buy, purchases.accepted_price)
 
-    def _run_period(self, commands: Any) -> SitePeriod:
+    def _play_period(self, commands: Any) -> SitePeriod:
         self.market.open_period(commands.posted)
         self._supply.open_period(commands.buy, commands.accepted_price)
-        return super()._run_period(commands)
+        return super()._play_period(commands)
 
     def _outcome(self, commands: Any, period: SitePeriod) -> Outcome:
         outcome, sales = super()._outcome(commands, period), self.market.sales

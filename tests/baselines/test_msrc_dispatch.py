@@ -10,13 +10,12 @@ from tests.envs.episodes import started
 from tests.physics import reference, reference_scheduler
 from voltran import baselines
 from voltran.baselines.msrc.dispatch import (
-    POWER_TIE_BREAK,
-    AssociationRule,
     Dispatch,
     chord_error,
     exact_dispatch,
     world_dispatch,
 )
+from voltran.baselines.msrc.dispatch_program import POWER_TIE_BREAK, AssociationRule
 from voltran.baselines.solve import SolverError
 from voltran.envs.blackout.commands import SiteCommands, mode_commands
 from voltran.envs.blackout.world import BlackoutWorld

@@ -10,13 +10,13 @@ from tests.envs.blackout.tools import outage_world
 from tests.envs.episodes import started
 from tests.physics import reference, reference_scheduler
 from voltran.baselines.msrc.dispatch import (
-    AssociationRule,
     chord_error,
     dispatch_program,
     exact_dispatch,
     utility,
     world_dispatch,
 )
+from voltran.baselines.msrc.dispatch_program import AssociationRule
 from voltran.baselines.solve import solve_milp
 from voltran.envs.blackout.commands import mode_commands
 from voltran.physics.arrays import FloatArray
