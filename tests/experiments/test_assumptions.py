@@ -11,6 +11,7 @@ import pytest
 import yaml
 from rich.console import Console
 
+from docs.tools import top_assumptions
 from tests.evaluation.fake_outage import FAKE
 from tests.evaluation.fixtures import play_idle_and_busy
 from tests.house import ROOT
@@ -262,3 +263,10 @@ def test_the_example_of_the_page_means_something() -> None:
     example = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
     mine = validated(AssumptionExperiment, example | {"scenarios": ["toy3"]}, "the page")
     kind_named(mine.kind).check(mine)
+
+
+@pytest.mark.skipif(not top_assumptions.RESULTS.exists(), reason="msrc_gaps is not published")
+def test_the_experiment_on_what_moves_most_follows_from_what_is_published() -> None:
+    written = yaml.safe_load(top_assumptions.FILE.read_text(encoding="utf-8"))
+    remedy = "run: python -m docs.tools.top_assumptions"
+    assert written == yaml.safe_load(top_assumptions.top_assumptions()), remedy
