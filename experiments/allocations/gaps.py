@@ -137,5 +137,7 @@ def _values(found: Sensitivity) -> dict[str, float | None]:
         values[measure.name] = found.base[measure.name].value
         values[f"{measure.name}_holds"] = float(judged.count(True))
         values[f"{measure.name}_most"] = max((value for value in highest if value is not None), default=None)
-    values["readings"] = float(sum(len(varied.tried) for varied in found.varied))
+    tried = [one for varied in found.varied for one in varied.tried]
+    values["readings"] = float(len(tried))
+    values["solved"] = float(sum(one.estimates["proposed"].value is not None for one in tried))
     return values

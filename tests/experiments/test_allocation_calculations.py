@@ -53,7 +53,10 @@ def test_satisfaction_spreads_less_in_longer_slots(working: Working) -> None:
         short, long = (value or 0.0 for value in series.y)
         # The spread of the work falls with the root of the length: ten times less.
         assert short / long == pytest.approx(10.0, rel=0.35)
-    assert found.values["spread_longest_percent"] < found.values["spread_shortest_percent"]
+    shortest, longest = (found.values[f"spread_{end}_percent"] for end in ("shortest", "longest"))
+    assert shortest is not None
+    assert longest is not None
+    assert longest < shortest
     assert arrival_spread(options, working) == found
 
 
