@@ -51,10 +51,10 @@ def lines_json(data: Any, indent: str = "") -> str:
         data: what to write.
         indent: of the lines after the first.
     """
-    text = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ": "))
+    text = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     inner = indent + " "
     if isinstance(data, dict) and (len(text) > LINE or any(isinstance(value, dict) for value in data.values())):
-        members = [f"{json.dumps(key, ensure_ascii=False)}: {lines_json(value, inner)}" for key, value in data.items()]
+        members = [f"{json.dumps(key, ensure_ascii=False)}:{lines_json(value, inner)}" for key, value in data.items()]
         return "{" + _joined(members, inner) + f"\n{indent}}}"
     if isinstance(data, list) and len(text) > LINE and isinstance(data[0], list | dict):
         return "[" + _joined([lines_json(value, inner) for value in data], inner) + f"\n{indent}]"
@@ -66,7 +66,7 @@ def _joined(members: list[str], indent: str) -> str:
     lines: list[str] = []
     for short, group in groupby(members, key=lambda member: len(member) <= SHORT and "\n" not in member):
         together = list(group)
-        lines += [", ".join(together)] if short else together
+        lines += [",".join(together)] if short else together
     return ",".join(f"\n{indent}{line}" for line in lines)
 
 

@@ -16,6 +16,9 @@ _PROLOGUE = re.compile(r"\A<\?xml.*?(?=<svg\b)", re.DOTALL)  # SVG in UTF-8 need
 _METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 _STYLE = re.compile(r' style="([^"]*)"')
 _NAMES = re.compile(r'(?<=<g) id="[^"]*"')  # groups are named by what they are, which nothing refers to
+_PLACE = re.compile(r'(?<= [xy]=")-?\d+\.\d+(?=")')
+_GROUP = re.compile(r"<g>|<g [^>]*(?<!/)>|</g>|<g/>")
+_ID = re.compile(r'(?<= id=")[^"]*(?=")')
 _UPRIGHT = re.compile(r' transform="rotate\(-?0 [^)]*\)"')
 
 
@@ -27,13 +30,40 @@ def compact(svg: str) -> str:
     """
     svg = _METADATA.sub("", _PROLOGUE.sub("", svg)).replace("'DejaVu Sans'", FONTS)
     svg = _PATH.sub(lambda match: f' d="{_thinned(match[1])}"', svg)
-    svg = _TAG.sub(lambda tag: _NUMBER.sub(_rounded, tag[0]), svg)
+    svg = _TAG.sub(lambda tag: _NUMBER.sub(_rounded, _PLACE.sub(_in_tenths, tag[0])), svg)
     svg = _classed(_NAMES.sub("", _UPRIGHT.sub("", svg)))
+    svg = _briefly_named(_ungrouped(svg))
     return "\n".join(line.strip() for line in svg.splitlines() if line.strip()) + "\n"
 
 
 def _rounded(number: re.Match[str]) -> str:
     return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+
+
+def _in_tenths(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.1f}".removesuffix(".0")
+
+
+def _ungrouped(svg: str) -> str:
+    """Without groups that say nothing of what is in them."""
+    kept: list[bool] = []
+
+    def part(tag: re.Match[str]) -> str:
+        if tag[0] == "<g/>":
+            return ""
+        if tag[0] != "</g>":
+            kept.append(tag[0] != "<g>")
+            return tag[0] if kept[-1] else ""
+        return tag[0] if kept.pop() else ""
+
+    return _GROUP.sub(part, svg)
+
+
+def _briefly_named(svg: str) -> str:
+    """Markers and clipping paths by short names."""
+    names = {name: f"i{number}" for number, name in enumerate(dict.fromkeys(_ID.findall(svg)))}
+    svg = _ID.sub(lambda name: names[name[0]], svg)
+    return re.sub(r"#([\w-]+)(?=[\")])", lambda used: f"#{names.get(used[1], used[1])}", svg)
 
 
 def _classed(svg: str) -> str:

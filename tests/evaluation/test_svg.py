@@ -42,14 +42,25 @@ def test_a_picture_by_matplotlib_stays_a_picture() -> None:
     figure.savefig(drawn, format="svg")
     root = ElementTree.fromstring(compact(drawn.getvalue()))
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
-    assert {element.tag.rpartition("}")[2] for element in root.iter()} >= {"path", "style", "g"}
+    assert {element.tag.rpartition("}")[2] for element in root.iter()} >= {"path", "style", "clipPath"}
+    # what is drawn by its name is found by it
+    named = {element.get("id") for element in root.iter()} - {None}
+    used = {element.get("{http://www.w3.org/1999/xlink}href") for element in root.iter()} - {None}
+    clipped = {element.get("clip-path") for element in root.iter()} - {None}
+    assert used | clipped
+    assert {str(name).strip("url(#)") for name in used | clipped} <= named
+
+
+def test_groups_that_say_nothing_go_and_others_stay() -> None:
+    svg = '<svg><g id="axes"><g clip-path="url(#long)"><g/><path d="M0 0"/></g></g><clipPath id="long"/></svg>'
+    assert compact(svg) == '<svg><g clip-path="url(#i0)"><path d="M0 0"/></g><clipPath id="i0"/></svg>\n'
 
 
 def test_paths_lose_what_nobody_sees_and_words_keep_their_digits() -> None:
     text = compact(PICTURE)
     assert 'd="M.1 10h10.9v10z"' in text
     assert 'd="M 1 2 C 1 3 2 4 3 4"' in text  # curves stay
-    assert 'x="1.23">1.50 of 2.500</text>' in text
+    assert 'x="1.2">1.50 of 2.500</text>' in text
     assert "metadata" not in text
     assert "axes_1" not in text
 
