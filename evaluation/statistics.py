@@ -167,6 +167,30 @@ def mean_ratio(pairs: Sequence[tuple[Values, Values]]) -> tuple[float | None, In
     return float(statistic(*samples)), _bootstrap(tuple(samples), statistic) if len(complete) >= FEWEST else None
 
 
+def ratio_change(pair: tuple[Values, Values], before: tuple[Values, Values]) -> Interval | None:
+    """Interval of the difference of two ratios of means on the same seeds.
+
+    By the delta method: Student's t interval of what every seed contributes to the difference. Among a dozen seeds it
+    covers more nearly what it says than a bootstrap does, and it is asked of many differences at once.
+
+    Args:
+        pair: the numerator's and the denominator's values of the one ratio, one per seed.
+        before: those of the ratio that is taken from it.
+
+    Returns:
+        The 95 % interval, of no width where nothing varies; ``None`` with fewer than :data:`FEWEST` seeds, or where a
+        denominator's mean is not positive.
+    """
+    complete = [row for row in zip(*pair, *before, strict=True) if None not in row]
+    samples = np.array(complete, dtype=np.float64).reshape(-1, 4).T
+    if len(complete) < FEWEST or (samples[1::2].mean(axis=1) <= 0.0).any():
+        return None
+    above, below = samples[::2], samples[1::2]
+    ratios = above.mean(axis=1) / below.mean(axis=1)
+    contributed = ratios[:, None] + (above - ratios[:, None] * below) / below.mean(axis=1)[:, None]
+    return t_interval(contributed[0] - contributed[1])
+
+
 def ratio_is_honest(metric: Metric, *controllers: ControllerResults) -> bool:
     """Whether a ratio of means of a metric means anything: at most 5 % of anybody's episodes are censored."""
     shares = [controller.censored_share(metric) for controller in controllers]

@@ -80,14 +80,14 @@ def ratio_table(comparison: Comparison, results: ByCell) -> str:
 
 def quotient(ratio: Ratio, played: Results) -> Quotient:
     """Our ratio in one cell, over the seeds that both have played."""
-    labels = _picked(ratio.controller, ratio.metric, played), _picked(ratio.reference, ratio.metric, played)
+    labels = picked(ratio.controller, ratio.metric, played), picked(ratio.reference, ratio.metric, played)
     pair = _values(played, labels, ratio.metric)
     if pair is None:
         return Quotient(labels)
     return Quotient(labels, *mean_ratio([pair]))
 
 
-def _picked(who: str | Extreme, key: str, played: Results) -> str:
+def picked(who: str | Extreme, key: str, played: Results) -> str:
     """The controller meant; of several, the one with the lowest or highest mean among those that were played."""
     if isinstance(who, str):
         return who

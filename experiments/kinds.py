@@ -10,12 +10,14 @@ from rich.console import Console
 
 from voltran.envs.errors import ScenarioError
 from voltran.envs.references import is_reference, resolve
+from voltran.experiments.assumptions.sensitivity import Sensitivity
 
 DEFAULT_KIND = "episodes"
 # Loaded when they are needed: what one kind needs, another may do without.
 KINDS = {
     "episodes": "voltran.experiments.episode_kind:EPISODES",
     "allocations": "voltran.experiments.allocations.study_kind:ALLOCATIONS",
+    "assumptions": "voltran.experiments.assumptions.assumption_kind:ASSUMPTIONS",
     "calculation": "voltran.experiments.calculations.calculation_kind:CALCULATIONS",
 }
 
@@ -57,7 +59,10 @@ class Outcome(ABC):
     Attributes:
         name: the experiment's.
         experiment: what was played.
+        sensitivities: how far claims move when assumptions are varied, where that was asked.
     """
+
+    sensitivities: Sequence[Sensitivity] = ()
 
     def __init__(self, name: str, experiment: Any) -> None:
         self.name = name

@@ -12,11 +12,13 @@ from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
 from voltran.evaluation.evaluation import RESULTS_FILE
 from voltran.evaluation.figure_files import PICTURE_SUFFIX
 from voltran.evaluation.files import write_text
+from voltran.experiments.assumptions.gathered import gathered_assumptions
 from voltran.experiments.experiment import published_names, read_experiment
 from voltran.experiments.index import index_page
 from voltran.experiments.kinds import Outcome, kind_named
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
+ASSUMPTIONS = "<!-- assumptions:begin -->", "<!-- assumptions:end -->"
 PAGE_FILE = "README.md"  # which a folder shows
 
 
@@ -110,8 +112,11 @@ def _published(root: Path, fresh: Outcome | None = None) -> list[Outcome]:
 
 
 def _overview(root: Path, published: Sequence[Outcome]) -> dict[Path, str]:
-    """The index, and the README where its table is among what is published."""
+    """The index, the page on assumptions, and the README where its table is among what is published."""
     texts = {root / "docs" / "results.md": index_page(published)}
+    gathered, page = gathered_assumptions(published), root / "docs" / "assumptions.md"
+    if gathered and page.exists():
+        texts[page] = _between(_text(page), ASSUMPTIONS, gathered, page.name)
     for outcome in published:
         if outcome.experiment.publish.readme is not None:
             page = folder_of(outcome.name, root) / PAGE_FILE
@@ -150,15 +155,26 @@ def _replace(folder: Path, texts: Mapping[str, str], copies: Sequence[str], sour
 
 
 def _readme(root: Path) -> str:
+    return _text(root / "README.md")
+
+
+def _text(path: Path) -> str:
     try:
-        return (root / "README.md").read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise FileFormatError(f"{root / 'README.md'}: cannot be read ({error.strerror}); name a checkout") from error
+        raise FileFormatError(f"{path}: cannot be read ({error.strerror}); name a checkout") from error
 
 
 def _with_table(readme: str, table: str) -> str:
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    return _between(readme, (BEGIN, END), table, "README.md")
+
+
+def _between(text: str, markers: tuple[str, str], content: str, name: str) -> str:
+    """A text with other content between its markers."""
+    before, begin, rest = text.partition(markers[0])
+    _, end, after = rest.partition(markers[1])
     if not begin or not end:
-        raise FileFormatError(f"README.md: the markers {BEGIN} and {END} are missing; put them back around the results")
-    return f"{before}{BEGIN}\n{table.strip()}\n{END}{after}"
+        raise FileFormatError(
+            f"{name}: the markers {markers[0]} and {markers[1]} are missing; put them back around the results"
+        )
+    return f"{before}{begin}\n{content.strip()}\n{end}{after}"

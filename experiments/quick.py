@@ -1,5 +1,6 @@
 """The quick form of an experiment: a little of everything in it, to show that it works."""
 
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
@@ -24,7 +25,8 @@ def quick_form(experiment: EpisodeExperiment) -> EpisodeExperiment:
     skip = {who: tuple(name for name in where if name in left) for who, where in experiment.skip.items()}
     changed: dict[str, Any] = {
         "scenarios": experiment.scenarios[:1],
-        "overrides": experiment.overrides | _shorter(experiment),
+        "overrides": experiment.overrides
+        | shorter(experiment.situations()[0].scenario, experiment.overrides, experiment.options),
         "sweeps": sweeps,
         "variants": variants,
         "skip": {who: where for who, where in skip.items() if where},
@@ -48,9 +50,12 @@ def _narrowed(table: Comparison, played: set[str]) -> Comparison:
     )
 
 
-def _shorter(experiment: EpisodeExperiment) -> dict[str, float]:
-    """The horizon that episodes have then; nothing in worlds whose scenarios name none."""
-    first = experiment.situations()[0]
-    world = make_world(first.scenario, 1, experiment.overrides, **experiment.options)
+def shorter(scenario: str, overrides: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, float]:
+    """The horizon that quick episodes have; nothing in worlds whose scenarios name none.
+
+    Raises:
+        ScenarioError: an unknown scenario or key.
+    """
+    world = make_world(scenario, 1, overrides, **options)
     horizon_h = getattr(getattr(world.scenario, "time", None), "horizon_h", None)
     return {} if horizon_h is None else {"time.horizon_h": min(HORIZON_H, float(horizon_h))}

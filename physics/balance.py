@@ -1,7 +1,7 @@
 """Power balance of sites over one physics step: grid, vehicles, battery and load; who goes down, and comes back.
 
 Sign convention, here and everywhere: power into the site is positive. A discharging battery, a discharging vehicle and
-an import are positive; a charging battery is negative.
+an import are positive; a charging battery is negative, and so are vehicles that are charged.
 """
 
 from typing import NamedTuple
@@ -12,14 +12,17 @@ from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.battery import (
     BatteryParameters,
     conversion_loss_kw,
+    energy_above_kwh,
     largest_charge_kw,
     largest_discharge_kw,
     next_soc,
     usable_energy_kwh,
 )
 from voltran.physics.compiled import kernel
-from voltran.physics.ev import EvParameters, available_power_kw, discharge, offered_price
-from voltran.physics.fleet import Fleet, accepting_vehicles, staying_vehicles
+from voltran.physics.ev import EvParameters, available_power_kw, discharge, offered_price, payment_usd_per_h
+from voltran.physics.fleet import Fleet, accepting_vehicles, parked_vehicles, staying_vehicles
+from voltran.physics.supply import Flows, charge_vehicles, supply
+from voltran.physics.vehicle_charging import charge, chargeable_power_kw
 
 
 class EnergyOrders(NamedTuple):
@@ -62,11 +65,12 @@ class EnergyStep(NamedTuple):
         accepted: ``[B, site, slot]`` vehicles that have accepted a price, now or before.
         load_kw: power drawn by the site's equipment.
         battery_kw: positive discharging, negative charging, at the battery's terminals.
-        ev_kw: power from vehicles.
+        ev_kw: power from vehicles; negative where they are charged.
         grid_kw: power imported.
         unserved_kw: load that nothing could supply.
         loss_kw: conversion losses inside the battery.
-        price: $/kWh offered to vehicles.
+        price: $/kWh that the site offers; what each vehicle is offered follows from it.
+        paid_usd_per_h: to owners of vehicles.
         offered_kw: power that accepting vehicles could have given.
     """
 
@@ -81,6 +85,7 @@ class EnergyStep(NamedTuple):
     unserved_kw: FloatArray
     loss_kw: FloatArray
     price: FloatArray
+    paid_usd_per_h: FloatArray
     offered_kw: FloatArray
 
 
@@ -89,72 +94,33 @@ SHORTFALL_KW = 1e-9
 SHORTFALL_SOC = 1e-9
 
 
-class Flows(NamedTuple):
-    """Power flows of one site in one step, none negative.
-
-    Attributes:
-        grid_kw: imported.
-        ev_kw: from vehicles.
-        discharge_kw, charge_kw: out of and into the battery; at most one of them is above zero.
-        unserved_kw: load that nothing could supply.
-    """
-
-    grid_kw: float
-    ev_kw: float
-    discharge_kw: float
-    charge_kw: float
-    unserved_kw: float
-
-
 @kernel
-def supply(
-    load_kw: float,
-    grid_limit_kw: float,
-    ev_limit_kw: float,
-    ev_spare_kw: float,
-    discharge_limit_kw: float,
-    charge_limit_kw: float,
-    grid_to_battery: bool,
-    ev_to_battery: bool,
+def _charged_flows(
+    flows: Flows,
+    fleet: Fleet,
+    orders: EnergyOrders,
+    world: int,
+    site: int,
+    soc: float,
+    alive: bool,
+    parked: BoolArray,
+    time_s: float,
+    step_s: float,
+    battery: BatteryParameters,
+    ev: EvParameters,
 ) -> Flows:
-    """Supply one load.
+    """:func:`charge_vehicles` for one site; ``parked [slot]`` is written.
 
-    Order: grid, vehicles up to their limit, battery, and what vehicles can spare beyond their limit. What grid and
-    vehicles give within their limits above the load charges the battery if it may, the grid's first; charging and
-    discharging exclude each other; what neither load nor battery can take is not imported, and stays in the vehicle.
-
-    Source: [MSRC] Eq. 13, [MSRC] Eq. 15, [MSRC] Eq. 17. Reconstructed: the balance does not say who supplies first.
-
-    Args:
-        load_kw: power to supply.
-        grid_limit_kw: import that the grid can give.
-        ev_limit_kw: power ordered from vehicles, at most what they offer.
-        ev_spare_kw: power that they offer beyond that.
-        discharge_limit_kw, charge_limit_kw: of the battery in this step.
-        grid_to_battery, ev_to_battery: who may charge it.
-
-    Returns:
-        Flows in kW; those into the load add up to it, unserved load included.
+    A battery is abundant above its reserve at a site in operation that asks its vehicles for nothing; otherwise the
+    same energy could go back and forth, at a loss.
     """
-    grid_to_load_kw = min(grid_limit_kw, load_kw)
-    ev_to_load_kw = min(ev_limit_kw, load_kw - grid_to_load_kw)
-    needed_kw = load_kw - grid_to_load_kw - ev_to_load_kw
-    discharge_kw = min(needed_kw, discharge_limit_kw)
-    ev_rescue_kw = min(needed_kw - discharge_kw, ev_spare_kw)
-    grid_charge_kw = 0.0
-    ev_charge_kw = 0.0
-    if needed_kw <= 0.0:
-        if grid_to_battery:
-            grid_charge_kw = min(grid_limit_kw - grid_to_load_kw, charge_limit_kw)
-        if ev_to_battery:
-            ev_charge_kw = min(ev_limit_kw - ev_to_load_kw, charge_limit_kw - grid_charge_kw)
-    return Flows(
-        grid_to_load_kw + grid_charge_kw,
-        ev_to_load_kw + ev_rescue_kw + ev_charge_kw,
-        discharge_kw,
-        grid_charge_kw + ev_charge_kw,
-        needed_kw - discharge_kw - ev_rescue_kw,
-    )
+    if not parked_vehicles(fleet, world, site, time_s, step_s, parked):
+        return flows
+    step_h, spare_kw = step_s / 3600.0, 0.0
+    if alive and orders.ev_power_kw[world, site] <= 0.0:
+        spare_kw = min(battery.discharge_limit_kw, energy_above_kwh(soc, ev.charging_soc, battery) / step_h)
+    room_kw = chargeable_power_kw(fleet.energy_kwh[world, site], fleet.capacity_kwh[world, site], parked, step_h, ev)
+    return charge_vehicles(flows, room_kw, orders.grid_limit_kw[world, site], spare_kw)
 
 
 @kernel
@@ -174,7 +140,7 @@ def sustained_power_kw(
 
     Args:
         soc: state of charge, share; the battery counts from ``restart.soc`` on.
-        import_kw: import that charges the battery, and would carry the load instead.
+        import_kw: import that charges battery and vehicles, and would carry the load instead.
         energy_kwh: ``[slot]`` usable energy of the vehicles, kWh.
         stays: ``[slot]`` vehicles that have accepted, and stay so long.
         restart, battery, ev: constants.
@@ -205,9 +171,10 @@ def energy_step(
     """Supply the load of every site for one step.
 
     Vehicles that accept the price give power as ordered, and more before a site goes down; :func:`supply` says what
-    serves the load. A site whose load cannot be supplied is down from the next step on. A site that is down draws
-    nothing, and is up from the next step on if :func:`sustained_power_kw` is what it needs: whoever charges its battery
-    or not, vehicles that have accepted could carry it.
+    serves the load, and :func:`charge_vehicles` what vehicles get where ``ev.charging``. A site whose load cannot be
+    supplied is down from the next step on. A site that is down draws nothing, and is up from the next step on if
+    :func:`sustained_power_kw` is what it needs: whoever charges its battery or not, vehicles that have accepted could
+    carry it.
 
     Source: [MSRC] Eq. 12, [MSRC] Eq. 13, [MSRC] Eq. 14, [MSRC] Eq. 15, [MSRC] Eq. 16, [MSRC] Eq. 17.
 
@@ -232,8 +199,9 @@ def energy_step(
     for w in range(soc.shape[0]):
         for i in range(soc.shape[1]):
             usable_kwh = usable_energy_kwh(soc[w, i], battery)
-            price = offered_price(usable_kwh, mean_power_kw[w, i], orders.dynamic_price[w, i], ev)
-            if accepting_vehicles(fleet, w, i, price, time_s[w], step_s, after.accepted[w, i], offers):
+            dynamic = orders.dynamic_price[w, i]
+            price = offered_price(usable_kwh, mean_power_kw[w, i], dynamic, ev)
+            if accepting_vehicles(fleet, w, i, price, dynamic, time_s[w], step_s, after.accepted[w, i], offers, ev):
                 after.offered_kw[w, i] = available_power_kw(fleet.energy_kwh[w, i], offers, step_h, ev)
             drawn_kw = load_kw[w, i] if alive[w, i] else 0.0
             ordered_kw = min(orders.ev_power_kw[w, i], after.offered_kw[w, i])
@@ -247,11 +215,23 @@ def energy_step(
                 orders.grid_to_battery[w, i],
                 orders.ev_to_battery[w, i],
             )
+            if ev.charging and flows.ev_kw <= 0.0 and flows.unserved_kw <= 0.0:
+                flows = _charged_flows(
+                    flows, fleet, orders, w, i, soc[w, i], alive[w, i], offers, time_s[w], step_s, battery, ev
+                )
             after.price[w, i], after.load_kw[w, i] = price, drawn_kw
             _book(after, w, i, flows, step_h, battery)
             # Most sites draw nothing from vehicles: the copy of their slots is saved.
             if flows.ev_kw > 0.0:
-                after.energy_kwh[w, i] = discharge(fleet.energy_kwh[w, i], offers, flows.ev_kw, step_h, ev)
+                before_kwh, capacity_kwh = fleet.energy_kwh[w, i], fleet.capacity_kwh[w, i]
+                after.energy_kwh[w, i] = discharge(before_kwh, offers, flows.ev_kw, step_h, ev)
+                after.paid_usd_per_h[w, i] = payment_usd_per_h(
+                    flows.ev_kw, price, dynamic, before_kwh, after.energy_kwh[w, i], capacity_kwh, step_h, ev
+                )
+            elif flows.ev_kw < 0.0:
+                after.energy_kwh[w, i] = charge(
+                    fleet.energy_kwh[w, i], fleet.capacity_kwh[w, i], offers, -flows.ev_kw, step_h, ev
+                )
             if alive[w, i]:
                 after.alive[w, i] = flows.unserved_kw <= SHORTFALL_KW
             else:
@@ -289,5 +269,6 @@ def _blank_step(soc: FloatArray, alive: BoolArray, fleet: Fleet) -> EnergyStep:
         unserved_kw=np.zeros(shape),
         loss_kw=np.zeros(shape),
         price=np.zeros(shape),
+        paid_usd_per_h=np.zeros(shape),
         offered_kw=np.zeros(shape),
     )

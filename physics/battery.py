@@ -34,6 +34,24 @@ class BatteryParameters(NamedTuple):
 
 
 @kernel
+def energy_above_kwh(soc: Charge, least_soc: float, battery: BatteryParameters) -> Charge:
+    """Energy the battery can deliver to the site until it reaches a state of charge, after discharge losses.
+
+    Source: [MSRC] Eq. 12, the energy between two states of charge.
+
+    Args:
+        soc: state of charge, share; one or an array of any shape.
+        least_soc: state of charge that it keeps, share.
+        battery: constants.
+
+    Returns:
+        kWh at the terminals, shape of ``soc``.
+    """
+    above: Charge = np.maximum(soc - least_soc, 0.0) * battery.capacity_kwh * battery.discharge_efficiency
+    return above
+
+
+@kernel
 def usable_energy_kwh(soc: Charge, battery: BatteryParameters) -> Charge:
     """Energy the battery can still deliver to the site, after discharge losses.
 
@@ -47,7 +65,7 @@ def usable_energy_kwh(soc: Charge, battery: BatteryParameters) -> Charge:
     Returns:
         kWh at the terminals, shape of ``soc``.
     """
-    usable: Charge = np.maximum(soc - battery.soc_min, 0.0) * battery.capacity_kwh * battery.discharge_efficiency
+    usable: Charge = energy_above_kwh(soc, battery.soc_min, battery)
     return usable
 
 

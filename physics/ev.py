@@ -20,10 +20,15 @@ class EvParameters(NamedTuple):
 
     Attributes:
         site_limit_kw: limit of the bidirectional charger of a site, [MSRC] Eq. 15.
-        vehicle_limit_kw: largest discharge of one vehicle.
+        vehicle_limit_kw: largest discharge of one vehicle, and largest charge.
         base_price: offered price without urgency, $/kWh.
         urgency: alpha of [MSRC] Eq. 16; 0 gives a flat price.
         urgency_time_h: tau of [MSRC] Eq. 16.
+        soc_min: SOC_min of drivers, a share; energies of vehicles are counted from it.
+        price_soc_weight: alpha_soc of :func:`soc_price_factor`; 0 offers all vehicles of a site the same.
+        price_mean_soc: state of charge that is offered the site's price, a share.
+        charging: whether vehicles are charged from what is left over.
+        charging_soc: state of charge that batteries keep when they charge vehicles, a share.
     """
 
     site_limit_kw: float
@@ -31,6 +36,11 @@ class EvParameters(NamedTuple):
     base_price: float
     urgency: float
     urgency_time_h: float
+    soc_min: float
+    price_soc_weight: float
+    price_mean_soc: float
+    charging: bool
+    charging_soc: float
 
 
 @kernel
@@ -54,6 +64,85 @@ def offered_price(usable_kwh: float, mean_power_kw: float, dynamic: bool, ev: Ev
     # A site that has drawn nothing for an hour lasts very long, and offers the base price.
     survival_h = usable_kwh / max(mean_power_kw, 1e-9)
     return ev.base_price * (1.0 + ev.urgency * math.exp(-survival_h / ev.urgency_time_h))
+
+
+@kernel
+def soc_price_factor(soc: float, weight: float, mean_soc: float) -> float:
+    """What a vehicle is offered, over what its site offers: an emptier one, whose owner gives up more, is offered more.
+
+    Source: text before [MSRC] Eq. 16, by which prices adapt to the vehicle's state of charge; the printed formula has
+    an index e, and nothing of the vehicle in it. Reconstructed: 1 + alpha_soc (1 - SoC_e), over its value at the mean
+    state of charge, so that the mean offer to arriving vehicles stays that of [MSRC] Eq. 16.
+
+    Args:
+        soc: the vehicle's state of charge, a share.
+        weight: alpha_soc, not negative, a number without unit.
+        mean_soc: of arriving vehicles, a share.
+
+    Returns:
+        A positive number without unit; 1 at the mean.
+    """
+    return (1.0 + weight * (1.0 - soc)) / (1.0 + weight * (1.0 - mean_soc))
+
+
+@kernel
+def vehicle_price(price: float, dynamic: bool, energy_kwh: float, capacity_kwh: float, ev: EvParameters) -> float:
+    """Price offered to one vehicle.
+
+    Source: rho_e of [MSRC] Eq. 16, times :func:`soc_price_factor`.
+
+    Args:
+        price: of the site, $/kWh.
+        dynamic: False offers it as it is.
+        energy_kwh: the vehicle's energy above the driver's minimum.
+        capacity_kwh: its nominal capacity.
+        ev: constants.
+
+    Returns:
+        $/kWh.
+    """
+    if not dynamic or ev.price_soc_weight <= 0.0:
+        return price
+    soc = ev.soc_min + energy_kwh / capacity_kwh
+    return price * soc_price_factor(soc, ev.price_soc_weight, ev.price_mean_soc)
+
+
+@kernel
+def payment_usd_per_h(
+    power_kw: float,
+    price: float,
+    dynamic: bool,
+    before_kwh: FloatArray,
+    after_kwh: FloatArray,
+    capacity_kwh: FloatArray,
+    step_h: float,
+    ev: EvParameters,
+) -> float:
+    """What a site pays the owners of its vehicles.
+
+    Source: [MSRC] Eq. 18, its third term.
+
+    Args:
+        power_kw: what the vehicles give together.
+        price: of the site, $/kWh.
+        dynamic: whether it is that of [MSRC] Eq. 16.
+        before_kwh, after_kwh: ``[slot]`` energy above each driver's minimum; prices are those before.
+        capacity_kwh: ``[slot]`` nominal capacity.
+        step_h: length of the step, hours.
+        ev: constants.
+
+    Returns:
+        USD per hour.
+    """
+    if not dynamic or ev.price_soc_weight <= 0.0:
+        return power_kw * price
+    paid = 0.0
+    for slot in range(before_kwh.shape[0]):
+        given_kwh = before_kwh[slot] - after_kwh[slot]
+        if given_kwh > 0.0:
+            offered = vehicle_price(price, dynamic, before_kwh[slot], capacity_kwh[slot], ev)
+            paid += given_kwh / step_h * offered
+    return paid
 
 
 @kernel
@@ -82,8 +171,8 @@ def available_power_kw(
 ) -> float:
     """Power that the vehicles of one site can give for a whole step.
 
-    Source: [MSRC] Eq. 14, [MSRC] Eq. 15. Reconstructed: vehicles only give, as the paper does not say when they would
-    charge during an outage; beside the interface's limit each vehicle has its own (Table I).
+    Source: [MSRC] Eq. 14, [MSRC] Eq. 15. Reconstructed: beside the interface's limit each vehicle has its own (Table
+    I). What they take in is in :mod:`voltran.physics.vehicle_charging`.
 
     Args:
         energy_kwh: ``[slot]`` usable energy above each driver's minimum, kWh.

@@ -15,7 +15,7 @@ def balance_residual_kw(
 
     The largest of three residuals: of the site, ``load = battery + vehicles + grid + unserved``; of its battery, whose
     stored energy changes by the flow at its terminals and the losses; and of its vehicles, whose energy changes by what
-    they give. Source: [MSRC] Eq. 12, [MSRC] Eq. 17, left side less right side.
+    they give or take. Source: [MSRC] Eq. 12, [MSRC] Eq. 17, left side less right side.
 
     Args:
         step: the flows, and the state after them.

@@ -91,8 +91,23 @@ def wrapped_offsets_m(ubs_m: FloatArray, ue_m: FloatArray, side_m: float) -> Flo
     Returns:
         ``[M, K, 2]`` metres.
     """
-    offsets = ue_m[None, :, :] - ubs_m[:, None, :]
+    offsets = plain_offsets_m(ubs_m, ue_m)
     return np.asarray(offsets - side_m * np.round(offsets / side_m))
+
+
+def plain_offsets_m(ubs_m: FloatArray, ue_m: FloatArray) -> FloatArray:
+    """Horizontal offsets from UBSs to UEs in a square that ends at its edges.
+
+    Source: own, to see what the wrap-around of [FDRAN] Section VII-A is worth.
+
+    Args:
+        ubs_m: ``[M, 2]`` positions, metres.
+        ue_m: ``[K, 2]`` positions, metres.
+
+    Returns:
+        ``[M, K, 2]`` metres.
+    """
+    return np.asarray(ue_m[None, :, :] - ubs_m[:, None, :])
 
 
 def large_scale_gain(offsets_m: FloatArray, height_m: float, shadowing_db: FloatArray) -> FloatArray:

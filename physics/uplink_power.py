@@ -11,20 +11,62 @@ from voltran.physics.compiled import kernel
 from voltran.physics.units import MEGABITS_PER_GIGABIT
 
 LoadSplit = Literal["equal", "full"]
+LossForm = Literal["shares", "overheads"]
+Rounding = Literal["all", "constant", "none"]
 
 
 class PowerComponent(NamedTuple):
-    """One sub-component of a base station.
+    """One sub-component of a base station. Source: P_i and e_i of [FDRAN] Eq. 10.
 
     Attributes:
         power_w: at the reference: one antenna, full load.
         antenna_exponent: of its growth with antennas.
         load_exponent: 0 for constant power; any other counts as 1, as in [FDRAN] Appendix A.
+        bandwidth_exponent, quantisation_exponent, spectral_efficiency_exponent, streams_exponent: of its growth with
+            the other quantities.
     """
 
     power_w: float
     antenna_exponent: float
     load_exponent: float
+    bandwidth_exponent: float = 0.0
+    quantisation_exponent: float = 0.0
+    spectral_efficiency_exponent: float = 0.0
+    streams_exponent: float = 0.0
+
+
+class Scaling(NamedTuple):
+    """Quantities of a base station over those of the reference. Source: x_act / x_ref of [FDRAN] Eq. 10.
+
+    Attributes:
+        bandwidth, quantisation, spectral_efficiency, streams: ratios without unit; 1 at the reference.
+    """
+
+    bandwidth: float = 1.0
+    quantisation: float = 1.0
+    spectral_efficiency: float = 1.0
+    streams: float = 1.0
+
+    def factor(self, part: PowerComponent) -> float:
+        """What a sub-component draws over what it draws at the reference, antennas and load aside.
+
+        Source: [FDRAN] Eq. 10.
+
+        Args:
+            part: with its exponents.
+
+        Returns:
+            Number without unit.
+        """
+        return float(
+            self.bandwidth**part.bandwidth_exponent
+            * self.quantisation**part.quantisation_exponent
+            * self.spectral_efficiency**part.spectral_efficiency_exponent
+            * self.streams**part.streams_exponent
+        )
+
+
+AS_REFERENCE = Scaling()
 
 
 class StationPower(NamedTuple):
@@ -49,18 +91,20 @@ class Losses(NamedTuple):
         conversion: of the DC-DC supply.
         cooling: at base stations.
         edge_cooling: in the edge cloud.
+        form: "shares" of what is drawn, each ``/ (1 - loss)``; "overheads" on what is used, each ``* (1 + loss)``.
     """
 
     mains: float
     conversion: float
     cooling: float
     edge_cooling: float
+    form: LossForm = "shares"
 
     def factor(self, cooling: float) -> float:
         """Power drawn per watt used, with some cooling loss.
 
         Source: [FDRAN] Eq. 14. Reconstructed: the text that we had lost the formula; losses in series as in Auer et al.
-        2011 (EARTH).
+        2011 (EARTH), as shares or, as an option, as overheads.
 
         Args:
             cooling: share lost to cooling.
@@ -68,6 +112,8 @@ class Losses(NamedTuple):
         Returns:
             Number without unit, at least 1.
         """
+        if self.form == "overheads":
+            return (1.0 + self.mains) * (1.0 + self.conversion) * (1.0 + cooling)
         return 1.0 / ((1.0 - self.mains) * (1.0 - self.conversion) * (1.0 - cooling))
 
 
@@ -81,12 +127,30 @@ class EdgeCloud(NamedTuple):
         stacking_gain: base stations that one of today's units serves.
         capacity: X, how many times more one of the cloud's units serves.
         unit_cost: Y, how many times more it draws.
+        rounding: which parts of its power count whole units: "all", the "constant" one, or "none".
     """
 
     share: float
     stacking_gain: float
     capacity: float
     unit_cost: float
+    rounding: Rounding = "all"
+
+    def units(self, n_stations: int, part: Literal["constant", "load"]) -> float:
+        """Units that serve so many base stations, times what each draws more.
+
+        Source: [FDRAN] Eq. 21. Reconstructed: the text says neither what is rounded nor what the units multiply.
+
+        Args:
+            n_stations: ``M``.
+            part: of the power that they multiply.
+
+        Returns:
+            Number without unit.
+        """
+        units = n_stations / (self.stacking_gain * self.capacity)
+        whole = self.rounding == "all" or self.rounding == part
+        return (math.ceil(units) if whole else units) * self.unit_cost
 
 
 class Fronthaul(NamedTuple):
@@ -123,23 +187,26 @@ class UplinkPower(NamedTuple):
 
 
 def station_power(
-    radio: tuple[PowerComponent, ...], baseband: tuple[PowerComponent, ...], antennas: int
+    radio: tuple[PowerComponent, ...],
+    baseband: tuple[PowerComponent, ...],
+    antennas: int,
+    scaling: Scaling = AS_REFERENCE,
 ) -> StationPower:
-    """Power of a base station with ``antennas`` antennas, otherwise as the reference.
+    """Power of a base station.
 
-    Source: [FDRAN] Eq. 10, [FDRAN] Eq. 13, [FDRAN] Eq. 45, [FDRAN] Eq. 46. Reconstructed: the ratios of all quantities
-    but antennas and load to their reference are 1.
+    Source: [FDRAN] Eq. 10, [FDRAN] Eq. 13, [FDRAN] Eq. 45, [FDRAN] Eq. 46.
 
     Args:
         radio, baseband: sub-components.
-        antennas: ``N``.
+        antennas: ``N``; the reference has one.
+        scaling: ratios of the other quantities to those of the reference; the load is a variable.
 
     Returns:
         W before losses.
     """
 
     def total(components: tuple[PowerComponent, ...]) -> float:
-        return float(sum(part.power_w * antennas**part.antenna_exponent for part in components))
+        return float(sum(part.power_w * antennas**part.antenna_exponent * scaling.factor(part) for part in components))
 
     constant = tuple(part for part in baseband if part.load_exponent == 0.0)
     loaded = tuple(part for part in baseband if part.load_exponent != 0.0)
@@ -168,7 +235,7 @@ def network_coefficients(
 
     Reconstructed: a base station's load is its UEs' rates over ``reference_rate_mbps``, and UEs split theirs equally
     among their servers (full rates at each would put full cell-free networks 5 to 9 times behind, not 2.3). The cloud's
-    ``ceil(M / (stacking x capacity)) unit_cost / M`` stands before its constant and its load part alike.
+    ``ceil(M / (stacking x capacity)) unit_cost / M`` stands before its constant and its load part alike, by default.
 
     Args:
         station: of each base station.
@@ -195,10 +262,10 @@ def network_coefficients(
     per_mbps = local_share * station.load_w * factor / reference_rate_mbps
     shared_w = 0.0
     if edge is not None:
-        units = math.ceil(n_stations / (edge.stacking_gain * edge.capacity)) * edge.unit_cost
-        cloud = units * edge.share * losses.factor(losses.edge_cooling)
-        shared_w = cloud * station.baseband_w
-        per_mbps += cloud * station.load_w / (n_stations * reference_rate_mbps)
+        cooled = losses.factor(losses.edge_cooling)
+        shared_w = edge.units(n_stations, "constant") * edge.share * cooled * station.baseband_w
+        loaded_w = edge.units(n_stations, "load") * edge.share * cooled * station.load_w
+        per_mbps += loaded_w / (n_stations * reference_rate_mbps)
     return UplinkPower(
         awake_w=idle_w + link_idle_w,
         asleep_w=idle_sleep * sleep_share * idle_w + (1.0 - idle_sleep) * (idle_w + link_idle_w),

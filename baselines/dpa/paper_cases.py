@@ -4,6 +4,7 @@ The paper leaves units open, and they decide everything. A regime says what a un
 regime gives is compared in the experiments ``dpa_fig2`` and ``dpa_fig3``.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -84,21 +85,37 @@ ACCESS: dict[AccessName, BoolArray] = {
 }
 
 
-def paper_demand_w(mode: int, arrival_rate: float | None = None) -> FloatArray:
+def utilisation_of(arrival_rate: float) -> float:
+    """rho / C where files arrive at so many per second, on average. Source: [DPA] Eq. 1 and Section V-1.
+
+    Args:
+        arrival_rate: files per second at a site.
+
+    Raises:
+        ScenarioError: a rate beyond a site's capacity.
+    """
+    utilisation = arrival_rate * FILE_MBIT / CAPACITY_MBPS
+    if not 0.0 <= utilisation <= 1.0:
+        highest = CAPACITY_MBPS / FILE_MBIT
+        raise ScenarioError(f"arrival_rate = {arrival_rate}: must be between 0 and {highest:g} files/s")
+    return utilisation
+
+
+def paper_demand_w(mode: int, arrival_rate: float | None = None, utilisation: FloatArray | None = None) -> FloatArray:
     """``[site]`` demands of the four sites, W. Source: [DPA] Eq. 1 and Section V-1.
 
     Args:
         mode: 1 to 3.
         arrival_rate: files per second at every site; where the paper's figure ends by default.
+        utilisation: ``[site]`` that of each site, in the place of the one that the rate gives.
 
     Raises:
         ScenarioError: an unknown mode, or a rate beyond the sites' capacity.
     """
     case = _mode(mode)
-    rate = case.highest_arrival_rate if arrival_rate is None else arrival_rate
-    utilisation = rate * FILE_MBIT / CAPACITY_MBPS
-    if not 0.0 <= utilisation <= 1.0:
-        raise ScenarioError(f"arrival_rate = {rate}: must be between 0 and {CAPACITY_MBPS / FILE_MBIT:g} files/s")
+    if utilisation is None:
+        rate = case.highest_arrival_rate if arrival_rate is None else arrival_rate
+        utilisation = np.array(utilisation_of(rate))
     return _demand_w(np.array(FIXED_W), utilisation, case.fixed_share)
 
 
@@ -107,6 +124,7 @@ def paper_problem(
     *,
     quadratic: bool = False,
     arrival_rate: float | None = None,
+    utilisation: FloatArray | None = None,
     regime: RegimeName = "D",
     access: AccessName = "full",
     **others: Any,
@@ -116,7 +134,7 @@ def paper_problem(
     Args:
         mode: 1 to 3.
         quadratic: whether costs are.
-        arrival_rate: see :func:`paper_demand_w`.
+        arrival_rate, utilisation: see :func:`paper_demand_w`.
         regime: units.
         access: who may buy where.
         **others: attributes of the problem.
@@ -128,7 +146,7 @@ def paper_problem(
     scale = units.quadratic if quadratic else units.linear
     return AllocationProblem.from_watts(
         _mode(mode).generation_w,
-        paper_demand_w(mode, arrival_rate),
+        paper_demand_w(mode, arrival_rate, utilisation),
         scale * np.array(COST_USD_PER_MWH),
         HOME,
         BATTERY_W,
@@ -150,23 +168,50 @@ def public_problem(hour: int, traditional: bool = False, **others: Any) -> Alloc
     """
     if hour not in range(len(PUBLIC_LOAD)):
         raise ScenarioError(f"hour = {hour}: must be between 0 and {len(PUBLIC_LOAD) - 1}")
-    load = PUBLIC_LOAD[hour]
-    share = PEAK_SHARE if load >= PEAK_LOAD else MODERATE_SHARE if load >= MODERATE_LOAD else LOW_SHARE
-    demand_w = _demand_w(np.array(PUBLIC_FIXED_W), load, share)
-    battery_w = np.minimum(PUBLIC_BATTERY_W, demand_w)
+    return day_problem(PUBLIC_LOAD[hour], public_generation_w(hour), traditional, **others)
+
+
+def public_generation_w(hour: int) -> FloatArray:
+    """``[retailer]`` capacities of the reconstructed day, W: straight lines between the paper's two values.
+
+    Args:
+        hour: 0 to 23.
+    """
     first, last = np.array(PUBLIC_GENERATION_W)
+    return np.asarray(first + (last - first) * hour / (len(PUBLIC_LOAD) - 1))
+
+
+def day_problem(
+    load: float,
+    generation_w: FloatArray,
+    traditional: bool = False,
+    battery_w: Sequence[float] = PUBLIC_BATTERY_W,
+    **others: Any,
+) -> AllocationProblem:
+    """The eight sites of [DPA] Fig. 6 under any load and generation.
+
+    Args:
+        load: rho / C of all sites, a share; it decides the mode, and with it q of [DPA] Eq. 1.
+        generation_w: ``[retailer]`` capacities of wind and PV, W.
+        traditional: sites with battery use all that it can give, and take only the rest.
+        battery_w: ``[site]`` what batteries can give.
+        **others: attributes of the problem.
+    """
+    share = PEAK_SHARE if load >= PEAK_LOAD else MODERATE_SHARE if load >= MODERATE_LOAD else LOW_SHARE
+    demand_w = _demand_w(np.array(PUBLIC_FIXED_W), np.array(load), share)
+    given_w = np.minimum(battery_w, demand_w)
     return AllocationProblem.from_watts(
-        first + (last - first) * hour / (len(PUBLIC_LOAD) - 1),
-        demand_w - battery_w if traditional else demand_w,
+        generation_w,
+        demand_w - given_w if traditional else demand_w,
         PUBLIC_COST_USD_PER_MWH,
         PUBLIC_HOME,
-        0.0 if traditional else battery_w,
+        0.0 if traditional else given_w,
         **{"quadratic": True, "value_of_lost_load": None} | others,
     )
 
 
-def _demand_w(fixed_w: FloatArray, utilisation: float, fixed_share: float) -> FloatArray:
-    demand_kw = utilisation_power_kw(fixed_w / WATTS_PER_KILOWATT, np.array(utilisation), np.array(fixed_share))
+def _demand_w(fixed_w: FloatArray, utilisation: FloatArray, fixed_share: float) -> FloatArray:
+    demand_kw = utilisation_power_kw(fixed_w / WATTS_PER_KILOWATT, utilisation, np.array(fixed_share))
     return WATTS_PER_KILOWATT * demand_kw
 
 

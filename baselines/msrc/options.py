@@ -58,7 +58,7 @@ def site_options(constants: BlackoutConstants, settings: PlannerSettings) -> Opt
     return Options(
         mode=mode,
         band_bits=bands,
-        radius_m=constants.mode_radius_m[mode],
+        radius_m=constants.radius_m[mode, bands],
         table=np.unique(np.stack([near, bands]), axis=1, return_inverse=True)[1],
         first_band=np.array([_first_band(constants, int(chosen)) for chosen in bands]),
         spectrum_mhz=active @ constants.radio.bandwidth_mhz,

@@ -59,6 +59,7 @@ class MatchingSettings:
             shortfall must not grow; less of it wins, then value.
         block_moves: whether to try moves of whole stations where no single move helps.
         swaps: whether to try moves of two clients.
+        changes: whether to try moves of one client.
         max_sweeps: of single moves; a bound that is not reached in practice.
         least_gain: relative change that counts as one.
         shortfall_rounding: change of the shortfall that does not count, as shortfalls are differences.
@@ -68,6 +69,7 @@ class MatchingSettings:
     qos: QualityRule = "elastic"
     block_moves: bool = False
     swaps: bool = True
+    changes: bool = True
     max_sweeps: int = 1000
     least_gain: float = 1e-9
     shortfall_rounding: float = 0.0
@@ -83,6 +85,7 @@ class Report(NamedTuple):
         evaluations: candidates weighed, of both kinds.
         sweeps: passes over all single moves.
         value, shortfall: of the association.
+        values: at the start and after each move and block.
     """
 
     association: BoolArray
@@ -92,6 +95,7 @@ class Report(NamedTuple):
     sweeps: int
     value: float
     shortfall: float
+    values: tuple[float, ...]
 
 
 class Matching:
@@ -114,9 +118,9 @@ class Matching:
         self.stations: IntArray = self.association.sum(axis=0)
         self.clients: IntArray = self.association.sum(axis=1)
 
-    def moves(self, *, swaps: bool = True, client: int | None = None) -> Moves:
+    def moves(self, *, swaps: bool = True, changes: bool = True, client: int | None = None) -> Moves:
         """Legal moves, see :func:`legal_moves`."""
-        return legal_moves(self.association, self.limits, swaps=swaps, client=client)
+        return legal_moves(self.association, self.limits, swaps=swaps, changes=changes, client=client)
 
     def is_legal(self, moves: Moves, index: int) -> bool:
         """Whether a move that was legal is so still, after moves of other clients."""
@@ -168,13 +172,14 @@ class _Search:
         self.accepted = self.blocks = self.evaluations = self.sweeps = 0
         evaluator.load(self.matching.association)
         self.value, self.shortfall = evaluator.current()
+        self.values = [self.value]
 
     def run(self, blocks: BlockSource | None) -> Report:
         self._settle()
         while blocks is not None and self._sweep_blocks(blocks):
             self._settle()
         counts = (self.accepted, self.blocks, self.evaluations, self.sweeps)
-        return Report(self.matching.association.copy(), *counts, self.value, self.shortfall)
+        return Report(self.matching.association.copy(), *counts, self.value, self.shortfall, tuple(self.values))
 
     def _settle(self) -> None:
         sweep = self._sweep_batch if self.settings.order == "batch" else self._sweep_first
@@ -185,7 +190,7 @@ class _Search:
 
     def _sweep_batch(self) -> bool:
         """Weigh all moves, then carry them out by gain, each weighed again as others came before it."""
-        moves = self.matching.moves(swaps=self.settings.swaps)
+        moves = self.matching.moves(swaps=self.settings.swaps, changes=self.settings.changes)
         touched: set[int] = {-1}
         for index in self._ranked(*self._evaluate(moves)):
             first, second = moves.client[index].tolist()
@@ -206,7 +211,7 @@ class _Search:
         return self.accepted > before
 
     def _first_acceptable(self, client: int) -> tuple[Moves, int] | None:
-        moves = self.matching.moves(swaps=self.settings.swaps, client=client)
+        moves = self.matching.moves(swaps=self.settings.swaps, changes=self.settings.changes, client=client)
         # growing chunks: few evaluations are wasted where the first is acceptable, few calls made where none is
         start, size = 0, 1
         while start < len(moves.client):
@@ -229,7 +234,7 @@ class _Search:
             for index in self._ranked(outcomes[:, 0], outcomes[:, 1])[:1]:
                 self.matching.load(candidates[index])
                 self.evaluator.load(candidates[index])
-                self.value, self.shortfall = self.evaluator.current()
+                self._look()
                 self.blocks += 1
         return self.blocks > before
 
@@ -246,8 +251,12 @@ class _Search:
     def _carry_out(self, moves: Moves, index: int) -> None:
         self.matching.carry_out(moves, index)
         self.evaluator.apply(moves, index)
-        self.value, self.shortfall = self.evaluator.current()
+        self._look()
         self.accepted += 1
+
+    def _look(self) -> None:
+        self.value, self.shortfall = self.evaluator.current()
+        self.values.append(self.value)
 
     def _acceptable(self, value: FloatArray, shortfall: FloatArray) -> BoolArray:
         """Which outcomes are preferred to the present one.

@@ -59,7 +59,9 @@ class Limits:
         return np.array([*self.stations_per_client, *self.clients_per_station], dtype=np.int64)
 
 
-def legal_moves(association: BoolArray, limits: Limits, *, swaps: bool = True, client: int | None = None) -> Moves:
+def legal_moves(
+    association: BoolArray, limits: Limits, *, swaps: bool = True, changes: bool = True, client: int | None = None
+) -> Moves:
     """All legal moves from an association, in a fixed order.
 
     For each client ``k``: with every later client ``k'``, exchange ``m`` of ``k`` and ``m'`` of ``k'``, where either
@@ -69,13 +71,15 @@ def legal_moves(association: BoolArray, limits: Limits, *, swaps: bool = True, c
         association: ``[M, K]``.
         limits: what moves keep.
         swaps: whether to list moves of two clients.
+        changes: whether to list moves of one client; without them only those are left that are exchanges with the
+            empty set, where a client gives up what another one holds, too.
         client: list moves of this first client only; None for all.
     """
     first, last = (0, association.shape[1]) if client is None else (client, client + 1)
     stations, clients = association.sum(axis=0), association.sum(axis=1)
     most = int((stations[first:last] + 1).sum() * (association.shape[0] + 1 + swaps * (stations + 1).sum()))
     moves = Moves(*(np.full((most, 2), NOBODY) for _ in range(3)))
-    count = _list_changes(association, stations, first, last, swaps, moves)
+    count = _list_changes(association, stations, first, last, swaps, changes, moves)
     moves = Moves(moves.client[:count], moves.leave[:count], moves.join[:count])
     legal = _which_are_legal(moves, limits.allowed, limits.bounds, stations, clients)
     return Moves(moves.client[legal], moves.leave[legal], moves.join[legal])
@@ -125,7 +129,9 @@ def _which_are_legal(
 
 
 @kernel
-def _list_changes(association: BoolArray, stations: IntArray, first: int, last: int, swaps: bool, out: Moves) -> int:
+def _list_changes(
+    association: BoolArray, stations: IntArray, first: int, last: int, swaps: bool, changes: bool, out: Moves
+) -> int:
     """Write all that moves may change to ``out``, which is full of -1, legal or not; returns how many there are."""
     n_stations, n_clients = association.shape
     held = np.full((n_clients, n_stations + 1), NOBODY)  # stations of each client, then the empty set
@@ -138,9 +144,11 @@ def _list_changes(association: BoolArray, stations: IntArray, first: int, last: 
             theirs = held[other, : stations[other] + 1]
             count = _list_exchanges(association, client, other, mine, theirs, out, count)
         for leave in mine:
-            for join in range(NOBODY, n_stations):
-                changes = leave != NOBODY if join == NOBODY else not association[join, client]
-                if changes:
+            # an exchange of a station with the empty set of somebody who holds it already takes it away
+            taken = leave != NOBODY and association[leave].sum() > 1
+            for join in range(NOBODY, n_stations if changes else 0):
+                differs = leave != NOBODY if join == NOBODY else not association[join, client]
+                if differs and (changes or taken):
                     out.client[count, 0], out.leave[count, 0], out.join[count, 0] = client, leave, join
                     count += 1
     return count

@@ -15,14 +15,21 @@ RECEIVED_SHARE = 0.95
 MASTER_SHARE = 0.3
 
 
-def recp(problem: UplinkProblem) -> BoolArray:
+def recp(problem: UplinkProblem, share: float = RECEIVED_SHARE) -> BoolArray:
     """Received-power selection: UBSs in falling order of gain until 95 % of the sum over all UBSs is reached.
 
-    Reconstructed: [FDRAN] says "ascending" and "top %"; after Ngo et al., "On the total energy efficiency of cell-free
-    massive MIMO" (2018), the strongest UBSs that make up a share are taken.
+    Source: [FDRAN] Section VI-B, initialization phase. Reconstructed: the text ranks UBSs in "ascending order" and
+    takes the "top %", without its number; after its reference, Ngo et al., "On the total energy efficiency of cell-free
+    massive MIMO" (2018), the strongest UBSs that make up 95 % of the gain are taken. A UE's transmit power stands in
+    all its received powers alike, so that gains order and weigh them as received powers do.
+
+    Where the text is followed: UE by UE, at most ``M_max`` UBSs, none that is full. Where it is not: every UE has its
+    strongest UBS with room before any takes a second one, as otherwise early UEs could leave late ones without any;
+    that matters only where a UBS has more takers than room.
 
     Args:
         problem: the moment.
+        share: of the sum of gains that ends a UE's selection.
 
     Returns:
         ``[M, K]``.
@@ -30,7 +37,7 @@ def recp(problem: UplinkProblem) -> BoolArray:
     association, total = masters(problem), problem.gain.sum(axis=0)
     for ue in range(problem.n_ues):
         for ubs in falling(linear_to_db(problem.gain[:, ue])):
-            if problem.gain[association[:, ue], ue].sum() >= (1.0 - SAME) * RECEIVED_SHARE * total[ue]:
+            if problem.gain[association[:, ue], ue].sum() >= (1.0 - SAME) * share * total[ue]:
                 break
             _add(problem, association, int(ubs), ue)
     return association
@@ -46,9 +53,15 @@ def llsf(problem: UplinkProblem) -> BoolArray:
 
 
 def tsap(problem: UplinkProblem) -> BoolArray:
-    """Two-stage access: a master UBS, then UBSs with 30 % of its gain that serve nobody else on the same pilot.
+    """Three-step access procedure: a master UBS, then its neighbours that serve nobody else on the same pilot.
 
-    The strongest links choose first.
+    Source: [FDRAN] Section VII-A, after Björnson and Sanguinetti, "Scalable cell-free massive MIMO systems" (2020).
+    The three steps: a UE appoints the UBS of its largest fading as master; the master gives it the pilot that it hears
+    least (the pilots of :func:`voltran.physics.uplink.assign_pilots`); UBSs in the neighbourhood serve it unless they
+    serve a stronger UE on that pilot. The neighbourhood is the text's: at least 30 % of the UE's largest fading.
+
+    Where it differs: a UBS keeps a UE of which it is the master also when a stronger one has the same pilot, and the
+    limits hold, which the procedure does not know: the strongest links choose first.
 
     Args:
         problem: the moment.

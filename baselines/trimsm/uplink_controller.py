@@ -8,9 +8,15 @@ import numpy as np
 
 from voltran.baselines.entry import Entry
 from voltran.baselines.trimsm import peers
+from voltran.baselines.trimsm.exhaustive import best_association
 from voltran.baselines.trimsm.power_control import PowerControl, optimise_power, steps_until
 from voltran.baselines.trimsm.uplink_matching import match
-from voltran.baselines.trimsm.uplink_settings import PeerSettings, SharedStationsSettings, TriMsmSettings
+from voltran.baselines.trimsm.uplink_settings import (
+    ExhaustiveSettings,
+    PeerSettings,
+    SharedStationsSettings,
+    TriMsmSettings,
+)
 from voltran.envs.controller import Information
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import validated
@@ -161,6 +167,25 @@ def shared_stations(name: str = "uc-cell-free", **settings: Any) -> UplinkContro
     return UplinkController(name, choose, chosen, searches=True, world_options=options)
 
 
+def exhaustive(name: str = "exhaustive", **settings: Any) -> UplinkController:
+    """Exhaustive search over all associations, for small networks. Source: [FDRAN] Section VI-D.
+
+    Args:
+        name: as shown in tables.
+        **settings: fields of :class:`ExhaustiveSettings`.
+
+    Raises:
+        ScenarioError: a setting that is unknown or out of range; when it acts, a network with too many associations.
+    """
+    chosen = validated(ExhaustiveSettings, settings, f"controller {name}")
+
+    def choose(problem: UplinkProblem, scenario: UplinkScenario) -> Choice:
+        found = best_association(problem, chosen.inner, chosen.most_candidates)
+        return Choice(found.association, evaluations=found.weighed)
+
+    return UplinkController(name, choose, chosen, searches=True)
+
+
 def rule(
     name: str,
     associate: Callable[[UplinkProblem], BoolArray],
@@ -190,6 +215,7 @@ CONTROLLERS: dict[str, Entry] = {
         for name, changed in VARIANTS.items()
     },
     "trimsm-no-sleep": Entry(partial(trimsm, "trimsm-no-sleep", sleep=False, defaults={}), TriMsmSettings, WORLDS),
+    "exhaustive": Entry(exhaustive, ExhaustiveSettings, WORLDS),
     "tsap": Entry(partial(rule, "tsap", peers.tsap), PeerSettings, WORLDS),
     "recp": Entry(partial(rule, "recp", peers.recp), PeerSettings, WORLDS),
     "llsf": Entry(partial(rule, "llsf", peers.llsf), PeerSettings, WORLDS),

@@ -20,7 +20,7 @@ from voltran.baselines.trimsm.uplink_kernels import (
     judge,
     judge_moves,
 )
-from voltran.baselines.trimsm.uplink_settings import InnerControl
+from voltran.baselines.trimsm.uplink_settings import GainReading, InnerControl
 from voltran.envs.uplink.problem import RATE_TOLERANCE, UplinkProblem, evaluate
 from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.uplink import UplinkStatistics, combine
@@ -28,9 +28,31 @@ from voltran.physics.uplink import UplinkStatistics, combine
 CODES: dict[InnerControl, int] = {"fipc": FIPC, "eipc": EIPC, "qopc": QOPC}
 
 
-def uplink_evaluator(problem: UplinkProblem, inner: InnerControl) -> Evaluator:
-    """The evaluator of a problem whose powers are controlled in some way."""
-    return DirectEvaluator(problem) if inner == "direct" else ClosedFormEvaluator(problem, CODES[inner])
+def uplink_evaluator(problem: UplinkProblem, inner: InnerControl, eipc_gain: GainReading = "fading") -> Evaluator:
+    """The evaluator of a problem whose powers are controlled in some way.
+
+    Args:
+        problem: the moment.
+        inner: power control.
+        eipc_gain: how EIPC reads the gain of a channel.
+    """
+    if inner == "direct":
+        return DirectEvaluator(problem)
+    return ClosedFormEvaluator(problem, CODES[inner], channel_gain(problem, eipc_gain))
+
+
+def channel_gain(problem: UplinkProblem, reading: GainReading) -> FloatArray:
+    """What EIPC inverts, ``[M, K]``.
+
+    Source: G_mk of [FDRAN] Eq. 44. Reconstructed: the text says "channel gain" and no more.
+
+    Args:
+        problem: the moment.
+        reading: "fading" for power, "amplitude" for its square root, "estimate" for the power that pilots show.
+    """
+    if reading == "amplitude":
+        return np.sqrt(problem.gain)
+    return problem.gain if reading == "fading" else problem.statistics.signal
 
 
 class ClosedFormEvaluator:
@@ -39,10 +61,11 @@ class ClosedFormEvaluator:
     Args:
         problem: the moment.
         control: code of the power control.
+        gain: ``[M, K]`` what EIPC inverts.
     """
 
-    def __init__(self, problem: UplinkProblem, control: int) -> None:
-        self._network = _network(problem, control)
+    def __init__(self, problem: UplinkProblem, control: int, gain: FloatArray) -> None:
+        self._network = _network(problem, control, gain)
 
     def load(self, association: BoolArray) -> None:
         """Start from an association."""
@@ -124,10 +147,10 @@ class DirectEvaluator:
         return self.evaluate_association(association)
 
 
-def _network(problem: UplinkProblem, control: int) -> Network:
+def _network(problem: UplinkProblem, control: int, gain: FloatArray) -> Network:
     """What the kernels need of a problem; arrays in one layout, for which they are compiled."""
     return Network(
-        gain=np.ascontiguousarray(problem.gain),
+        gain=np.ascontiguousarray(gain),
         statistics=UplinkStatistics(
             signal=np.ascontiguousarray(problem.statistics.signal),
             leakage=np.ascontiguousarray(problem.statistics.leakage),

@@ -28,7 +28,7 @@ class Network(NamedTuple):
     """What does not change during a search.
 
     Attributes:
-        gain: ``[M, K]`` large-scale fading.
+        gain: ``[M, K]`` what EIPC inverts.
         statistics: of channels and estimates.
         rate_min_mbps, rate_reached_mbps: ``[K]`` minimum rates, and the least that still counts as them.
         sinr_min: ``[K]`` SINR at the minimum rates.

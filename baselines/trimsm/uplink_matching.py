@@ -20,7 +20,7 @@ def match(problem: UplinkProblem, settings: TriMsmSettings, *, sleep: bool = Tru
         settings: how to search.
         sleep: False keeps at least one UE at every UBS, as far as there are UEs enough.
     """
-    start = recp(problem)
+    start = recp(problem, settings.start_share)
     if not sleep:
         start = all_awake(problem, start)
     limits = Limits(
@@ -28,5 +28,5 @@ def match(problem: UplinkProblem, settings: TriMsmSettings, *, sleep: bool = Tru
         clients_per_station=(0 if sleep else 1, problem.ues_per_ubs),
         allowed=np.ones(problem.gain.shape, dtype=bool),
     )
-    evaluator = uplink_evaluator(problem, settings.inner)
+    evaluator = uplink_evaluator(problem, settings.inner, settings.eipc_gain)
     return improve(start, evaluator, limits, settings.matching, station_blocks(linear_to_db(problem.gain), limits))

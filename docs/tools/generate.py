@@ -42,7 +42,7 @@ from voltran.envs.uplink.power_tables import PowerTable, power_table, power_tabl
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.evaluation.metrics import all_metrics
 from voltran.physics.power import ASSISTED, NORMAL, SLEEP, site_power_kw
-from voltran.physics.uplink_power import UplinkPower, station_power
+from voltran.physics.uplink_power import PowerComponent, UplinkPower, station_power
 
 FOLDER = Path(__file__).resolve().parent.parent
 PAGES = sorted([*FOLDER.glob("*.md"), *FOLDER.glob("baselines/*.md")])
@@ -267,10 +267,22 @@ def _watts(table: PowerTable) -> dict[str, float]:
     radio, baseband = table.radio_parts(), table.baseband_parts()
     names = [*(part.name for part in table.radio), *(part.name for part in table.baseband)]
     for name, of in zip(names, (*radio, *baseband), strict=True):
-        grows = "N" if of.antenna_exponent == 1.0 else f"N^{of.antenna_exponent:g}"
-        watts[f"{name}: {grows}{', load' if of.load_exponent else ''}"] = of.power_w * antennas**of.antenna_exponent
+        watts[f"{name}: {_grows_with(of)}"] = of.power_w * antennas**of.antenna_exponent
     station = station_power(radio, baseband, antennas)
     return watts | dict(zip(("**radio**", "**baseband without load**", "**added by full load**"), station, strict=True))
+
+
+def _grows_with(part: PowerComponent) -> str:
+    """What a part's power grows with: quantities by their letters in [FDRAN] Eq. 10, with exponents other than 1."""
+    exponents = {
+        "N": part.antenna_exponent,
+        "B": part.bandwidth_exponent,
+        "Q": part.quantisation_exponent,
+        "SE": part.spectral_efficiency_exponent,
+        "S": part.streams_exponent,
+    }
+    grows = [name if value == 1.0 else f"{name}^{value:g}" for name, value in exponents.items() if value]
+    return ", ".join([*grows, "load"] if part.load_exponent else grows)
 
 
 def _keys(prefix: str, section: BaseModel) -> list[tuple[str, str]]:

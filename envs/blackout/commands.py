@@ -98,10 +98,11 @@ def mode_commands(
     """
     modes: IntArray = np.asarray(mode, dtype=np.int64)
     shape = modes.shape
+    bands = constants.mode_bands[modes] if band_bits is None else np.asarray(band_bits, dtype=np.int64)
     return SiteCommands(
         mode=modes,
-        band_bits=constants.mode_bands[modes] if band_bits is None else np.asarray(band_bits, dtype=np.int64),
-        radius_m=constants.mode_radius_m[modes],
+        band_bits=bands,
+        radius_m=constants.radius_m[modes, bands & constants.all_bands],
         ev_power_kw=np.full(shape, constants.ev.site_limit_kw) if ev_power_kw is None else ev_power_kw,
         dynamic_price=np.full(shape, dynamic_price),
         ev_to_battery=np.full(shape, ev_to_battery),
@@ -161,7 +162,7 @@ def check_commands(constants: BlackoutConstants, commands: SiteCommands, n_world
         _require((value >= 0) & (value <= high), field, value, f"must lie in [0, {high}]")
     if commands.command_set == "free":
         return
-    radius_m = constants.mode_radius_m[commands.mode]
+    radius_m = constants.radius_m[commands.mode, commands.band_bits]
     bands = allowed_bands(constants, commands.mode, commands.band_bits)
     if commands.command_set == "paper":
         bands = constants.mode_bands[commands.mode]

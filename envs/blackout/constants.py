@@ -14,6 +14,7 @@ from voltran.envs.errors import ScenarioError
 from voltran.physics.arrays import FloatArray
 from voltran.physics.balance import SHORTFALL_KW
 from voltran.physics.battery import BatteryParameters
+from voltran.physics.coverage import effective_radii_m
 from voltran.physics.ev import EvParameters
 from voltran.physics.layout import disc_overlap_share, distances_m, hexagonal_sites
 from voltran.physics.ordering import SAME, rising
@@ -47,7 +48,8 @@ class BlackoutConstants:
         assistance_potential: ``[helper, site]`` assistance potential, [MSRC] Eq. 1; zero on the diagonal.
         may_help: ``[helper, site]`` within R_coop and kappa >= kappa_min.
         neighbours: ``[site, 6]`` nearest sites, padded with -1.
-        mode_radius_m: ``[mode]`` effective radius, [MSRC] Eq. 5.
+        radius_m: ``[mode, set]`` effective radius by the bit set of the bands that are on, [MSRC] Eq. 5.
+        mode_radius_m: ``[mode]`` the same with all bands that the mode may use.
         mode_bands: ``[mode]`` bit set of the bands a mode may use (and uses in the paper's action set).
 
     Raises:
@@ -67,11 +69,12 @@ class BlackoutConstants:
         )
         self.distance_m = distances_m(self.sites_m, self.sites_m)
         self.inter_site_distance_m = self._inter_site_distance_m()
-        self.r_nom_m = self._scaled(scenario.radio.r_nom_m, NOMINAL_SHARE)
         self.r_coop_m = self._scaled(scenario.cooperation.r_coop_m, COOPERATION_SHARE)
         self.neighbourhood_m = self._scaled(scenario.reward.neighbourhood_m, NEIGHBOURHOOD_SHARE)
-        self.mode_radius_m = self._mode_radii()
         self.mode_bands = self._mode_bands()
+        self.radius_m = self._radii()
+        self.mode_radius_m: FloatArray = self.radius_m[np.arange(len(MODES)), self.mode_bands]
+        self.r_nom_m = float(self.mode_radius_m[NORMAL])
         self.assistance_potential = disc_overlap_share(self.distance_m, self.mode_radius_m[HELPING], self.r_nom_m)
         np.fill_diagonal(self.assistance_potential, 0.0)
         within = self.distance_m <= self.r_coop_m + 1e-6
@@ -177,6 +180,11 @@ class BlackoutConstants:
             base_price=vehicles.base_price,
             urgency=vehicles.urgency,
             urgency_time_h=vehicles.urgency_time_h,
+            soc_min=vehicles.soc_min,
+            price_soc_weight=vehicles.price_soc_weight,
+            price_mean_soc=vehicles.price_mean_soc,
+            charging=vehicles.charging == "abundant",
+            charging_soc=vehicles.charging_soc,
         )
 
     @cached_property
@@ -273,14 +281,18 @@ class BlackoutConstants:
             "vehicles.arrivals_per_day above 0): raise a limit, or lower power.static_multiplier"
         )
 
-    def _mode_radii(self) -> FloatArray:
-        """``[mode]`` metres. Source: [MSRC] Eq. 5; reconstructed as one planning radius for all bands."""
+    def _radii(self) -> FloatArray:
+        """``[mode, set]`` metres. Source: [MSRC] Eq. 5; reconstructed by default: one planning radius for all."""
         radio = self.scenario.radio
+        if radio.radii == "per_band":
+            planned_m = radio.band_radius_m or [self.band_radius_m(band) for band in range(self.n_bands)]
+            return effective_radii_m(np.array(planned_m))
         expanded = self._scaled(radio.r_exp_m, EXPANDED_SHARE)
         if radio.r_exp_m is None:
             expanded = min(expanded, self.band_radius_m(self.lowest_band))
-        radii = np.zeros(len(MODES))
-        radii[NORMAL], radii[HELPING], radii[ASSISTED] = self.r_nom_m, expanded, radio.r_red * self.r_nom_m
+        nominal = self._scaled(radio.r_nom_m, NOMINAL_SHARE)
+        radii = np.zeros((len(MODES), self.all_bands + 1))
+        radii[NORMAL], radii[HELPING], radii[ASSISTED] = nominal, expanded, radio.r_red * nominal
         return radii
 
     def _check_geometry(self) -> None:
@@ -306,6 +318,11 @@ class BlackoutConstants:
         cell = (
             f"layout.inter_site_distance_m = {self.inter_site_distance_m:g} puts the corners of cells {corner_m:.0f} m"
         )
+        if self.scenario.radio.radii == "per_band" and self.r_nom_m < corner_m:
+            raise ScenarioError(
+                f"{cell} from their site, beyond radio.band_radius_m = {self.r_nom_m:g} of its farthest band; raise "
+                "it, or lower layout.inter_site_distance_m"
+            )
         if self.r_nom_m < corner_m:
             raise ScenarioError(
                 f"{cell} from their site, beyond radio.r_nom_m = {self.r_nom_m:g}; leave radio.r_nom_m out, so that it "

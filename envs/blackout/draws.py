@@ -31,6 +31,7 @@ class VehicleDraws:
     arrival_s: FloatArray
     departure_s: FloatArray
     usable_kwh: FloatArray
+    capacity_kwh: FloatArray
     reservation_price: FloatArray
 
 
@@ -176,7 +177,7 @@ def draw_vehicles(constants: BlackoutConstants, seed: int) -> VehicleDraws:
     capacity = vehicles.capacity_mean_kwh + vehicles.capacity_sigma_kwh * normal_of(marks[..., 3])
     capacity = np.clip(capacity, vehicles.capacity_min_kwh, vehicles.capacity_max_kwh)
     soc = vehicles.initial_soc_low + (vehicles.initial_soc_high - vehicles.initial_soc_low) * marks[..., 4]
-    price = vehicles.price_max * marks[..., 5] if vehicles.price_acceptance else np.zeros(empty.shape)
+    price = vehicles.reservation_price_max * marks[..., 5] if vehicles.price_acceptance else np.zeros(empty.shape)
     order = np.argsort(departure, axis=1, kind="stable")[:, : sum(constants.vehicle_slots)]
 
     def slots(values: FloatArray, otherwise: float) -> FloatArray:
@@ -188,6 +189,7 @@ def draw_vehicles(constants: BlackoutConstants, seed: int) -> VehicleDraws:
         arrival_s=slots(arrival, np.inf),
         departure_s=slots(departure, np.inf),
         usable_kwh=slots(np.maximum(soc - vehicles.soc_min, 0.0) * capacity, 0.0),
+        capacity_kwh=slots(capacity, 0.0),
         reservation_price=slots(price, 0.0),
     )
 

@@ -1,11 +1,12 @@
 """What stands at sites of the outage world: bands and their power, a battery, and vehicles that park there."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from voltran.envs import domains
 from voltran.envs.scenario import Section
+from voltran.physics.ev import soc_price_factor
 
 
 class Band(Section):
@@ -85,7 +86,12 @@ class Battery(Section):
 
 
 class Vehicles(Section):
-    """Electric vehicles that park at sites."""
+    """Electric vehicles that park at sites.
+
+    They are charged (``charging``) never, or from what is abundant: import beyond load and battery, and where there is
+    none, the battery above ``charging_soc`` at sites that ask their vehicles for nothing. Owners do not pay for it.
+    With ``price_soc_weight`` above 0 the dynamic price of an emptier vehicle is higher.
+    """
 
     arrivals_per_day: Annotated[float, domains.between(0.0, 1000.0)] = 3.0
     mean_stay_h: domains.DurationH = 3.0
@@ -102,11 +108,25 @@ class Vehicles(Section):
     urgency: Annotated[float, domains.between(0.0, 1000.0)] = 2.0
     urgency_time_h: domains.DurationH = 1.5
     price_acceptance: bool = True
+    price_soc_weight: Annotated[float, domains.between(0.0, 1000.0)] = 0.0
+    charging: Literal["never", "abundant"] = "never"
+    charging_soc: domains.Share = 0.9
+
+    @property
+    def reservation_price_max(self) -> float:
+        """Highest price that a site can offer, $/kWh; reservation prices are uniform up to it."""
+        return self.base_price * (1.0 + self.urgency)
+
+    @property
+    def price_mean_soc(self) -> float:
+        """Mean state of charge of arriving vehicles, which are offered the site's price."""
+        return 0.5 * (self.initial_soc_low + self.initial_soc_high)
 
     @property
     def price_max(self) -> float:
-        """Highest price that can be offered, $/kWh; reservation prices are uniform up to it."""
-        return self.base_price * (1.0 + self.urgency)
+        """Highest price that a vehicle can be offered, $/kWh: one that is as empty as its driver allows."""
+        factor = soc_price_factor(self.soc_min, self.price_soc_weight, self.price_mean_soc)
+        return self.reservation_price_max * factor
 
     @model_validator(mode="after")
     def _ranges_are_ordered(self) -> "Vehicles":
@@ -120,4 +140,19 @@ class Vehicles(Section):
                 f"initial_soc_low = {self.initial_soc_low:g} must not exceed initial_soc_high = "
                 f"{self.initial_soc_high:g}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _energy_is_known(self) -> "Vehicles":
+        if self.initial_soc_low >= self.soc_min:
+            return self
+        for name, value, default in (
+            ("charging", self.charging, "never"),
+            ("price_soc_weight", self.price_soc_weight, 0.0),
+        ):
+            if value != default:
+                raise ValueError(
+                    f"{name} = {value!r} needs initial_soc_low = {self.initial_soc_low:g} of at least soc_min = "
+                    f"{self.soc_min:g}: what vehicles lack below the driver's minimum is not kept"
+                )
         return self

@@ -116,7 +116,10 @@ def _vehicles(
     deliverable = deliverable_energy_kwh(
         vehicles["usable_kwh"], vehicles["arrival_s"], vehicles["departure_s"], until_s, constants.ev.vehicle_limit_kw
     ).sum()
-    nameplate = vehicles["usable_kwh"][vehicles["arrival_s"] < until_s].sum()
+    # What sites charged into vehicles is what these could have delivered besides.
+    charged_kwh = float(trace["ev_charge_kw"][:end].sum() * constants.step_h)
+    deliverable += charged_kwh
+    nameplate = vehicles["usable_kwh"][vehicles["arrival_s"] < until_s].sum() + charged_kwh
     return {
         "ev_utilisation": delivered_kwh / deliverable if deliverable > 0.0 else 0.0,
         "ev_utilisation_nameplate": delivered_kwh / nameplate if nameplate > 0.0 else 0.0,

@@ -71,7 +71,7 @@ class Inhabitants:
         users: what users bring to radio and scheduling.
         home_view: what they mean to each site.
         seed: ``[B]`` of the episodes.
-        arrival_s, departure_s, usable_kwh, reservation_price: ``[B, site, slot]`` vehicles as drawn.
+        arrival_s, departure_s, usable_kwh, capacity_kwh, reservation_price: ``[B, site, slot]`` vehicles as drawn.
     """
 
     def __init__(self, constants: BlackoutConstants, n_worlds: int) -> None:
@@ -97,7 +97,8 @@ class Inhabitants:
         self.n_slots = sum(constants.vehicle_slots)
         shape = (n_worlds, n_sites, self.n_slots)
         self.arrival_s, self.departure_s = np.full(shape, np.inf), np.full(shape, np.inf)
-        self.usable_kwh, self.reservation_price = np.zeros(shape), np.zeros(shape)
+        self.usable_kwh, self.capacity_kwh = np.zeros(shape), np.zeros(shape)
+        self.reservation_price = np.zeros(shape)
         self.seed = unset_seeds(n_worlds)
         self._demand_window = np.full(n_worlds, -1)
         self._channels: list[channels.ChannelDraws | None] = [None] * n_worlds
@@ -118,7 +119,8 @@ class Inhabitants:
         self._draw_demand(world, 0)
         update_home_view(self.home_view, self.constants, users, world)
         self.arrival_s[world], self.departure_s[world] = vehicles.arrival_s, vehicles.departure_s
-        self.usable_kwh[world], self.reservation_price[world] = vehicles.usable_kwh, vehicles.reservation_price
+        self.usable_kwh[world], self.capacity_kwh[world] = vehicles.usable_kwh, vehicles.capacity_kwh
+        self.reservation_price[world] = vehicles.reservation_price
 
     def advance_to(self, world: int, time_s: float) -> bool:
         """Move users and redraw demands for a decision period that starts at ``time_s``; True if anything changed."""
@@ -138,7 +140,7 @@ class Inhabitants:
 
     def fleet(self, energy_kwh: FloatArray, accepted: NDArray[np.bool_]) -> Fleet:
         """The vehicles with their present energy and acceptance, as the physics takes them."""
-        return Fleet(self.arrival_s, self.departure_s, self.reservation_price, energy_kwh, accepted)
+        return Fleet(self.arrival_s, self.departure_s, self.reservation_price, energy_kwh, self.capacity_kwh, accepted)
 
     def present(self, time_s: FloatArray, step_s: float) -> NDArray[np.bool_]:
         """Vehicles ``[B, site, slot]`` parked during the step that starts at ``time_s [B]``."""

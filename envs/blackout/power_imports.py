@@ -29,8 +29,13 @@ class Imports(Protocol):
         """Put one world at the start of its episode, which has been loaded."""
         ...
 
-    def limits_kw(self, state: BlackoutState) -> tuple[FloatArray, BoolArray]:
-        """What the coming step could bring: most import, and whether it may charge the battery; both ``[B, site]``."""
+    def limits_kw(self, state: BlackoutState, vehicle_room_kw: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """What the coming step could bring: most import, and whether it may charge the battery; both ``[B, site]``.
+
+        Args:
+            state: at the start of the step.
+            vehicle_room_kw: ``[B, site]`` power that vehicles can take in; zero where they are not charged.
+        """
         ...
 
     def foreseen_kw(self, state: BlackoutState) -> FloatArray:
@@ -62,7 +67,7 @@ class NoImports:
     def begin(self, world: int) -> None:
         """Nothing to begin."""
 
-    def limits_kw(self, state: BlackoutState) -> tuple[FloatArray, BoolArray]:
+    def limits_kw(self, state: BlackoutState, vehicle_room_kw: FloatArray) -> tuple[FloatArray, BoolArray]:
         """Nothing, for nobody."""
         return np.zeros_like(state.soc), np.zeros_like(state.alive)
 

@@ -107,12 +107,17 @@ class Radio(Section):
 
     By default the nominal radius is 0.8 times the distance of neighbouring sites; the expanded one of helping sites is
     1.6 times that distance, or the planning radius of the lowest band where that is less.
+
+    With ``radii = "per_band"`` a site reaches as far as its bands do, [MSRC] Eq. 5: ``band_radius_m`` in the order of
+    the bands, or by default their planning radii.
     """
 
     site_height_m: domains.SiteHeightM = 25.0
     r_nom_m: domains.DistanceM | None = None
     r_red: Annotated[float, domains.between(0.01, 1.0)] = 0.5
     r_exp_m: domains.DistanceM | None = None
+    radii: Literal["per_mode", "per_band"] = "per_mode"
+    band_radius_m: tuple[domains.DistanceM, ...] | None = None
     planning_margin_db: domains.LossDb = 7.7
     sinr_min_db: Annotated[float, domains.between(-30.0, 40.0)] = -6.0
     noise_figure_db: domains.LossDb = 7.0
@@ -126,6 +131,14 @@ class Radio(Section):
     handover_hysteresis: Annotated[float, domains.between(0.0, 100.0)] = 0.3
     association_passes: Annotated[int, Field(ge=1, le=10)] = 3
     precision: Literal["float32", "float64"] = "float32"
+
+    @model_validator(mode="after")
+    def _radii_are_of_one_kind(self) -> "Radio":
+        others = ("band_radius_m",) if self.radii == "per_mode" else ("r_nom_m", "r_exp_m")
+        for name in others:
+            if getattr(self, name) is not None:
+                raise ValueError(f"radii = {self.radii!r} and {name} contradict each other: drop one of them")
+        return self
 
 
 class Cooperation(Section):
@@ -238,6 +251,31 @@ class BlackoutScenario(Scenario):
     def import_limit_kw(self) -> float:
         """Most that a site could ever import."""
         return 0.0
+
+    @model_validator(mode="after")
+    def _lowest_band_reaches_farthest(self) -> "BlackoutScenario":
+        radii_m = self.radio.band_radius_m
+        if radii_m is None:
+            return self
+        if len(radii_m) != len(self.bands):
+            raise ValueError(f"radio.band_radius_m has {len(radii_m)} entries but there are {len(self.bands)} bands")
+        lowest = min(range(len(radii_m)), key=lambda band: self.bands[band].frequency_mhz)
+        if radii_m[lowest] < max(radii_m):
+            raise ValueError(
+                f"radio.band_radius_m = {list(radii_m)}: {self.bands[lowest].name}, the lowest band, which helping "
+                "sites keep on, must reach farthest"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _batteries_keep_a_reserve(self) -> "BlackoutScenario":
+        vehicles, battery = self.vehicles, self.battery
+        if vehicles.charging != "never" and vehicles.charging_soc < battery.soc_min:
+            raise ValueError(
+                f"vehicles.charging_soc = {vehicles.charging_soc:g}, what batteries keep when they charge vehicles, "
+                f"must not be below battery.soc_min = {battery.soc_min:g}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _per_site_values_match(self) -> "BlackoutScenario":

@@ -23,8 +23,9 @@ from voltran.envs.snapshots import arrays_of
 from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.balance import EnergyOrders, EnergyStep, Restart, energy_step
 from voltran.physics.battery import largest_charge_kw, largest_discharge_kw, usable_energy_kwh
-from voltran.physics.fleet import vehicle_offers
+from voltran.physics.fleet import Fleet, vehicle_offers
 from voltran.physics.power import SLEEP
+from voltran.physics.vehicle_charging import fleet_room_kw
 
 
 class EpisodeDraws(NamedTuple):
@@ -65,6 +66,7 @@ class Simulation:
         self.dispatcher: Dispatcher | None = None
         # Holds as long as the service does, like everything that is computed from it.
         self._service_loss = np.zeros(n_worlds)
+        self._no_room_kw = np.zeros((n_worlds, constants.n_sites))
 
     def draw(self, seed: int) -> EpisodeDraws:
         """Everything that an episode's seed decides; nothing changes here.
@@ -229,18 +231,24 @@ class Simulation:
         if not self.cache or state.stale.any():
             where = state.stale.copy() if self.cache else np.ones(self.n_worlds, dtype=bool)
             handovers = self._refresh_service(where)
-        limits = self.imports.limits_kw(state)
+        fleet = self.inhabitants.fleet(state.ev_energy_kwh, state.ev_accepted)
+        limits = self.imports.limits_kw(state, self._vehicle_room_kw(fleet))
         vehicle_kw = np.minimum(state.ev_power_kw, state.service.ev_limit_kw)
         orders = EnergyOrders(vehicle_kw, state.dynamic_price, state.ev_to_battery, *limits)
         flows = energy_step(
             state.soc, state.alive, state.needed_kw, state.service.power_kw, mean_power_kw(state),
-            self.inhabitants.fleet(state.ev_energy_kwh, state.ev_accepted), orders, self.time_s(), self._step_s,
-            self._restart, constants.battery, constants.ev,
+            fleet, orders, self.time_s(), self._step_s, self._restart, constants.battery, constants.ev,
         )  # fmt: skip
         self._check_finite(flows)
         self.imports.settle(state, flows)
         self._record(flows, mode_changes, handovers)
         self._apply(flows)
+
+    def _vehicle_room_kw(self, fleet: Fleet) -> FloatArray:
+        """Power ``[B, site]`` that vehicles can take in during the coming step; zero where they are never charged."""
+        if not self.constants.ev.charging:
+            return self._no_room_kw
+        return fleet_room_kw(fleet, self.time_s(), self._step_s, self.constants.ev)
 
     def _apply(self, flows: EnergyStep) -> None:
         state = self.state
@@ -294,7 +302,9 @@ class Simulation:
         """Power that vehicles parked now would give; the base price is on offer before the first decision."""
         state, constants = self.state, self.constants
         fleet = self.inhabitants.fleet(state.ev_energy_kwh, state.ev_accepted)
-        accepted, offered_kw = vehicle_offers(fleet, state.price, self.time_s(), self._step_s, constants.ev)
+        accepted, offered_kw = vehicle_offers(
+            fleet, state.price, state.dynamic_price, self.time_s(), self._step_s, constants.ev
+        )
         state.ev_accepted[...], state.offered_kw[...] = accepted, offered_kw
 
     def _check_finite(self, flows: EnergyStep) -> None:

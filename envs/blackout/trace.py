@@ -15,7 +15,7 @@ from voltran.physics.ledger import balance_residual_kw
 # In the order of the columns that `network_row` fills; the availability of the classes follows them.
 NETWORK_SERIES = (
     "critical", "satisfaction", "served_mbps", "asked_mbps", "ev_kw", "ev_cost", "handovers", "switches", "unserved_kw",
-    "residual_kw", "mean_power_kw", "alive_share", "uncovered_share",
+    "residual_kw", "mean_power_kw", "alive_share", "uncovered_share", "ev_charge_kw",
 )  # fmt: skip
 N_SERIES = len(NETWORK_SERIES)
 EV_COST, CRITICAL = NETWORK_SERIES.index("ev_cost"), NETWORK_SERIES.index("critical")
@@ -91,14 +91,17 @@ def network_row(
         row[w, 0], row[w, 1] = service.critical[w], service.satisfaction[w]
         row[w, 2], row[w, 3] = service.served_mbps[w], service.asked_mbps[w]
         for i in range(n_sites):
-            row[w, 4] += flows.ev_kw[w, i]
-            row[w, 5] += flows.ev_kw[w, i] * flows.price[w, i] * step_h
+            # Owners are paid for what their vehicles give, and pay nothing for what these are given.
+            given_kw = max(flows.ev_kw[w, i], 0.0)
+            row[w, 4] += given_kw
+            row[w, 5] += flows.paid_usd_per_h[w, i] * step_h
             row[w, 6] += handovers[w, i]
             row[w, 7] += mode_changes[w, i]
             row[w, 8] += flows.unserved_kw[w, i]
             row[w, 9] = max(row[w, 9], abs(residual_kw[w, i]))
             row[w, 10] += flows.load_kw[w, i]
             row[w, 11] += alive[w, i]
+            row[w, 13] += given_kw - flows.ev_kw[w, i]
         row[w, 12] = service.uncovered_share[w]
         row[w, 10] /= n_sites
         row[w, 11] /= n_sites  # after the sum, so that all sites alive give exactly 1

@@ -10,7 +10,7 @@ from voltran.envs.energy.generation import Generation
 from voltran.envs.energy.grid import FeederGrid
 from voltran.envs.retail.market import RetailMarket
 from voltran.physics.arrays import BoolArray, FloatArray
-from voltran.physics.balance import EnergyStep
+from voltran.physics.balance import SHORTFALL_KW, EnergyStep
 from voltran.physics.battery import largest_charge_kw
 from voltran.physics.market import satisfaction
 
@@ -66,14 +66,26 @@ class Supply:
         self.buy[...], self.accepted_price[...] = buy, accepted_price
         self.main_kwh[...], self.main_paid_usd[...] = 0.0, 0.0
 
-    def limits_kw(self, state: BlackoutState) -> tuple[FloatArray, BoolArray]:
-        """Clear the market for the coming step; batteries may take what loads do not. Both ``[B, M]``."""
-        self._requested_kw, self._main_kw, self._sold_kw = self._cleared_kw(state)
-        return self._main_kw + self._sold_kw.sum(axis=2), np.ones_like(state.alive)
+    def limits_kw(self, state: BlackoutState, vehicle_room_kw: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """Clear the market for the coming step; batteries may take what loads do not. Both ``[B, M]``.
+
+        Vehicles (``vehicle_room_kw [B, M]``) get what the main grid and the feeders have left once load and battery of
+        their site get all that they can take; nothing is bought for them from retailers.
+        """
+        usable_kw = self._usable_kw(state)
+        self._requested_kw, self._main_kw, self._sold_kw, spare_kw = self._cleared_kw(state, usable_kw)
+        import_kw = self._main_kw + self._sold_kw.sum(axis=2)
+        if self.constants.ev.charging:
+            has_all = import_kw >= usable_kw - SHORTFALL_KW
+            wanted_kw = np.where(has_all, np.minimum(vehicle_room_kw, spare_kw), 0.0)
+            more_kw = wanted_kw * self.grid.curtailment(wanted_kw, carried_kw=import_kw)
+            self._main_kw += more_kw
+            import_kw = import_kw + more_kw
+        return import_kw, np.ones_like(state.alive)
 
     def foreseen_kw(self, state: BlackoutState) -> FloatArray:
         """What the market would give ``[B, M]`` at the load of the latest step."""
-        _, main_kw, sold_kw = self._cleared_kw(state)
+        _, main_kw, sold_kw, _ = self._cleared_kw(state, self._usable_kw(state))
         return np.asarray(main_kw + sold_kw.sum(axis=2))
 
     def settle(self, state: BlackoutState, flows: EnergyStep) -> None:
@@ -115,18 +127,22 @@ class Supply:
         """Time series ``[B, T]`` or ``[B, T, I]``, one row per physics step."""
         return self._series
 
-    def _cleared_kw(self, state: BlackoutState) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Asked of retailers and coming from the main grid, both ``[B, M]``, and sold by retailers, ``[B, M, I]``."""
+    def _usable_kw(self, state: BlackoutState) -> FloatArray:
+        """What loads and batteries ``[B, M]`` can take."""
         load_kw = state.service.power_kw * state.alive
-        room_kw = largest_charge_kw(state.soc, self.constants.step_h, self.constants.battery)
-        requested_kw = self.buy * (load_kw + room_kw)
-        main_kw = np.minimum(
-            requested_kw, self.grid.limit_kw(np.asarray(state.step * self.constants.step_h, np.float64))
-        )
+        return np.asarray(load_kw + largest_charge_kw(state.soc, self.constants.step_h, self.constants.battery))
+
+    def _cleared_kw(
+        self, state: BlackoutState, usable_kw: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Asked of retailers, from the main grid, sold by retailers ``[B, M, I]``, and left of the grid; else ``[B, M]``."""
+        requested_kw = self.buy * usable_kw
+        limit_kw = self.grid.limit_kw(np.asarray(state.step * self.constants.step_h, np.float64))
+        main_kw = np.minimum(requested_kw, limit_kw)
         rest_kw = requested_kw - main_kw
         sold_kw = self.market.clear(rest_kw, self.accepted_price, self._available_kw(state))
         carried = self.grid.curtailment(main_kw + sold_kw.sum(axis=2))
-        return rest_kw, main_kw * carried, sold_kw * carried[:, :, None]
+        return rest_kw, main_kw * carried, sold_kw * carried[:, :, None], limit_kw - main_kw
 
     def _available_kw(self, state: BlackoutState) -> FloatArray:
         return self.market.available_at(state.step // self.constants.steps_per_decision)

@@ -79,7 +79,7 @@ def draw_wind_share(weather: Weather, seed: int, source: int, hour: FloatArray) 
     """Output ``[T]`` of one source's turbines: Weibull wind speeds with a memory, through a power curve."""
     rank = _ranks(generator(seed, Stream.WIND, source), weather.wind_memory_h, hour)
     speed = weather.wind_scale_m_per_s * (-np.log1p(-rank)) ** (1.0 / weather.wind_shape)
-    curve_m_per_s, curve_share = _turbine()
+    curve_m_per_s, curve_share = turbine_curve()
     return wind_power_share(speed, curve_m_per_s, curve_share)
 
 
@@ -174,7 +174,8 @@ def _ranks(rng: np.random.Generator, memory_h: float, hour: FloatArray) -> Float
 
 
 @cache
-def _turbine() -> tuple[FloatArray, FloatArray]:
+def turbine_curve() -> tuple[FloatArray, FloatArray]:
+    """Speeds, m/s, and output, shares of the capacity, of the turbine that all wind farms here have."""
     text = (resources.files("voltran.envs.energy.tables") / "wind_turbine.yaml").read_text(encoding="utf-8")
     curve = parse_mapping(text, "table wind_turbine")
     return np.array(curve["speed_m_per_s"]), np.array(curve["share"])

@@ -130,13 +130,16 @@ class FeederGrid(MainGrid):
     def __init__(self, grid: Grid, n_sites: int) -> None:
         super().__init__(grid, n_sites)
 
-    def curtailment(self, import_kw: FloatArray) -> FloatArray:
-        """Share ``[B, M]`` of the imports ``[B, M]`` that the feeders can carry."""
+    def curtailment(self, import_kw: FloatArray, carried_kw: FloatArray | None = None) -> FloatArray:
+        """Share ``[B, M]`` of the imports ``[B, M]`` that the feeders can carry, beside what they already carry."""
         limit_kw = self.grid.feeder_limit_kw
         if limit_kw is None:
             return np.ones_like(import_kw)
         on_feeder = np.eye(self.grid.feeders)[self.feeder]
         # Not a matrix product: its rounding would depend on the size of the batch.
         total_kw = (import_kw[..., None] * on_feeder).sum(axis=1)
-        share = np.where(total_kw > limit_kw, limit_kw / np.maximum(total_kw, limit_kw), 1.0)
+        room_kw = np.full_like(total_kw, limit_kw)
+        if carried_kw is not None:
+            room_kw = np.maximum(limit_kw - (carried_kw[..., None] * on_feeder).sum(axis=1), 0.0)
+        share = np.where(total_kw > room_kw, room_kw / np.maximum(total_kw, room_kw), 1.0)
         return np.asarray(share[:, self.feeder])

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from voltran.physics.arrays import FloatArray
-from voltran.physics.balance import supply
 from voltran.physics.battery import (
     BatteryParameters,
     conversion_loss_kw,
@@ -14,6 +13,7 @@ from voltran.physics.battery import (
     next_soc,
 )
 from voltran.physics.compiled import kernel
+from voltran.physics.supply import supply
 
 
 class SiteBatteries(NamedTuple):

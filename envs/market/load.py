@@ -7,9 +7,11 @@ import numpy as np
 from voltran.envs.daily_curve import daily_shape
 from voltran.envs.draws import Stream, generator
 from voltran.envs.energy.generation import OUTLOOK_H
+from voltran.envs.file_arrivals import draw_utilisation
 from voltran.envs.market.scenario import Load, MarketScenario
 from voltran.physics.arrays import FloatArray
 from voltran.physics.power import utilisation_power_kw
+from voltran.physics.units import SECONDS_PER_HOUR
 
 # Parts of the stream of loads: levels, mixes, and the noise of one site each from there on.
 LEVEL, MIX, NOISE = 0, 1, 2
@@ -35,17 +37,28 @@ def draw_load(scenario: MarketScenario, seed: int) -> LoadSeries:
     hour = scenario.retail.weather.start_hour + np.asarray((np.arange(time.decisions) + 0.5) * time.period_h)
     if load.utilisation is not None:
         constant = np.broadcast_to(np.asarray(load.utilisation, np.float64), (time.decisions, count))
-        load_kw = utilisation_power_kw(fixed_kw, constant, fixed_share)
-        return LoadSeries(load_kw, np.repeat(load_kw[..., None], len(OUTLOOK_H), axis=-1))
+        usual_kw = utilisation_power_kw(fixed_kw, constant, fixed_share)
+        load_kw = utilisation_power_kw(fixed_kw, _arriving(scenario, seed, constant), fixed_share)
+        return LoadSeries(load_kw, np.repeat(usual_kw[..., None], len(OUTLOOK_H), axis=-1))
     level = load.peak * np.exp(load.unevenness * generator(seed, Stream.LOAD, LEVEL).standard_normal(count))
     morning_share = generator(seed, Stream.LOAD, MIX).random(count)
     usual = level * daily_shape(hour, morning_share, load)
-    utilisation = np.clip(usual + _noise(load, seed, time.decisions, count, time.period_h), 0.0, 1.0)
+    expected = np.clip(usual + _noise(load, seed, time.decisions, count, time.period_h), 0.0, 1.0)
+    utilisation = _arriving(scenario, seed, expected)
     ahead = [np.minimum(level * daily_shape(hour + hours, morning_share, load), 1.0) for hours in OUTLOOK_H]
     return LoadSeries(
         utilisation_power_kw(fixed_kw, utilisation, fixed_share),
         np.stack([utilisation_power_kw(fixed_kw, usual_then, fixed_share) for usual_then in ahead], axis=-1),
     )
+
+
+def _arriving(scenario: MarketScenario, seed: int, mean: FloatArray) -> FloatArray:
+    """Utilisation ``[T, M]`` by files that arrive one by one, or its mean."""
+    load = scenario.load
+    if load.arrivals == "mean":
+        return mean
+    slot_s = scenario.time.period_h * SECONDS_PER_HOUR
+    return draw_utilisation(mean, load.file_mbit, load.capacity_mbps, slot_s, seed, NOISE)
 
 
 def per_site(scenario: MarketScenario, field: str) -> FloatArray:

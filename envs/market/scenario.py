@@ -68,6 +68,10 @@ class Load(Section):
         unevenness: spread of the sites' levels, standard deviation of their logarithm.
         noise: standard deviation of utilisation around what is expected.
         noise_memory_h: time after which the correlation of the noise with itself has fallen to 1/e.
+        arrivals: whether utilisation in a period is what is expected ("mean"), or that of files that arrive one by one,
+            at random ("poisson"); files that a period has no room for wait for the next.
+        file_mbit: delta of [DPA] Eq. 1, size of a file.
+        capacity_mbps: C of [DPA] Eq. 1, of each site.
     """
 
     utilisation: domains.Share | tuple[domains.Share, ...] | None = None
@@ -78,6 +82,9 @@ class Load(Section):
     unevenness: domains.LogSpread = 0.15
     noise: Annotated[float, domains.between(0.0, 1.0)] = 0.05
     noise_memory_h: domains.DurationH = 1.0
+    arrivals: Literal["mean", "poisson"] = "mean"
+    file_mbit: Annotated[float, domains.between(1e-3, 1e5)] = 4.0
+    capacity_mbps: domains.PositiveRateMbps = 20.0
 
 
 class Reward(Section):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from voltran.envs.errors import ScenarioError
+from voltran.envs.uplink.hardware import scaling
 from voltran.envs.uplink.power_tables import power_table
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.physics.uplink_power import (
@@ -54,7 +55,8 @@ def build_architecture(scenario: UplinkScenario, name: ArchitectureName, idle_sl
 
     Raises:
         ScenarioError: an unknown architecture or power table, a probability outside [0, 1] or of another architecture,
-            or antennas that do not divide among the cellular sites.
+            antennas that do not divide among the cellular sites, or coefficients of the power that contradict each
+            other.
     """
     if name not in ARCHITECTURES:
         raise ScenarioError(f"architecture = {name!r} is unknown; use one of {', '.join(ARCHITECTURES)}")
@@ -82,14 +84,18 @@ def _power(
     scenario: UplinkScenario, name: ArchitectureName, n_ubs: int, antennas: int, idle_sleep: float
 ) -> UplinkPower:
     power, table = scenario.power, power_table(scenario.power.table)
+    if power.gops_per_w is not None:
+        table = table.model_copy(update={"gops_per_w": power.gops_per_w})
     sleeps = {"fd-ran": 1.0, "uc-cell-free": idle_sleep}
     cooling = scenario.cellular.cooling_loss if name == "cellular" else power.cooling_loss
-    edge = EdgeCloud(power.centralised_share, power.stacking_gain, power.edge_capacity, power.edge_unit_cost)
+    edge = EdgeCloud(
+        power.centralised_share, power.stacking_gain, power.edge_capacity, power.edge_unit_cost, power.edge_rounding
+    )
     has_fronthaul = name not in ("small-cell", "cellular")
     return network_coefficients(
-        station_power(table.radio_parts(), table.baseband_parts(), antennas),
+        station_power(table.radio_parts(), table.baseband_parts(), antennas, scaling(scenario, table)),
         n_ubs,
-        Losses(power.mains_loss, power.conversion_loss, cooling, power.edge_cooling_loss),
+        Losses(power.mains_loss, power.conversion_loss, cooling, power.edge_cooling_loss, power.loss_form),
         edge if name == "fd-ran" else None,
         Fronthaul(power.fronthaul_fixed_w, power.fronthaul_w_per_gbps) if has_fronthaul else None,
         reference_rate_mbps=power.reference_rate_mbps,

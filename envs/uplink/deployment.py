@@ -16,6 +16,7 @@ from voltran.physics.uplink import (
     correlated_statistics,
     isotropic_statistics,
     large_scale_gain,
+    plain_offsets_m,
     scattering_correlation,
     wrapped_offsets_m,
 )
@@ -43,7 +44,7 @@ class Deployment:
 def draw_deployment(scenario: UplinkScenario, architecture: Architecture, seed: int) -> Deployment:
     """Draw one episode. Larger networks contain the UBSs and UEs of smaller ones with the same seed."""
     ubs_m, ue_m = draw_ubs_m(scenario, architecture, seed), draw_ue_m(scenario, seed)
-    offsets_m = wrapped_offsets_m(ubs_m, ue_m, scenario.layout.side_m)
+    offsets_m = horizontal_offsets_m(scenario, ubs_m, ue_m)
     normal = np.stack([generator(seed, Stream.CHANNEL, ubs).standard_normal(len(ue_m)) for ubs in range(len(ubs_m))])
     gain = large_scale_gain(offsets_m, scenario.layout.height_m, scenario.radio.shadowing_db * normal)
     correlation = None
@@ -72,6 +73,13 @@ def draw_ue_m(scenario: UplinkScenario, seed: int) -> FloatArray:
     if ues.placement == "regions":
         return grid_m(ues.count, side_m)
     return generator(seed, Stream.USERS).random((ues.count, 2)) * side_m
+
+
+def horizontal_offsets_m(scenario: UplinkScenario, ubs_m: FloatArray, ue_m: FloatArray) -> FloatArray:
+    """Offsets ``[M, K, 2]`` from UBSs to UEs, the shortest ones where the square continues at its edges."""
+    if scenario.layout.wrap_around:
+        return wrapped_offsets_m(ubs_m, ue_m, scenario.layout.side_m)
+    return plain_offsets_m(ubs_m, ue_m)
 
 
 def grid_m(count: int, side_m: float) -> FloatArray:

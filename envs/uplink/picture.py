@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.envs.canvas import painted
-from voltran.envs.uplink.scene import Scene
-from voltran.physics.uplink import wrapped_offsets_m
+from voltran.envs.uplink.scene import LACKING_MBPS, Scene
 
 # Matplotlib is loaded only when something is drawn, so its classes have no names here.
 Axes = Any
@@ -58,14 +57,14 @@ def _draw_map(axes: Axes, scene: Scene, theme: Theme) -> None:
     for spine in axes.spines.values():
         spine.set_color(theme.faint)
     ubs, ue = np.nonzero(scene.association)
-    offsets_m = wrapped_offsets_m(scene.ubs_m, scene.ue_m, scene.side_m)[ubs, ue]
+    offsets_m = scene.offsets_m[ubs, ue]
     # Each link is drawn from both ends, as the square continues at its opposite edges.
     from_ubs = np.stack([scene.ubs_m[ubs], scene.ubs_m[ubs] + offsets_m], axis=1)
     from_ue = np.stack([scene.ue_m[ue], scene.ue_m[ue] - offsets_m], axis=1)
     axes.add_collection(LineCollection([*from_ubs, *from_ue], colors=theme.awake, linewidths=1.0, alpha=0.5, zorder=1))
     for chosen, face in ((scene.awake, theme.awake), (~scene.awake, theme.background)):
         axes.scatter(*scene.ubs_m[chosen].T, s=95, marker="^", facecolor=face, edgecolor=theme.awake, zorder=3)
-    short = scene.shortfall_mbps > 1e-3
+    short = scene.shortfall_mbps > LACKING_MBPS
     for chosen, face, edge in (
         (scene.active & ~short, theme.user, theme.user),
         (scene.active & short, theme.short, theme.short),

@@ -17,12 +17,13 @@ Symbols = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class Layout(Section):
-    """UBSs in a square that continues at its opposite edges."""
+    """UBSs in a square that continues at its opposite edges, or ends there."""
 
     n_ubs: Annotated[int, Field(ge=1, le=200)] = 20
     side_m: domains.DistanceM = 500.0
     height_m: Annotated[float, domains.between(1.0, 150.0)] = 10.0
     positions_m: tuple[domains.Point, ...] | None = None
+    wrap_around: bool = True
 
     @model_validator(mode="after")
     def _positions_match(self) -> "Layout":
@@ -85,18 +86,37 @@ class Quality(Section):
 
 
 class Power(Section):
-    """[FDRAN] Table III: what scales the power tables, and what is beside them."""
+    """[FDRAN] Table III: what scales the power tables, and what is beside them.
+
+    Attributes:
+        table: name of a power table, or path of one's own in YAML.
+        gops_per_w: efficiency of the processors; None for the table's.
+        bandwidth_mhz, quantisation_bits, spectral_efficiency_bps_hz, streams: what base stations are built for, of
+            [FDRAN] Eq. 10; None for the table's reference. Antennas are ``radio.antennas``.
+        loss_form: losses as "shares" of what is drawn, or as "overheads" on what is used.
+        edge_rounding: whether the edge cloud has whole units for "all" of its power, for the "constant" part, or for
+            "none" of it.
+        reference_rate_mbps: rate of full load.
+        load_split: whether a UE's rate is shared among its UBSs, or loads each in full.
+    """
 
     table: str = "desset2012"
+    gops_per_w: Annotated[float, domains.between(1.0, 1e6)] | None = None
+    bandwidth_mhz: domains.BandwidthMhz | None = None
+    quantisation_bits: Annotated[float, domains.between(1.0, 64.0)] | None = None
+    spectral_efficiency_bps_hz: domains.BitPerSHz | None = None
+    streams: Annotated[int, Field(ge=1, le=256)] | None = None
     sleep_share: domains.Share = 0.1
     mains_loss: domains.LossShare = 0.1
     conversion_loss: domains.LossShare = 0.05
     cooling_loss: domains.LossShare = 0.0
     edge_cooling_loss: domains.LossShare = 0.05
+    loss_form: Literal["shares", "overheads"] = "shares"
     centralised_share: domains.Share = 0.8
     stacking_gain: domains.Factor = 2.0
     edge_capacity: domains.Factor = 5.0
     edge_unit_cost: domains.Factor = 2.0
+    edge_rounding: Literal["all", "constant", "none"] = "all"
     fronthaul_fixed_w: domains.PowerW = 0.825
     fronthaul_w_per_gbps: domains.PowerW = 0.25
     ue_w: domains.PowerW = 1.31
@@ -131,6 +151,8 @@ class TrafficFiles(Section):
     Attributes:
         paths: one file in the format ``long``, one per UE in the format ``lte-barcelona``.
         format: see above.
+        cells: of the format ``long``, whether its regions are those of the UEs, or cells of a ``square`` grid, numbered
+            from 1, row by row from the south-west on, that are summed to as many square regions as there are UEs.
         quantity: which column of ``lte-barcelona`` to take.
         zone: time zone in which days begin, such as Europe/Madrid, +01:00 or UTC; by default clocks never change.
         day: which of the whole days, from midnight to midnight, counted from 0.
@@ -139,10 +161,19 @@ class TrafficFiles(Section):
 
     paths: Annotated[tuple[str, ...], Field(min_length=1)]
     format: Literal["long", "lte-barcelona"] = "long"
+    cells: Literal["regions", "square"] = "regions"
     quantity: Literal["up", "down"] = "up"
     zone: ZoneName | None = None
     day: Annotated[int, Field(ge=0, le=100_000)] = 0
     fill_gaps_h: domains.MarginH = 0.0
+
+    @model_validator(mode="after")
+    def _cells_are_numbered(self) -> "TrafficFiles":
+        if self.cells == "square" and self.format != "long":
+            raise ValueError(
+                f"cells = 'square': needs numbered regions in one file; format is {self.format!r}, use 'long'"
+            )
+        return self
 
 
 class Traffic(Section):

@@ -8,8 +8,8 @@ import numpy as np
 from voltran.envs.daily_curve import GRID_H, daily_shape
 from voltran.envs.draws import Stream, generator
 from voltran.envs.errors import ScenarioError
-from voltran.envs.uplink.scenario import Time, Traffic, UplinkScenario
-from voltran.envs.uplink.traffic_files import read_traffic_mbps
+from voltran.envs.uplink.scenario import Time, Traffic, TrafficFiles, UplinkScenario
+from voltran.envs.uplink.traffic_files import read_traffic_mbps, summed_in_squares
 from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.units import HOURS_PER_DAY
 
@@ -36,15 +36,9 @@ class TrafficSource:
         self._measured_mbps = None
         files = scenario.traffic.files
         if files is not None:
-            measured_mbps = read_traffic_mbps(files, scenario.time)
-            regions = measured_mbps.shape[1]
-            if regions != scenario.ues.count:
-                raise ScenarioError(
-                    f"ues.count = {scenario.ues.count}: {', '.join(files.paths)} hold {regions} regions"
-                )
-            day_mbps = (
-                measured_mbps if scenario.traffic.peak_total_mbps is None else read_traffic_mbps(files, WHOLE_DAY)
-            )
+            measured_mbps = _of_regions(files, scenario.time, scenario.ues.count)
+            scaled = scenario.traffic.peak_total_mbps is not None
+            day_mbps = _of_regions(files, WHOLE_DAY, scenario.ues.count) if scaled else measured_mbps
             self._measured_mbps = measured_mbps * peak_factor(day_mbps, scenario.traffic)
 
     def draw_mbps(self, seed: int) -> FloatArray:
@@ -58,6 +52,16 @@ class TrafficSource:
         if self._measured_mbps is not None:
             return silenced(self._measured_mbps, traffic)
         return silenced(_daily_mbps(self._scenario, seed), traffic)
+
+
+def _of_regions(files: TrafficFiles, time: Time, count: int) -> FloatArray:
+    """Measured traffic ``[T, K]``, a region per UE."""
+    measured_mbps = read_traffic_mbps(files, time)
+    if files.cells == "square":
+        return summed_in_squares(measured_mbps, count, files.paths[0])
+    if measured_mbps.shape[1] != count:
+        raise ScenarioError(f"ues.count = {count}: {', '.join(files.paths)} hold {measured_mbps.shape[1]} regions")
+    return measured_mbps
 
 
 def silenced(traffic_mbps: FloatArray, traffic: Traffic) -> FloatArray:

@@ -92,10 +92,17 @@ class UplinkWorld(BatchedWorld):
         return {"ubs": self.codec.mask(self.active)}
 
     def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
-        """Time series of one world: ``time_h``, ``energy_efficiency``, those of ``state.SERIES``, ``awake [T, M]``."""
+        """Time series of one world, and what a map of it needs.
+
+        Returns:
+            ``time_h``, ``energy_efficiency``, those of ``state.SERIES``, each ``[T]``; ``awake [T, M]``; the map of
+            :func:`~voltran.envs.uplink.scene.map_of`.
+        """
+        from voltran.envs.uplink.scene import map_of
+
         series = super().trace(world)
         reached = efficiency(series["sum_rate_mbps"], series["network_power_w"])
-        return {"time_h": series["time_h"], "energy_efficiency": reached, **series}
+        return {"time_h": series["time_h"], "energy_efficiency": reached, **series, **map_of(self._simulation, world)}
 
     # --- what controllers ask -----------------------------------------------------------------------------------------
 

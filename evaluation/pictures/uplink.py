@@ -1,15 +1,15 @@
-"""Pictures of the uplink: distributions over the episodes, and a day's course."""
+"""Pictures of the uplink: distributions over the episodes, a day's course, and maps of who serves whom."""
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voltran.evaluation.episodes import Trace
-from voltran.evaluation.figure_files import Families, Picture, heading, line, shown
-from voltran.evaluation.palette import FAINT, looks
+from voltran.evaluation.figure_files import Families, Picture, chosen_traces, heading, line, shown
+from voltran.evaluation.palette import FAINT, Look, looks
 from voltran.evaluation.results import Results
 from voltran.evaluation.statistics import Values
 
@@ -21,6 +21,9 @@ DISTRIBUTED = ("energy_efficiency", "swaps")  # metrics whose distribution over 
 DAY_ROWS = ("energy_efficiency", "active_ubs")
 TRAFFIC = "traffic_mbps"
 DAILY_KEYS = {"time_h", *DAY_ROWS, TRAFFIC}
+MAP_KEYS = {"ubs_m", "ue_m", "offsets_m", "side_m", "serving", "missed"}
+MOST_MAPS = 3
+MISSED = "#cf3f55"
 
 
 def pictures(results: Results, traces: Mapping[str, Trace], families: Families) -> list[Picture]:
@@ -40,6 +43,10 @@ def pictures(results: Results, traces: Mapping[str, Trace], families: Families) 
     days = {label: trace for label, trace in traces.items() if trace.keys() >= DAILY_KEYS and len(trace["time_h"]) > 2}
     if days:
         drawn.append(Picture("day", 6.4, partial(_daily, results=results, traces=days, families=panels)))
+    maps = chosen_traces(traces, families, MAP_KEYS, MOST_MAPS)
+    if maps:
+        height_in = 8.0 / len(maps) + 1.4 if len(maps) > 1 else 5.0
+        drawn.append(Picture("network", height_in, partial(_networks, results=results, traces=maps)))
     return drawn
 
 
@@ -99,3 +106,38 @@ def _traffic(panel: "Axes", trace: Trace) -> None:
     panel.set_xlim(trace["time_h"][0], trace["time_h"][-1])
     panel.set_xticks(np.arange(0.0, trace["time_h"][-1] + 0.5, 6.0))
     panel.set_xlabel("Time of day (h)")
+
+
+def _networks(figure: "Figure", results: Results, traces: Mapping[str, Trace]) -> None:
+    """Who serves whom in the latest period, and which UBSs sleep, as in [FDRAN] Fig. 2: a map per controller."""
+    look = looks(list(results.controllers))
+    panels = figure.subplots(1, len(traces), sharex=True, sharey=True, squeeze=False)[0]
+    for panel, (label, trace) in zip(panels, traces.items(), strict=True):
+        _network(panel, trace, look[label])
+        awake = trace["serving"].any(axis=1)
+        panel.set_title(f"{label}\n{awake.sum()} of {awake.size} UBSs awake", fontsize=9.0)
+    panels[0].set_ylabel("m")
+    handles = panels[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=4)
+    heading(figure, f"{results.scenario}, seed {results.first_seed}.")
+
+
+def _network(panel: "Axes", trace: Trace, look: Look) -> None:
+    """One map; links across the edges of the square are drawn from both ends."""
+    ubs, ue = np.nonzero(trace["serving"])
+    offsets_m = trace["offsets_m"][ubs, ue]
+    starts = np.concatenate([trace["ubs_m"][ubs], trace["ue_m"][ue]])
+    ends = starts + np.concatenate([offsets_m, -offsets_m])
+    # all links as one line with gaps
+    gaps = np.full_like(starts, np.nan)
+    links = np.stack([starts, ends, gaps], axis=1).reshape(-1, 2)
+    panel.plot(*links.T, color=look.colour, linewidth=1.0, alpha=0.55)
+    awake, missed = trace["serving"].any(axis=1), trace["missed"]
+    marks: dict[str, Any] = {"linestyle": "none", "markersize": 6.5, "markeredgewidth": 1.0}
+    panel.plot(*trace["ubs_m"][awake].T, "^", color=look.colour, label="UBS awake", **marks)
+    panel.plot(*trace["ubs_m"][~awake].T, "^", color=FAINT, fillstyle="none", label="UBS asleep", **marks)
+    panel.plot(*trace["ue_m"][~missed].T, "o", color=FAINT, label="UE", **marks)
+    if missed.any():
+        panel.plot(*trace["ue_m"][missed].T, "o", color=MISSED, label="UE below its minimum rate", **marks)
+    side_m = float(trace["side_m"])
+    panel.set(xlim=(0.0, side_m), ylim=(0.0, side_m), aspect="equal", xlabel="m")

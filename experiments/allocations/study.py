@@ -6,6 +6,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from voltran.baselines.dpa.paper_cases import MODES, AccessName, RegimeName
 from voltran.envs.scenario import Section
+from voltran.experiments.allocations.own_day import OwnDay
 from voltran.experiments.experiment import Experiment
 
 Site = Annotated[int, Field(ge=1)]
@@ -69,7 +70,8 @@ class Study(Experiment):
 
     Attributes:
         kind, title, question, description, publish: as of every experiment.
-        over: "rates": the paper's three modes over the arrival rate; "day": the reconstructed public day by the hour.
+        over: "rates": the paper's three modes over the arrival rate; "day": a day, hour by hour.
+        day: load and generation of one's own in the place of the reconstructed day.
         shows: what pictures show: power per pair, or utility per site.
         quadratic: whether costs are.
         regimes: units; see :mod:`voltran.baselines.dpa.paper_cases`.
@@ -79,9 +81,16 @@ class Study(Experiment):
     """
 
     over: Literal["rates", "day"] = "rates"
+    day: OwnDay | None = None
     shows: Literal["power", "utility"] = "power"
     quadratic: bool = False
     regimes: Annotated[tuple[RegimeName, ...], Field(min_length=1)] = ("A", "C", "D")
     access: AccessName = "full"
     points: PositiveInt = 51
     claims: tuple[Claim, ...] = ()
+
+    @model_validator(mode="after")
+    def _day_over_a_day(self) -> Self:
+        if self.day is not None and self.over != "day":
+            raise ValueError(f"day: over = {self.over!r} has no day; set over: day, or drop it")
+        return self

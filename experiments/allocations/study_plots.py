@@ -34,7 +34,7 @@ def write_study_plots(study: Study, results: StudyResults, folder: Path) -> list
         VoltranError: a picture cannot be written.
     """
     if study.over == "day":
-        return [write_picture(folder, "day", HEIGHT_IN, partial(_day, curves=results.curves))]
+        return [write_picture(folder, "day", HEIGHT_IN, partial(_day, title=_day_title(study), curves=results.curves))]
     written = []
     for regime in study.regimes:
         curves = [curve for curve in results.curves if curve.name == regime]
@@ -72,7 +72,11 @@ def _utility(panel: "Axes", curve: Curve) -> None:
         panel.plot(curve.at, utility[:, m], color=OTHERS[m].colour, label=f"site {m + 1}")
 
 
-def _day(figure: "Figure", curves: list[Curve]) -> None:
+def _day_title(study: Study) -> str:
+    return "reconstructed day" if study.day is None else "day from files"
+
+
+def _day(figure: "Figure", title: str, curves: list[Curve]) -> None:
     """What is needed and generated, and the utility of both schemes."""
     power, utility = figure.subplots(1, 2)
     first = curves[0]
@@ -81,7 +85,7 @@ def _day(figure: "Figure", curves: list[Curve]) -> None:
     for i, name in enumerate(("wind", "PV")):
         power.plot(first.at, generation_w[:, i], color=OTHERS[i].colour, label=name)
     power.plot(first.at, generation_w.sum(axis=1), color=FAINT, linestyle=DASHED, label="wind and PV")
-    power.set(title="reconstructed day", xlabel="hour", ylabel="power (W)")
+    power.set(title=title, xlabel="hour", ylabel="power (W)")
     for curve, look in zip(curves, OTHERS[2:], strict=False):
         total = np.sum(curve.utility, axis=1)
         utility.step(curve.at, total, where="mid", color=look.colour, label=curve.name)

@@ -9,14 +9,15 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from voltran.baselines.dpa import AllocationProblem, solve
-from voltran.baselines.dpa.paper_cases import MODES, PUBLIC_LOAD, paper_problem, public_problem
+from voltran.baselines.dpa import Allocation, AllocationProblem, solve
+from voltran.baselines.dpa.paper_cases import MODES, day_problem, paper_problem
 from voltran.baselines.dpa.utility import site_utility
 from voltran.envs.errors import MissingExtraError, VoltranError
 from voltran.evaluation.evaluation import RESULTS_FILE
 from voltran.evaluation.files import write_text
 from voltran.evaluation.report import TABLE_FILE
 from voltran.evaluation.versions import versions
+from voltran.experiments.allocations.own_day import OwnDay, read_day
 from voltran.experiments.allocations.paper_claims import findings
 from voltran.experiments.allocations.study import Study
 from voltran.experiments.allocations.study_plots import write_study_plots
@@ -62,10 +63,7 @@ def run_study(name: str, study: Study, out: Path, console: Console) -> Path:
 
 def _curves(study: Study) -> Iterator[Curve]:
     if study.over == "day":
-        hours = [float(hour) for hour in range(len(PUBLIC_LOAD))]
-        for name in ("proposed", "traditional"):
-            problems = [public_problem(int(hour), traditional=name == "traditional") for hour in hours]
-            yield _curve(name, 0, hours, problems)
+        yield from _day_curves(study.day or OwnDay())
         return
     for regime in study.regimes:
         for mode, case in MODES.items():
@@ -77,8 +75,23 @@ def _curves(study: Study) -> Iterator[Curve]:
             yield _curve(regime, mode, rates, problems)
 
 
+def _day_curves(own: OwnDay) -> Iterator[Curve]:
+    day = read_day(own)
+    for name in ("proposed", "traditional"):
+        problems = [
+            day_problem(float(load), generation_w, name == "traditional", value_of_lost_load=own.value_of_lost_load)
+            for load, generation_w in zip(day.load, day.generation_w, strict=True)
+        ]
+        yield _curve(name, 0, day.at_h, problems)
+
+
 def _curve(name: str, mode: int, at: list[float], problems: list[AllocationProblem]) -> Curve:
     solved = [solve(problem) for problem in problems]
+    if short := [place for place, found in zip(at, solved, strict=True) if found.status == "infeasible"]:
+        raise VoltranError(
+            f"hour {short[0]:g}, {name}: generation and batteries are too little for all sites; set "
+            "day.value_of_lost_load (USD/kWh) to let sites go short, or give more generation"
+        )
     if unsolved := [place for place, allocation in zip(at, solved, strict=True) if allocation.status != "optimal"]:
         raise VoltranError(f"mode {mode}, {name}: the problem at {unsolved[0]:g} was not solved; report this")
     return Curve(
@@ -87,17 +100,24 @@ def _curve(name: str, mode: int, at: list[float], problems: list[AllocationProbl
         at=at,
         power_w=[_watts(allocation.power_kw) for allocation in solved],
         battery_w=[
-            _watts(problem.demand_kw - allocation.power_kw.sum(axis=1))
+            _watts(problem.demand_kw - allocation.power_kw.sum(axis=1) - allocation.unserved_kw)
             for problem, allocation in zip(problems, solved, strict=True)
         ],
         utility=[
-            _rounded(site_utility(problem, allocation.power_kw))
+            _rounded(site_utility(problem, allocation.power_kw) - _lost(problem, allocation))
             for problem, allocation in zip(problems, solved, strict=True)
         ],
         demand_w=[_watts(problem.demand_kw) for problem in problems],
         generation_w=[_watts(problem.generation_kw) for problem in problems],
         gap=[float(f"{allocation.gap:.1e}") for allocation in solved],
     )
+
+
+def _lost(problem: AllocationProblem, allocation: Allocation) -> FloatArray:
+    """``[site]`` value of what sites lack, USD/h, where they may."""
+    if problem.value_of_lost_load is None:
+        return np.zeros(problem.demand_kw.size)
+    return np.asarray(problem.lost_load_price * allocation.unserved_kw)
 
 
 def _watts(power_kw: FloatArray) -> Any:

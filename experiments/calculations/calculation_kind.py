@@ -10,6 +10,8 @@ from voltran.evaluation.figure_files import PICTURE_SUFFIX
 from voltran.evaluation.files import write_text
 from voltran.evaluation.report import TABLE_FILE
 from voltran.evaluation.versions import versions
+from voltran.experiments.assumptions.sensitivity_report import short_conclusion
+from voltran.experiments.assumptions.tornado import write_tornado
 from voltran.experiments.calculations.calculation import (
     Calculation,
     Function,
@@ -41,6 +43,7 @@ class Calculated(Outcome):
     def __init__(self, name: str, experiment: Calculation, results: CalculationResults) -> None:
         super().__init__(name, experiment)
         self.results = results
+        self.sensitivities = results.findings.sensitivities
 
     def text(self) -> str:
         """The content of the published file of results."""
@@ -60,6 +63,7 @@ class Calculated(Outcome):
         """What the list of results says."""
         findings = self.results.findings
         answer = filled_answer(self.experiment.answer, findings.values)
+        answer = " ".join([answer, *map(short_conclusion, findings.sensitivities)])
         return IndexRow(answer, verdicts(findings.claims), "none", [self.results.versions])
 
     def changed_since(self, earlier: Path) -> list[str]:
@@ -91,6 +95,8 @@ def _play(name: str, experiment: Calculation, out: Path, playing: Playing) -> Pa
     with suppress(MissingExtraError):
         for chart in results.findings.charts:
             write_chart(chart, out)
+        for varied in results.findings.sensitivities:
+            write_tornado(varied, out)
     write_text(out / TABLE_FILE, calculation_chapter(experiment, results, shown_pictures(results, out)))
     return out / TABLE_FILE
 

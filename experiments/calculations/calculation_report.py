@@ -6,6 +6,7 @@ from pathlib import Path
 from voltran.envs.metric import MISSING
 from voltran.evaluation.figure_files import PICTURE_SUFFIX
 from voltran.evaluation.markdown import grid, on_request, picture_file
+from voltran.experiments.assumptions.sensitivity_report import sensitivity_section
 from voltran.experiments.calculations.calculation import Calculation, filled_answer
 from voltran.experiments.calculations.calculation_results import CalculationResults
 from voltran.experiments.calculations.findings import Cell, Claim, Table
@@ -24,12 +25,13 @@ def calculation_chapter(experiment: Calculation, results: CalculationResults, pi
     Raises:
         ScenarioError: the answer names a value that there is none of.
     """
-    findings = results.findings
+    findings, varied = results.findings, results.findings.sensitivities
     answer = filled_answer(experiment.answer, findings.values)
     parts = [f"# {experiment.title}"]
     parts += [f"**{experiment.question}** {answer}" if experiment.question else answer, experiment.description]
     parts += [_claims(findings.claims)] if findings.claims else []
-    parts += [picture_file(name) for name in pictures]
+    parts += [sensitivity_section(one, [name.removesuffix(PICTURE_SUFFIX) for name in pictures]) for one in varied]
+    parts += [picture_file(name) for name in pictures if name not in (f"{one.name}{PICTURE_SUFFIX}" for one in varied)]
     parts += [_table(table) for table in findings.tables]
     parts += ["## Computed by", _computed_by(results)]
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
@@ -38,7 +40,7 @@ def calculation_chapter(experiment: Calculation, results: CalculationResults, pi
 def shown_pictures(results: CalculationResults, folder: Path) -> list[str]:
     """Files of the charts and images that are in a folder."""
     findings = results.findings
-    names = [*(f"{chart.name}{PICTURE_SUFFIX}" for chart in findings.charts), *findings.images]
+    names = [*(f"{name}{PICTURE_SUFFIX}" for name in findings.drawn), *findings.images]
     return [name for name in names if (folder / name).exists()]
 
 

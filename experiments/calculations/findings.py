@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from voltran.envs.scenario import Section
+from voltran.experiments.assumptions.sensitivity import Sensitivity
 
 Cell = int | float | str | None
 Words = Annotated[str, Field(min_length=1)]
@@ -111,6 +112,7 @@ class Findings(Section):
     Attributes:
         tables, charts, claims: see there; pages show them in this order: claims, charts, tables.
         values: numbers that the experiment's answer may name; ``None`` where there is none.
+        sensitivities: how far numbers move when assumptions are varied one at a time; shown after the claims.
         images: names of pictures that the function has written into its folder itself. Documentation takes SVG only.
     """
 
@@ -118,13 +120,19 @@ class Findings(Section):
     charts: tuple[Chart, ...] = ()
     claims: tuple[Claim, ...] = ()
     values: Mapping[str, float | None] = Field(default_factory=dict)
+    sensitivities: tuple[Sensitivity, ...] = ()
     images: tuple[FileName, ...] = ()
 
     @model_validator(mode="after")
     def _named_once(self) -> Self:
-        names = [*(f"{chart.name}.svg" for chart in self.charts), *self.images]
+        names = [*(f"{name}.svg" for name in self.drawn), *self.images]
         if twice := [name for name in names if names.count(name) > 1]:
-            raise ValueError(f"pictures: {twice[0]} stands twice; give every chart and image a name of its own")
+            raise ValueError(f"pictures: {twice[0]} stands twice; give every picture a name of its own")
         if unknown := [name for name in self.images if not name.endswith(PICTURES)]:
             raise ValueError(f"images: {unknown[0]} is no picture; known endings: {', '.join(PICTURES)}")
         return self
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """Names of the pictures that are drawn from numbers, without ending."""
+        return (*(one.name for one in self.sensitivities), *(chart.name for chart in self.charts))

@@ -17,7 +17,7 @@ from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.controller import information_of
 from voltran.envs.errors import PartError, ScenarioError
-from voltran.physics.ev import EvParameters, offered_price
+from voltran.physics.ev import offered_price
 
 FloatArray = NDArray[np.float64]
 
@@ -79,7 +79,7 @@ def test_a_simulated_queue_gives_what_is_expected_of_those_to_come() -> None:
 
 
 def test_the_time_until_a_price_is_when_it_is_paid() -> None:
-    ev = EvParameters(7.0, 7.0, 0.5, 2.0, 1.5)
+    ev = outage_world("urban7-medium").constants.ev
     lifetime_h = np.array([0.0, 1.0, 4.0, 9.0])[:, None]
     asked = np.array([0.1, 0.5, 0.7, 1.2, 1.5])
     hours = vehicle_forecasts.hours_until_price(asked, lifetime_h, ev)
@@ -96,7 +96,7 @@ def test_the_time_until_a_price_is_when_it_is_paid() -> None:
 
 def test_a_charger_takes_what_a_poisson_number_of_vehicles_offers_up_to_its_limit() -> None:
     for site_limit_kw in (0.0, 3.0, 7.0, 10.0, 21.0):
-        ev = EvParameters(site_limit_kw, 7.0, 0.5, 2.0, 1.5)
+        ev = outage_world("urban7-medium").constants.ev._replace(site_limit_kw=site_limit_kw)
         offered_kwh = np.array([0.0, 1.0, 20.0, 200.0])
         number = np.random.default_rng(1).poisson(offered_kwh / (7.0 * 5.0), (200_000, 4))
         simulated = 5.0 * np.minimum(7.0 * number, site_limit_kw).mean(axis=0)

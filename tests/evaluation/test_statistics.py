@@ -18,6 +18,7 @@ from voltran.evaluation.statistics import (
     mean_ratio,
     paired_difference,
     paired_differences,
+    ratio_change,
     ratio_is_honest,
     summarise,
     t_interval,
@@ -220,3 +221,33 @@ def test_values_that_differ_by_rounding_alone_have_an_interval() -> None:
         interval = bootstrap_interval(sample)
         assert interval is not None
         assert interval == pytest.approx((sample[0], sample[0]), rel=1e-12)
+
+
+def test_the_change_of_a_ratio_is_that_of_the_mean_where_what_divides_is_constant() -> None:
+    generator = np.random.default_rng(3)
+    before, change, ones = generator.normal(5.0, 1.0, 60), generator.normal(0.3, 0.5, 60), [1.0] * 60
+    found = ratio_change(((before + change).tolist(), ones), (before.tolist(), ones))
+    expected = stats.ttest_1samp(change, 0.0).confidence_interval(0.95)
+    assert found == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+def test_the_interval_of_a_change_of_ratios_holds_the_true_change_about_nineteen_times_in_twenty() -> None:
+    generator, inside, trials = np.random.default_rng(8), 0, 1000
+    for _ in range(trials):
+        below, common = generator.normal(4.0, 0.3, 12), generator.normal(0.0, 0.5, 12)
+        after, before = 2.0 * below + common, 1.5 * below + common  # the seed moves both in the same way
+        below_too = below + generator.normal(0.0, 0.1, 12)
+        pair = ((after + generator.normal(0.0, 0.2, 12)).tolist(), below_too.tolist())
+        found = ratio_change(pair, (before.tolist(), below.tolist()))
+        inside += covers(found, 0.5)
+    assert 0.935 <= inside / trials <= 0.965
+
+
+def test_where_nothing_varies_a_change_of_ratios_is_a_number_and_with_few_seeds_nothing() -> None:
+    constant = [2.0] * FEWEST, [1.0] * FEWEST
+    varying: tuple[list[float | None], list[float | None]] = ([float(at) for at in range(FEWEST)], [1.0] * FEWEST)
+    assert ratio_change(constant, ([1.0] * FEWEST, [4.0] * FEWEST)) == (1.75, 1.75)
+    assert ratio_change(varying, varying) == (0.0, 0.0)
+    assert ratio_change(([], []), ([], [])) is None
+    assert ratio_change(constant, ([1.0] * FEWEST, [0.0] * FEWEST)) is None
+    assert ratio_change(([*varying[0][:-1], None], varying[1]), varying) is None

@@ -16,6 +16,7 @@ OF_A_WORLD = (
     "experiments/allocations/",
     "experiments/calibration.py",
     "experiments/collective/",
+    "experiments/uplink/",
 )
 
 

@@ -59,7 +59,20 @@ BATTERY = BatteryParameters(
     charge_limit_kw=5.0,
     discharge_limit_kw=10.0,
 )
-EV = EvParameters(site_limit_kw=7.0, vehicle_limit_kw=7.0, base_price=0.5, urgency=2.0, urgency_time_h=1.5)
+EV = EvParameters(
+    site_limit_kw=7.0,
+    vehicle_limit_kw=7.0,
+    base_price=0.5,
+    urgency=2.0,
+    urgency_time_h=1.5,
+    soc_min=0.33,
+    price_soc_weight=0.0,
+    price_mean_soc=0.65,
+    charging=False,
+    charging_soc=0.9,
+)
+BY_SOC = EV._replace(price_soc_weight=2.0)
+CHARGING = EV._replace(charging=True, charging_soc=0.4)
 RESTART_SOC = 0.25
 RESTART = Restart(RESTART_SOC, hold_s=300.0)
 STEP_S = 60.0
@@ -174,6 +187,7 @@ class Depot:
     fleet: Fleet
     orders: EnergyOrders
     time_s: FloatArray
+    ev: EvParameters = EV
 
     def row(self, world: int) -> "Depot":
         """The depot of one world alone, still with a leading axis."""
@@ -198,16 +212,19 @@ class Depot:
             fleet=self.fleet._replace(**{name: pick(field) for name, field in self.fleet._asdict().items()}),
             orders=self.orders._replace(**{name: pick(field) for name, field in self.orders._asdict().items()}),
             time_s=self.time_s,
+            ev=self.ev,
         )
 
     @property
     def arguments(self) -> tuple[Any, ...]:
         """In the order of the kernel's parameters."""
         state = (self.soc, self.alive, self.needed_kw, self.load_kw, self.mean_power_kw)
-        return (*state, self.fleet, self.orders, self.time_s, STEP_S, RESTART, BATTERY, EV)
+        return (*state, self.fleet, self.orders, self.time_s, STEP_S, RESTART, BATTERY, self.ev)
 
 
-def depot(seed: int, n_worlds: int = 32, n_sites: int = 19, n_slots: int = 3, grid: bool = False) -> Depot:
+def depot(
+    seed: int, n_worlds: int = 32, n_sites: int = 19, n_slots: int = 3, grid: bool = False, ev: EvParameters = EV
+) -> Depot:
     """Random sites in an outage, many with a nearly empty or full battery, with vehicles coming and going."""
     rng = np.random.default_rng(seed)
     shape, slots = (n_worlds, n_sites), (n_worlds, n_sites, n_slots)
@@ -220,6 +237,8 @@ def depot(seed: int, n_worlds: int = 32, n_sites: int = 19, n_slots: int = 3, gr
         departure_s=departure_s,
         reservation_price=rng.uniform(0.0, 1.5, slots),
         energy_kwh=rng.choice([0.0, 0.01, 0.1, 19.2], slots),
+        # Every second one is full, or nearly, with 19.2 kWh.
+        capacity_kwh=np.where(np.indices(slots).sum(axis=0) % 2, 60.0, 28.7),
         accepted=rng.random(slots) < 0.3,
     )
     orders = EnergyOrders(
@@ -238,4 +257,5 @@ def depot(seed: int, n_worlds: int = 32, n_sites: int = 19, n_slots: int = 3, gr
         fleet=fleet,
         orders=orders,
         time_s=np.asarray(time_s),
+        ev=ev,
     )

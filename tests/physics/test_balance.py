@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 
 from tests.physics import reference_energy as reference
-from tests.physics.instances import BATTERY, EV, RESTART, RESTART_SOC, Depot, depot
+from tests.physics.instances import BATTERY, BY_SOC, CHARGING, EV, RESTART, RESTART_SOC, Depot, depot
 from voltran.physics.balance import EnergyOrders, EnergyStep, energy_step
+from voltran.physics.ev import EvParameters
 from voltran.physics.fleet import Fleet
 
 
+@pytest.mark.parametrize("ev", [EV, CHARGING, BY_SOC])
 @pytest.mark.parametrize("grid", [False, True])
 @pytest.mark.parametrize("shape", [(32, 19, 3), (1, 1, 1), (4, 7, 0), (1, 61, 8)])
-def test_equals_reference(shape: tuple[int, int, int], grid: bool) -> None:
-    case = depot(11, *shape, grid=grid)
+def test_equals_reference(shape: tuple[int, int, int], grid: bool, ev: EvParameters) -> None:
+    case = depot(11, *shape, grid=grid, ev=ev)
     found, expected = energy_step(*case.arguments), reference.energy_step(*case.arguments)
     for name in EnergyStep._fields:
         value, wanted = getattr(found, name), getattr(expected, name)
@@ -28,7 +30,7 @@ def one_site(
     """One site with at most one vehicle, which is there for good and has accepted."""
     slot = np.zeros((1, 1, 1))
     there = np.full((1, 1, 1), vehicle_kwh > 0.0)
-    fleet = Fleet(np.where(there, slot, np.inf), slot + np.inf, slot, slot + vehicle_kwh, there)
+    fleet = Fleet(np.where(there, slot, np.inf), slot + np.inf, slot, slot + vehicle_kwh, slot + 60.0, there)
     yes = np.ones((1, 1), dtype=np.bool_)
     orders = EnergyOrders(np.full((1, 1), ordered_kw), yes, yes, np.zeros((1, 1)), yes)
     load = np.full((1, 1), load_kw)

@@ -13,6 +13,7 @@ from voltran.physics.uplink_power import (
     Fronthaul,
     Losses,
     PowerComponent,
+    Scaling,
     StationPower,
     UplinkPower,
     constant_power_w,
@@ -172,3 +173,38 @@ def test_who_serves_matters_for_the_fronthaul_only_when_rates_are_shared() -> No
         loads = 1 if hardware.split else count
         per_mbps = coefficients(FULL, 3).w_per_mbps
         assert above == pytest.approx(30.0 * (loads * per_mbps + count * 0.25e-3))
+
+
+def test_a_part_grows_with_each_quantity_by_its_own_exponent() -> None:
+    """[FDRAN] Eq. 10, factor by factor."""
+    part = PowerComponent(2.0, 1.5, 0.0, 1.0, 1.2, 0.5, 2.0)
+    scaling = Scaling(bandwidth=2.0, quantisation=0.5, spectral_efficiency=0.25, streams=3.0)
+    by_hand = 2.0 * 4**1.5 * 2.0**1.0 * 0.5**1.2 * 0.25**0.5 * 3.0**2.0
+    assert station_power((), (part,), 4, scaling).baseband_w == pytest.approx(by_hand, rel=1e-14)
+    assert station_power((part,), (part._replace(load_exponent=0.5),), 4, scaling) == pytest.approx(
+        StationPower(by_hand, 0.0, by_hand), rel=1e-14
+    )
+
+
+def test_the_reference_leaves_powers_as_they_are_to_the_bit() -> None:
+    parts = tuple(part._replace(bandwidth_exponent=1.3, streams_exponent=0.7) for part in BASEBAND)
+    assert station_power(RADIO, parts, 5, Scaling()) == station_power(RADIO, BASEBAND, 5)
+
+
+def test_losses_as_overheads() -> None:
+    overheads = LOSSES._replace(form="overheads")
+    assert overheads.factor(0.1) == pytest.approx(1.1 * 1.05 * 1.1)
+    assert 1.0 < overheads.factor(0.1) < LOSSES.factor(0.1)
+    assert LOSSES._replace(mains=0.0, conversion=0.0, form="overheads").factor(0.0) == 1.0
+
+
+@pytest.mark.parametrize(("rounding", "constant", "load"), [("all", 6, 6), ("constant", 6, 4.2), ("none", 4.2, 4.2)])
+def test_the_edge_cloud_rounds_what_it_is_told_to(rounding: str, constant: float, load: float) -> None:
+    """21 base stations of which a unit serves ten, at twice the power: three whole units, or 2.1."""
+    edge = EDGE._replace(rounding=rounding)
+    power, plain = (coefficients(replace(FULL, edge=each), 21) for each in (edge, None))
+    station, cooled = station_power(RADIO, BASEBAND, 5), LOSSES.factor(LOSSES.edge_cooling)
+    assert power.shared_w == pytest.approx(constant * 0.8 * cooled * station.baseband_w)
+    local = 0.2 * plain.w_per_mbps
+    assert power.w_per_mbps == pytest.approx(local + load / 21 * 0.8 * cooled * station.load_w / 40.0)
+    assert coefficients(replace(FULL, edge=edge), 20) == pytest.approx(coefficients(FULL, 20))

@@ -31,7 +31,16 @@ def series(value: float, **parts: float) -> FloatArray:
 
 def trace(**given: FloatArray) -> dict[str, FloatArray]:
     """A trace of perfect service without vehicles, changed by what is given."""
-    quiet = ("ev_kw", "ev_cost", "handovers", "switches", "unserved_kw", "residual_kw", "uncovered_share")
+    quiet = (
+        "ev_kw",
+        "ev_charge_kw",
+        "ev_cost",
+        "handovers",
+        "switches",
+        "unserved_kw",
+        "residual_kw",
+        "uncovered_share",
+    )
     whole = {name: series(0.0) for name in quiet}
     whole |= {name: series(1.0) for name in ("critical", "satisfaction", "alive_share")}
     whole |= {

@@ -52,6 +52,9 @@ def test_groups_stand_for_their_sites_in_order() -> None:
             "600 sites in all; at most 500",
         ),
         ({"load.utilisation": [0.5, 0.5]}, "load.utilisation has 2 entries for 4 sites"),
+        ({"load.arrivals": "often"}, "load.arrivals = 'often'"),
+        ({"load.file_mbit": 0.0}, "load.file_mbit = 0.0"),
+        ({"load.capacity_mbps": -20.0}, "load.capacity_mbps = -20.0"),
         ({"load.peek": 0.5}, "unknown key 'load.peek' .did you mean 'peak'"),
         ({"battery.soc_min": 0.6}, "initial_soc = 0.5 must lie between soc_min = 0.6"),
         ({"battery.soc_min": 1.0, "battery.initial_soc": 1.0}, "soc_min = 1.0 must be below soc_max"),
@@ -99,3 +102,25 @@ def test_the_outlook_on_loads_does_not_know_the_noise() -> None:
     assert not np.array_equal(one[:, 0], other[:, 0])
     # Without noise the outlook is what comes: 1 h is four periods.
     assert one[:, near] == pytest.approx(quiet.load_series_kw[0, 4] / quiet.constants.fixed_kw, abs=1e-6)
+
+
+def test_files_that_arrive_one_by_one_spread_around_the_mean_load() -> None:
+    constant = {"load.utilisation": 0.4, "time.horizon_h": 1000.0}
+    mean, drawn = (
+        started(market_world(overrides={**constant, "load.arrivals": arrivals})) for arrivals in ("mean", "poisson")
+    )
+    share = mean.constants.scenario.sites[0].fixed_share
+    busy = (drawn.load_series_kw[0] / mean.constants.fixed_kw - share) / (1.0 - share)
+    # Files of 0.2 s each in slots of 900 s.
+    assert busy.mean() == pytest.approx(0.4, abs=1e-3)
+    assert busy.std() == pytest.approx(np.sqrt(0.4 * 0.2 / 900.0), rel=0.05)
+
+
+def test_arrivals_are_not_foreseen_and_leave_other_draws_alone() -> None:
+    mean, drawn = (started(market_world(overrides={"load.arrivals": how})) for how in ("mean", "poisson"))
+    near = [field.name for field in DEFAULT].index("load_near")
+    one, other = mean.observations()["bs"][0], drawn.observations()["bs"][0]
+    assert np.array_equal(one[:, near : near + 2], other[:, near : near + 2])
+    assert np.array_equal(mean.market.available_kw, drawn.market.available_kw)
+    assert not np.array_equal(mean.load_series_kw, drawn.load_series_kw)
+    assert drawn.load_series_kw == pytest.approx(mean.load_series_kw, rel=0.1)

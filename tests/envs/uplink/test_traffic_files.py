@@ -253,3 +253,61 @@ def test_a_world_plays_measured_traffic(tmp_path: Path) -> None:
     assert world.active.tolist() == [[True, False]]
     with pytest.raises(ScenarioError, match=r"ues.count = 3: .*traffic.csv hold 2 regions"):
         uplink_world(overrides={**overrides, "ues.count": 3})
+
+
+def cells_file(folder: Path, rows: int, hours: int = 26, rename: dict[int, str] | None = None) -> str:
+    """Cells of a grid, hour by hour; cell ``n`` carries ``n`` Mbit/s."""
+    cells = range(1, rows**2 + 1)
+    names = {cell: str(cell) for cell in cells} | (rename or {})
+    return long_file(folder, [row for cell in cells for row in hourly(names[cell], hours, [float(cell)])])
+
+
+def test_cells_of_a_square_are_summed_where_they_lie(tmp_path: Path) -> None:
+    """4 x 4 cells to 2 x 2 regions, each of four cells around the UE in its middle."""
+    overrides = {
+        "ues.count": 4, "ues.placement": "regions", "traffic.source": "files",
+        "traffic.files": {"paths": [cells_file(tmp_path, 4)], "cells": "square"},
+    }  # fmt: skip
+    world = uplink_world("uplink25-regions", overrides=overrides | {"traffic.peak_total_mbps": None})
+    world.reset([0])
+    problem, places = world.problem(), world.deployment().ue_m
+    side_m = world.scenario.layout.side_m
+    centres = {n: ((n - 1) % 4 + 0.5, (n - 1) // 4 + 0.5) for n in range(1, 17)}  # east and north of the south-west
+    expected = np.zeros(4)
+    for number, (east, north) in centres.items():
+        off = np.abs(places / side_m * 4.0 - (east, north)).max(axis=1)
+        expected[np.flatnonzero(off < 1.0)] += number
+    kept = expected >= 0.2 * expected.max()
+    assert expected.sum() == 16 * 17 / 2
+    assert problem.ue.tolist() == np.flatnonzero(kept).tolist()
+    assert problem.rate_min_mbps == pytest.approx(expected[kept])
+
+
+@pytest.mark.parametrize(
+    ("rows", "rename", "count", "message"),
+    [
+        (
+            3,
+            {9: "north"},
+            9,
+            "9 regions are no square grid of cells numbered from 1 on; 'north' is missing",
+        ),
+        (3, {9: "0"}, 9, "no square grid .* '0'"),
+        (3, {9: "8"}, 9, "region 8.*|8 regions are no square grid"),
+        (4, {}, 9, "ues.count = 9: 4 x 4 cells of .*traffic.csv do not divide among as many square regions"),
+        (4, {}, 8, "ues.count = 8: .*use the square of a divisor"),
+    ],
+)
+def test_cells_that_are_no_square_and_regions_that_do_not_divide_it(
+    tmp_path: Path, rows: int, rename: dict[int, str], count: int, message: str
+) -> None:
+    files = {"paths": [cells_file(tmp_path, rows, rename=rename)], "cells": "square"}
+    overrides = {"ues.count": count, "ues.placement": "random", "traffic.source": "files", "traffic.files": files}
+    with pytest.raises(ScenarioError, match=message):
+        uplink_world("uplink20", overrides=overrides)
+
+
+def test_cells_need_one_file_with_numbers() -> None:
+    files = {"paths": ["a.csv"], "format": "lte-barcelona", "cells": "square"}
+    with pytest.raises(ScenarioError, match="cells = 'square': needs numbered regions in one file"):
+        uplink_world("uplink20", overrides={"traffic.source": "files", "traffic.files": files})

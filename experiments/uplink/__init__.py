@@ -1,0 +1,1 @@
+"""Calculations about uplink networks, of one moment each."""
