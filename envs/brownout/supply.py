@@ -135,7 +135,7 @@ class Supply:
     def _cleared_kw(
         self, state: BlackoutState, usable_kw: FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Asked of retailers, from the main grid, sold by retailers ``[B, M, I]``, and left of the grid; else ``[B, M]``."""
+        """Asked of retailers, from the grid, sold by retailers ``[B, M, I]``, left of the grid; else ``[B, M]``."""
         requested_kw = self.buy * usable_kw
         limit_kw = self.grid.limit_kw(np.asarray(state.step * self.constants.step_h, np.float64))
         main_kw = np.minimum(requested_kw, limit_kw)
