@@ -16,7 +16,7 @@ class PowerParameters(NamedTuple):
 
     Attributes:
         static_w: ``[band]`` draw at no load, beta_0 + beta_5 P_TX + beta_6 L.
-        dynamic_w: ``[band]`` extra draw at full resource-block use, beta_1 + beta_2 (uplink follows downlink).
+        dynamic_w: ``[band]`` extra draw at full resource-block use, beta_1 + beta_2 (uplink as the downlink).
         w_per_mbps: ``[band]`` extra draw per Mbit/s carried, beta_3 + beta_4.
         standby_w: ``[band]`` draw of a band that is switched off, P_std.
         sleep_w: draw of a whole site in deep sleep, P_sleep.
@@ -29,6 +29,33 @@ class PowerParameters(NamedTuple):
     standby_w: FloatArray
     sleep_w: float
     sectors: int
+
+
+def load_coefficients_w(
+    beta: FloatArray, transmit_w: FloatArray, feeder_loss_db: FloatArray, uplink_ratio: float
+) -> FloatArray:
+    """A sector's power by its downlink alone, where the uplink carries a fixed ratio of it.
+
+    The seven terms are beta_0, beta_1 rho_DL, beta_2 rho_UL, beta_3 nu_DL, beta_4 nu_UL, beta_5 P_TX and beta_6 L.
+    Uplink traffic is a ratio of the downlink's wherever users are served, so that it is handed over and taken over with
+    them.
+
+    Source: [MSRC] Eq. 2, [MSRC] Eq. 3. Reconstructed: the paper has no uplink demand; its resource use is that of the
+    downlink times the same ratio, as if users reached the same spectral efficiency on as wide a band.
+
+    Args:
+        beta: ``[..., 7]`` W, W, W, W per Mbit/s, W per Mbit/s, W per W and W per dB.
+        transmit_w: ``[...]`` P_TX, W.
+        feeder_loss_db: ``[...]`` L, dB.
+        uplink_ratio: uplink over downlink traffic, a share.
+
+    Returns:
+        ``[..., 3]`` W without load, W at full downlink resource use, and W per Mbit/s of downlink traffic.
+    """
+    static_w = beta[..., 0] + beta[..., 5] * transmit_w + beta[..., 6] * feeder_loss_db
+    dynamic_w = beta[..., 1] + beta[..., 2] * uplink_ratio
+    w_per_mbps = beta[..., 3] + beta[..., 4] * uplink_ratio
+    return np.stack([static_w, dynamic_w, w_per_mbps], axis=-1)
 
 
 @kernel
@@ -44,7 +71,7 @@ def site_power_kw(
     Sectors are pooled: each carries the site's resource use and its part of the site's traffic.
 
     Source: [MSRC] Eq. 2, [MSRC] Eq. 4. Reconstructed: the paper's coefficients are not available; terms that vary alike
-    share one coefficient.
+    share one coefficient, see :func:`load_coefficients_w`.
 
     Args:
         mode: cooperation mode 0 to 3.

@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from docs.tools.equations import PAPERS, ROOMS, ROOT, sources, uses
+from docs.tools.equation_users import used_by
+from docs.tools.equations import PAPERS, ROOMS, ROOT, equations, sources, uses
 from docs.tools.nomenclature import SYMBOLS, Symbol, exists
 
 RANGE = re.compile(r"\bEqs\b|\bEq\. \d+[a-z]?(?:-| to |, | and )\d")
@@ -17,6 +18,29 @@ def test_every_equation_is_computed_or_has_a_reason_why_not(paper: str) -> None:
     reasons = PAPERS[paper]["unused"]
     assert set(PAPERS[paper]["equations"]) - computed == set(reasons)
     assert all(reasons.values())
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_equation_says_how_the_code_differs(paper: str) -> None:
+    known = PAPERS[paper]
+    assert list(known["differs"]) == list(known["equations"])
+    assert all(known["differs"].values())
+    assert int(re.sub(r"\D", "", list(known["equations"])[-1])) == known["last"]
+    for number in known["equations"]:
+        assert f"| ({number}) | " in equations(paper)
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "users"),
+    [
+        ("physics/shared_battery.py", "next_health", {"sharing"}),
+        ("physics/uplink_control.py", "eipc_power_mw", {"uplink", "`trimsm`"}),
+        ("baselines/dpa/response.py", "respond", {"`dpa`"}),
+        ("agents/forecasting/server.py", "federated_average", {"forecasters"}),
+    ],
+)
+def test_users_of_an_equation_are_found_by_imports(file: str, name: str, users: set[str]) -> None:
+    assert used_by(file, name) == users
 
 
 @pytest.mark.parametrize("paper", PAPERS)

@@ -127,6 +127,7 @@ def paper_problem(
     utilisation: FloatArray | None = None,
     regime: RegimeName = "D",
     access: AccessName = "full",
+    battery_w: Sequence[float] = BATTERY_W,
     **others: Any,
 ) -> AllocationProblem:
     """One point of [DPA] Fig. 2 (linear costs) or 3 (quadratic); every site is served, unless told otherwise.
@@ -137,6 +138,7 @@ def paper_problem(
         arrival_rate, utilisation: see :func:`paper_demand_w`.
         regime: units.
         access: who may buy where.
+        battery_w: ``[site]`` what batteries can give, which is at most the demand.
         **others: attributes of the problem.
 
     Raises:
@@ -149,7 +151,7 @@ def paper_problem(
         paper_demand_w(mode, arrival_rate, utilisation),
         scale * np.array(COST_USD_PER_MWH),
         HOME,
-        BATTERY_W,
+        battery_w,
         ACCESS[access],
         **{"quadratic": quadratic, "reference_kw": units.reference_kw, "value_of_lost_load": None} | others,
     )
@@ -186,25 +188,30 @@ def day_problem(
     generation_w: FloatArray,
     traditional: bool = False,
     battery_w: Sequence[float] = PUBLIC_BATTERY_W,
+    fixed_share: float | None = None,
+    home: Sequence[int] = PUBLIC_HOME,
     **others: Any,
 ) -> AllocationProblem:
     """The eight sites of [DPA] Fig. 6 under any load and generation.
 
     Args:
-        load: rho / C of all sites, a share; it decides the mode, and with it q of [DPA] Eq. 1.
+        load: rho / C of all sites, a share.
         generation_w: ``[retailer]`` capacities of wind and PV, W.
         traditional: sites with battery use all that it can give, and take only the rest.
         battery_w: ``[site]`` what batteries can give.
+        fixed_share: q of [DPA] Eq. 1; by default that of the paper's mode for this load.
+        home: ``[site]`` index of each site's home retailer.
         **others: attributes of the problem.
     """
-    share = PEAK_SHARE if load >= PEAK_LOAD else MODERATE_SHARE if load >= MODERATE_LOAD else LOW_SHARE
+    usual = PEAK_SHARE if load >= PEAK_LOAD else MODERATE_SHARE if load >= MODERATE_LOAD else LOW_SHARE
+    share = usual if fixed_share is None else fixed_share
     demand_w = _demand_w(np.array(PUBLIC_FIXED_W), np.array(load), share)
     given_w = np.minimum(battery_w, demand_w)
     return AllocationProblem.from_watts(
         generation_w,
         demand_w - given_w if traditional else demand_w,
         PUBLIC_COST_USD_PER_MWH,
-        PUBLIC_HOME,
+        home,
         0.0 if traditional else given_w,
         **{"quadratic": True, "value_of_lost_load": None} | others,
     )

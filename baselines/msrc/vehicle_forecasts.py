@@ -99,7 +99,7 @@ def _parked_kwh(world: BlackoutWorld, index: int, lifetime_h: FloatArray, horizo
     site, slot = np.nonzero(parked)
     energy_kwh, accepted = fleet.energy_kwh[index, site, slot], fleet.accepted[index, site, slot]
     paid = world.vehicle_price[index, site]
-    asked = paid[:, None] + np.maximum(vehicles.price_max - paid, 0.0)[:, None] * _midpoints(PRICES)
+    asked = paid[:, None] + np.maximum(vehicles.reservation_price_max - paid, 0.0)[:, None] * _midpoints(PRICES)
     wait_h = np.where(accepted[:, None], 0.0, hours_until_price(asked, lifetime_h[site, None], constants.ev))
     left_h = np.maximum(horizon_h - wait_h, 0.0)
     given = np.exp(-wait_h / vehicles.mean_stay_h) * _given_kwh(left_h, energy_kwh[:, None], vehicles)
@@ -110,7 +110,7 @@ def _coming_kwh(constants: BlackoutConstants, lifetime_h: FloatArray, horizon_h:
     """Of vehicles that will come, ``[site]``, if chargers had no limit of their own."""
     vehicles = constants.scenario.vehicles
     arrival_h = horizon_h * _midpoints(ARRIVALS)[None, :, None]
-    asked = vehicles.price_max * _midpoints(PRICES) if vehicles.price_acceptance else np.zeros(1)
+    asked = vehicles.reservation_price_max * _midpoints(PRICES) if vehicles.price_acceptance else np.zeros(1)
     lifetime_then_h = np.maximum(lifetime_h[:, None, None] - arrival_h, 0.0)
     wait_h = hours_until_price(asked[None, None, :], lifetime_then_h, constants.ev)
     left_h = np.maximum(horizon_h - arrival_h - wait_h, 0.0)
@@ -162,7 +162,8 @@ def _drained_kwh(
         accepted, energy_kwh = fleet.accepted[world, site].copy(), fleet.energy_kwh[world, site].copy()
         for step in range(steps):
             price = offered_price(max(lifetime_h[site] - step * step_h, 0.0), 1.0, True, ev)
-            if accepting_vehicles(fleet, world, site, price, start_s + step * step_s, step_s, accepted, offers):
+            now_s = start_s + step * step_s
+            if accepting_vehicles(fleet, world, site, price, True, now_s, step_s, accepted, offers, ev):
                 power_kw = available_power_kw(energy_kwh, offers, step_h, ev)
                 energy_kwh = discharge(energy_kwh, offers, power_kw, step_h, ev)
                 drained[site] += power_kw * step_h

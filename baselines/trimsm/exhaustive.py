@@ -75,7 +75,8 @@ def count_associations(n_ubs: int, n_ues: int, ubs_per_ue: int) -> int:
         n_ues: ``K``.
         ubs_per_ue: ``M_max``.
     """
-    return sum(math.comb(n_ubs, size) for size in range(1, ubs_per_ue + 1)) ** n_ues
+    sets = sum(math.comb(n_ubs, size) for size in range(1, ubs_per_ue + 1))
+    return int(sets**n_ues)
 
 
 def associations(problem: UplinkProblem) -> Iterator[BoolArray]:

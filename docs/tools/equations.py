@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from docs.tools.equation_users import used_by
 from docs.tools.rows import table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,16 +69,22 @@ def equations(paper: str) -> str:
         if use.paper == paper:
             shown = f"`{use.name}`" if use.name else f"`{Path(use.file).name}`"
             places.setdefault(use.number, []).append(f"[{shown}](../{use.file})")
-    unused = PAPERS[paper]["unused"]
+    users: dict[str, list[str]] = {}
+    for use in uses():
+        if use.paper == paper:
+            users.setdefault(use.number, []).extend(used_by(use.file, use.name.split(".")[0]))
+    unused, differs = PAPERS[paper]["unused"], PAPERS[paper]["differs"]
     rows = [
         [
             f"({number})",
             title,
-            ", ".join(places.get(number, [])) or f"not used: {unused.get(number, 'no reason given')}",
+            f"not used: {unused[number]}" if number in unused else differs[number],
+            ", ".join(places.get(number, [])),
+            ", ".join(sorted(set(users.get(number, [])))),
         ]
         for number, title in PAPERS[paper]["equations"].items()
     ]
-    return table(["equation", "what", "where"], rows)
+    return table(["equation", "what", "how the code differs", "where", "used by"], rows)
 
 
 def equations_msrc() -> str:

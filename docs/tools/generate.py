@@ -82,7 +82,7 @@ def modes() -> str:
 
 def bands() -> str:
     """The default bands."""
-    names = [name for name in Band.model_fields if name != "name"]
+    names = [name for name in Band.model_fields if name not in ("name", "terms")]
     rows = [[band.name, *(f"{getattr(band, name):g}" for name in names)] for band in DEFAULT.bands]
     return table(["band", *(f"`{name}`" for name in names)], rows)
 

@@ -141,10 +141,12 @@ class BlackoutConstants:
     def power(self) -> PowerParameters:
         """Power coefficients with the calibrated multipliers applied."""
         power, bands = self.scenario.power, self.scenario.bands
+        ratio = self.scenario.traffic.uplink_ratio
+        static_w, dynamic_w, w_per_mbps = np.array([band.load_coefficients_w(ratio) for band in bands]).T
         return PowerParameters(
-            static_w=np.array([band.static_w for band in bands]) * power.static_multiplier,
-            dynamic_w=np.array([band.dynamic_w for band in bands]) * power.dynamic_multiplier,
-            w_per_mbps=np.array([band.w_per_mbps for band in bands]) * power.dynamic_multiplier,
+            static_w=static_w * power.static_multiplier,
+            dynamic_w=dynamic_w * power.dynamic_multiplier,
+            w_per_mbps=w_per_mbps * power.dynamic_multiplier,
             standby_w=np.array([band.standby_w for band in bands]) * power.static_multiplier,
             sleep_w=power.sleep_w,
             sectors=power.sectors,

@@ -2,15 +2,55 @@
 
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from voltran.envs import domains
 from voltran.envs.scenario import Section
+from voltran.physics.arrays import FloatArray
 from voltran.physics.ev import soc_price_factor
+from voltran.physics.power import load_coefficients_w
+from voltran.physics.units import MILLIWATTS_PER_WATT, db_to_linear
+
+FOLDED = ("static_w", "dynamic_w", "w_per_mbps")
+
+
+class PowerTerms(Section):
+    """Each term of a sector's power by itself, [MSRC] Eq. 2; transmit power is that of the band.
+
+    Attributes:
+        constant_w: beta_0, draw at no load besides what follows.
+        downlink_blocks_w: beta_1, extra draw with all resource blocks of the downlink in use.
+        uplink_blocks_w: beta_2, the same of the uplink.
+        downlink_w_per_mbps: beta_3, extra draw per Mbit/s that the site carries downlink.
+        uplink_w_per_mbps: beta_4, the same uplink.
+        w_per_transmit_w: beta_5, draw per W of transmit power.
+        w_per_loss_db: beta_6, draw per dB of feeder loss.
+        feeder_loss_db: L, which lowers no received power: transmit power is that at the antenna.
+    """
+
+    constant_w: domains.PowerW
+    downlink_blocks_w: domains.PowerW
+    uplink_blocks_w: domains.PowerW
+    downlink_w_per_mbps: domains.PowerW
+    uplink_w_per_mbps: domains.PowerW
+    w_per_transmit_w: domains.PowerW = 0.0
+    w_per_loss_db: domains.PowerW = 0.0
+    feeder_loss_db: domains.LossDb = 0.0
+
+    @property
+    def beta(self) -> FloatArray:
+        """beta_0 to beta_6."""
+        blocks_w = (self.downlink_blocks_w, self.uplink_blocks_w)
+        w_per_mbps = (self.downlink_w_per_mbps, self.uplink_w_per_mbps)
+        return np.array([self.constant_w, *blocks_w, *w_per_mbps, self.w_per_transmit_w, self.w_per_loss_db])
 
 
 class Band(Section):
-    """One band of a site; powers are per sector, capacity per site."""
+    """One band of a site; powers are per sector, capacity per site.
+
+    Its power is given folded, by ``static_w``, ``dynamic_w`` and ``w_per_mbps``, or term by term, by ``terms``.
+    """
 
     name: str
     frequency_mhz: domains.FrequencyMhz
@@ -18,10 +58,31 @@ class Band(Section):
     capacity_mbps: domains.PositiveRateMbps
     transmit_dbm: domains.PowerDbm = 46.0
     antenna_gain_dbi: domains.GainDb = 15.0
-    static_w: domains.PowerW
-    dynamic_w: domains.PowerW
-    w_per_mbps: domains.PowerW
+    static_w: domains.PowerW | None = None
+    dynamic_w: domains.PowerW | None = None
+    w_per_mbps: domains.PowerW | None = None
     standby_w: domains.PowerW
+    terms: PowerTerms | None = None
+
+    def load_coefficients_w(self, uplink_ratio: float) -> FloatArray:
+        """W without load, W at full downlink resource use, and W per Mbit/s downlink. Source: [MSRC] Eq. 2."""
+        if self.terms is None:
+            return np.array([self.static_w, self.dynamic_w, self.w_per_mbps], dtype=np.float64)
+        transmit_w = np.asarray(db_to_linear(self.transmit_dbm)) / MILLIWATTS_PER_WATT
+        return load_coefficients_w(self.terms.beta, transmit_w, np.asarray(self.terms.feeder_loss_db), uplink_ratio)
+
+    @model_validator(mode="after")
+    def _power_is_of_one_form(self) -> "Band":
+        folded = [name for name in FOLDED if getattr(self, name) is not None]
+        if self.terms is not None and folded:
+            raise ValueError(
+                f"power of band {self.name!r} is given twice, by terms and by {', '.join(folded)}: drop one of them"
+            )
+        missing = [name for name in FOLDED if getattr(self, name) is None]
+        if self.terms is None and missing:
+            listed = f"{', '.join(missing)}: give {', '.join(FOLDED)}, or terms"
+            raise ValueError(f"power of band {self.name!r} lacks {listed}")
+        return self
 
 
 LTE_800 = Band(

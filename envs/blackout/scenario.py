@@ -76,10 +76,14 @@ class ServiceClass(Section):
 
 
 class Traffic(Section):
-    """Demand. A list of load factors means one drawn per episode."""
+    """Demand. A list of load factors means one drawn per episode.
+
+    Uplink traffic is ``uplink_ratio`` times what is carried downlink; it only draws power.
+    """
 
     load_factor: domains.Factor | Annotated[tuple[domains.Factor, ...], Field(min_length=1)] = 1.0
     redraw_period_s: domains.DurationS | None = None
+    uplink_ratio: domains.Share = 1.0
     emergency: ServiceClass = ServiceClass(
         share=0.02, weight=1000.0, constant_mbps=0.064, minimum_mbps=0.064, elastic=False
     )
@@ -251,6 +255,16 @@ class BlackoutScenario(Scenario):
     def import_limit_kw(self) -> float:
         """Most that a site could ever import."""
         return 0.0
+
+    @model_validator(mode="after")
+    def _uplink_has_coefficients(self) -> "BlackoutScenario":
+        folded = [band.name for band in self.bands if band.terms is None]
+        if self.traffic.uplink_ratio != 1.0 and folded:
+            raise ValueError(
+                f"traffic.uplink_ratio = {self.traffic.uplink_ratio:g} needs the power of all bands by terms, as "
+                f"folded coefficients hold for uplink and downlink alike; {folded[0]!r} has none"
+            )
+        return self
 
     @model_validator(mode="after")
     def _lowest_band_reaches_farthest(self) -> "BlackoutScenario":

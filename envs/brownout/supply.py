@@ -72,20 +72,14 @@ class Supply:
         Vehicles (``vehicle_room_kw [B, M]``) get what the main grid and the feeders have left once load and battery of
         their site get all that they can take; nothing is bought for them from retailers.
         """
-        usable_kw = self._usable_kw(state)
-        self._requested_kw, self._main_kw, self._sold_kw, spare_kw = self._cleared_kw(state, usable_kw)
-        import_kw = self._main_kw + self._sold_kw.sum(axis=2)
+        self._requested_kw, self._main_kw, self._sold_kw = self._cleared_kw(state)
         if self.constants.ev.charging:
-            has_all = import_kw >= usable_kw - SHORTFALL_KW
-            wanted_kw = np.where(has_all, np.minimum(vehicle_room_kw, spare_kw), 0.0)
-            more_kw = wanted_kw * self.grid.curtailment(wanted_kw, carried_kw=import_kw)
-            self._main_kw += more_kw
-            import_kw = import_kw + more_kw
-        return import_kw, np.ones_like(state.alive)
+            self._main_kw += self._left_for_vehicles_kw(state, vehicle_room_kw)
+        return self._main_kw + self._sold_kw.sum(axis=2), np.ones_like(state.alive)
 
     def foreseen_kw(self, state: BlackoutState) -> FloatArray:
         """What the market would give ``[B, M]`` at the load of the latest step."""
-        _, main_kw, sold_kw, _ = self._cleared_kw(state, self._usable_kw(state))
+        _, main_kw, sold_kw = self._cleared_kw(state)
         return np.asarray(main_kw + sold_kw.sum(axis=2))
 
     def settle(self, state: BlackoutState, flows: EnergyStep) -> None:
@@ -127,22 +121,30 @@ class Supply:
         """Time series ``[B, T]`` or ``[B, T, I]``, one row per physics step."""
         return self._series
 
-    def _usable_kw(self, state: BlackoutState) -> FloatArray:
-        """What loads and batteries ``[B, M]`` can take."""
-        load_kw = state.service.power_kw * state.alive
-        return np.asarray(load_kw + largest_charge_kw(state.soc, self.constants.step_h, self.constants.battery))
-
-    def _cleared_kw(
-        self, state: BlackoutState, usable_kw: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Asked of retailers, from the grid, sold by retailers ``[B, M, I]``, left of the grid; else ``[B, M]``."""
-        requested_kw = self.buy * usable_kw
-        limit_kw = self.grid.limit_kw(np.asarray(state.step * self.constants.step_h, np.float64))
-        main_kw = np.minimum(requested_kw, limit_kw)
+    def _cleared_kw(self, state: BlackoutState) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Asked of retailers and coming from the main grid, both ``[B, M]``, and sold by retailers, ``[B, M, I]``."""
+        requested_kw = self.buy * self._takes_kw(state)
+        main_kw = np.minimum(requested_kw, self._main_limit_kw(state))
         rest_kw = requested_kw - main_kw
         sold_kw = self.market.clear(rest_kw, self.accepted_price, self._available_kw(state))
         carried = self.grid.curtailment(main_kw + sold_kw.sum(axis=2))
-        return rest_kw, main_kw * carried, sold_kw * carried[:, :, None], limit_kw - main_kw
+        return rest_kw, main_kw * carried, sold_kw * carried[:, :, None]
+
+    def _left_for_vehicles_kw(self, state: BlackoutState, vehicle_room_kw: FloatArray) -> FloatArray:
+        """More from the main grid ``[B, M]``, where load and battery get all that they can take."""
+        import_kw = self._main_kw + self._sold_kw.sum(axis=2)
+        has_all = import_kw >= self._takes_kw(state) - SHORTFALL_KW
+        left_kw = np.minimum(vehicle_room_kw, np.maximum(self._main_limit_kw(state) - self._main_kw, 0.0))
+        wanted_kw = np.where(has_all, left_kw, 0.0)
+        return np.asarray(wanted_kw * self.grid.curtailment(wanted_kw, carried_kw=import_kw))
+
+    def _takes_kw(self, state: BlackoutState) -> FloatArray:
+        """What load and battery of each site can take, ``[B, M]``."""
+        room_kw = largest_charge_kw(state.soc, self.constants.step_h, self.constants.battery)
+        return np.asarray(state.service.power_kw * state.alive + room_kw)
+
+    def _main_limit_kw(self, state: BlackoutState) -> FloatArray:
+        return self.grid.limit_kw(np.asarray(state.step * self.constants.step_h, np.float64))
 
     def _available_kw(self, state: BlackoutState) -> FloatArray:
         return self.market.available_at(state.step // self.constants.steps_per_decision)

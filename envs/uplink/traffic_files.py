@@ -81,7 +81,7 @@ def summed_in_squares(cell_mbps: FloatArray, count: int, source: str) -> FloatAr
         )
     side = rows // across
     grid = cell_mbps.reshape(len(cell_mbps), across, side, across, side)
-    return grid.sum(axis=(2, 4)).transpose(0, 2, 1).reshape(len(cell_mbps), count)
+    return np.asarray(grid.sum(axis=(2, 4)).transpose(0, 2, 1).reshape(len(cell_mbps), count))
 
 
 def _by_number(cells: list[Samples]) -> list[Samples]:

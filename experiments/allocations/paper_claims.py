@@ -58,7 +58,7 @@ def _exceeds(claim: Claim, curve: Curve) -> Checked:
 def _onset(claim: Claim, curve: Curve, so: NDArray[np.bool_]) -> Checked:
     """From which rate on something is so, to the end of the axis."""
     assert claim.after is not None
-    first = _first(so)
+    first = lasting_from(so)
     paper = f"after {claim.after:g}" if claim.after else "throughout"
     if first == so.size:
         return paper, "not at the end" if so.any() else "never", False
@@ -68,15 +68,15 @@ def _onset(claim: Claim, curve: Curve, so: NDArray[np.bool_]) -> Checked:
     return paper, measured, near and (first == 0) == (claim.after == 0.0)
 
 
-def _first(so: NDArray[np.bool_]) -> int:
-    """The point from which on something is so, to the end."""
+def lasting_from(so: NDArray[np.bool_]) -> int:
+    """The point from which on something is so, to the end; past the last one where it is not so there."""
     otherwise = np.flatnonzero(~so)
     return 0 if otherwise.size == 0 else int(otherwise[-1]) + 1
 
 
 def _earlier(claim: Claim, curve: Curve) -> Checked:
     onsets = [
-        _first(_of_pair(curve, more) > _of_pair(curve, less) + NONE_W)
+        lasting_from(_of_pair(curve, more) > _of_pair(curve, less) + NONE_W)
         for more, less in ((claim.pair, claim.other), (claim.then, claim.than))
     ]
     words = [f"from {curve.at[first]:.3g}" if first < len(curve.at) else "never" for first in onsets]

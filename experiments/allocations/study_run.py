@@ -72,7 +72,7 @@ def _curves(study: Study) -> Iterator[Curve]:
                 paper_problem(mode, quadratic=study.quadratic, arrival_rate=rate, regime=regime, access=study.access)
                 for rate in rates
             ]
-            yield _curve(regime, mode, rates, problems)
+            yield solved_curve(regime, mode, rates, problems)
 
 
 def _day_curves(own: OwnDay) -> Iterator[Curve]:
@@ -82,10 +82,21 @@ def _day_curves(own: OwnDay) -> Iterator[Curve]:
             day_problem(float(load), generation_w, name == "traditional", value_of_lost_load=own.value_of_lost_load)
             for load, generation_w in zip(day.load, day.generation_w, strict=True)
         ]
-        yield _curve(name, 0, day.at_h, problems)
+        yield solved_curve(name, 0, day.at_h, problems)
 
 
-def _curve(name: str, mode: int, at: list[float], problems: list[AllocationProblem]) -> Curve:
+def solved_curve(name: str, mode: int, at: list[float], problems: list[AllocationProblem]) -> Curve:
+    """Solve problems over one axis.
+
+    Args:
+        name: regime or scheme.
+        mode: of operation; 0 over a day.
+        at: arrival rates, files per second, or hours.
+        problems: one for each.
+
+    Raises:
+        VoltranError: a problem has no solution, or was not solved.
+    """
     solved = [solve(problem) for problem in problems]
     if short := [place for place, found in zip(at, solved, strict=True) if found.status == "infeasible"]:
         raise VoltranError(

@@ -102,8 +102,10 @@ class HeadlineClaim(Measure):
         metric: of which metric.
         controller: whose mean; of several, the one with the lowest or the highest.
         reference: by whose mean it is divided, where it is a ratio.
+        paper_at: scenario to the published number, where several scenarios are played.
     """
 
+    paper_at: dict[str, float] = Field(default_factory=dict)
     metric: str
     controller: str | Extreme
     reference: str | Extreme | None = None
@@ -112,6 +114,10 @@ class HeadlineClaim(Measure):
         """All controllers that the claim is about."""
         sides = (self.controller, self.reference)
         return {label for who in sides if who for label in ((who,) if isinstance(who, str) else who.of)}
+
+    def at(self, scenario: str) -> Self:
+        """The claim with the number that is published for a scenario."""
+        return self.model_copy(update={"paper": self.paper_at.get(scenario, self.paper)})
 
 
 def shown(value: Value) -> str:

@@ -79,6 +79,9 @@ class AssumptionExperiment(Experiment):
         for field, label in asked:
             if label not in self.controllers:
                 raise ValueError(f"{field}: {label!r} is not among the controllers {', '.join(self.controllers)}")
+        for claim in self.claims:
+            if unknown := [scenario for scenario in claim.paper_at if scenario not in self.scenarios]:
+                raise ValueError(f"claim {claim.name}: paper_at: {unknown[0]!r} is not among the scenarios")
         known = [assumption.name for assumption in self.assumptions]
         for label, names in self.skip.items():
             if unknown := [name for name in names if name not in known]:

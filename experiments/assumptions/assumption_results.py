@@ -67,7 +67,7 @@ def sensitivities(experiment: AssumptionExperiment, results: AssumptionResults) 
         Sensitivity(
             name=f"assumptions-{Path(scenario).stem}" if several else "assumptions",
             title=scenario if several else "",
-            measures=experiment.claims,
+            measures=tuple(claim.at(scenario) for claim in experiment.claims),
             base=results.estimates[Path(scenario).stem],
             varied=_varied(experiment, results, Path(scenario).stem),
             drawn=True,

@@ -186,3 +186,20 @@ def ranked(sensitivity: Sensitivity, measure: Measure) -> list[Reach]:
     """All assumptions that move a claim, the one that moves it most first."""
     found = [reach(sensitivity, measure, varied) for varied in sensitivity.varied]
     return sorted((one for one in found if one), key=lambda one: -one.span)
+
+
+def most_moving(sensitivity: Sensitivity, count: int) -> list[Varied]:
+    """The assumptions that move the claims most: by their largest reach, as a share of our own number.
+
+    Args:
+        sensitivity: the numbers.
+        count: how many assumptions at most; those that may move claims by chance only are left out.
+    """
+    shares: dict[str, float] = {}
+    for measure in sensitivity.measures:
+        base = sensitivity.base[measure.name].value
+        if base:
+            moving = {row.varied.name: row.span / abs(base) for row in ranked(sensitivity, measure) if row.surely}
+            shares |= {name: max(share, shares.get(name, 0.0)) for name, share in moving.items() if share > 0.0}
+    known = {varied.name: varied for varied in sensitivity.varied}
+    return [known[name] for name in sorted(shares, key=lambda name: -shares[name])[:count]]

@@ -49,7 +49,8 @@ def optimum(options: OptimumOptions, working: Working) -> Findings:
         ScenarioError: an unknown controller, or a network with too many associations.
     """
     labels = [spec.label for spec in parse_controllers(options.controllers)]
-    tables, values = [], {}
+    tables: list[Table] = []
+    values: dict[str, float | None] = {}
     for name, overrides in options.networks.items():
         best = [_best(name, overrides, seed, options, working) for seed in options.seeds]
         shares = {label: _shares(label, overrides, options, best) for label in labels}

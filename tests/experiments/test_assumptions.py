@@ -11,6 +11,7 @@ import pytest
 import yaml
 from rich.console import Console
 
+from docs.tools import top_assumptions
 from tests.evaluation.fake_outage import FAKE
 from tests.evaluation.fixtures import play_idle_and_busy
 from tests.house import ROOT
@@ -20,8 +21,10 @@ from voltran.envs.scenario import validated
 from voltran.evaluation.results import Results
 from voltran.evaluation.statistics import FEWEST, mean_ratio
 from voltran.experiments import publish as publishing
-from voltran.experiments.assumptions.assumption_experiment import AssumptionExperiment
+from voltran.experiments.assumptions.assumption_experiment import AssumptionExperiment, Played
+from voltran.experiments.assumptions.assumption_results import AssumptionResults, results_text
 from voltran.experiments.assumptions.estimates import as_claimed, estimate
+from voltran.experiments.assumptions.sensitivity import Estimate
 from voltran.experiments.experiment import experiment_names, read_experiment
 from voltran.experiments.kinds import kind_named
 from voltran.experiments.publish import folder_of, publish
@@ -262,3 +265,38 @@ def test_the_example_of_the_page_means_something() -> None:
     example = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
     mine = validated(AssumptionExperiment, example | {"scenarios": ["toy3"]}, "the page")
     kind_named(mine.kind).check(mine)
+
+
+def test_the_assumptions_that_move_most_are_played_at_all_loads_by_the_full_planner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = read_experiment(top_assumptions.SOURCE)
+    moved = {"penalty": 1.9, "r-exp": 1.8, "search-seed": 1.7, "hold": 1.6, "links": 1.5, "arrivals": 1.4, "walk": 1.3}
+    values = {played.folder: moved.get(name, 1.0) for name, played in named(source)}
+    estimated = {
+        folder: {claim.name: Estimate(value, (0.0, 1.0), (0.1, 0.2)) for claim in source.claims}
+        for folder, value in values.items()
+    }
+    made = AssumptionResults(experiment=top_assumptions.SOURCE, seeds=[0], versions={}, digests={}, estimates=estimated)
+    (tmp_path / "results.json").write_text(results_text(made), encoding="utf-8")
+    monkeypatch.setattr(top_assumptions, "RESULTS", tmp_path / "results.json")
+    (tmp_path / "top.yaml").write_text(top_assumptions.top_assumptions(), encoding="utf-8")
+    top = read_experiment(str(tmp_path / "top.yaml"))
+    assert [one.name for one in top.assumptions] == ["penalty", "r-exp", "hold", "links", "arrivals"]
+    assert top.assumptions[0].of == ("msrc",)
+    assert {label for claim in top.claims for label in claim.labels()} == {"independent", "static", "msrc"}
+    assert top.claims[0].at("urban19-heavy").paper == 2.06
+    kind_named(top.kind).check(top)
+
+
+def named(source: AssumptionExperiment) -> list[tuple[str, Played]]:
+    """Name of the assumption and what is played, our own first."""
+    names = ["", *(assumption.name for assumption, _ in source.changes())]
+    return list(zip(names, source.played(), strict=True))
+
+
+@pytest.mark.skipif(not top_assumptions.RESULTS.exists(), reason="msrc_gaps is not published")
+def test_the_experiment_on_what_moves_most_follows_from_what_is_published() -> None:
+    written = yaml.safe_load(top_assumptions.FILE.read_text(encoding="utf-8"))
+    remedy = "run: python -m docs.tools.top_assumptions"
+    assert written == yaml.safe_load(top_assumptions.top_assumptions()), remedy

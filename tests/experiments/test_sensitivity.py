@@ -7,7 +7,16 @@ import pytest
 from pydantic import ValidationError
 
 from voltran.experiments.assumptions.gathered import gathered_assumptions
-from voltran.experiments.assumptions.sensitivity import Estimate, Measure, Sensitivity, Tried, Varied, ranked, reach
+from voltran.experiments.assumptions.sensitivity import (
+    Estimate,
+    Measure,
+    Sensitivity,
+    Tried,
+    Varied,
+    most_moving,
+    ranked,
+    reach,
+)
 from voltran.experiments.assumptions.sensitivity_report import (
     assumption_table,
     beside_base,
@@ -36,9 +45,8 @@ def varied(name: str, **values: float | Estimate | None) -> Varied:
 
 
 def sensitivity(*assumptions: Varied, base: float | None = 1.5, **more: Any) -> Sensitivity:
-    return Sensitivity(
-        **{"measures": (LEAD,), "base": {"lead": Estimate(base)}, "varied": assumptions, "drawn": True} | more
-    )
+    content: dict[str, Any] = {"measures": (LEAD,), "base": {"lead": Estimate(base)}, "varied": assumptions}
+    return Sensitivity(**content | {"drawn": True} | more)
 
 
 @pytest.mark.parametrize(
@@ -154,3 +162,22 @@ def test_the_picture_shows_the_bars_that_are_longest_and_is_the_same_each_time(t
 
 def test_nothing_is_gathered_where_nothing_was_varied() -> None:
     assert gathered_assumptions([]) == ""
+
+
+def test_what_moves_most_is_measured_in_shares_of_our_own_number() -> None:
+    wide, narrow, luck = (
+        Estimate(value, None, (-1.0, 1.0) if value == 9.0 else (1.0, 2.0)) for value in (2.0, 110.0, 9.0)
+    )
+    cost = Measure(name="cost", title="Cost", holds="> 0")
+    assumptions = tuple(
+        Varied(name=name, title=name, default="ours", tried=(Tried(label="a", estimates={"lead": lead, "cost": paid}),))
+        for name, lead, paid in (
+            ("both", wide, narrow),  # 33 % of the lead, 10 % of the cost
+            ("cost", Estimate(1.5, None, (0.0, 0.0)), Estimate(150.0, None, (1.0, 2.0))),
+            ("luck", luck, Estimate(100.0, None, (0.0, 0.0))),
+        )
+    )
+    base = {"lead": Estimate(1.5), "cost": Estimate(100.0)}
+    found = Sensitivity(measures=(LEAD, cost), base=base, varied=assumptions, drawn=True)
+    assert [varied.name for varied in most_moving(found, 5)] == ["cost", "both"]
+    assert [varied.name for varied in most_moving(found, 1)] == ["cost"]

@@ -12,7 +12,7 @@ from voltran.experiments.experiment import experiment_names, read_experiment
 
 PICTURES = {
     *("batteries", "survival", "availability", "trade-off"),
-    *("cdf-energy_efficiency", "cdf-swaps", "day"),
+    *("cdf-energy_efficiency", "cdf-swaps", "day", "network"),
     *("trading", "efficiency"),
     *("course", "captured"),
 }

@@ -13,6 +13,7 @@ from voltran.physics.uplink_power import (
     Fronthaul,
     Losses,
     PowerComponent,
+    Rounding,
     Scaling,
     StationPower,
     UplinkPower,
@@ -199,7 +200,7 @@ def test_losses_as_overheads() -> None:
 
 
 @pytest.mark.parametrize(("rounding", "constant", "load"), [("all", 6, 6), ("constant", 6, 4.2), ("none", 4.2, 4.2)])
-def test_the_edge_cloud_rounds_what_it_is_told_to(rounding: str, constant: float, load: float) -> None:
+def test_the_edge_cloud_rounds_what_it_is_told_to(rounding: Rounding, constant: float, load: float) -> None:
     """21 base stations of which a unit serves ten, at twice the power: three whole units, or 2.1."""
     edge = EDGE._replace(rounding=rounding)
     power, plain = (coefficients(replace(FULL, edge=each), 21) for each in (edge, None))

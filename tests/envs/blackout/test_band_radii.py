@@ -1,6 +1,6 @@
 """Radii per band, [MSRC] Eq. 5: what a site reaches follows from its mode and the bands that are on."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -77,7 +77,7 @@ def test_repaired_sites_reach_as_far_as_their_new_mode() -> None:
 
 
 @pytest.mark.parametrize("command_set", ["paper", "extended"])
-def test_plans_use_the_same_radii(command_set: str) -> None:
+def test_plans_use_the_same_radii(command_set: Literal["paper", "extended"]) -> None:
     constants = outage_world("urban7-medium", 1, EXPLICIT).constants
     options = site_options(constants, PlannerSettings(command_set=command_set))
     assert np.array_equal(options.radius_m, constants.radius_m[options.mode, options.band_bits])

@@ -42,6 +42,18 @@ def test_a_picture_follows_from_the_state_alone() -> None:
     assert as_image(stepped().scene(), dark=True).mean() < 80 < 200 < first.mean()
 
 
+def test_time_series_come_with_the_map_of_the_latest_period() -> None:
+    world = stepped()
+    scene, shown = world.scene(), world.trace()
+    for name in ("ubs_m", "ue_m", "offsets_m"):
+        assert np.array_equal(shown[name], getattr(scene, name))
+    assert np.array_equal(shown["serving"], scene.association)
+    assert np.array_equal(shown["missed"], scene.shortfall_mbps > 1e-3)
+    assert shown["missed"].sum() == shown["violations"][-1]
+    there = shown["ubs_m"][:, None] + shown["offsets_m"] - shown["ue_m"]
+    assert np.allclose(there, shown["side_m"] * np.round(there / shown["side_m"]))
+
+
 @pytest.mark.parametrize("architecture", ["cellular", "cell-free"])
 def test_the_start_of_an_episode_can_be_drawn(architecture: str) -> None:
     world = started(uplink_world("uplink20", architecture=architecture))
