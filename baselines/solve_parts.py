@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.sparse import block_array, csr_array
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from voltran.baselines.solve import MilpResult, MixedIntegerProgram, SolverName, Status, solve_milp
@@ -61,8 +61,10 @@ def _part(program: MixedIntegerProgram, columns: IndexArray, rows: IndexArray) -
 
 def _parts(program: MixedIntegerProgram) -> Iterator[tuple[IndexArray, IndexArray]]:
     """Columns and rows of each part, in the order of their first columns; what is tied to nothing joins the first."""
-    n_columns = program.rows.shape[1]
-    ties = csr_array(block_array([[None, program.rows.T], [program.rows, None]]), dtype=np.float64)
+    n_rows, n_columns = program.rows.shape
+    entries, n_all = program.rows.tocoo(), n_rows + n_columns
+    places = (entries.row + n_columns, entries.col)
+    ties = csr_array((np.ones(entries.nnz), places), shape=(n_all, n_all))
     count, label = connected_components(ties, directed=False)
     tied = np.bincount(label, minlength=count) > 1
     label = np.where(tied[label], label, label[np.argmax(tied[label])])

@@ -30,7 +30,8 @@ CONTROLLER_METRICS: tuple[Metric, ...] = (
 )
 
 # measured in wall time: differs from run to run, so it is shown but never compared in pairs
-TIMING_KEYS = frozenset({"decision_ms", "decision_p95_ms", "dispatch_ms"})
+DECISION_TIMES = frozenset({"decision_ms", "decision_p95_ms"})
+TIMING_KEYS = DECISION_TIMES | {"dispatch_ms"}
 
 # counted by controllers that plan or search, see ``voltran.envs.controller``; the others show none
 COUNTER_KEYS = frozenset(metric.key for metric in CONTROLLER_METRICS) - TIMING_KEYS

@@ -22,7 +22,7 @@ from voltran.envs.registry import make_world
 from voltran.envs.seeds import EVALUATION_SEEDS, TRAINING_SEEDS
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.evaluation.markdown import MOST_COLUMNS
-from voltran.evaluation.metrics import TIMING_KEYS
+from voltran.evaluation.metrics import DECISION_TIMES
 
 RESULT_PAGES = sorted(FOLDER.glob("results/*/README.md"))
 SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -162,7 +162,7 @@ def test_every_metric_is_defined_and_no_other() -> None:
     world.reset([0])
     world.step(make("independent").act(world))
     assert defined == set(world.kpis())
-    assert quoted(definitions) >= TIMING_KEYS
+    assert quoted(definitions) >= DECISION_TIMES
 
 
 def test_every_part_of_the_reward_is_described() -> None:

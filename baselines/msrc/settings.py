@@ -36,8 +36,8 @@ class PlannerSettings(Section, strict=True):
             scenario's rates and profiles, "perfect" is what will come true, and with "none" demand stays as it is and
             no vehicle comes; or one's own, as ``module:function``.
         horizon_h: the horizon H.
-        dispatch: Stage 2: the world's own association and "scheduler"; "exact", band shares by linear programming; or
-            "exact-carriers", which also decides the bands that are on and the vehicle power, by mixed-integer
+        dispatch: who solves Stage 2. "scheduler" is the world's own association and scheduler; "exact" shares bands by
+            linear programming; "exact-carriers" also decides which bands are on, and vehicle power, by mixed-integer
             programming.
         cost_weight: lambda_3 of [MSRC] Eq. 18, on the cost of energy, with "exact-carriers".
         stored_energy_price: what a kWh in the battery counts there, $; by default what replacing it by vehicles could

@@ -380,8 +380,9 @@ def test_noise_in_the_last_digits_decides_nothing(make: Callable[[], BlackoutWor
         assert np.array_equal(first.band_bits, second.band_bits)
         # which of two equal bands carries whom may differ, but not what users get and sites draw
         np.testing.assert_allclose(second.plan.rate_mbps, first.plan.rate_mbps, rtol=1e-6)
-        powers = [dispatch_of(now._replace(band_bits=told.band_bits), *told.plan).power_kw for told in (first, second)]
-        np.testing.assert_allclose(*powers, rtol=1e-6)
+        narrowed = now._replace(band_bits=first.band_bits)
+        power_kw, other_kw = (dispatch_of(narrowed, *told.plan).power_kw for told in (first, second))
+        np.testing.assert_allclose(other_kw, power_kw, rtol=1e-6)
 
 
 def _equal_users() -> BlackoutWorld:

@@ -23,7 +23,7 @@ from tests.evaluation.fake_outage import (
 from tests.house import ROOT
 from voltran.envs.errors import ScenarioError, VoltranError
 from voltran.evaluation.evaluation import Evaluation
-from voltran.evaluation.metrics import TIMING_KEYS
+from voltran.evaluation.metrics import DECISION_TIMES
 from voltran.evaluation.results import Results, read_results
 from voltran.evaluation.task_runner import EvaluationError
 
@@ -44,7 +44,7 @@ def repeatable(results: Results) -> dict[str, Any]:
     data = results.model_dump(mode="json", exclude={"wall_s"})
     for controller in data["controllers"].values():
         del controller["wall_s"]
-        for key in TIMING_KEYS:
+        for key in DECISION_TIMES:
             del controller["metrics"][key]
     return data
 
@@ -74,7 +74,7 @@ def test_the_record_is_complete(scenario: str) -> None:
     assert (busy.information, busy.declarations) == ("local", {"commands": "free", "price": "flat"})
     assert busy.n == 2
     assert busy.decisions == 10
-    assert busy.metrics.keys() == {*KPI_KEYS, *TIMING_KEYS}
+    assert busy.metrics.keys() == {*KPI_KEYS, *DECISION_TIMES}
     assert results.paired.keys() == {"idle"}
     assert results.paired["idle"].keys() == {"busy"}
 
@@ -84,7 +84,7 @@ def test_pairs_are_differences_on_the_same_seed(scenario: str) -> None:
     idle, busy = (results.controllers[name].metrics["service_hours"].values for name in ("idle", "busy"))
     pairs = [a - b for a, b in zip(idle, busy, strict=True) if a is not None and b is not None]
     assert results.paired["busy"]["idle"]["service_hours"].mean == pytest.approx(np.mean(pairs))
-    assert not TIMING_KEYS & results.paired["busy"]["idle"].keys()
+    assert not DECISION_TIMES & results.paired["busy"]["idle"].keys()
 
 
 def test_no_ratio_of_survival_when_too_many_episodes_are_censored(scenario: str) -> None:

@@ -13,7 +13,7 @@ from voltran.envs.blackout.metric_table import METRICS as OUTAGE_METRICS
 from voltran.envs.metric import MISSING, Metric
 from voltran.evaluation.evaluation import Evaluation
 from voltran.evaluation.markdown import MOST_COLUMNS, grid
-from voltran.evaluation.metrics import TIMING_KEYS, all_metrics, metric_of, metrics_of
+from voltran.evaluation.metrics import DECISION_TIMES, all_metrics, metric_of, metrics_of
 from voltran.evaluation.results import Results
 from voltran.evaluation.tables import (
     csv_table,
@@ -44,7 +44,7 @@ KPIS_OF_BLACKOUT = {
 
 ESTIMATE = r"-?[\d.]+( ± [\d.]+| \[-?[\d.]+, -?[\d.]+\])"
 
-SHOWN = [metric for metric in metrics_of("blackout_v0") if metric in OUTAGE_METRICS or metric.key in TIMING_KEYS]
+SHOWN = [metric for metric in metrics_of("blackout_v0") if metric in OUTAGE_METRICS or metric.key in DECISION_TIMES]
 
 
 @pytest.fixture
