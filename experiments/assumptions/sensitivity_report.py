@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from voltran.envs.metric import MISSING
 from voltran.evaluation.figure_files import PICTURE_SUFFIX
 from voltran.evaluation.markdown import grid, on_request, picture_file
-from voltran.experiments.assumptions.sensitivity import Estimate, Measure, Reach, Sensitivity, ranked, reach
+from voltran.experiments.assumptions.sensitivity import Estimate, Measure, Reach, Sensitivity, Varied, ranked, reach
 
 MOST_NAMED = 3
 
@@ -20,7 +20,10 @@ def sensitivity_section(sensitivity: Sensitivity, pictures: Sequence[str] = ()) 
     parts = [f"## {sensitivity.title}"] if sensitivity.title else []
     parts += ["\n".join(f"- {conclusion(sensitivity, measure)}" for measure in sensitivity.measures)]
     parts += [picture_file(f"{sensitivity.name}{PICTURE_SUFFIX}")] if sensitivity.name in pictures else []
-    parts += [assumption_table(sensitivity), on_request("Every value", value_table(sensitivity))]
+    parts += [assumption_table(sensitivity)]
+    if any(varied.why for varied in sensitivity.varied):
+        parts += [on_request("Where the paper is silent", reason_table(sensitivity))]
+    parts += [on_request("Every value", value_table(sensitivity))]
     return "\n\n".join(part.strip("\n") for part in parts)
 
 
@@ -77,18 +80,21 @@ def beside_base(sensitivity: Sensitivity) -> str:
 def assumption_table(sensitivity: Sensitivity) -> str:
     """A row per assumption: what was tried, how far it moves each claim, whether the claims hold throughout."""
     measures = sensitivity.measures
-    head = ["Assumption", "Where the paper is silent", "Ours", "Tried", *(_heading(one) for one in measures), "Holds"]
-    order = [row.varied for row in ranked(sensitivity, measures[0])]
-    order += [varied for varied in sensitivity.varied if varied not in order]
+    head = ["Assumption, ours", "Tried", *(_heading(one) for one in measures), "Holds"]
     rows = []
-    for varied in order:
+    for varied in _in_order(sensitivity):
         found = [reach(sensitivity, measure, varied) for measure in measures]
         labels = ", ".join(tried.label for tried in varied.tried)
         spans = [_span(sensitivity, measure, one) for measure, one in zip(measures, found, strict=True)]
-        rows.append([varied.title, varied.why, varied.default, labels, *spans, _holds(sensitivity, found)])
-    note = "Lowest to highest number, our own value included"
-    note += "; bold where some value moves it by more than chance." if sensitivity.drawn else "."
-    return grid(head, rows, keys=1, texts=4) + f"\n{note}"
+        rows.append([f"{varied.title}: {varied.default}", labels, *spans, _holds(sensitivity, found)])
+    note = "Lowest to highest number, our own value included; bold where some value moves it by more than chance."
+    return grid(head, rows, keys=len(head), texts=2) + f"\n{note}"
+
+
+def reason_table(sensitivity: Sensitivity) -> str:
+    """A row per assumption: where the paper is silent."""
+    rows = [[varied.title, varied.why or MISSING] for varied in _in_order(sensitivity)]
+    return grid(["Assumption", "Why it had to be made"], rows, keys=2, texts=2)
 
 
 def value_table(sensitivity: Sensitivity) -> str:
@@ -103,6 +109,12 @@ def value_table(sensitivity: Sensitivity) -> str:
         for tried in varied.tried
     ]
     return grid(head, rows, keys=2)
+
+
+def _in_order(sensitivity: Sensitivity) -> list[Varied]:
+    """Assumptions, those first that move the first claim most."""
+    order = [row.varied for row in ranked(sensitivity, sensitivity.measures[0])]
+    return order + [varied for varied in sensitivity.varied if varied not in order]
 
 
 def _movers(sensitivity: Sensitivity, measure: Measure, rows: Sequence[Reach]) -> str:

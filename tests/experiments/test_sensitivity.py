@@ -133,8 +133,8 @@ def test_tables_say_what_was_tried_and_where_the_claim_fails() -> None:
     censored = varied("stay", long=Estimate(2.0, (1.5, 2.5), (0.1, 0.9), at_least=True))
     found = sensitivity(varied("radius", low=0.8), censored)
     table = assumption_table(found)
-    assert "| Some radius |  | ours | low | **0.80 to 1.50** | Lead: not at low |" in table
-    assert "| Some stay |  | ours | long | **1.50 to 2.00** | yes |" in table
+    assert "| Some radius: ours | low | **0.80 to 1.50** | Lead: not at low |" in table
+    assert "| Some stay: ours | long | **1.50 to 2.00** | yes |" in table
     assert "| Some stay | long | ≥ 2.00 [1.50, 2.50] |" in value_table(found)
     fails = assumption_table(sensitivity(varied("radius", low=1.1), varied("stay", long=0.9), base=0.8))
     assert "| Lead: only at low |" in fails
