@@ -34,22 +34,43 @@ class Import(NamedTuple):
 def used_by(file: str, name: str) -> set[str]:
     """Worlds and controllers in whose folder something stands, or into whose folder it is imported.
 
-    What lies between, in the physics or in what worlds share, is followed file by file.
+    What lies between, in the physics or in what worlds share, is followed function by function.
 
     Args:
         file: relative to the repository.
         name: of a function or class; empty for a whole file.
     """
-    found, seen, ahead = {_family(file)}, {file}, [(file, name if not name.startswith("_") else "")]
+    found = {_family(file)}
+    ahead = [(file, user) for user in _users_within(file, name)] if name else [(file, "")]
+    seen = set(ahead)
     while ahead:
         at, wanted = ahead.pop()
         for each in imports():
-            if each.source == at and (not wanted or each.name == wanted) and each.importer not in seen:
-                seen.add(each.importer)
-                found.add(_family(each.importer))
-                if not _family(each.importer):
-                    ahead.append((each.importer, ""))
+            if each.source != at or (wanted and each.name != wanted):
+                continue
+            found.add(_family(each.importer))
+            if not _family(each.importer):
+                users = {(each.importer, user) for user in _users_within(each.importer, each.name)}
+                ahead += sorted(users - seen)
+                seen |= users
     return found - {""}
+
+
+@cache
+def _users_within(file: str, name: str) -> frozenset[str]:
+    """The name, and all of the file's own functions and classes in which it is used, directly or through others."""
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    words = {
+        node.name: {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+        for node in tree.body
+        if isinstance(node, kinds)
+    }
+    # a method is its class's
+    using = {name.partition(".")[0]}
+    while more := {user for user, used in words.items() if used & using} - using:
+        using |= more
+    return frozenset(using)
 
 
 @cache
