@@ -49,7 +49,7 @@ def utilisation_spread(utilisation: FloatArray, file_mbit: float, capacity_mbps:
     Source: own; the variance of a Poisson number of files is its mean.
 
     Args:
-        utilisation: rho / C, its mean, any shape.
+        utilisation: a share, rho / C, its mean, any shape.
         file_mbit: delta, Mbit.
         capacity_mbps: C, Mbit/s.
         slot_s: length of a slot, s.

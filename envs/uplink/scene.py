@@ -59,8 +59,8 @@ def map_of(simulation: Simulation, world: int) -> dict[str, NDArray[Any]]:
         world: which of its worlds; it has been reset.
 
     Returns:
-        ``ubs_m [M, 2]``, ``ue_m [K, 2]``, ``offsets_m [M, K, 2]`` as in :class:`Scene`, ``side_m``, ``serving [M, K]``,
-        and ``missed [K]``, UEs that missed their minimum rate.
+        ``ubs_m [M, 2]``, ``ue_m [K, 2]``, ``offsets_m [M, K, 2]`` as in :class:`Scene`, ``side_m [1]``,
+        ``serving [M, K]``, and ``missed [K]``, UEs that missed their minimum rate.
     """
     deployment, scenario = simulation.deployment(world), simulation.scenario
     state = simulation.state
@@ -68,7 +68,7 @@ def map_of(simulation: Simulation, world: int) -> dict[str, NDArray[Any]]:
         "ubs_m": deployment.ubs_m.copy(),
         "ue_m": deployment.ue_m.copy(),
         "offsets_m": horizontal_offsets_m(scenario, deployment.ubs_m, deployment.ue_m),
-        "side_m": np.array(scenario.layout.side_m),
+        "side_m": np.array([scenario.layout.side_m]),
         "serving": state.association[world].copy(),
         "missed": state.shortfall_mbps[world] > LACKING_MBPS,
     }

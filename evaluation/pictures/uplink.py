@@ -139,5 +139,5 @@ def _network(panel: "Axes", trace: Trace, look: Look) -> None:
     panel.plot(*trace["ue_m"][~missed].T, "o", color=FAINT, label="UE", **marks)
     if missed.any():
         panel.plot(*trace["ue_m"][missed].T, "o", color=MISSED, label="UE below its minimum rate", **marks)
-    side_m = float(trace["side_m"])
+    side_m = float(trace["side_m"][0])
     panel.set(xlim=(0.0, side_m), ylim=(0.0, side_m), aspect="equal", xlabel="m")

@@ -120,7 +120,7 @@ def test_json_in_lines_is_the_same_json_without_lonely_numbers() -> None:
     }
     text = lines_json(data)
     assert json.loads(text) == data
-    assert '"a": 1, "b": [0.5,null,"x"]' in text
+    assert '"a":1,"b":[0.5,null,"x"]' in text
     assert all(any(mark in line for mark in "{}[]:") for line in text.splitlines())
     assert len(text.splitlines()) > 5
     with pytest.raises(ValueError, match="JSON"):

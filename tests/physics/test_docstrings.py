@@ -14,10 +14,12 @@ Function = ast.FunctionDef
 FILES = sorted((ROOT / "physics").glob("*.py"))
 ITEM = re.compile(r"^ {4}(\*?\w+(?:, \*?\w+)*): (.+?)(?=^ {4}\S|\Z)", re.DOTALL | re.MULTILINE)
 # The unit stands in a name's end, or in the words that explain it.
-UNIT_IN_NAME = re.compile(r"_(kw|kwh|w|mw|mbps|gbps|m|m_per_s|s|h|db|dbm|ghz|mhz|share|eur|eur_per_kwh|eur_per_year)$")
+UNIT_IN_NAME = re.compile(
+    r"_(kw|kwh|w|mw|mbit|mbps|gbps|m|m_per_s|s|h|db|dbm|ghz|mhz|share|eur|eur_per_kwh|eur_per_year)$"
+)
 UNIT_IN_WORDS = re.compile(
     r"\b((?i:shares?|ratios?|numbers?|units?|metres|seconds|hours|radians|standard deviations)"
-    r"|kWh?|mW|W|MHz|GHz|Mbit/s|bit/s/Hz|m/s|dBm?|USD|EUR)\b|\$/kWh|\b0 to 1\b"
+    r"|kWh?|mW|W|MHz|GHz|Mbit(?:/s)?|bit/s/Hz|m/s|dBm?|USD|EUR)\b|\$/kWh|\b0 to 1\b"
 )
 
 
