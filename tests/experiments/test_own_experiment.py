@@ -140,7 +140,7 @@ def test_a_kind_of_ones_own_is_read_and_played(tmp_path: Path) -> None:
     [
         (
             "episode",
-            r"kind = 'episode' is unknown; known: episodes, allocations, assumptions, calculation; or write module:attr",
+            r"kind = 'episode' is unknown; known: episodes, allocations, assumptions, calculation; or write module:attribute",  # noqa: E501
         ),
         ("own_kind:Counting", r"kind = 'own_kind:Counting': is no Kind"),
         ("own_kind:NONE", r"own_kind has no 'NONE'"),
