@@ -21,8 +21,8 @@ from voltran.baselines.collective.world_problems import day_problem, sites_of
 from voltran.envs.scenario import Section
 from voltran.envs.sharing.world import SharingWorld
 from voltran.experiments.calculations.findings import Chart, Claim, Findings, Series, Table
+from voltran.experiments.calculations.one_world import one_world
 from voltran.experiments.calculations.working import Working
-from voltran.experiments.collective.sharing_worlds import one_world
 from voltran.physics.arrays import FloatArray
 
 SPLITS = ("by energy", "Shapley", "Nash bargaining")
@@ -106,7 +106,7 @@ def gains(options: GainsOptions, working: Working) -> Findings:
 
 def _places(options: GainsOptions, seed: int, working: Working) -> list[Place]:
     """Games of all infrastructures in one episode."""
-    world = one_world(options.scenario, options.overrides)
+    world = one_world(SharingWorld, options.scenario, options.overrides)
     world.reset([seed])
     return [
         _place(world, infrastructure, seed, options, working)

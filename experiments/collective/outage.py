@@ -8,9 +8,10 @@ from pydantic import Field
 
 from voltran.envs import domains
 from voltran.envs.scenario import Section
+from voltran.envs.sharing.world import SharingWorld
 from voltran.experiments.calculations.findings import Chart, Findings, Series, Table
+from voltran.experiments.calculations.one_world import one_world
 from voltran.experiments.calculations.working import Working
-from voltran.experiments.collective.sharing_worlds import one_world
 from voltran.experiments.collective.stored_energy import stored_at, survival_h
 from voltran.physics.units import HOURS_PER_DAY
 
@@ -114,7 +115,7 @@ def outage(options: OutageOptions, working: Working) -> Findings:
 
 def _part_kwh(options: OutageOptions) -> float:
     """An operator's part of a battery."""
-    world = one_world(options.sharing, options.sharing_overrides)
+    world = one_world(SharingWorld, options.sharing, options.sharing_overrides)
     operators = len(np.unique(world.constants.agent_operator))
     return float(world.scenario.battery.capacity_kwh) / operators
 

@@ -11,8 +11,8 @@ from voltran.envs.scenario import Section
 from voltran.envs.sharing.commands import SharingCommands
 from voltran.envs.sharing.world import SharingWorld
 from voltran.experiments.calculations.findings import Chart, Claim, Findings, Series, Table
+from voltran.experiments.calculations.one_world import one_world
 from voltran.experiments.calculations.working import Working
-from voltran.experiments.collective.sharing_worlds import one_world
 from voltran.physics.shared_battery import SharedSupply, shared_flows
 
 ACCURATE = 0.01  # mean error of the state of charge that one would not see in the figure
@@ -72,7 +72,7 @@ def played_day(scenario: str, overrides: dict[str, Any], kind: str, seed: int, d
         ``hour``, ``promised``, ``actual``, ``before`` (states of charge), ``battery_kwh`` and ``fallback_kwh`` per
         slot, and ``floor``.
     """
-    world = one_world(scenario, {**overrides, "forecast.kind": kind})
+    world = one_world(SharingWorld, scenario, {**overrides, "forecast.kind": kind})
     controller, first = RollingMilp(), day * world.constants.day
     world.reset([seed])
     controller.reset(world)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from voltran.envs.sharing.world import SharingWorld
 from voltran.evaluation.controller_spec import make_controller
 from voltran.evaluation.evaluation import Evaluation
-from voltran.experiments.collective.sharing_worlds import one_world
+from voltran.experiments.calculations.one_world import one_world
 
 
 def stored_at(
@@ -22,7 +23,7 @@ def stored_at(
     Returns:
         ``soc`` ``[hour][infrastructure]``, and ``saving`` and ``unserved_kwh`` of the whole episode.
     """
-    world = one_world(scenario, overrides)
+    world = one_world(SharingWorld, scenario, overrides)
     player = make_controller(controller)
     world.reset([seed])
     player.reset(world)

@@ -10,11 +10,13 @@ from voltran.baselines.trimsm.exhaustive import best_association, count_associat
 from voltran.baselines.trimsm.uplink_settings import InnerControl
 from voltran.envs.controller import Controller
 from voltran.envs.scenario import Section
+from voltran.envs.uplink.world import UplinkWorld
 from voltran.evaluation.controller_spec import parse_controllers
 from voltran.experiments.calculations.findings import Findings, Table
+from voltran.experiments.calculations.one_world import one_world
 from voltran.experiments.calculations.working import Working
 from voltran.experiments.uplink.convergence import Seeds
-from voltran.experiments.uplink.drops import first_moment, one_world
+from voltran.experiments.uplink.drops import first_moment
 
 EXACT = 0.999
 MOST_CANDIDATES = 1_000_000
@@ -83,7 +85,7 @@ def _shares(label: str, overrides: dict[str, Any], options: OptimumOptions, best
 
 
 def _played(controller: Controller, scenario: str, overrides: dict[str, Any], seed: int) -> tuple[float, float]:
-    world = one_world(scenario, overrides)
+    world = one_world(UplinkWorld, scenario, overrides)
     world.reset([seed])
     controller.reset(world)
     world.step(controller.act(world))
