@@ -4,11 +4,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from voltran.envs.scenario import Section
 from voltran.experiments.answer import quantities
-from voltran.experiments.experiment import Experiment, Names
+from voltran.experiments.experiment import Names
+from voltran.experiments.playing_experiment import PlayingExperiment
 from voltran.experiments.published_values import Comparison
 
 VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -60,26 +61,19 @@ class Situation(NamedTuple):
     controllers: tuple[str, ...]
 
 
-class EpisodeExperiment(Experiment):
+class EpisodeExperiment(PlayingExperiment):
     """What an experiment plays and how its chapter shows it.
 
     Attributes:
         kind, title, question, description, publish: as of every experiment.
+        scenarios, scenario_files, controllers, seeds, first_only, first_seed, overrides, options: as of every
+            experiment that plays.
         answer: what was found, in a sentence with places for numbers, see :mod:`voltran.experiments.answer`.
-        scenarios: where to play; a path is looked for from the current folder on, and then beside the experiment's
-            file.
-        scenario_files: scenario to where it lies, as the reader found it.
         variants: name to overrides; every scenario is played in each of them, and they are compared with the first.
         sweeps: in place of variants: scenario keys over several values, one key at a time.
-        controllers: who plays, as on the command line.
         skip: controller to the variants that it cannot play.
         families: title to controllers that share a panel of a picture; all controllers share one by default.
-        seeds: episodes per controller and situation.
-        first_only: controller to how many of the first seeds it plays, for those that are slow.
-        first_seed: the seeds follow each other from here.
         reference: controllers that the others are compared with, in pairs.
-        overrides: dotted scenario keys and their values, for all variants.
-        options: options of the world's builder.
         paper: published values.
         metrics: metrics of one short table for all situations, or of a sweep's pictures; without them every situation
             has the full tables.
@@ -87,19 +81,11 @@ class EpisodeExperiment(Experiment):
     """
 
     answer: str = ""
-    scenarios: Names
-    scenario_files: dict[str, str] = Field(default_factory=dict)
     variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
     sweeps: tuple[Sweep, ...] = ()
-    controllers: Names
     skip: dict[str, Names] = Field(default_factory=dict)
     families: dict[str, Names] = Field(default_factory=dict)
-    seeds: PositiveInt = 50
-    first_only: dict[str, PositiveInt] = Field(default_factory=dict)
-    first_seed: NonNegativeInt = 1000
     reference: Names
-    overrides: dict[str, Any] = Field(default_factory=dict)
-    options: dict[str, Any] = Field(default_factory=dict)
     paper: tuple[Comparison, ...] = ()
     metrics: tuple[str, ...] = ()
     pictures: tuple[str, ...] | None = None
@@ -140,7 +126,7 @@ class EpisodeExperiment(Experiment):
     def _situation(self, scenario: str, variant: str, overrides: dict[str, Any]) -> Situation:
         return Situation(
             name=f"{scenario}, {variant}" if variant else scenario,
-            scenario=self.scenario_files.get(scenario, scenario),
+            scenario=self.source_of(scenario),
             variant=variant,
             overrides=self.overrides | overrides,
             folder=f"{Path(scenario).stem}-{variant}" if variant else Path(scenario).stem,

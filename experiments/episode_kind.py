@@ -109,7 +109,7 @@ def _evaluation(experiment: EpisodeExperiment, situation: Situation) -> Evaluati
     return Evaluation(
         situation.scenario,
         parse_controllers(situation.controllers),
-        range(experiment.first_seed, experiment.first_seed + experiment.seeds),
+        experiment.all_seeds,
         situation.overrides,
         experiment.options,
         experiment.reference,

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from voltran.experiments.assumptions.assumption import Assumption, Change, HeadlineClaim
-from voltran.experiments.experiment import Experiment, Names
+from voltran.experiments.experiment import Names
+from voltran.experiments.playing_experiment import PlayingExperiment
 
 
 class Played(NamedTuple):
@@ -35,34 +36,20 @@ class Played(NamedTuple):
         return f"{stem}-{self.change.name}" if self.change else stem
 
 
-class AssumptionExperiment(Experiment):
+class AssumptionExperiment(PlayingExperiment):
     """What an experiment plays, under which assumptions, and what it looks at.
 
     Attributes:
         kind, title, question, description, publish: as of every experiment.
-        scenarios: where to play; a path is looked for from the current folder on, and then beside the experiment's
-            file. All assumptions are varied in each.
-        scenario_files: scenario to where it lies, as the reader found it.
-        controllers: who plays, as on the command line.
+        scenarios, scenario_files, controllers, seeds, first_only, first_seed, overrides, options: as of every
+            experiment that plays; all assumptions are varied in each scenario, on the same seeds.
         skip: controller to the assumptions under which it cannot play.
-        seeds: episodes per controller and value, the same seeds everywhere.
-        first_only: controller to how many of the first seeds it plays, for those that are slow.
-        first_seed: the seeds follow each other from here.
-        overrides: dotted scenario keys and their values, for all.
-        options: options of the world's builder.
         assumptions: what is varied, one at a time.
         claims: what is looked at.
     """
 
-    scenarios: Names
-    scenario_files: dict[str, str] = Field(default_factory=dict)
-    controllers: Names
-    skip: dict[str, Names] = Field(default_factory=dict)
     seeds: PositiveInt = 12
-    first_only: dict[str, PositiveInt] = Field(default_factory=dict)
-    first_seed: NonNegativeInt = 1000
-    overrides: dict[str, Any] = Field(default_factory=dict)
-    options: dict[str, Any] = Field(default_factory=dict)
+    skip: dict[str, Names] = Field(default_factory=dict)
     assumptions: Annotated[tuple[Assumption, ...], Field(min_length=1)]
     claims: Annotated[tuple[HeadlineClaim, ...], Field(min_length=1)]
 
@@ -105,7 +92,7 @@ class AssumptionExperiment(Experiment):
         option, overrides = (change.option, change.overrides) if change else ("", {})
         return Played(
             scenario=scenario,
-            source=self.scenario_files.get(scenario, scenario),
+            source=self.source_of(scenario),
             change=change,
             overrides={**self.overrides, **overrides},
             controllers={f"{label}{option}": label for label in labels},

@@ -127,9 +127,12 @@ def _play(name: str, experiment: AssumptionExperiment, out: Path, playing: Playi
             base = as_claimed(results, played, None)
         against = None if played.change is None else base
         found[played.folder] = dict(estimates(experiment.claims, as_claimed(results, played, against), against))
-    seeds = list(range(experiment.first_seed, experiment.first_seed + experiment.seeds))
     made = AssumptionResults(
-        experiment=Path(name).stem, seeds=seeds, versions=versions(), digests=digests, estimates=found
+        experiment=Path(name).stem,
+        seeds=list(experiment.all_seeds),
+        versions=versions(),
+        digests=digests,
+        estimates=found,
     )
     write_text(out / RESULTS_FILE, results_text(made))
     outcome = _read(name, experiment, out)
@@ -149,7 +152,7 @@ def _evaluation(experiment: AssumptionExperiment, played: Played) -> Evaluation:
     return Evaluation(
         played.source,
         parse_controllers(played.controllers),
-        range(experiment.first_seed, experiment.first_seed + experiment.seeds),
+        experiment.all_seeds,
         played.overrides,
         experiment.options,
         first_only=firsts,

@@ -1,0 +1,42 @@
+"""What experiments that play episodes have in common, whatever they show of them."""
+
+from typing import Any
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from voltran.experiments.experiment import Experiment, Names
+
+
+class PlayingExperiment(Experiment):
+    """Where an experiment plays, who plays, and how often.
+
+    Attributes:
+        kind, title, question, description, publish: as of every experiment.
+        scenarios: where to play; a path is looked for from the current folder on, and then beside the experiment's
+            file.
+        scenario_files: scenario to where it lies, as the reader found it.
+        controllers: who plays, as on the command line.
+        seeds: episodes per controller and situation.
+        first_only: controller to how many of the first seeds it plays, for those that are slow.
+        first_seed: the seeds follow each other from here.
+        overrides: dotted scenario keys and their values, everywhere.
+        options: options of the world's builder.
+    """
+
+    scenarios: Names
+    scenario_files: dict[str, str] = Field(default_factory=dict)
+    controllers: Names
+    seeds: PositiveInt = 50
+    first_only: dict[str, PositiveInt] = Field(default_factory=dict)
+    first_seed: NonNegativeInt = 1000
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def all_seeds(self) -> range:
+        """The seeds of all episodes."""
+        return range(self.first_seed, self.first_seed + self.seeds)
+
+    def source_of(self, scenario: str) -> str:
+        """A scenario's name, or where its file lies."""
+        return self.scenario_files.get(scenario, scenario)
