@@ -1,7 +1,7 @@
 """What the gaps of [DPA] are worth: its statements under other readings, one at a time."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -12,7 +12,8 @@ from voltran.experiments.allocations.paper_claims import HOLDS, NONE_W, findings
 from voltran.experiments.allocations.readings import Figures, Reading, figures
 from voltran.experiments.allocations.study import Study
 from voltran.experiments.allocations.study_results import Curve
-from voltran.experiments.assumptions.sensitivity import Estimate, Measure, Sensitivity, Tried, Varied
+from voltran.experiments.assumptions.assumption import PlayerlessAssumptions
+from voltran.experiments.assumptions.sensitivity import Estimate, Measure, Sensitivity
 from voltran.experiments.calculations.findings import Findings
 from voltran.experiments.calculations.working import Working
 from voltran.experiments.experiment import read_experiment
@@ -32,34 +33,16 @@ MEASURES = (
 )
 
 
-class Gap(Section):
-    """Something that the paper leaves open.
-
-    Attributes:
-        name: short.
-        title: in a few words.
-        why: where the paper is silent, in a sentence.
-        default: our own reading.
-        tried: others, and what each sets differently; see :class:`voltran.experiments.allocations.readings.Reading`.
-    """
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-    title: Annotated[str, Field(min_length=1)]
-    why: str
-    default: str
-    tried: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
-
-
 class Gaps(Section):
     """What to vary.
 
     Attributes:
         points: arrival rates per mode.
-        gaps: one at a time.
+        gaps: one at a time; their choices set keys of a :class:`voltran.experiments.allocations.readings.Reading`.
     """
 
     points: Annotated[int, Field(ge=2)] = 21
-    gaps: Annotated[tuple[Gap, ...], Field(min_length=1)]
+    gaps: PlayerlessAssumptions
 
 
 def gaps(options: Gaps, working: Working) -> Findings:
@@ -73,19 +56,14 @@ def gaps(options: Gaps, working: Working) -> Findings:
         ScenarioError: a reading with a key that is unknown, or a value out of range; before anything is computed.
     """
     readings = {
-        gap.name: {
-            label: validated(Reading, changes, f"gap {gap.name}, {label}") for label, changes in gap.tried.items()
-        }
+        change.name: validated(Reading, change.overrides, f"gap {gap.name}, {change.label}")
         for gap in options.gaps
+        for change in gap.changes()
     }
     base = _estimates(Reading(), options.points)
     varied = []
     for gap in options.gaps:
-        tried = tuple(
-            Tried(label=label, estimates=_estimates(reading, options.points))
-            for label, reading in readings[gap.name].items()
-        )
-        varied.append(Varied(name=gap.name, title=gap.title, why=gap.why, default=gap.default, tried=tried))
+        varied.append(gap.varied({one.name: _estimates(readings[one.name], options.points) for one in gap.changes()}))
         working.say(f"{gap.title}: solved")
     found = Sensitivity(measures=MEASURES, base=base, varied=tuple(varied))
     return Findings(sensitivities=(found,), values=_values(found))

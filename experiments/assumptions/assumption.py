@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from voltran.envs.scenario import Section
-from voltran.experiments.assumptions.sensitivity import Measure
+from voltran.experiments.assumptions.sensitivity import Estimate, Measure, Tried, Varied
 from voltran.experiments.published_values import Extreme
 
 Value = bool | int | float | str | None
@@ -87,11 +87,36 @@ class Assumption(Section):
         for value in self.values:
             yield self._change(shown(value), dict.fromkeys([self.option] if self.option else self.key, value))
 
+    def varied(self, found: Mapping[str, Mapping[str, Estimate]]) -> Varied:
+        """What the values gave, under the words of the assumption.
+
+        Args:
+            found: name of each change to name of each measure to its number.
+        """
+        return Varied(
+            name=self.name,
+            title=self.title,
+            why=self.why,
+            default=self.shown_default,
+            tried=tuple(Tried(label=change.label, estimates=found[change.name]) for change in self.changes()),
+        )
+
     def _change(self, label: str, settings: Mapping[str, Any]) -> Change:
         name = f"{self.name}-{re.sub(r'[^A-Za-z0-9.]+', '-', label).strip('-').lower()}"
         if not self.of:
             return Change(name, label, settings, "")
         return Change(name, label, {}, "".join(f":{key}={_written(value)}" for key, value in settings.items()))
+
+
+def _of_no_controller(assumptions: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
+    for assumption in assumptions:
+        if assumption.of:
+            raise ValueError(f"assumption {assumption.name}: of names controllers, and nobody plays; leave it out")
+    return assumptions
+
+
+# of calculations, which play no episodes
+PlayerlessAssumptions = Annotated[tuple[Assumption, ...], Field(min_length=1), AfterValidator(_of_no_controller)]
 
 
 class HeadlineClaim(Measure):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from voltran.envs.errors import FileFormatError
 from voltran.evaluation.files import lines_json
 from voltran.experiments.assumptions.assumption_experiment import AssumptionExperiment
-from voltran.experiments.assumptions.sensitivity import Estimate, Sensitivity, Tried, Varied
+from voltran.experiments.assumptions.sensitivity import Estimate, Sensitivity
 from voltran.experiments.summary import rounded
 
 FORMAT: Literal["voltran-assumptions-1"] = "voltran-assumptions-1"
@@ -69,24 +69,14 @@ def sensitivities(experiment: AssumptionExperiment, results: AssumptionResults) 
             title=scenario if several else "",
             measures=tuple(claim.at(scenario) for claim in experiment.claims),
             base=results.estimates[Path(scenario).stem],
-            varied=_varied(experiment, results, Path(scenario).stem),
+            varied=tuple(assumption.varied(_found_in(scenario, results)) for assumption in experiment.assumptions),
             drawn=True,
         )
         for scenario in experiment.scenarios
     ]
 
 
-def _varied(experiment: AssumptionExperiment, results: AssumptionResults, stem: str) -> tuple[Varied, ...]:
-    return tuple(
-        Varied(
-            name=assumption.name,
-            title=assumption.title,
-            why=assumption.why,
-            default=assumption.shown_default,
-            tried=tuple(
-                Tried(label=change.label, estimates=results.estimates[f"{stem}-{change.name}"])
-                for change in assumption.changes()
-            ),
-        )
-        for assumption in experiment.assumptions
-    )
+def _found_in(scenario: str, results: AssumptionResults) -> dict[str, dict[str, Estimate]]:
+    """Name of every change to what was found under it in a scenario."""
+    start = f"{Path(scenario).stem}-"
+    return {name.removeprefix(start): found for name, found in results.estimates.items() if name.startswith(start)}

@@ -1,13 +1,10 @@
 """What each assumption behind the cost of ownership is worth: paybacks and the order of [CG]'s ways to feed a site."""
 
 from collections.abc import Mapping
-from typing import Annotated
-
-from pydantic import Field, field_validator
 
 from voltran.envs.scenario import Section
-from voltran.experiments.assumptions.assumption import Assumption
-from voltran.experiments.assumptions.sensitivity import Estimate, Measure, Sensitivity, Tried, Varied
+from voltran.experiments.assumptions.assumption import PlayerlessAssumptions
+from voltran.experiments.assumptions.sensitivity import Estimate, Measure, Sensitivity
 from voltran.experiments.calculations.findings import Findings
 from voltran.experiments.calculations.working import Working
 from voltran.experiments.collective.ownership import (
@@ -44,15 +41,7 @@ class GapSettings(Section):
     """
 
     base: Ownership = Ownership()
-    assumptions: Annotated[tuple[Assumption, ...], Field(min_length=1)]
-
-    @field_validator("assumptions")
-    @classmethod
-    def _of_no_controller(cls, assumptions: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
-        for assumption in assumptions:
-            if assumption.of:
-                raise ValueError(f"assumption {assumption.name}: of names controllers, and nobody plays; leave it out")
-        return assumptions
+    assumptions: PlayerlessAssumptions
 
 
 def gaps(options: GapSettings, working: Working) -> Findings:
@@ -72,16 +61,7 @@ def gaps(options: GapSettings, working: Working) -> Findings:
     }
     base = estimates(priced(options.base, working))
     found = {name: estimates(priced(ownership, working)) for name, ownership in changes.items()}
-    varied = tuple(
-        Varied(
-            name=assumption.name,
-            title=assumption.title,
-            why=assumption.why,
-            default=assumption.shown_default,
-            tried=tuple(Tried(label=change.label, estimates=found[change.name]) for change in assumption.changes()),
-        )
-        for assumption in options.assumptions
-    )
+    varied = tuple(assumption.varied(found) for assumption in options.assumptions)
     return Findings(
         sensitivities=(Sensitivity(measures=MEASURES, base=base, varied=varied),),
         values={name: estimate.value for name, estimate in base.items()},

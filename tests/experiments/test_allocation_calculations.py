@@ -103,7 +103,9 @@ def test_subscribers_pay_nothing_where_the_proof_is_read_literally() -> None:
 
 def test_gaps_are_varied_one_at_a_time_and_mistakes_are_named(working: Working) -> None:
     gap = {"name": "box", "title": "A gap", "why": "None.", "default": "ours"}
-    options = validated(Gaps, {"points": 2, "gaps": [{**gap, "tried": {"ours again": {}, "W": {"regime": "C"}}}]}, "x")
+    options = validated(
+        Gaps, {"points": 2, "gaps": [{**gap, "choices": {"ours again": {}, "W": {"regime": "C"}}}]}, "x"
+    )
     (found,) = gaps(options, working).sensitivities
     same, watts = found.varied[0].tried
     assert dict(same.estimates) == dict(found.base)
@@ -112,6 +114,6 @@ def test_gaps_are_varied_one_at_a_time_and_mistakes_are_named(working: Working) 
         ({"regim": "C"}, "gap box, a: unknown key 'regim'"),
         ({"load_factor": 2.0}, "load_factor = 2.0"),
     ):
-        wrong = validated(Gaps, {"gaps": [{**gap, "tried": {"a": changes}}]}, "x")
+        wrong = validated(Gaps, {"gaps": [{**gap, "choices": {"a": changes}}]}, "x")
         with pytest.raises(ScenarioError, match=message):
             gaps(wrong, working)
