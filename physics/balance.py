@@ -222,16 +222,8 @@ def energy_step(
             after.price[w, i], after.load_kw[w, i] = price, drawn_kw
             _book(after, w, i, flows, step_h, battery)
             # Most sites draw nothing from vehicles: the copy of their slots is saved.
-            if flows.ev_kw > 0.0:
-                before_kwh, capacity_kwh = fleet.energy_kwh[w, i], fleet.capacity_kwh[w, i]
-                after.energy_kwh[w, i] = discharge(before_kwh, offers, flows.ev_kw, step_h, ev)
-                after.paid_usd_per_h[w, i] = payment_usd_per_h(
-                    flows.ev_kw, price, dynamic, before_kwh, after.energy_kwh[w, i], capacity_kwh, step_h, ev
-                )
-            elif flows.ev_kw < 0.0:
-                after.energy_kwh[w, i] = charge(
-                    fleet.energy_kwh[w, i], fleet.capacity_kwh[w, i], offers, -flows.ev_kw, step_h, ev
-                )
+            if flows.ev_kw != 0.0:
+                _book_vehicles(after, fleet, w, i, flows.ev_kw, dynamic, offers, step_h, ev)
             if alive[w, i]:
                 after.alive[w, i] = flows.unserved_kw <= SHORTFALL_KW
             else:
@@ -251,6 +243,31 @@ def _book(after: EnergyStep, world: int, site: int, flows: Flows, step_h: float,
     after.unserved_kw[world, site] = flows.unserved_kw
     after.loss_kw[world, site] = conversion_loss_kw(flows.charge_kw, flows.discharge_kw, battery)
     after.soc[world, site] = next_soc(after.soc[world, site], flows.charge_kw, flows.discharge_kw, step_h, battery)
+
+
+@kernel
+def _book_vehicles(
+    after: EnergyStep,
+    fleet: Fleet,
+    world: int,
+    site: int,
+    ev_kw: float,
+    dynamic: bool,
+    taking_part: BoolArray,
+    step_h: float,
+    ev: EvParameters,
+) -> None:
+    """Enter what a site's vehicles hold after they gave or took power, and what their owners are paid."""
+    before_kwh, capacity_kwh = fleet.energy_kwh[world, site], fleet.capacity_kwh[world, site]
+    if ev_kw < 0.0:
+        after.energy_kwh[world, site] = charge(before_kwh, capacity_kwh, taking_part, -ev_kw, step_h, ev)
+        return
+    held_kwh = discharge(before_kwh, taking_part, ev_kw, step_h, ev)
+    price = after.price[world, site]
+    after.energy_kwh[world, site] = held_kwh
+    after.paid_usd_per_h[world, site] = payment_usd_per_h(
+        ev_kw, price, dynamic, before_kwh, held_kwh, capacity_kwh, step_h, ev
+    )
 
 
 @kernel

@@ -3,29 +3,35 @@
 Vehicles of a site are held in slots sorted by departure, as in :mod:`voltran.physics.ev`.
 """
 
+from typing import TypeVar
+
 import numpy as np
 
 from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.compiled import kernel
-from voltran.physics.ev import EvParameters
+from voltran.physics.ev import EvParameters, available_power_kw
 from voltran.physics.fleet import Fleet, parked_vehicles
+
+# Energy of one vehicle, or of an array of them.
+Energy = TypeVar("Energy", float, FloatArray)
 
 
 @kernel
-def room_kwh(energy_kwh: float, capacity_kwh: float, ev: EvParameters) -> float:
-    """Energy that a vehicle can still take in until it is full.
+def room_kwh(energy_kwh: Energy, capacity_kwh: Energy, ev: EvParameters) -> Energy:
+    """Energy that vehicles can still take in until they are full.
 
     Source: own, as [MSRC] Eq. 14 bounds the energy of a vehicle from below only.
 
     Args:
-        energy_kwh: its energy above the driver's minimum.
-        capacity_kwh: its nominal capacity.
+        energy_kwh: energy above each driver's minimum; one or an array of any shape.
+        capacity_kwh: nominal capacities, same shape.
         ev: constants.
 
     Returns:
-        kWh, not negative.
+        kWh, not negative, same shape.
     """
-    return max((1.0 - ev.soc_min) * capacity_kwh - energy_kwh, 0.0)
+    room: Energy = np.maximum((1.0 - ev.soc_min) * capacity_kwh - energy_kwh, 0.0)
+    return room
 
 
 @kernel
@@ -35,7 +41,8 @@ def chargeable_power_kw(
     """Power that the vehicles of one site can take in for a whole step.
 
     Source: [MSRC] Eq. 15, its negative exchange. Reconstructed: the interface's limit holds in both directions, and so
-    does that of each vehicle; vehicles charge without loss, as they discharge.
+    does that of each vehicle (:func:`voltran.physics.ev.available_power_kw`); vehicles charge without loss, as they
+    discharge.
 
     Args:
         energy_kwh, capacity_kwh: ``[slot]`` energy above each driver's minimum, and nominal capacity.
@@ -46,11 +53,7 @@ def chargeable_power_kw(
     Returns:
         kW, at most ``ev.site_limit_kw``.
     """
-    total_kw = 0.0
-    for slot in range(energy_kwh.shape[0]):
-        if parked[slot]:
-            total_kw += min(ev.vehicle_limit_kw, room_kwh(energy_kwh[slot], capacity_kwh[slot], ev) / step_h)
-    return min(total_kw, ev.site_limit_kw)
+    return available_power_kw(room_kwh(energy_kwh, capacity_kwh, ev), parked, step_h, ev)
 
 
 @kernel
@@ -76,12 +79,11 @@ def charge(
     Returns:
         ``[slot]`` kWh.
     """
-    charged = energy_kwh.copy()
+    charged, room = energy_kwh.copy(), room_kwh(energy_kwh, capacity_kwh, ev)
     still_kw = power_kw
     for slot in range(energy_kwh.shape[0] - 1, -1, -1):
         if parked[slot] and still_kw > 0.0:
-            room_kw = room_kwh(energy_kwh[slot], capacity_kwh[slot], ev) / step_h
-            taken_kw = min(still_kw, ev.vehicle_limit_kw, room_kw)
+            taken_kw = min(still_kw, ev.vehicle_limit_kw, room[slot] / step_h)
             charged[slot] += taken_kw * step_h
             still_kw -= taken_kw
     return charged
