@@ -16,7 +16,7 @@ from voltran.baselines.msrc.dispatch_program import Draft, Links, Served, capaci
 from voltran.baselines.solve import MixedIntegerProgram
 from voltran.envs.blackout.situation import Situation
 from voltran.physics.arrays import BoolArray, FloatArray, IntArray
-from voltran.physics.power import HELPING, site_power_kw
+from voltran.physics.power import HELPING
 
 # Period of Stage 2 in the paper.
 STAGE_2_H = 30.0 / 3600.0
@@ -82,12 +82,8 @@ def lasting_supply(now: Situation) -> Supply:
 
 def idle_power_kw(now: Situation, band_bits: IntArray) -> FloatArray:
     """Power ``[site]`` with these bands on and no load; zero for sites that are down. Source: [MSRC] Eq. 4."""
-    idle = np.zeros(now.constants.n_bands)
-    power = [
-        site_power_kw(mode, bands, idle, idle, now.constants.power)
-        for mode, bands in zip(now.mode.tolist(), band_bits.tolist(), strict=True)
-    ]
-    return np.where(now.alive, power, 0.0)
+    idle = np.zeros((now.constants.n_sites, now.constants.n_bands))
+    return now.power_kw(band_bits, idle, idle)
 
 
 def carrier_program(now: Situation, links: Links, segments: int, prices: Prices) -> CarrierProgram:

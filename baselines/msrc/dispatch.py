@@ -3,7 +3,7 @@
 Both aim at the largest ``sum_u w_u log(1 + r_u / D_u)`` with ``r_u <= D_u`` ([MSRC] Eq. 27; the cap is ours: without it
 traffic that nobody asked for would count). The world associates greedily, fills one band after the other, and cuts what
 exceeds a site's capacity by weight; the linear program puts chords in the place of the logarithm. Vehicles are not in
-Eq. 27: whoever dispatches, they serve the load first and charge the battery with the rest (``physics.balance.supply``).
+Eq. 27: whoever dispatches, they serve the load first and charge the battery with the rest (``physics.supply.supply``).
 """
 
 from typing import NamedTuple
@@ -18,7 +18,6 @@ from voltran.envs.blackout.situation import Situation
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import ScenarioError
 from voltran.physics.arrays import FloatArray
-from voltran.physics.power import site_power_kw
 
 
 class Dispatch(NamedTuple):
@@ -107,10 +106,7 @@ def dispatch_program(
 
 def dispatch_of(now: Situation, rate_mbps: FloatArray, resource_use: FloatArray, traffic_mbps: FloatArray) -> Dispatch:
     """The dispatch with the site power, utility and traffic share that follow from rates and loads."""
-    power_kw = np.zeros(now.constants.n_sites)
-    for site in np.flatnonzero(now.alive):
-        loads = (resource_use[site], traffic_mbps[site])
-        power_kw[site] = site_power_kw(now.mode[site], now.band_bits[site], *loads, now.constants.power)
+    power_kw = now.power_kw(now.band_bits, resource_use, traffic_mbps)
     value = utility(rate_mbps, now.demand_mbps, now.weight)
     served_share = float(rate_mbps.sum() / now.demand_mbps.sum())
     return Dispatch(rate_mbps, resource_use, traffic_mbps, power_kw, value, served_share)

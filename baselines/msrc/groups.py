@@ -99,13 +99,13 @@ def user_groups(
         )  # fmt: skip
 
     tables = tables_of(demand_mbps)
-    same = expected_mbps is None or np.array_equal(expected_mbps, demand_mbps)
-    ahead = tables if expected_mbps is None or same else tables_of(expected_mbps)
+    asked_ahead = demand_mbps if expected_mbps is None else expected_mbps
+    ahead = tables if np.array_equal(asked_ahead, demand_mbps) else tables_of(asked_ahead)
     flow_demand, flow_site = np.nonzero(flow_of >= 0)
     reach = tables[0] / weight[flow_demand][:, None]
     widest = _widest(options)
     per_share = _inverse(reach[:, widest])
-    power_per_share = per_share if same else _inverse(ahead[0][:, widest] / weight[flow_demand][:, None])
+    ahead_per_share = _inverse(ahead[0][:, widest] / weight[flow_demand][:, None])
     return Groups(
         home=pair_home[cell // CLASS_GROUPS],
         class_group=cell % CLASS_GROUPS,
@@ -116,7 +116,7 @@ def user_groups(
         reach=reach,
         load=tables[1][:, widest] * per_share,
         first_load=tables[2][:, widest] * per_share,
-        power_kw=ahead[3][:, widest] * power_per_share,
+        power_kw=ahead[3][:, widest] * ahead_per_share,
         traffic_mbps=tables[4][:, widest] * per_share,
     )
 

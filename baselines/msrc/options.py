@@ -8,6 +8,7 @@ from voltran.baselines.msrc.settings import PlannerSettings
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP, site_power_kw
+from voltran.physics.scheduler import site_capacity_mbps
 
 
 class Options(NamedTuple):
@@ -66,8 +67,9 @@ def site_options(constants: BlackoutConstants, settings: PlannerSettings) -> Opt
             [site_power_kw(m, b, idle, idle, constants.power) for m, b in zip(mode, bands, strict=True)]
         ),
         overflow_kw=np.array([_overflow_kw(constants, int(chosen), dynamic_kw) for chosen in bands]),
-        traffic_mbps=np.where(mode == HELPING, 1.0 - constants.radio.helping_loss, 1.0)
-        * (active @ constants.scheduler.capacity_mbps),
+        traffic_mbps=np.array(
+            [site_capacity_mbps(m, b, constants.scheduler) for m, b in zip(mode, bands, strict=True)]
+        ),
         dynamic_kw=dynamic_kw,
         traffic_kw=traffic_kw,
     )

@@ -2,10 +2,13 @@
 
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.service import Population
 from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, Int16Array, IntArray, RealArray
 from voltran.physics.association import Association, associate
+from voltran.physics.power import site_power_kw
 from voltran.physics.scheduler import Schedule, schedule
 
 
@@ -104,3 +107,11 @@ class Situation(NamedTuple):
     def schedule(self, association: Association) -> Schedule:
         """What users get and what it costs the sites, as the world decides it."""
         return schedule(association, self.mode, self.band_bits, self.demand_mbps, self.weight, self.constants.scheduler)
+
+    def power_kw(self, band_bits: IntArray, resource_use: FloatArray, traffic_mbps: FloatArray) -> FloatArray:
+        """Power ``[site]`` with bands ``[site]`` on and loads ``[site, band]``; zero where sites are down."""
+        power_kw = np.zeros(self.alive.size)
+        for site in np.flatnonzero(self.alive):
+            loads = (resource_use[site], traffic_mbps[site])
+            power_kw[site] = site_power_kw(self.mode[site], band_bits[site], *loads, self.constants.power)
+        return power_kw
