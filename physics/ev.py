@@ -109,23 +109,19 @@ def vehicle_price(price: float, dynamic: bool, energy_kwh: float, capacity_kwh: 
 
 @kernel
 def payment_usd_per_h(
-    power_kw: float,
     price: float,
-    dynamic: bool,
     before_kwh: FloatArray,
     after_kwh: FloatArray,
     capacity_kwh: FloatArray,
     step_h: float,
     ev: EvParameters,
 ) -> float:
-    """What a site pays the owners of its vehicles.
+    """What a site pays the owners of its vehicles where the offer to each is its own (:func:`vehicle_price`).
 
     Source: [MSRC] Eq. 18, its third term.
 
     Args:
-        power_kw: what the vehicles give together.
-        price: of the site, $/kWh.
-        dynamic: whether it is that of [MSRC] Eq. 16.
+        price: of the site, by [MSRC] Eq. 16, $/kWh.
         before_kwh, after_kwh: ``[slot]`` energy above each driver's minimum; prices are those before.
         capacity_kwh: ``[slot]`` nominal capacity.
         step_h: length of the step, hours.
@@ -134,13 +130,11 @@ def payment_usd_per_h(
     Returns:
         USD per hour.
     """
-    if not dynamic or ev.price_soc_weight <= 0.0:
-        return power_kw * price
     paid = 0.0
     for slot in range(before_kwh.shape[0]):
         given_kwh = before_kwh[slot] - after_kwh[slot]
         if given_kwh > 0.0:
-            offered = vehicle_price(price, dynamic, before_kwh[slot], capacity_kwh[slot], ev)
+            offered = vehicle_price(price, True, before_kwh[slot], capacity_kwh[slot], ev)
             paid += given_kwh / step_h * offered
     return paid
 
