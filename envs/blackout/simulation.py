@@ -198,14 +198,16 @@ class Simulation:
         changed = where & state.stale
         service.anchor[changed] = service.last_server[changed]
         users = self.inhabitants.users
-        # A dispatcher is asked once: what it said holds until something changes.
-        where = where & ~(state.dispatched & ~changed)
+        somebody_dispatches = bool(state.dispatched.any())
+        if somebody_dispatches:  # is asked once: what was said holds until something changes
+            where = where & (changed | ~state.dispatched)
         refresh(
             where, state.mode, state.band_bits, state.radius_m, state.alive, users, service,
             constants.radio, constants.scheduler, constants.power,
         )  # fmt: skip
-        for world in np.flatnonzero(changed & state.dispatched):
-            self._dispatch(int(world))
+        if somebody_dispatches:
+            for world in np.flatnonzero(changed & state.dispatched):
+                self._dispatch(int(world))
         state.stale &= ~where
         self._service_loss = service_loss(constants, service.weighted_loss, service.availability)
         return np.where(changed[:, None], service.home_handovers, 0.0)
