@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MOST_BARS = 14
 ROW_IN, FRAME_IN = 0.21, 0.75
-MARGIN, IN_SIGHT = 0.1, 0.5  # shares of the width of what is drawn
+MARGIN, IN_SIGHT = 0.16, 0.5  # shares of the width of what is drawn
 SURE, CHANCE = LOOKS["policy"].colour, FAINT
 PAPER = LOOKS["static-v2g"].colour
 
