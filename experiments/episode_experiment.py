@@ -12,6 +12,7 @@ from voltran.experiments.experiment import Names
 from voltran.experiments.playing_experiment import PlayingExperiment
 from voltran.experiments.published_values import Comparison
 
+ONLY_IN = " @ "  # between the names of a picture and of the only situation that it is shown of
 VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 
 
@@ -77,7 +78,7 @@ class EpisodeExperiment(PlayingExperiment):
         paper: published values.
         metrics: metrics of one short table for all situations, or of a sweep's pictures; without them every situation
             has the full tables.
-        pictures: which pictures to show, by name; all if not given.
+        pictures: which pictures to show, by name, or of one situation only, as ``name @ situation``; all if not given.
     """
 
     answer: str = ""
@@ -103,6 +104,10 @@ class EpisodeExperiment(PlayingExperiment):
             if unknown := [variant for variant in variants if variant not in known]:
                 raise ValueError(f"skip of {controller}: {unknown[0]!r} is not a variant; known: {', '.join(known)}")
         names = {situation.name for situation in self.situations()}
+        for picture in self.pictures or ():
+            _, at, situation = picture.partition(ONLY_IN)
+            if at and situation not in names:
+                raise ValueError(f"pictures: {situation!r} is no situation; known: {', '.join(sorted(names))}")
         for quantity in quantities(self.answer):
             if quantity.situation is not None and quantity.situation not in names:
                 raise ValueError(f"answer: {quantity.situation!r} is no situation; known: {', '.join(sorted(names))}")
@@ -116,6 +121,10 @@ class EpisodeExperiment(PlayingExperiment):
             for scenario in self.scenarios
             for variant, overrides in (swept or self.variants or {"": {}}).items()
         ]
+
+    def shows(self, picture: str, situation: str) -> bool:
+        """Whether its page has a picture of a situation."""
+        return self.pictures is None or not {picture, f"{picture}{ONLY_IN}{situation}"}.isdisjoint(self.pictures)
 
     def swept_situations(self, sweep: Sweep) -> list[Situation]:
         """The situations of one sweep, in the order of its values."""

@@ -13,7 +13,7 @@ from voltran.evaluation.results import Results, read_results
 from voltran.evaluation.tables import readme_table
 from voltran.experiments.answer import beside_paper, filled
 from voltran.experiments.episode_experiment import EpisodeExperiment, Situation
-from voltran.experiments.episode_report import chapter, shown_pictures
+from voltran.experiments.episode_report import chapter, pictures_of_situation, pictures_of_sweeps
 from voltran.experiments.kinds import IndexRow, Kind, Outcome, Playing
 from voltran.experiments.quick import quick_form
 from voltran.experiments.summary import Summary, read_summary, summary_of, summary_text
@@ -41,10 +41,11 @@ class Episodes(Outcome):
 
     def pictures(self, folder: Path) -> list[str]:
         """The pictures that the page shows."""
-        if self.experiment.sweeps:
-            return shown_pictures(self.experiment, folder)
-        folders = [situation.folder for situation in self.experiment.situations()]
-        return [f"{name}/{picture}" for name in folders for picture in shown_pictures(self.experiment, folder / name)]
+        experiment = self.experiment
+        if experiment.sweeps:
+            return pictures_of_sweeps(experiment, folder)
+        situations = experiment.situations()
+        return [path for situation in situations for path in pictures_of_situation(experiment, situation, folder)]
 
     def index_row(self) -> IndexRow:
         """What the list of results says."""

@@ -48,10 +48,19 @@ def picture(path: str) -> str:
     return picture_file(f"{path}{PICTURE_SUFFIX}")
 
 
-def shown_pictures(experiment: EpisodeExperiment, folder: Path) -> list[str]:
-    """Names of the pictures in a folder that the experiment shows, without ending."""
-    there = sorted(path.stem for path in folder.glob(f"*{PICTURE_SUFFIX}"))
-    return [name for name in there if experiment.pictures is None or name in experiment.pictures]
+def pictures_of_sweeps(experiment: EpisodeExperiment, folder: Path) -> list[str]:
+    """Paths of the pictures over sweeps that an experiment's page shows, in its folder, without ending."""
+    return [name for name in _names_of_pictures(folder) if experiment.pictures is None or name in experiment.pictures]
+
+
+def pictures_of_situation(experiment: EpisodeExperiment, situation: Situation, folder: Path) -> list[str]:
+    """Paths of the pictures of one situation that an experiment's page shows, in its folder, without ending."""
+    there = _names_of_pictures(folder / situation.folder)
+    return [f"{situation.folder}/{name}" for name in there if experiment.shows(name, situation.name)]
+
+
+def _names_of_pictures(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob(f"*{PICTURE_SUFFIX}"))
 
 
 def _full(experiment: EpisodeExperiment, results: ByCell, folder: Path) -> list[str]:
@@ -65,7 +74,7 @@ def _full(experiment: EpisodeExperiment, results: ByCell, folder: Path) -> list[
             for reference, compared in played.paired.items()
             if compared
         ]
-        parts += _pictures(experiment, situation, folder)
+        parts += map(picture, pictures_of_situation(experiment, situation, folder))
     return parts
 
 
@@ -76,19 +85,15 @@ def _short(experiment: EpisodeExperiment, results: ByCell, folder: Path) -> list
     for title, head, rows in (*_differences(results), *_between_variants(experiment, results)):
         parts += [on_request(title, markdown_differences(head, rows, metrics))]
     for situation in experiment.situations():
-        pictures = _pictures(experiment, situation, folder)
+        pictures = pictures_of_situation(experiment, situation, folder)
         parts += [f"**{situation.name}**"] if pictures and len(results) > 1 else []
-        parts += pictures
+        parts += map(picture, pictures)
     return parts
-
-
-def _pictures(experiment: EpisodeExperiment, situation: Situation, folder: Path) -> list[str]:
-    return [picture(f"{situation.folder}/{name}") for name in shown_pictures(experiment, folder / situation.folder)]
 
 
 def _swept(experiment: EpisodeExperiment, results: ByCell, folder: Path) -> list[str]:
     """Metrics over the values of each sweep, as pictures and on request as tables."""
-    parts = ["## All values", *(picture(name) for name in shown_pictures(experiment, folder))]
+    parts = ["## All values", *map(picture, pictures_of_sweeps(experiment, folder))]
     metrics = [next(iter(results.values())).metric(key) for key in experiment.metrics]
     for sweep in experiment.sweeps:
         parts += [

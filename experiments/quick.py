@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from voltran.envs.registry import make_world
-from voltran.experiments.episode_experiment import EpisodeExperiment, Sweep
+from voltran.experiments.episode_experiment import ONLY_IN, EpisodeExperiment, Sweep
 from voltran.experiments.published_values import Comparison
 
 SEEDS, VARIANTS, HORIZON_H = 2, 2, 0.5
@@ -32,6 +32,7 @@ def quick_form(experiment: EpisodeExperiment) -> EpisodeExperiment:
         "skip": {who: where for who, where in skip.items() if where},
         "seeds": min(SEEDS, experiment.seeds),
         "first_only": dict.fromkeys(experiment.first_only, 1),
+        "pictures": experiment.pictures and tuple(name.partition(ONLY_IN)[0] for name in experiment.pictures),
         "answer": "",  # it is about cells that are not all played
     }
     quick = experiment.model_copy(update=changed)

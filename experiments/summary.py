@@ -11,7 +11,7 @@ from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from voltran.envs.errors import FileFormatError
 from voltran.evaluation.files import lines_json
@@ -23,6 +23,7 @@ from voltran.experiments.episode_experiment import EpisodeExperiment
 
 FORMAT: Literal["voltran-summary-1"] = "voltran-summary-1"
 DIGITS = 7  # significant ones
+COMMON = ("world", "options", "seeds", "first_seed", "n", "versions")  # which a file has once where all cells agree
 
 
 class Summary(BaseModel):
@@ -42,6 +43,18 @@ class Summary(BaseModel):
     digests: dict[str, str]
     cells: dict[str, Results]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_common(cls, data: Any) -> Any:
+        """The file has once, as ``common``, what all situations have in common."""
+        if not isinstance(data, dict) or "common" not in data:
+            return data
+        common, cells = data["common"], data.get("cells")
+        if not isinstance(common, dict) or not isinstance(cells, dict):
+            raise ValueError("common and cells must be mappings")
+        apart = {name: {**common, **cell} if isinstance(cell, dict) else cell for name, cell in cells.items()}
+        return {key: value for key, value in data.items() if key != "common"} | {"cells": apart}
+
 
 def summary_of(name: str, experiment: EpisodeExperiment, results: Mapping[str, Results]) -> Summary:
     """Sum up what was played.
@@ -54,7 +67,7 @@ def summary_of(name: str, experiment: EpisodeExperiment, results: Mapping[str, R
     return Summary(
         experiment=name,
         digests={situation: results_digest(played) for situation, played in results.items()},
-        cells={situation: _shortened(played, experiment) for situation, played in results.items()},
+        cells={situation: _shortened(situation, played, experiment) for situation, played in results.items()},
     )
 
 
@@ -76,9 +89,15 @@ def results_digest(results: Results) -> str:
 
 
 def summary_text(summary: Summary) -> str:
-    """The content of the file: a line per controller and metric."""
-    data = summary.model_dump(mode="json", exclude_defaults=True)
-    return lines_json({"format": summary.format, **rounded(data)}) + "\n"
+    """The content of the file: a line per controller and metric, and once what all situations have in common."""
+    data = rounded(summary.model_dump(mode="json", exclude_defaults=True))
+    cells = data.pop("cells")
+    first, *others = cells.values()
+    common = {
+        key: value for key, value in first.items() if key in COMMON and all(cell[key] == value for cell in others)
+    }
+    apart = {name: {key: value for key, value in cell.items() if key not in common} for name, cell in cells.items()}
+    return lines_json({"format": summary.format, **data, "common": common, "cells": apart}) + "\n"
 
 
 def read_summary(path: Path, experiment: EpisodeExperiment) -> Summary:
@@ -114,11 +133,11 @@ def rounded(data: Any, digits: int = DIGITS) -> Any:
     return data
 
 
-def _shortened(results: Results, experiment: EpisodeExperiment) -> Results:
+def _shortened(situation: str, results: Results, experiment: EpisodeExperiment) -> Results:
     """Results without what the page of the experiment does not need."""
     headline = {metric.key for metric in results.metrics() if metric.headline}
     compared = {*experiment.metrics} or headline
-    per_seed = (compared - TIMING_KEYS) | _published(experiment) | _drawn(experiment, results)
+    per_seed = (compared - TIMING_KEYS) | _published(experiment) | _drawn(experiment, situation, results)
     answered = {quantity.metric for quantity in quantities(experiment.answer)}
     censoring = {results.metric(key).censored_by for key in compared}
     kept = per_seed | headline | answered | censoring if experiment.sweeps else results.metric_keys()
@@ -141,15 +160,11 @@ def _published(experiment: EpisodeExperiment) -> set[str]:
     return keys
 
 
-def _drawn(experiment: EpisodeExperiment, results: Results) -> set[str]:
+def _drawn(experiment: EpisodeExperiment, situation: str, results: Results) -> set[str]:
     """The metrics whose every episode a picture shows."""
     if experiment.sweeps:
         return set()
-    shown = [
-        picture
-        for picture in pictures_of(results, {})
-        if experiment.pictures is None or picture.name in experiment.pictures
-    ]
+    shown = [picture for picture in pictures_of(results, {}) if experiment.shows(picture.name, situation)]
     return {key for picture in shown for key in picture.episodes_of}
 
 

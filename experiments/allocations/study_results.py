@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from voltran.envs.errors import FileFormatError
 from voltran.evaluation.files import lines_json
+from voltran.experiments.summary import rounded
 
 FORMAT: Literal["voltran-study-1"] = "voltran-study-1"
 
@@ -70,8 +71,8 @@ class StudyResults(_Record):
 
 
 def study_text(results: StudyResults) -> str:
-    """The content of the file: every point of a curve as a record."""
-    return lines_json(results.model_dump(mode="json")) + "\n"
+    """The content of the file: every point of a curve as a record, numbers to seven digits."""
+    return lines_json(rounded(results.model_dump(mode="json"))) + "\n"
 
 
 def read_study_results(path: Path) -> StudyResults:

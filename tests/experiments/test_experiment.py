@@ -254,6 +254,7 @@ def test_slow_controllers_may_play_the_first_seeds_only(content: dict[str, Any],
         ({"families": {"All": ["idle", "msrc"]}}, "families, All: 'msrc' is not among the controllers"),
         ({"answer": "Idle {survival_h: idle @ nowhere}."}, "answer: 'nowhere' is no situation; known: "),
         ({"answer": "Idle {survival_h}."}, "braces that are no place; write {metric: controller @ situation}"),
+        ({"pictures": ["survival @ nowhere"]}, "pictures: 'nowhere' is no situation; known: "),
         ({"first_only": {"msrc": 2}}, "first_only: 'msrc' is not among the controllers"),
     ],
 )

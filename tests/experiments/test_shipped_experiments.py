@@ -8,6 +8,7 @@ from voltran import baselines
 from voltran.envs.registry import make_world, spec_of_scenario
 from voltran.evaluation.metrics import metrics_of
 from voltran.experiments.answer import quantities
+from voltran.experiments.episode_experiment import ONLY_IN
 from voltran.experiments.experiment import experiment_names, read_experiment
 
 PICTURES = {
@@ -28,7 +29,7 @@ def test_shipped_experiments_are_valid_and_compare_what_they_play(name: str) -> 
     assert experiment.answer.endswith(".")
     known = {metric.key for name in experiment.scenarios for metric in metrics_of(spec_of_scenario(name).name)}
     assert set(experiment.metrics) <= known
-    assert set(experiment.pictures or ()) <= PICTURES
+    assert {picture.partition(ONLY_IN)[0] for picture in experiment.pictures or ()} <= PICTURES
     players = {entry.replace("zoo:", "") for entry in experiment.controllers}  # policies are labelled without
     assert {name for names in experiment.families.values() for name in names} | {*experiment.first_only} <= players
     cells = {cell.name for cell in experiment.situations()}

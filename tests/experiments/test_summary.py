@@ -1,6 +1,7 @@
 """Summaries: small, complete for the page of their experiment, and clear about damage."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,50 @@ def test_a_summary_reads_back_as_it_was_to_seven_digits(scenario: str, results: 
     found = again.cells[scenario].controllers["busy"].metrics["survival_h"]
     assert found.values == pytest.approx(results.controllers["busy"].metrics["survival_h"].values, rel=1e-6)
     assert json.loads(text)["format"] == "voltran-summary-1"
+
+
+def test_what_situations_have_in_common_stands_in_the_file_once(scenario: str, results: Results) -> None:
+    played = experiment(scenario, variants={"whole": {}, "half": {}})
+    other = results.model_copy(update={"versions": {"python": "9"}})
+    cells = {f"{scenario}, whole": results, f"{scenario}, half": other}
+    summary = summary_of("mine", played, cells)
+    text = summary_text(summary)
+    content = json.loads(text)
+    assert content["common"].keys() == {"world", "options", "seeds", "first_seed", "n"}
+    assert [cell.keys() & content["common"].keys() for cell in content["cells"].values()] == [set(), set()]
+    assert [cell["versions"] for cell in content["cells"].values()] == [dict(results.versions), {"python": "9"}]
+    again = Summary.model_validate_json(text)
+    assert [cell.seeds for cell in again.cells.values()] == [results.seeds] * 2
+    assert [cell.versions for cell in again.cells.values()] == [results.versions, {"python": "9"}]
+    apart = {name: content["common"] | cell for name, cell in content["cells"].items()}
+    assert Summary.model_validate({**content, "cells": apart} | {"common": {}}) == again
+
+
+@pytest.mark.parametrize("damage", [{"common": []}, {"cells": []}, {"common": {"colour": 1}}])
+def test_damage_to_what_is_common_is_named(
+    scenario: str, results: Results, tmp_path: Path, damage: dict[str, object]
+) -> None:
+    played = experiment(scenario)
+    content = json.loads(summary_text(summary_of("mine", played, {scenario: results})))
+    (tmp_path / "results.json").write_text(json.dumps(content | damage))
+    with pytest.raises(FileFormatError, match=r"results\.json: .*(mapping|colour|seeds|world).*publish it again"):
+        read_summary(tmp_path / "results.json", played)
+
+
+def test_a_picture_may_be_shown_of_one_situation_only(scenario: str, results: Results, tmp_path: Path) -> None:
+    variants = {"whole": {}, "half": {}}
+    played = experiment(scenario, variants=variants, pictures=["survival", f"batteries @ {scenario}, half"])
+    for situation in played.situations():
+        (tmp_path / situation.folder).mkdir()
+        for name in ("survival", "batteries", "trade-off"):
+            (tmp_path / situation.folder / f"{name}.svg").touch()
+    page = chapter(played, {situation.name: results for situation in played.situations()}, tmp_path)
+    whole, half = (situation.folder for situation in played.situations())
+    assert re.findall(r"[\w-]+/[\w-]+\.svg", page) == [
+        f"{whole}/survival.svg",
+        f"{half}/batteries.svg",
+        f"{half}/survival.svg",
+    ]
 
 
 def test_the_digest_tells_other_episodes_apart_and_no_wall_times(results: Results, scenario: str) -> None:
