@@ -1,5 +1,6 @@
 """The TorchRL face passes TorchRL's own check, and plays the episodes that the Parallel face plays, bit for bit."""
 
+import re
 from functools import partial
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 import voltran
 from tests.envs.fake_world import make_fake_world
+from tests.house import ROOT
 from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
 from voltran.envs.faces.parallel import ParallelFace
 from voltran.envs.world import Role
@@ -189,3 +191,11 @@ def test_pictures_show_the_first_world() -> None:
         env.render()
     env.reset()
     assert env.render().shape == (24, 32, 3)
+
+
+def test_the_example_of_the_documentation_runs() -> None:
+    page = (ROOT / "docs" / "interop.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"^```py\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE)
+    variables: dict[str, Any] = {"__name__": "snippet"}
+    exec(compile(program, "snippet", "exec"), variables)
+    assert variables["env"].illegal_actions == 0 < variables["env"].actions_taken
