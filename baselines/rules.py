@@ -42,6 +42,7 @@ class FixedPlan:
     """
 
     information: Information = "local"
+    follows_resets = True
 
     def __init__(self, name: str, mode: int, *, low_bands_only: bool = False, v2g: bool = False) -> None:
         self.name, self.mode, self.low_bands_only, self.v2g = name, mode, low_bands_only, v2g
@@ -106,6 +107,7 @@ class RotatingSleep:
 
     name = "rotating-sleep"
     information: Information = "global"
+    follows_resets = True  # every episode begins with a new plan
     declarations = declare("paper", "dynamic")
 
     def __init__(self, replan_min: float = 15.0, keep_helper: float = 1.0) -> None:
