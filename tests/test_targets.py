@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "evaluate": ("--scenario", "toy3", "--seeds", "2", "--jobs", "1"),
     "experiment": (ONE_EXPERIMENT, "--quick", "--jobs", "1"),
     "publish": ("checkout",),
+    "dataset": ("toy3", "--controllers", "rotating-sleep", "--episodes", "2", "--jobs", "1"),
     "forecast": ("train", "sharing", *SMALL_FORECAST),
     "calibrate": ("--quick",),
     "scenarios": (),
