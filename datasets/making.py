@@ -162,8 +162,6 @@ class _Plan:
             if value < 1:
                 raise ScenarioError(f"{name} = {value}: must be at least 1")
         _check_seeds(first_seed, episodes)
-        if not self.specs:
-            raise ScenarioError("controllers: none given; name at least one")
         for spec in self.specs:
             self.met[spec.label] = introduce(self.setting, spec, first_seed, self.roles)
             if jobs > 1:
