@@ -16,7 +16,7 @@ from voltran.envs.errors import ActionError, MissingExtraError, PartError, Scena
 from voltran.envs.seeds import EVALUATION_SEEDS, FIRST_DATASET_SEED, TRAINING_SEEDS
 
 # episodes that end early, at different times
-LOST: dict[str, Any] = {"battery.initial_soc": 0.4}
+LOST: dict[str, Any] = {"battery.initial_soc": 0.35}
 SHORT: dict[str, Any] = {"time.horizon_h": 2}
 # scenario, controller, overrides, options
 WORLDS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [

@@ -93,13 +93,22 @@ def make(
 def export(
     folder: Annotated[Path, typer.Argument(help="Data set, as voltran dataset wrote it.")],
     to: Annotated[str, typer.Option(help="Format: minari, or vault (Flashbax, as OG-MARL reads it).")],
-    name: Annotated[str, typer.Option("--id", help="Name of what is made, such as voltran/blackout/rules-v0.")],
-    controller: Annotated[
-        list[str] | None, typer.Option(help="A controller whose episodes to take; may be repeated; all by default.")
+    name: Annotated[
+        str,
+        typer.Option(
+            "--id", help="Name of what is made: voltran/blackout/rules-v0 in Minari, vaults/blackout.vlt/rules."
+        ),
+    ],
+    roles: Annotated[
+        list[str] | None, typer.Option("--role", help="A role to hand on; may be repeated; all by default.")
+    ] = None,
+    controllers: Annotated[
+        list[str] | None,
+        typer.Option("--controller", help="Whose episodes to hand on; may be repeated; everybody's by default."),
     ] = None,
 ) -> None:
     """Hand a data set on in another library's format."""
     from voltran.datasets.exports import export as hand_on
 
-    where = hand_on(folder, to, name, controllers=controller or ())
+    where = hand_on(folder, to, name, roles=roles or (), controllers=controllers or ())
     Console(highlight=False).print(f"Written: {where}", markup=False)
