@@ -1,0 +1,43 @@
+"""One program for each learning library: train on many decisions, then play the published seeds beside ``static``."""
+
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+
+import rich
+
+from voltran.envs.errors import VoltranError
+from voltran.envs.libraries import require_library
+from voltran.envs.registry import spec_of_scenario
+from voltran.evaluation.results import Results
+from voltran.evaluation.tables import terminal_table
+
+
+def options(library: str, decisions: int) -> Namespace:
+    """What the command line says: ``scenario``, ``decisions`` and ``seeds``, and the scenario's usual ``reward``.
+
+    Without the library, or with a version of it that is known not to work, the program ends here, and says what to do.
+    """
+    parser = ArgumentParser(prog=f"python -m examples.libraries.{library}", description=__doc__)
+    parser.add_argument("--scenario", default="urban7-medium", help="name or YAML file")
+    parser.add_argument("--decisions", type=_positive, default=decisions, help="of all agents together, to train on")
+    parser.add_argument("--seeds", type=_positive, default=5, help="episodes to play afterwards: seeds from 1000 on")
+    parser.add_argument("--quick", action="store_true", help="as little as shows that it works")
+    chosen = parser.parse_args(["--scenario=toy3", "--decisions=200", "--seeds=1"] if "--quick" in sys.argv else None)
+    try:
+        require_library(library)
+        chosen.reward = spec_of_scenario(chosen.scenario).training_reward
+    except VoltranError as error:
+        sys.exit(str(error))
+    return chosen
+
+
+def show(results: Results, illegal: int, taken: int) -> None:
+    """Print what came of it, and how many of the actions in training were illegal."""
+    rich.print(terminal_table(results))
+    print(f"Illegal actions in training: {illegal} of {taken}.")
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)
