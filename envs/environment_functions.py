@@ -17,6 +17,7 @@ from pettingzoo import AECEnv
 from voltran.envs.errors import MissingExtraError, ScenarioError
 from voltran.envs.faces.aec import aec_face, raw_aec_face
 from voltran.envs.faces.central import CentralFace
+from voltran.envs.faces.episode_order import EpisodeList
 from voltran.envs.faces.parallel import MaskCarrier, ParallelFace
 from voltran.envs.references import is_reference, resolve
 from voltran.envs.registry import make_world, register_world, spec_of_scenario, world_spec, world_specs
@@ -135,6 +136,7 @@ class WorldFaces:
         mask: MaskCarrier = "info",
         render_mode: str | None = None,
         max_cycles: int | None = None,
+        episodes: EpisodeList | None = None,
         **options: Any,
     ) -> ParallelFace:
         """Build the PettingZoo Parallel environment.
@@ -145,13 +147,15 @@ class WorldFaces:
             mask: where action masks travel: ``"info"``, ``"obs"`` or None.
             render_mode: ``"human"``, ``"ansi"``, ``"rgb_array"`` or None.
             max_cycles: horizon in decisions, instead of the scenario's.
+            episodes: seeds of the episodes that resets without a seed play, such as ``range(1000, 1050)``: in their
+                order, then again from the first. None to draw them.
             **options: of the world's class; see the module's description.
 
         Raises:
             ScenarioError: an argument, key or value that is unknown or out of range.
         """
         make = self._maker(scenario, overrides, options)
-        return ParallelFace(make, mask=mask, render_mode=render_mode, max_cycles=max_cycles)
+        return ParallelFace(make, mask=mask, render_mode=render_mode, max_cycles=max_cycles, episodes=episodes)
 
     def env(self, scenario: str | Path | None = None, **options: Any) -> AecFace:
         """Build the PettingZoo AEC environment with its wrappers; options as for ``parallel_env``."""
@@ -168,6 +172,7 @@ class WorldFaces:
         overrides: Mapping[str, Any] | None = None,
         render_mode: str | None = None,
         max_cycles: int | None = None,
+        episodes: EpisodeList | None = None,
         **options: Any,
     ) -> CentralFace:
         """Build the Gymnasium environment in which one controller decides for everybody.
@@ -175,7 +180,7 @@ class WorldFaces:
         Args and errors as for ``parallel_env``.
         """
         make = self._maker(scenario, overrides, options)
-        return CentralFace(make, render_mode=render_mode, max_cycles=max_cycles)
+        return CentralFace(make, render_mode=render_mode, max_cycles=max_cycles, episodes=episodes)
 
     def vector_env(
         self,
@@ -186,6 +191,7 @@ class WorldFaces:
         n_worlds: int = 32,
         seed: int = 0,
         overrides: Mapping[str, Any] | None = None,
+        episodes: EpisodeList | None = None,
         **options: Any,
     ) -> "VectorFace":
         """Build the Stable-Baselines3 ``VecEnv`` for training one role: one row per agent of each world.
@@ -197,6 +203,8 @@ class WorldFaces:
                 as a controller's ``act``.
             n_worlds: worlds in the batch.
             seed: seed of the training run.
+            episodes: seeds of the episodes to play instead, split evenly among the worlds; each world plays on from its
+                part in the list's order.
 
         Raises:
             ScenarioError: an argument, key or value that is unknown or out of range.
@@ -211,7 +219,7 @@ class WorldFaces:
             raise MissingExtraError(
                 f"vector_env needs {error.name}, which is not installed; run: pip install 'voltran[train]'"
             ) from error
-        return VectorFace(world, role or world.roles[0].name, seed, others=others)
+        return VectorFace(world, role or world.roles[0].name, seed, others=others, episodes=episodes)
 
     def _maker(
         self, scenario: str | Path | None, overrides: Mapping[str, Any] | None, options: Mapping[str, Any]

@@ -34,3 +34,7 @@ class MissingExtraError(VoltranError, ImportError):
 
 class PartError(VoltranError, ValueError):
     """A reward, an observed field or a controller of the user's that raises, or gives what it must not; names it."""
+
+
+class IllegalActionsWarning(UserWarning):
+    """Most actions of an agent in an episode were ones that its mask forbids: nobody reads the masks."""

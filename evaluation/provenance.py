@@ -10,6 +10,7 @@ from voltran.envs.errors import VoltranError
 ROOMS = ("physics", "envs", "baselines", "agents", "evaluation", "train", "experiments", "configs")
 DECIDING = (*ROOMS, "voltran", "pyproject.toml", "constraints.txt")
 DECIDING_SUFFIXES = (".py", ".yaml", ".yml", ".csv", ".npz", ".safetensors", ".toml", ".txt", ".so", ".pyd")
+DIRTY = "-dirty"  # behind a commit from which the code that ran differed
 TIMEOUT_S = 30
 SHOWN = 5
 REMEDY = "commit or undo that, then run again; docs/, tests/, README.md and runs/ may differ"
@@ -28,7 +29,7 @@ def commit() -> str | None:
     changes = _changes(root)
     if head is None or changes is None:
         return None
-    return f"{head.strip()}-dirty" if changes else head.strip()
+    return f"{head.strip()}{DIRTY}" if changes else head.strip()
 
 
 def checkout() -> Path:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from voltran.evaluation.markdown import grid
+from voltran.evaluation.provenance import DIRTY
 from voltran.experiments.calibration import PAPER_SURVIVAL_H, recorded_fit
 from voltran.experiments.kinds import Outcome
 
@@ -70,5 +71,5 @@ def _link(outcome: Outcome) -> str:
 def _code(versions: Mapping[str, str | None]) -> str:
     """The state of the code that played: by its own digest, or by the commit where results do not say more."""
     code = versions.get("code")
-    commit, dirty, _ = (versions.get("git_commit") or "unknown").partition("-dirty")
+    commit, dirty, _ = (versions.get("git_commit") or "unknown").partition(DIRTY)
     return f"{versions.get('voltran')}, " + (f"code {code}" if code else f"commit {commit[:12]}{dirty}")

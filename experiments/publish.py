@@ -12,6 +12,7 @@ from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
 from voltran.evaluation.evaluation import RESULTS_FILE
 from voltran.evaluation.figure_files import PICTURE_SUFFIX
 from voltran.evaluation.files import write_text
+from voltran.evaluation.provenance import DIRTY
 from voltran.experiments.assumptions.gathered import gathered_assumptions
 from voltran.experiments.experiment import published_names, read_experiment
 from voltran.experiments.index import index_page
@@ -52,17 +53,29 @@ def publish(name: str, out: Path, root: Path, on_change: Callable[[str], None] =
     Raises:
         ScenarioError: see :func:`check_publishable`.
         FileFormatError: results that are missing or corrupt, or a README without the markers; nothing is written then.
-        VoltranError: a file cannot be written; the experiment's earlier folder stays as it was.
+        VoltranError: played by code that no commit has, or a file cannot be written; the experiment's earlier folder
+            stays as it was.
     """
     check_publishable(name, root)
     experiment, folder = read_experiment(name), folder_of(name, root)
     fresh = kind_named(experiment.kind).played(name, experiment, out)
+    _require_committed(fresh)
     for part in fresh.changed_since(folder / RESULTS_FILE):
         on_change(part)
     overview = _overview(root, _published(root, fresh))
     pictures = [f"{picture}{PICTURE_SUFFIX}" for picture in fresh.pictures(out)]
     _replace(folder, {RESULTS_FILE: fresh.text(), PAGE_FILE: fresh.page(out)}, pictures, out)
     return [folder / PAGE_FILE, *_write(overview)]
+
+
+def _require_committed(played: Outcome) -> None:
+    for versions in played.index_row().versions:
+        commit = versions.get("git_commit") or ""
+        if commit.endswith(DIRTY):
+            raise VoltranError(
+                f"experiment {played.name}: git_commit = {commit}: it was played while files that decide results were "
+                "not committed, so that nobody could play it again; commit, then run it again with --resume"
+            )
 
 
 def write_pages(root: Path) -> list[Path]:

@@ -9,10 +9,11 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
+from voltran.envs.faces.action_counts import ActionCounts, Masks
 from voltran.envs.faces.actions import sample_mask
+from voltran.envs.faces.episode_order import EpisodeList, EpisodeOrder, named_episode
 from voltran.envs.faces.horizon import set_horizon
 from voltran.envs.faces.rendering import check_render_mode, face_metadata, render_world
-from voltran.envs.seeds import checked_seed, drawn_seed
 from voltran.envs.world import Role, Transition, World
 from voltran.physics.arrays import BoolArray
 
@@ -28,12 +29,15 @@ class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[np.int64]]):
     - Infos: ``action_mask`` (a tuple, as ``action_space.sample(mask=...)`` takes it), the world's episode infos as
       numbers, and per role a dict of arrays ``[n]``; at the end of an episode also ``kpis``.
 
-    Seeds work as in the Parallel face: ``reset(seed=s)`` plays episode ``s``, ``reset()`` draws the next one.
+    Seeds, lists of episodes, the option ``episode`` and copies work as in the Parallel face: ``reset(seed=s)`` plays
+    episode ``s``, ``reset()`` the next of the list, or draws one.
 
     Args:
         make_world: builds a world, given the batch size.
         render_mode: one of ``metadata["render_modes"]`` or None.
         max_cycles: horizon in decisions, instead of the scenario's.
+        episodes: seeds of the episodes that resets without a seed play, in their order and then again from the first;
+            None to draw them.
 
     Raises:
         ScenarioError: an argument out of range, or a role with continuous actions.
@@ -45,6 +49,7 @@ class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[np.int64]]):
         *,
         render_mode: str | None = None,
         max_cycles: int | None = None,
+        episodes: EpisodeList | None = None,
     ) -> None:
         self.world = make_world(1)
         self.metadata = face_metadata(self.world)
@@ -55,18 +60,34 @@ class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[np.int64]]):
         self._choices = spaces.MultiDiscrete([size for role in self.world.roles for size in _choices(role)])
         self.action_space = self._choices
         self._running = False
+        self._order = EpisodeOrder(episodes)
+        self._counts = ActionCounts(self.world, self.world.roles)
+        self._handed_out: Masks | None = None
+
+    @property
+    def actions_taken(self) -> int:
+        """Actions of agents with a mask, taken since the environment was made."""
+        return self._counts.taken
+
+    @property
+    def illegal_actions(self) -> int:
+        """How many of them a mask forbade."""
+        return self._counts.illegal
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Start an episode; there are no options.
+        """Start an episode: that of the seed, or of ``options={"episode": seed}``, or the next.
 
         Raises:
-            ScenarioError: a seed that is no integer >= 0.
+            ScenarioError: a seed that is no integer >= 0, or another option.
         """
-        episode = None if seed is None else checked_seed(seed)
-        self.world.reset([drawn_seed(self.np_random) if episode is None else episode])
-        super().reset(seed=episode)
+        named = named_episode(seed, options)
+        self.world.reset([self._order.upcoming(self.np_random) if named is None else named])
+        if named is None:
+            self._order.advance()
+        super().reset(seed=None if seed is None else named)
+        self._counts.begin()
         self._running = True
         return self.world.state()[0], {"action_mask": self._sample_mask()}
 
@@ -79,24 +100,38 @@ class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[np.int64]]):
         """
         if not self._running:
             raise EpisodeError("step: no episode is running; call reset() first")
-        transition = self.world.step(self._split(action))
+        actions = self._split(action)
+        masks = self._counts.masks_before(self.world, self._handed_out)
+        transition = self.world.step(actions)
         terminated, truncated = bool(transition.terminated[0]), bool(transition.truncated[0])
         self._running = not (terminated or truncated)
+        self._counts.add(transition, actions, masks)
         rewards = np.concatenate([transition.rewards[role.name][0] for role in self.world.roles])
         infos = self._infos(transition)
         return self.world.state()[0], float(rewards.mean()), terminated, truncated, infos
 
     def action_masks(self) -> BoolArray:
         """Flat mask of the whole action, ``[sum(nvec)]``, as MaskablePPO takes it."""
-        masks = self.world.action_masks()
-        return np.concatenate([masks[role.name][0].ravel() for role in self.world.roles])
+        return self._in_a_row(self.world.action_masks())
+
+    def state(self) -> NDArray[np.float32]:
+        """Global state vector ``[S]``: what is observed, too."""
+        return np.asarray(self.world.state()[0])
+
+    def kpis(self) -> dict[str, float]:
+        """Metrics over the episode so far."""
+        return {name: float(values[0]) for name, values in self.world.kpis().items()}
 
     def render(self) -> Any:
         """Picture in the mode chosen at construction."""
         return render_world(self.world, self.render_mode)
 
     def _sample_mask(self) -> Any:
-        return sample_mask(self._choices, self.action_masks())
+        self._handed_out = self.world.action_masks()
+        return sample_mask(self._choices, self._in_a_row(self._handed_out))
+
+    def _in_a_row(self, masks: Masks) -> BoolArray:
+        return np.concatenate([masks[role.name][0].ravel() for role in self.world.roles])
 
     def _infos(self, transition: Transition) -> dict[str, Any]:
         infos: dict[str, Any] = {key: values[0].item() for key, values in transition.episode_infos.items()}
@@ -104,7 +139,7 @@ class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[np.int64]]):
             infos[role_name] = {key: values[0].copy() for key, values in entries.items()}
         infos["action_mask"] = self._sample_mask()
         if not self._running:
-            infos["kpis"] = {name: float(values[0]) for name, values in self.world.kpis().items()}
+            infos["kpis"] = self.kpis()
         return infos
 
     def _split(self, action: Any) -> dict[str, NDArray[Any]]:

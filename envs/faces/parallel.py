@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from pettingzoo import ParallelEnv
 
 from voltran.envs.errors import EpisodeError, ScenarioError
+from voltran.envs.faces.action_counts import ActionCounts, Masks
 from voltran.envs.faces.actions import check_agents, role_actions, sample_mask
+from voltran.envs.faces.episode_order import EpisodeList, EpisodeOrder, named_episode
 from voltran.envs.faces.horizon import set_horizon
 from voltran.envs.faces.rendering import check_render_mode, face_metadata, render_world
-from voltran.envs.seeds import checked_seed, drawn_seed
 from voltran.envs.world import Role, Transition, World
 from voltran.physics.arrays import BoolArray
 
@@ -23,12 +24,17 @@ Infos = dict[str, dict[str, Any]]
 SpaceT = TypeVar("SpaceT", bound=spaces.Space[Any])
 Step = tuple[Observations, dict[str, float], dict[str, bool], dict[str, bool], Infos]
 
+# PettingZoo's own tests hand it in, to see that reset takes options at all.
+IGNORED_OPTIONS = ("options",)
+
 
 class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # PettingZoo ships no types
     """A world as a PettingZoo ``ParallelEnv``.
 
     Agents never leave: all of them act at every step and all end together. ``reset(seed=s)`` plays episode ``s``, 0
-    included; ``reset()`` goes on with the environment's own generator (fresh entropy if it was never seeded).
+    included; ``reset()`` goes on with the environment's own generator (fresh entropy if it was never seeded), or with
+    the list ``episodes``. A copy of an environment goes on as the original would: copies of one that was reset with a
+    seed, or that has a list, all play the same episodes, unless each is reset with a seed of its own.
 
     Args:
         make_world: builds a world, given the batch size.
@@ -37,6 +43,8 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
             ``action_space(agent).sample(mask=...)`` takes; continuous actions have no mask.
         render_mode: one of ``metadata["render_modes"]`` or None.
         max_cycles: horizon in decisions, instead of the scenario's.
+        episodes: seeds of the episodes that resets without a seed play, in their order and then again from the first;
+            None to draw them.
 
     Raises:
         ScenarioError: an argument out of range.
@@ -49,6 +57,7 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
         mask: MaskCarrier = "info",
         render_mode: str | None = None,
         max_cycles: int | None = None,
+        episodes: EpisodeList | None = None,
     ) -> None:
         if mask not in ("info", "obs", None):
             raise ScenarioError(f"mask = {mask!r}: choose 'info', 'obs' or None")
@@ -66,6 +75,9 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
         self._observation_spaces = {agent: _observation_space(role, mask) for agent, (role, _) in self._places.items()}
         self._action_spaces = {agent: _own_copy(role.action_space) for agent, (role, _) in self._places.items()}
         self._generator: np.random.Generator | None = None
+        self._order = EpisodeOrder(episodes)
+        self._counts = ActionCounts(self.world, self.world.roles)
+        self._handed_out: Masks | None = None
 
     @property
     def max_cycles(self) -> int:
@@ -84,23 +96,55 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
         """Space of the agent's actions, the same object at each call."""
         return self._action_spaces[agent]
 
+    @property
+    def observation_spaces(self) -> dict[str, spaces.Space[Any]]:
+        """Agent -> space of its observations; the objects that :meth:`observation_space` returns."""
+        return dict(self._observation_spaces)
+
+    @property
+    def action_spaces(self) -> dict[str, spaces.Space[Any]]:
+        """Agent -> space of its actions; the objects that :meth:`action_space` returns."""
+        return dict(self._action_spaces)
+
+    @property
+    def np_random(self) -> np.random.Generator:
+        """The generator that resets without a seed draw from, unless there is a list of episodes."""
+        if self._generator is None:
+            self._generator = np.random.default_rng()
+        return self._generator
+
+    @np_random.setter
+    def np_random(self, generator: np.random.Generator) -> None:
+        self._generator = generator
+
+    @property
+    def actions_taken(self) -> int:
+        """Actions taken since the environment was made, of agents with a mask."""
+        return self._counts.taken
+
+    @property
+    def illegal_actions(self) -> int:
+        """How many of them a mask forbade."""
+        return self._counts.illegal
+
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
-        """Start an episode; there are no options.
+        """Start an episode: that of the seed, or of ``options={"episode": seed}``, or the next.
+
+        The seed also seeds the generator that later resets draw from; the option leaves it, and a list, where it is.
 
         Returns:
             Observations and infos, one entry per agent.
 
         Raises:
-            ScenarioError: a seed that is no integer >= 0.
+            ScenarioError: a seed that is no integer >= 0, or another option.
         """
-        if seed is not None:
-            episode = checked_seed(seed)
-            generator = np.random.default_rng(episode)
-        else:
-            generator = np.random.default_rng() if self._generator is None else self._generator
-            episode = drawn_seed(generator)
-        self.world.reset([episode])
+        named = named_episode(seed, options, IGNORED_OPTIONS)
+        generator = self.np_random if seed is None else np.random.default_rng(named)
+        self.world.reset([self._order.upcoming(generator) if named is None else named])
+        if named is None:
+            self._order.advance()
         self._generator = generator
+        self._counts.begin()
         self.agents = self.possible_agents[:]
         return self._observe({agent: {} for agent in self.agents})
 
@@ -122,11 +166,13 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
             raise EpisodeError("step: no episode is running; call reset() first")
         check_agents(self.possible_agents, actions)
         joint = {role.name: role_actions(role, actions)[None] for role in self.world.roles}
+        masks = self._counts.masks_before(self.world, self._handed_out)
         transition = self.world.step(joint)
         terminated, truncated = bool(transition.terminated[0]), bool(transition.truncated[0])
         agents, self.agents = self.agents, [] if terminated or truncated else self.possible_agents[:]
         rewards = {agent: reward for role in self.world.roles for agent, reward in _rewards(role, transition)}
         observations, infos = self._observe(_infos(self.world.roles, transition))
+        self._counts.add(transition, joint, masks)
         return observations, rewards, dict.fromkeys(agents, terminated), dict.fromkeys(agents, truncated), infos
 
     def action_mask(self, agent: str) -> NDArray[np.int8]:
@@ -163,7 +209,7 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
         }
         if self.mask is None:
             return observations, infos
-        masks = self.world.action_masks()
+        masks = self._handed_out = self.world.action_masks()
         for agent, (role, index) in self._places.items():
             if role.mask_size == 0:
                 continue

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from voltran.envs.errors import ActionError, ScenarioError
+from voltran.envs.faces.action_counts import ActionCounts
+from voltran.envs.faces.episode_order import EpisodeList, checked_episodes, first_of_share
 from voltran.envs.seeds import checked_seed, training_seed
 from voltran.envs.snapshots import copied, require_keys, require_like, write
 from voltran.envs.world import Role, Transition, World
@@ -35,6 +37,8 @@ class VectorFace(VecEnv):
             worlds restart independently of each other. Needed if, and only if, the world has other roles.
         first_world: number of the batch's first world among all that are trained in, where there are several batches:
             no two worlds share a seed.
+        episodes: seeds of the episodes to play instead: split evenly among the worlds, each of which plays on from its
+            part in the list's order, and again from the list's first after its last.
 
     Raises:
         ScenarioError: unknown role, a seed that is no integer >= 0, or other roles and nobody to play them.
@@ -43,7 +47,14 @@ class VectorFace(VecEnv):
     last_transition: Transition
 
     def __init__(
-        self, world: World, role: str, seed: int = 0, *, others: OtherRoles | None = None, first_world: int = 0
+        self,
+        world: World,
+        role: str,
+        seed: int = 0,
+        *,
+        others: OtherRoles | None = None,
+        first_world: int = 0,
+        episodes: EpisodeList | None = None,
     ) -> None:
         self.world = world
         self.role = _role(world, role, others)
@@ -51,6 +62,8 @@ class VectorFace(VecEnv):
         self._others = others
         self._first_world = first_world
         self._base_seed = checked_seed(seed)
+        self._list = None if episodes is None else checked_episodes(episodes, below=2**63)
+        self._counts_of_actions = ActionCounts(world, [self.role])
         self._episodes = np.zeros(world.n_worlds, np.int64)
         self._episode_seeds = np.zeros(world.n_worlds, np.int64)
         self._lengths = np.zeros(world.n_worlds, np.int64)
@@ -59,8 +72,26 @@ class VectorFace(VecEnv):
         self._actions: dict[str, Any] = {}
         super().__init__(rows, self.role.observation_space, self.role.action_space)
 
+    @property
+    def actions_taken(self) -> int:
+        """Actions of rows taken since the face was made, if they have a mask."""
+        return self._counts_of_actions.taken
+
+    @property
+    def illegal_actions(self) -> int:
+        """How many of them a mask forbade."""
+        return self._counts_of_actions.illegal
+
     def reset(self) -> NDArray[np.float32]:
-        """Start a new episode in every world and return the observations ``[rows, F]``."""
+        """Start a new episode in every world and return the observations ``[rows, F]``.
+
+        Raises:
+            ScenarioError: options have been set; there are none.
+        """
+        if given := [name for options in self._options for name in options]:
+            raise ScenarioError(
+                f"options[{given[0]!r}] is unknown: this face has no options; give it a list, episodes="
+            )
         self._start_episodes(np.ones(self.world.n_worlds, bool))
         self.reset_infos = [{} for _ in range(self.num_envs)]
         self._reset_options()
@@ -91,7 +122,9 @@ class VectorFace(VecEnv):
             EpisodeError: called before :meth:`reset`.
         """
         others = self._others(self.world) if self._others else {}
+        masks = self._counts_of_actions.masks_before(self.world)
         transition = self.last_transition = self.world.step({**others, **self._actions})
+        self._counts_of_actions.add(transition, self._actions, masks)
         rewards = transition.rewards[self.role.name].reshape(self.num_envs)
         over = transition.terminated | transition.truncated
         infos: RowInfos = [{} for _ in range(self.num_envs)]
@@ -194,12 +227,18 @@ class VectorFace(VecEnv):
     def _start_episodes(self, worlds: BoolArray) -> None:
         seeds = self._episode_seeds.copy()
         for world in np.flatnonzero(worlds).tolist():
-            seeds[world] = training_seed(self._base_seed, self._first_world + world, int(self._episodes[world]))
+            seeds[world] = self._seed_of(world, int(self._episodes[world]))
         self.world.reset(seeds.tolist(), worlds.copy())
+        self._counts_of_actions.begin(worlds)
         self._episode_seeds[:] = seeds
         self._episodes[worlds] += 1
         self._lengths[worlds] = 0
         self._returns.reshape(self.world.n_worlds, -1)[worlds] = 0.0
+
+    def _seed_of(self, world: int, episode: int) -> int:
+        if self._list is None:
+            return training_seed(self._base_seed, self._first_world + world, episode)
+        return self._list[(first_of_share(world, self.world.n_worlds, self._list) + episode) % len(self._list)]
 
     def _report_ends(self, over: BoolArray, truncated: BoolArray, infos: Sequence[dict[str, Any]]) -> None:
         count = self.role.count

@@ -6,7 +6,14 @@ import pytest
 import yaml
 
 from tests.experiments.checkouts import README, README_METRICS
+from voltran.evaluation import versions
 from voltran.experiments import publish as publishing
+
+
+@pytest.fixture(autouse=True)
+def _committed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What plays is said to be committed, whether or not somebody is at work on it."""
+    monkeypatch.setattr(versions, "commit", lambda: "c0ffee" * 6)
 
 
 @pytest.fixture

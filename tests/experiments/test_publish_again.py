@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from tests.experiments.checkouts import README, commit_everything, files, played
 from voltran.cli.app import app
 from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
+from voltran.evaluation.results import read_results, write_results
 from voltran.experiments.calibration import recorded_fit
 from voltran.experiments.experiment import experiment_names, read_experiment
 from voltran.experiments.index import calibration_section
@@ -100,6 +101,18 @@ def test_cells_that_went_differently_than_published_are_named(experiment: str, r
     first.write_text(json.dumps(content))
     publish(experiment, out, root, changed.append)
     assert len(changed) == 1
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_what_was_played_before_it_was_committed_is_refused(experiment: str, root: Path, tmp_path: Path) -> None:
+    out = played(experiment, tmp_path)
+    results = read_results(out / "fake" / "results.json")
+    versions = results.versions | {"git_commit": "feedfeed-dirty"}
+    write_results(out / "fake" / "results.json", results.model_copy(update={"versions": versions}))
+    before = files(root)
+    with pytest.raises(VoltranError, match=r"git_commit = feedfeed-dirty: .*commit, then run it again with --resume"):
+        publish(experiment, out, root)
+    assert files(root) == before
 
 
 @pytest.mark.usefixtures("no_pictures")
