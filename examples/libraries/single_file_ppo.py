@@ -1,7 +1,7 @@
 """PPO with action masks in one file of plain PyTorch, on a whole batch of worlds at once.
 
-A world is a batch of episodes as arrays with a leading axis for the world, and a second for the agents of a role. Nothing
-stands between it and the tensors. Each role learns a network of its own, which its agents share.
+A world is a batch of episodes as arrays: the first axis counts episodes, the second the agents of a role. Nothing stands
+between it and the tensors. Each role learns a network of its own, which its agents share.
 """
 
 import numpy as np
