@@ -69,6 +69,23 @@ def checked_actions(role: Role, actions: object, n_worlds: int) -> NDArray[np.in
     return values.astype(np.float64) if isinstance(space, spaces.Box) else values.astype(np.int64)
 
 
+def checked_joint_actions(
+    roles: Sequence[Role], actions: Mapping[str, Any], world: Any, command_classes: Mapping[str, tuple[type, ...]]
+) -> dict[str, Any]:
+    """Role -> its actions, checked, or commands of its class as they are.
+
+    Raises:
+        ActionError: roles that are not those of the world, or an action outside its space.
+    """
+    require_roles(roles, actions, world.name)
+    return {
+        role.name: actions[role.name]
+        if isinstance(actions[role.name], command_classes.get(role.name, ()))
+        else checked_actions(role, actions[role.name], world.n_worlds)
+        for role in roles
+    }
+
+
 def limits(role: Role) -> tuple[Any, Any]:
     """Lowest and highest values of one agent's action."""
     space = role.action_space

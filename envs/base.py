@@ -14,10 +14,12 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.action_checks import checked_actions, require_roles
+from voltran.envs.action_checks import checked_joint_actions
 from voltran.envs.episodes import Episodes, blank_episodes
 from voltran.envs.errors import EpisodeError, PhysicsError, ScenarioError
+from voltran.envs.infos import Infos, infos_at_start
 from voltran.envs.observations import GlobalState, Observation, View
+from voltran.envs.rewards import Rewards
 from voltran.envs.scenario import Scenario
 from voltran.envs.snapshots import (
     arrays_of,
@@ -78,6 +80,7 @@ class BatchedWorld(ABC):
     state_space: spaces.Box
     observation_version: str
     action_version: str
+    _rewards: Rewards | None = None
 
     def __init__(
         self, scenario: Scenario, n_worlds: int, horizon: int, identity: Mapping[str, Any] | None = None
@@ -146,7 +149,7 @@ class BatchedWorld(ABC):
             EpisodeError: a world has not been reset, or its episode is over.
         """
         self.episodes.require_running()
-        commands = self._decode(self._checked(actions))
+        commands = self._decode(checked_joint_actions(self.roles, actions, self, self.command_classes))
         period = self._run_period(commands)
         self.episodes.decision[:] += 1
         terminated = self._terminated()
@@ -163,6 +166,11 @@ class BatchedWorld(ABC):
     @abstractmethod
     def action_masks(self) -> dict[str, BoolArray]:
         """Role -> ``[B, n, A]``, fresh copies; True is legal."""
+
+    def infos_at_start(self) -> Infos:
+        """What infos hold before the first step, with the keys, shapes and types of those of steps."""
+        components = () if self._rewards is None else self._rewards.components
+        return infos_at_start(self.spec.infos, self.roles, self.n_worlds, components)
 
     def state(self) -> NDArray[np.float32]:
         """Global state vector ``[B, S]``, a fresh copy."""
@@ -322,15 +330,6 @@ class BatchedWorld(ABC):
         raise NotImplementedError(f"{type(self).__name__}._scene is what {self.name} needs for pictures")
 
     # --- inside -------------------------------------------------------------------------------------------------------
-
-    def _checked(self, actions: Mapping[str, Any]) -> dict[str, Any]:
-        require_roles(self.roles, actions, self.name)
-        return {
-            role.name: actions[role.name]
-            if isinstance(actions[role.name], self.command_classes.get(role.name, ()))
-            else checked_actions(role, actions[role.name], self.n_worlds)
-            for role in self.roles
-        }
 
     def _series_of(self, world: int) -> dict[str, NDArray[Any]]:
         """Copies ``[T, ...]`` of one world's series so far."""

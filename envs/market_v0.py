@@ -17,4 +17,4 @@ works without arguments and takes the same world options:
 from voltran.envs.environment_functions import environment_functions
 from voltran.envs.market import WORLD
 
-parallel_env, env, raw_env, central_env, vector_env = environment_functions(WORLD)
+parallel_env, env, raw_env, central_env, vector_env, central_vector_env, torchrl_env = environment_functions(WORLD)

@@ -178,9 +178,15 @@ def _check_names(spec: WorldSpec) -> None:
 
 def _register_elsewhere(spec: WorldSpec) -> None:
     """The central face with Gymnasium and, from PettingZoo 1.27 on, the others with it."""
-    entry_point, name = "voltran.envs.environment_functions:make_face", f"voltran/{spec.name}"
-    keywords = {"world": spec.name}
-    gymnasium.register(spec.gymnasium_id, entry_point=entry_point, kwargs={**keywords, "face": "central"})
+    functions, name = "voltran.envs.environment_functions", f"voltran/{spec.name}"
+    entry_point, keywords = f"{functions}:make_face", {"world": spec.name}
+    gymnasium.register(
+        spec.gymnasium_id,
+        entry_point=entry_point,
+        vector_entry_point=f"{functions}:make_gymnasium_vector",
+        order_enforce=False,  # the face does it, with the errors of all faces
+        kwargs={**keywords, "face": "central"},
+    )
     if hasattr(pettingzoo, "register"):
         for face in ("parallel", "aec"):
             pettingzoo.register(face, name, entry_point=entry_point, kwargs={**keywords, "face": face})

@@ -10,7 +10,7 @@ A reward of one's own, on top of a built-in one::
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from voltran.envs.world_spec import WorldSpec
 from voltran.physics.arrays import FloatArray
 
 Reward = Callable[[Any], Any]
+RewardT = TypeVar("RewardT", bound=Reward)
 RewardChoice = str | Reward | Mapping[str, str | Reward]
 
 
@@ -33,6 +34,16 @@ class RewardResult(NamedTuple):
 
     rewards: Any
     components: Mapping[str, FloatArray] = {}
+
+
+def with_components(*names: str) -> Callable[[RewardT], RewardT]:
+    """Say which components a reward has, so that infos name them from the start of an episode on."""
+
+    def declare(reward: RewardT) -> RewardT:
+        reward.components = names  # type: ignore[attr-defined]
+        return reward
+
+    return declare
 
 
 @dataclass
@@ -87,11 +98,19 @@ class Rewards:
     """
 
     def __init__(self, spec: WorldSpec, roles: Sequence[str], chosen: RewardChoice) -> None:
-        self._roles, self._usual = tuple(roles), next(iter(spec.rewards), "")
+        self._spec, self._roles, self._usual = spec, tuple(roles), next(iter(spec.rewards), "")
         by_role = chosen if isinstance(chosen, Mapping) else {"": chosen}
         if unknown := [role for role in by_role if role and role not in self._roles]:
             raise ScenarioError(f"reward: no role {unknown[0]!r}; roles are {', '.join(self._roles)}")
         self._parts = {role: _Part.find(spec, reward, role) for role, reward in by_role.items()}
+
+    @property
+    def components(self) -> list[str]:
+        """Names of the components that the rewards are known to have; those of one's own may have others."""
+        parts = list(self._parts.values())
+        if self._usual and "" not in self._parts and set(self._roles) - set(self._parts):
+            parts.append(_Part.find(self._spec, self._usual))
+        return list(dict.fromkeys(name for part in parts for name in getattr(part.function, "components", ())))
 
     def __call__(self, period: Period) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
         """Role -> ``[B, n]``, and the components for the infos, ``reward_NAME`` -> ``[B]``.

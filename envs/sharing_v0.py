@@ -16,4 +16,4 @@ and how much the grid shall charge it. Every function works without arguments an
 from voltran.envs.environment_functions import environment_functions
 from voltran.envs.sharing import WORLD
 
-parallel_env, env, raw_env, central_env, vector_env = environment_functions(WORLD)
+parallel_env, env, raw_env, central_env, vector_env, central_vector_env, torchrl_env = environment_functions(WORLD)

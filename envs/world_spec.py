@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voltran.envs.errors import ScenarioError
+from voltran.envs.infos import NeutralInfos
 from voltran.envs.metric import Metric
 from voltran.envs.references import resolve
 from voltran.envs.scenario import Scenario, validated
@@ -41,6 +42,8 @@ class WorldSpec:
         default_scenario: played where none is named.
         metrics: what its episodes are judged by, in the order of tables.
         training_metric: key of the one that tells how far training has come.
+        infos: role -> key of its agents' infos -> value before the first step, and the same of ``"episode"`` for infos
+            about whole episodes; those that are left out are there from the first step on.
         rewards: name -> reference of a reward, see :mod:`voltran.envs.rewards`;
             the first is paid unless told otherwise.
         training_reward: name of the one that agents learn from unless told otherwise.
@@ -64,6 +67,7 @@ class WorldSpec:
     default_scenario: str
     metrics: tuple[Metric, ...]
     training_metric: str
+    infos: NeutralInfos = field(default_factory=dict)
     rewards: Mapping[str, str] = field(default_factory=dict)
     training_reward: str | None = None
     training_overrides: Mapping[str, Any] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from voltran.envs.controller import named_errors
+from voltran.envs.controller import counters_of, named_errors
 from voltran.envs.errors import ScenarioError
 from voltran.envs.registry import evaluation_overrides
 from voltran.envs.seeds import SEED_LIMIT, TRAINING_SEEDS
@@ -124,7 +124,7 @@ class Evaluation:
         out, store = _path(out), _path(store)
         start = time.perf_counter()
         made_by = versions()  # before anything is played: the code may change while an evaluation runs
-        self._check_compatible(jobs)
+        self.check(jobs)
         if out is not None:
             prepare_output_folder(out, resume, "evaluation")
             store = store or out / "episodes"
@@ -139,6 +139,35 @@ class Evaluation:
         if out is not None:
             write_results(out / RESULTS_FILE, results)
         return results
+
+    def check(self, jobs: int = 1) -> frozenset[str]:
+        """Let everybody meet the world once, so that what cannot work is said before anything is written.
+
+        Args:
+            jobs: worker processes that will play.
+
+        Returns:
+            Names of what the controllers count of their own work.
+
+        Raises:
+            VoltranError: an unknown scenario or key, or a controller that does not fit the world or cannot be sent to
+                worker processes.
+        """
+        if jobs < 1:
+            raise ScenarioError(f"jobs = {jobs}: at least one worker is needed")
+        counted: set[str] = set()
+        for spec in self.players:
+            controller = spec.builder()
+            world = self.setting.build_world(controller)
+            world.reset([self.seeds[0]])
+            with named_errors(f"reset of controller {spec.label}"):
+                controller.reset(world)
+            counted |= counters_of(controller).keys()
+            if jobs > 1:
+                require_picklable(spec, f"controller {spec.label!r}")
+        if jobs > 1:
+            require_picklable(self.setting, f"options {dict(self.options)}")
+        return frozenset(counted)
 
     @cached_property
     def setting(self) -> Setting:
@@ -182,21 +211,6 @@ class Evaluation:
                 f"seed = {training[0]}: {TRAINING_SEEDS.start} to {TRAINING_SEEDS.stop - 1} are kept for training; "
                 f"choose seeds below {TRAINING_SEEDS.start}, or from {TRAINING_SEEDS.stop} on"
             )
-
-    def _check_compatible(self, jobs: int) -> None:
-        """Let everybody meet the world once, so that what cannot work is said before anything is written."""
-        if jobs < 1:
-            raise ScenarioError(f"jobs = {jobs}: at least one worker is needed")
-        for spec in self.players:
-            controller = spec.builder()
-            world = self.setting.build_world(controller)
-            world.reset([self.seeds[0]])
-            with named_errors(f"reset of controller {spec.label}"):
-                controller.reset(world)
-            if jobs > 1:
-                require_picklable(spec, f"controller {spec.label!r}")
-        if jobs > 1:
-            require_picklable(self.setting, f"options {dict(self.options)}")
 
     def _tasks(self, keys: Mapping[str, EpisodeKey]) -> list[Task]:
         counts = {label: self.first_only.get(label, len(self.seeds)) for label in self.labels}

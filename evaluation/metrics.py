@@ -65,11 +65,16 @@ def metrics_of(world: str) -> tuple[Metric, ...]:
 
 def metric_of(key: str, world: str) -> Metric:
     """The metric with a key in a world; one that is not declared shows under its own name."""
+    return declared_metric(key, world) or Metric(key, key.replace("_", " "), digits=3, bounds=ANY)
+
+
+def declared_metric(key: str, world: str) -> Metric | None:
+    """The metric with a key in a world; None where neither the world nor controllers that ship declare it."""
     for metric in metrics_of(world):
         named = metric if metric.key == key else metric.numbered(key)
         if named is not None:
             return named
-    return Metric(key, key.replace("_", " "), digits=3, bounds=ANY)
+    return None
 
 
 def in_order(keys: set[str], world: str) -> list[Metric]:

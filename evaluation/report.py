@@ -38,11 +38,28 @@ def write_report(
         VoltranError: a file cannot be written.
     """
     console.print(terminal_table(results))
-    write_text(folder / TABLE_FILE, markdown_report(results, title))
-    write_text(folder / CSV_FILE, csv_table(results))
-    tables = [folder / TABLE_FILE, folder / CSV_FILE]
+    tables = write_tables(results, folder, title)
     try:
         return tables + write_plots(results, folder, families)
     except MissingExtraError as error:
         console.print(f"No pictures: {error}", markup=False)
         return tables
+
+
+def write_tables(results: Results, folder: Path, title: str | None = None) -> list[Path]:
+    """Write the tables as Markdown and CSV.
+
+    Args:
+        results: what was evaluated.
+        folder: where ``results.json`` lies.
+        title: heading of the Markdown file; the scenario by default.
+
+    Returns:
+        The files written.
+
+    Raises:
+        VoltranError: a file cannot be written.
+    """
+    write_text(folder / TABLE_FILE, markdown_report(results, title))
+    write_text(folder / CSV_FILE, csv_table(results))
+    return [folder / TABLE_FILE, folder / CSV_FILE]

@@ -108,22 +108,25 @@ def markdown_cells(results: Mapping[str, Results], metrics: Sequence[Metric]) ->
     return table + _captions(results)
 
 
-def markdown_swept(title: str, values: Sequence[str], at_values: Sequence[Results], metric: Metric) -> str:
-    """One metric over the values of a scenario key, a column per controller, and a line that says how to read it.
+def markdown_swept(
+    heads: Sequence[str], values: Sequence[Sequence[str]], at_values: Sequence[Results], metric: Metric
+) -> str:
+    """One metric over the values of scenario keys, a column per controller, and a line that says how to read it.
 
     Args:
-        title: name of the key.
-        values: its values as text.
+        heads: names of the keys.
+        values: row by row, a value of each key as text.
         at_values: what was played at each of them; a controller may be missing at some.
         metric: which metric.
     """
     labels = list(dict.fromkeys(label for results in at_values for label in results.controllers))
     rows = []
-    for value, results in zip(values, at_values, strict=True):
+    for row, results in zip(values, at_values, strict=True):
         controllers = [results.controllers.get(label) for label in labels]
-        rows.append([value, *(_estimate(controller, metric) if controller else MISSING for controller in controllers)])
-    table = grid([title, *labels], rows, keys=1)
-    return f"{table}\n{metric.heading}." + _captions(dict(zip(values, at_values, strict=True))).replace("\n", " ", 1)
+        rows.append([*row, *(_estimate(controller, metric) if controller else MISSING for controller in controllers)])
+    table = grid([*heads, *labels], rows, keys=len(heads))
+    played = {", ".join(row): results for row, results in zip(values, at_values, strict=True)}
+    return f"{table}\n{metric.heading}." + _captions(played).replace("\n", " ", 1)
 
 
 def _captions(results: Mapping[str, Results]) -> str:
@@ -168,17 +171,29 @@ def markdown_report(results: Results, title: str | None = None) -> str:
 
 def csv_table(results: Results) -> str:
     """One row per controller and metric, in stored units, with both intervals."""
+    return csv_swept([], [[]], [results])
+
+
+def csv_swept(heads: Sequence[str], values: Sequence[Sequence[str]], at_values: Sequence[Results]) -> str:
+    """The same over the values of scenario keys, which lead every row.
+
+    Args:
+        heads: names of the keys.
+        values: row by row, a value of each key as text.
+        at_values: what was played at each of them.
+    """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    declared = ["information", *_declared_keys(results), "n"]
+    declared = ["information", *_declared_keys(at_values[0]), "n"]
     intervals = ["ci95_low", "ci95_high", "bootstrap95_low", "bootstrap95_high"]
-    writer.writerow(["controller", *declared, "metric", "mean", "iqm", *intervals])
-    for label, controller in results.controllers.items():
-        for metric in in_order(set(controller.metrics), results.world):
-            summary = controller.metrics[metric.key]
-            ends = [*(summary.ci95 or ("", "")), *(summary.bootstrap95 or ("", ""))]
-            whose = [label, *_declared(controller, results), controller.n]
-            writer.writerow([*whose, metric.key, _blank(summary.mean), _blank(summary.iqm), *ends])
+    writer.writerow([*heads, "controller", *declared, "metric", "mean", "iqm", *intervals])
+    for leading, results in zip(values, at_values, strict=True):
+        for label, controller in results.controllers.items():
+            for metric in in_order(set(controller.metrics), results.world):
+                summary = controller.metrics[metric.key]
+                ends = [*(summary.ci95 or ("", "")), *(summary.bootstrap95 or ("", ""))]
+                whose = [*leading, label, *_declared(controller, at_values[0]), controller.n]
+                writer.writerow([*whose, metric.key, _blank(summary.mean), _blank(summary.iqm), *ends])
     return stream.getvalue()
 
 
@@ -189,7 +204,7 @@ def terminal_table(results: Results) -> Table:
     table.caption, table.caption_justify = escape(caption(results)), "left"
     table.add_column("", no_wrap=True)
     for label in results.controllers:
-        table.add_column(re.sub(r"([-:])(?=.)", r"\1\n", escape(label)), justify="right", overflow="fold")
+        table.add_column(_narrow(label), justify="right", overflow="fold")
     for metric in headline_metrics(results):
         estimates = (_terminal(controller, metric) for controller in results.controllers.values())
         table.add_row(metric.short_heading, *estimates)
@@ -198,6 +213,29 @@ def terminal_table(results: Results) -> Table:
     for title, values in zip(_declared_heads(results), declared, strict=True):
         table.add_row(title, *values)
     return table
+
+
+def terminal_swept(
+    heads: Sequence[str], values: Sequence[Sequence[str]], at_values: Sequence[Results], metric: Metric
+) -> Table:
+    """One metric over the values of scenario keys for the terminal; arguments as of :func:`markdown_swept`."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+    table.title, table.title_justify = escape(metric.heading), "left"
+    labels = list(dict.fromkeys(label for results in at_values for label in results.controllers))
+    for head in heads:
+        table.add_column(escape(head).replace(".", ".\n"), overflow="fold")
+    for label in labels:
+        table.add_column(_narrow(label), justify="right", overflow="fold")
+    for row, results in zip(values, at_values, strict=True):
+        controllers = [results.controllers.get(label) for label in labels]
+        estimates = [_terminal(controller, metric) if controller else MISSING for controller in controllers]
+        table.add_row(*map(escape, row), *estimates)
+    return table
+
+
+def _narrow(label: str) -> str:
+    """A label for the head of a column, which may be broken where it has parts."""
+    return re.sub(r"([-:])(?=.)", r"\1\n", escape(label))
 
 
 def caption(results: Results) -> str:

@@ -1,45 +1,28 @@
 """Experiments that play episodes: who plays what, in which situations, and what is shown of it."""
 
-from itertools import pairwise
+from math import prod
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import Field, model_validator
 
-from voltran.envs.scenario import Section
 from voltran.experiments.answer import quantities
 from voltran.experiments.experiment import Names
 from voltran.experiments.playing_experiment import PlayingExperiment
 from voltran.experiments.published_values import Comparison
+from voltran.experiments.sweep import (
+    MOST_COMBINATIONS,
+    Panel,
+    Sweep,
+    VariantName,
+    VariedKey,
+    combination_panels,
+    combinations,
+    sweep_panels,
+    variant_folder,
+)
 
 ONLY_IN = " @ "  # between the names of a picture and of the only situation that it is shown of
-VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-
-
-class Sweep(Section):
-    """One scenario key over several values: every value is a variant, and pictures show metrics over the values.
-
-    Attributes:
-        name: short; variants are called by it and their value, such as ``ues-8``.
-        title: name of the axis.
-        key: dotted scenario key.
-        values: from low to high.
-    """
-
-    name: VariantName
-    title: str
-    key: str
-    values: Annotated[tuple[int | float, ...], Field(min_length=2)]
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "Sweep":
-        if any(low >= high for low, high in pairwise(self.values)):
-            raise ValueError(f"sweep {self.name}: values {list(self.values)} must rise")
-        return self
-
-    def variants(self) -> dict[str, dict[str, Any]]:
-        """Name of every variant to its overrides, in the order of the values."""
-        return {f"{self.name}-{value:g}": {self.key: value} for value in self.values}
 
 
 class Situation(NamedTuple):
@@ -72,18 +55,20 @@ class EpisodeExperiment(PlayingExperiment):
         answer: what was found, in a sentence with places for numbers, see :mod:`voltran.experiments.answer`.
         variants: name to overrides; every scenario is played in each of them, and they are compared with the first.
         sweeps: in place of variants: scenario keys over several values, one key at a time.
+        vary: in place of either: scenario keys over several values, in every combination.
         skip: controller to the variants that it cannot play.
         families: title to controllers that share a panel of a picture; all controllers share one by default.
         reference: controllers that the others are compared with, in pairs.
         paper: published values.
-        metrics: metrics of one short table for all situations, or of a sweep's pictures; without them every situation
-            has the full tables.
+        metrics: metrics of one short table for all situations, or of the pictures of what is swept or varied; without
+            them every situation has the full tables.
         pictures: which pictures to show, by name, or of one situation only, as ``name @ situation``; all if not given.
     """
 
     answer: str = ""
     variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
     sweeps: tuple[Sweep, ...] = ()
+    vary: tuple[VariedKey, ...] = ()
     skip: dict[str, Names] = Field(default_factory=dict)
     families: dict[str, Names] = Field(default_factory=dict)
     reference: Names
@@ -93,9 +78,11 @@ class EpisodeExperiment(PlayingExperiment):
 
     @model_validator(mode="after")
     def _consistent(self) -> "EpisodeExperiment":
-        if self.sweeps and (self.variants or not self.metrics or len(self.scenarios) > 1):
-            raise ValueError("sweeps need metrics to show and a single scenario, and go without variants")
-        known = [name for sweep in self.sweeps for name in sweep.variants()] or [*self.variants]
+        if self.is_swept and (self.variants or not self.metrics or len(self.scenarios) > 1):
+            what = "sweeps" if self.sweeps else "vary"
+            raise ValueError(f"{what} need metrics to show and a single scenario, and go without variants")
+        self._check_varied()
+        known = [variant for panel in self.panels() for variant in panel.variants] or [*self.variants]
         if len(set(known)) < len(known):
             raise ValueError(f"sweeps: two variants share a name among {', '.join(known)}; rename a sweep")
         for controller, variants in self.skip.items():
@@ -113,24 +100,55 @@ class EpisodeExperiment(PlayingExperiment):
                 raise ValueError(f"answer: {quantity.situation!r} is no situation; known: {', '.join(sorted(names))}")
         return self
 
+    @property
+    def is_swept(self) -> bool:
+        """Whether pictures show metrics over the values of scenario keys."""
+        return bool(self.sweeps or self.vary)
+
     def situations(self) -> list[Situation]:
         """Every scenario in every variant, in the order of the file."""
-        swept = {name: overrides for sweep in self.sweeps for name, overrides in sweep.variants().items()}
         return [
             self._situation(scenario, variant, overrides)
             for scenario in self.scenarios
-            for variant, overrides in (swept or self.variants or {"": {}}).items()
+            for variant, overrides in (self._all_variants() or {"": {}}).items()
         ]
+
+    def panels(self) -> list[Panel]:
+        """What the pictures of a swept experiment show beside each other; empty for others."""
+        return combination_panels(self.vary) if self.vary else sweep_panels(self.sweeps)
+
+    def situation_named(self, variant: str) -> str:
+        """Name of the first scenario's situation in a variant."""
+        return f"{self.scenarios[0]}, {variant}"
 
     def shows(self, picture: str, situation: str) -> bool:
         """Whether its page has a picture of a situation."""
         return self.pictures is None or not {picture, f"{picture}{ONLY_IN}{situation}"}.isdisjoint(self.pictures)
 
-    def swept_situations(self, sweep: Sweep) -> list[Situation]:
-        """The situations of one sweep, in the order of its values."""
-        return [
-            self._situation(self.scenarios[0], variant, overrides) for variant, overrides in sweep.variants().items()
-        ]
+    def _all_variants(self) -> dict[str, dict[str, Any]]:
+        """Name of every variant to its overrides."""
+        if self.vary:
+            return combinations(self.vary)
+        return {name: overrides for sweep in self.sweeps for name, overrides in sweep.variants().items()} or {
+            **self.variants
+        }
+
+    def _check_varied(self) -> None:
+        keys = [varied.key for varied in self.vary]
+        if self.vary and self.sweeps:
+            raise ValueError("vary goes without sweeps; leave one of them out")
+        if repeated := next((key for key in keys if keys.count(key) > 1), None):
+            raise ValueError(f"vary: {repeated} stands twice; give all its values at once")
+        if fixed := next((key for key in keys if key in self.overrides), None):
+            raise ValueError(f"vary: {fixed} is set to {self.overrides[fixed]!r} as well; take it out of one")
+        counts = [len(varied.values) for varied in self.vary]
+        if prod(counts) > MOST_COMBINATIONS:
+            players = len(self.controllers)
+            raise ValueError(
+                f"vary: {' x '.join(map(str, counts))} values are {prod(counts)} combinations, with {players} "
+                f"controllers and {self.seeds} seeds {prod(counts) * players * self.seeds} episodes; at most "
+                f"{MOST_COMBINATIONS} combinations stand in one report: play parts of them, which may share their store"
+            )
 
     def _situation(self, scenario: str, variant: str, overrides: dict[str, Any]) -> Situation:
         return Situation(
@@ -138,6 +156,6 @@ class EpisodeExperiment(PlayingExperiment):
             scenario=self.source_of(scenario),
             variant=variant,
             overrides=self.overrides | overrides,
-            folder=f"{Path(scenario).stem}-{variant}" if variant else Path(scenario).stem,
+            folder=f"{Path(scenario).stem}-{variant_folder(variant)}" if variant else Path(scenario).stem,
             controllers=tuple(name for name in self.controllers if variant not in self.skip.get(name, ())),
         )

@@ -8,7 +8,7 @@ from voltran.envs.errors import FileFormatError, MissingExtraError, ScenarioErro
 from voltran.evaluation.controller_spec import parse_controllers
 from voltran.evaluation.evaluation import RESULTS_FILE, Evaluation
 from voltran.evaluation.files import write_text
-from voltran.evaluation.report import TABLE_FILE, write_report
+from voltran.evaluation.report import CSV_FILE, TABLE_FILE, write_report, write_tables
 from voltran.evaluation.results import Results, read_results
 from voltran.evaluation.tables import readme_table
 from voltran.experiments.answer import beside_paper, filled
@@ -17,7 +17,9 @@ from voltran.experiments.episode_report import chapter, pictures_of_situation, p
 from voltran.experiments.kinds import IndexRow, Kind, Outcome, Playing
 from voltran.experiments.quick import quick_form
 from voltran.experiments.summary import Summary, read_summary, summary_of, summary_text
+from voltran.experiments.sweep_check import check_combinations
 from voltran.experiments.sweep_plots import write_sweep_plots
+from voltran.experiments.sweep_tables import combinations_csv, terminal_tables
 
 
 class Episodes(Outcome):
@@ -42,7 +44,7 @@ class Episodes(Outcome):
     def pictures(self, folder: Path) -> list[str]:
         """The pictures that the page shows."""
         experiment = self.experiment
-        if experiment.sweeps:
+        if experiment.is_swept:
             return pictures_of_sweeps(experiment, folder)
         situations = experiment.situations()
         return [path for situation in situations for path in pictures_of_situation(experiment, situation, folder)]
@@ -88,10 +90,22 @@ def _check(experiment: EpisodeExperiment) -> None:
     for field, name in [*families, *(("first_only", name) for name in experiment.first_only)]:
         if name not in labels:
             raise ScenarioError(f"{field}: {name!r} is not among the controllers: {', '.join(labels)}")
+    if experiment.vary:
+        check_combinations(experiment, [_evaluation(experiment, situation) for situation in experiment.situations()])
 
 
 def _play(name: str, experiment: EpisodeExperiment, out: Path, playing: Playing) -> Path:
     """Write ``table.md``, the pictures of sweeps and, per situation, a folder with results, tables and pictures."""
+    play = _play_combinations if experiment.vary else _play_situations
+    results = play(experiment, out, playing)
+    with suppress(MissingExtraError):  # it has been said
+        write_sweep_plots(experiment, results, out)
+    write_text(out / TABLE_FILE, chapter(experiment, results, out))
+    return out / TABLE_FILE
+
+
+def _play_situations(experiment: EpisodeExperiment, out: Path, playing: Playing) -> dict[str, Results]:
+    """Play and show one after the other; name of each situation to what was found in it."""
     results: dict[str, Results] = {}
     for situation in experiment.situations():
         folder = out / situation.folder
@@ -99,10 +113,25 @@ def _play(name: str, experiment: EpisodeExperiment, out: Path, playing: Playing)
             out=folder, store=playing.store, resume=True, jobs=playing.jobs, progress=playing.console
         )
         write_report(results[situation.name], folder, playing.console, situation.name, experiment.families)
-    with suppress(MissingExtraError):  # the reports of the situations have said it
-        write_sweep_plots(experiment, results, out)
-    write_text(out / TABLE_FILE, chapter(experiment, results, out))
-    return out / TABLE_FILE
+    return results
+
+
+def _play_combinations(experiment: EpisodeExperiment, out: Path, playing: Playing) -> dict[str, Results]:
+    """The same with one store for all, and shown together."""
+    results: dict[str, Results] = {}
+    store = playing.store or out / "episodes"  # a combination that is added later finds it where it is
+    situations = experiment.situations()
+    for number, situation in enumerate(situations, 1):
+        folder = out / situation.folder
+        playing.console.print(f"{number}/{len(situations)} {situation.variant}", markup=False)
+        results[situation.name] = _evaluation(experiment, situation).run(
+            out=folder, store=store, resume=True, jobs=playing.jobs, progress=playing.console
+        )
+        write_tables(results[situation.name], folder, situation.name)
+    write_text(out / CSV_FILE, combinations_csv(experiment, results))
+    for table in terminal_tables(experiment, results):
+        playing.console.print(table)
+    return results
 
 
 def _evaluation(experiment: EpisodeExperiment, situation: Situation) -> Evaluation:

@@ -20,7 +20,8 @@ from voltran.evaluation.tables import (
 )
 from voltran.experiments.answer import filled
 from voltran.experiments.comparison import ByCell, comparison_section
-from voltran.experiments.episode_experiment import EpisodeExperiment, Situation, Sweep
+from voltran.experiments.episode_experiment import EpisodeExperiment, Situation
+from voltran.experiments.sweep import TableRows, combination_rows, swept_picture
 
 
 def chapter(experiment: EpisodeExperiment, results: ByCell, folder: Path) -> str:
@@ -36,7 +37,7 @@ def chapter(experiment: EpisodeExperiment, results: ByCell, folder: Path) -> str
     parts += [f"**{experiment.question}** {filled(experiment.answer, results)}"] if experiment.question else []
     parts += [experiment.description]
     parts += [comparison_section(comparison, results) for comparison in experiment.paper]
-    show = _swept if experiment.sweeps else _short if experiment.metrics else _full
+    show = _varied if experiment.vary else _swept if experiment.sweeps else _short if experiment.metrics else _full
     parts += show(experiment, results, folder)
     parts += _all_metrics(experiment, results)
     parts += ["## Played by", *_played_by(results)]
@@ -94,23 +95,37 @@ def _short(experiment: EpisodeExperiment, results: ByCell, folder: Path) -> list
 def _swept(experiment: EpisodeExperiment, results: ByCell, folder: Path) -> list[str]:
     """Metrics over the values of each sweep, as pictures and on request as tables."""
     parts = ["## All values", *map(picture, pictures_of_sweeps(experiment, folder))]
-    metrics = [next(iter(results.values())).metric(key) for key in experiment.metrics]
-    for sweep in experiment.sweeps:
-        parts += [
-            on_request(f"{metric.title}: {_inside(sweep.title)}", _sweep_table(experiment, results, sweep, metric))
-            for metric in metrics
-        ]
+    for panel in experiment.panels():
+        rows = TableRows([panel.axis], [[f"{value:g}"] for value in panel.values], [*panel.variants])
+        tables = _tables(experiment, results, rows)
+        parts += [on_request(f"{metric.title}: {_inside(panel.axis)}", table) for metric, table in tables]
     return parts
+
+
+def _varied(experiment: EpisodeExperiment, results: ByCell, folder: Path) -> list[str]:
+    """Metrics of every combination of values, as pictures and tables; paired differences open on request."""
+    parts = ["## All combinations"]
+    pictures = pictures_of_sweeps(experiment, folder)
+    tables = _tables(experiment, results, combination_rows(experiment.vary))
+    for metric, table in tables:
+        drawn = [picture(name) for name in pictures if name == swept_picture(metric.key)]
+        parts += [f"### {metric.title}", *drawn, table]
+    metrics = [metric for metric, _ in tables]
+    for title, head, differences in _differences(results):
+        parts += [on_request(title, markdown_differences(head, differences, metrics))]
+    return parts
+
+
+def _tables(experiment: EpisodeExperiment, results: ByCell, rows: TableRows) -> list[tuple[Metric, str]]:
+    """Every metric shown, and its table over the values at which variants were played."""
+    at_values = [results[experiment.situation_named(variant)] for variant in rows.variants]
+    metrics = [at_values[0].metric(key) for key in experiment.metrics]
+    return [(metric, markdown_swept(rows.heads, rows.values, at_values, metric)) for metric in metrics]
 
 
 def _inside(title: str) -> str:
     """A title within a sentence; abbreviations stay as they are."""
     return title[:1].lower() + title[1:]
-
-
-def _sweep_table(experiment: EpisodeExperiment, results: ByCell, sweep: Sweep, metric: Metric) -> str:
-    at_values = [results[situation.name] for situation in experiment.swept_situations(sweep)]
-    return markdown_swept(sweep.title, [f"{value:g}" for value in sweep.values], at_values, metric)
 
 
 def _all_metrics(experiment: EpisodeExperiment, results: ByCell) -> list[str]:

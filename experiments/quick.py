@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from voltran.envs.registry import make_world
-from voltran.experiments.episode_experiment import ONLY_IN, EpisodeExperiment, Sweep
+from voltran.experiments.episode_experiment import ONLY_IN, EpisodeExperiment
 from voltran.experiments.published_values import Comparison
+from voltran.experiments.sweep import Sweep, VariedKey, combinations
 
+SweptT = TypeVar("SweptT", Sweep, VariedKey)
 SEEDS, VARIANTS, HORIZON_H = 2, 2, 0.5
 
 
@@ -20,14 +22,16 @@ def quick_form(experiment: EpisodeExperiment) -> EpisodeExperiment:
         ScenarioError: an unknown scenario or key.
     """
     sweeps = tuple(_shortened(sweep) for sweep in experiment.sweeps)
+    vary = tuple(_shortened(varied) for varied in experiment.vary)
     variants = dict(islice(experiment.variants.items(), VARIANTS))
-    left = {*variants, *(variant for sweep in sweeps for variant in sweep.variants())}
+    left = {*variants, *combinations(vary), *(variant for sweep in sweeps for variant in sweep.variants())}
     skip = {who: tuple(name for name in where if name in left) for who, where in experiment.skip.items()}
     changed: dict[str, Any] = {
         "scenarios": experiment.scenarios[:1],
         "overrides": experiment.overrides
         | shorter(experiment.situations()[0].scenario, experiment.overrides, experiment.options),
         "sweeps": sweeps,
+        "vary": vary,
         "variants": variants,
         "skip": {who: where for who, where in skip.items() if where},
         "seeds": min(SEEDS, experiment.seeds),
@@ -40,8 +44,8 @@ def quick_form(experiment: EpisodeExperiment) -> EpisodeExperiment:
     return quick.model_copy(update={"paper": tuple(_narrowed(table, played) for table in experiment.paper)})
 
 
-def _shortened(sweep: Sweep) -> Sweep:
-    return sweep.model_copy(update={"values": sweep.values[:VARIANTS]})
+def _shortened(swept: SweptT) -> SweptT:
+    return swept.model_copy(update={"values": swept.values[:VARIANTS]})
 
 
 def _narrowed(table: Comparison, played: set[str]) -> Comparison:

@@ -1,12 +1,15 @@
 """Plays an experiment of any kind."""
 
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from voltran.evaluation.files import prepare_output_folder
+from voltran.evaluation.files import prepare_output_folder, write_text
+from voltran.experiments.episode_experiment import EpisodeExperiment
 from voltran.experiments.experiment import read_experiment
 from voltran.experiments.kinds import Playing, kind_named
+from voltran.experiments.sweep_request import EXPERIMENT_FILE, experiment_text
 
 
 def run_experiment(
@@ -30,10 +33,37 @@ def run_experiment(
         ScenarioError: an unknown experiment, scenario or controller.
         VoltranError: ``out`` holds something and ``resume`` is off, or it cannot be written, or episodes failed.
     """
-    experiment = read_experiment(name)
+    experiment = _prepared(read_experiment(name), out, resume, quick)
+    return _play(name, experiment, out, Playing(jobs, console, store))
+
+
+def run_sweep(
+    experiment: EpisodeExperiment,
+    out: Path,
+    *,
+    resume: bool,
+    jobs: int,
+    console: Console,
+    store: Path | None = None,
+    quick: bool = False,
+) -> Path:
+    """Play an experiment that has no file yet, and write that, too; arguments as of :func:`run_experiment`."""
+    played = _prepared(experiment, out, resume, quick)
+    write_text(out / EXPERIMENT_FILE, experiment_text(experiment))
+    count = len(played.situations())
+    console.print(f"{count} combinations, {count * len(played.controllers) * played.seeds} episodes")
+    return _play(str(out / EXPERIMENT_FILE), played, out, Playing(jobs, console, store))
+
+
+def _prepared(experiment: Any, out: Path, resume: bool, quick: bool) -> Any:
+    """What will be played, checked, with a folder to write to."""
     kind = kind_named(experiment.kind)
     if quick:
         experiment = kind.quick_form(experiment)
     kind.check(experiment)
     prepare_output_folder(out, resume, "experiment")
-    return kind.play(name, experiment, out, Playing(jobs, console, store))
+    return experiment
+
+
+def _play(name: str, experiment: Any, out: Path, playing: Playing) -> Path:
+    return kind_named(experiment.kind).play(name, experiment, out, playing)

@@ -140,7 +140,7 @@ def _shortened(situation: str, results: Results, experiment: EpisodeExperiment) 
     per_seed = (compared - TIMING_KEYS) | _published(experiment) | _drawn(experiment, situation, results)
     answered = {quantity.metric for quantity in quantities(experiment.answer)}
     censoring = {results.metric(key).censored_by for key in compared}
-    kept = per_seed | headline | answered | censoring if experiment.sweeps else results.metric_keys()
+    kept = per_seed | headline | answered | censoring if experiment.is_swept else results.metric_keys()
     controllers = {label: _reduced(controller, kept, per_seed) for label, controller in results.controllers.items()}
     paired = {
         reference: {label: _cut(row, compared) for label, row in differences.items()}
@@ -162,7 +162,7 @@ def _published(experiment: EpisodeExperiment) -> set[str]:
 
 def _drawn(experiment: EpisodeExperiment, situation: str, results: Results) -> set[str]:
     """The metrics whose every episode a picture shows."""
-    if experiment.sweeps:
+    if experiment.is_swept:
         return set()
     shown = [picture for picture in pictures_of(results, {}) if experiment.shows(picture.name, situation)]
     return {key for picture in shown for key in picture.episodes_of}

@@ -89,8 +89,9 @@ class MixedFace(VecEnv):
             part.set_attr(attr_name, value, indices)
 
     def env_is_wrapped(self, wrapper_class: type[Any], indices: int | Iterable[int] | None = None) -> list[bool]:
-        """No row is wrapped in anything."""
-        return [False for _ in self._get_indices(indices)]
+        """Whether each row does what a wrapper does; see :meth:`VectorFace.env_is_wrapped`."""
+        rows = [wrapped for part in self.parts for wrapped in part.env_is_wrapped(wrapper_class)]
+        return rows if indices is None else [rows[row] for row in self._get_indices(indices)]
 
     def get_state(self) -> dict[str, Any]:
         """Snapshot from which training can go on: that of every face."""

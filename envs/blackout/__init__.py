@@ -12,6 +12,10 @@ WORLD = WorldSpec(
     default_scenario="urban19-medium",
     metrics=METRICS,
     training_metric="survival_h",
+    infos={
+        "bs": {"projected": False, "repaired": False, "links": 0, "alive": True},
+        "episode": {"survival_lost": False},
+    },
     rewards={
         "team": "voltran.envs.blackout.rewards.team:team",
         "local": "voltran.envs.blackout.rewards.local:local",

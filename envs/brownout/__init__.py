@@ -13,6 +13,18 @@ WORLD = WorldSpec(
     default_scenario="urban19-brownout-medium",
     metrics=(*OUTAGE_METRICS, *RETAIL_METRICS),
     training_metric="survival_h",
+    infos={
+        "bs": {
+            "projected": False,
+            "repaired": False,
+            "links": 0,
+            "alive": True,
+            "bought_kwh": 0.0,
+            "paid_usd": 0.0,
+        },
+        "retailer": {"projected": False, "price_usd_per_kwh": 0.0, "sold_kwh": 0.0, "spilled_kwh": 0.0},
+        "episode": {"survival_lost": False},
+    },
     rewards={
         "team": "voltran.envs.brownout.rewards.team:team",
         "local": "voltran.envs.brownout.rewards.local:local",

@@ -49,15 +49,23 @@ class ActionCounts:
             return {}
         return world.action_masks() if handed_out is None else handed_out
 
-    def add(self, transition: Transition, actions: Mapping[str, NDArray[Any]], masks: Masks) -> None:
+    def add(
+        self,
+        transition: Transition,
+        actions: Mapping[str, NDArray[Any]],
+        masks: Masks,
+        idle: BoolArray | None = None,
+    ) -> None:
         """Count the actions of a step.
 
         Args:
             transition: what it brought.
             actions: role -> ``[B, n]`` or ``[B, n, k]``, as they were chosen.
             masks: role -> ``[B, n, A]`` before the step, as :meth:`masks_before` gave them.
+            idle: ``[B]`` worlds whose actions nobody chose; they do not count.
         """
-        self._decisions += 1
+        counted = slice(None) if idle is None else ~idle
+        self._decisions[counted] += 1
         for role in self._roles:
             projected = transition.agent_infos.get(role.name, {}).get("projected")
             if projected is None:
@@ -65,12 +73,9 @@ class ActionCounts:
             else:
                 forbidden = projected
                 self._unreported.discard(role.name)
-            self.taken += forbidden.size
-            self.illegal += int(forbidden.sum())
-            self._forbidden[role.name] += forbidden
-        over = transition.terminated | transition.truncated
-        if over.any():
-            self.begin(over)
+            self.taken += forbidden[counted].size
+            self.illegal += int(forbidden[counted].sum())
+            self._forbidden[role.name][counted] += forbidden[counted]
 
     def begin(self, worlds: BoolArray | None = None) -> None:
         """Start counting anew in worlds ``[B]`` whose episodes end or begin; None for all.

@@ -50,6 +50,8 @@ def role_actions(role: Role, actions: Mapping[str, Any]) -> NDArray[Any]:
     except (TypeError, ValueError):
         values = np.empty(0)
     dtype = role.action_space.dtype
+    if values.shape == (role.count, 1) and isinstance(role.action_space, spaces.Discrete):
+        values = values[:, 0]  # whole numbers as arrays of one entry, as networks give them
     if _all_inside(role, values):
         return values.astype(dtype)
     # One by one: to find the culprit, or because NumPy mixes integer types into floats (uint64 with int64).
@@ -59,6 +61,9 @@ def role_actions(role: Role, actions: Mapping[str, Any]) -> NDArray[Any]:
 def checked_action(agent: str, space: ActionSpace, action: Any) -> NDArray[Any]:
     """Return one agent's action as an array of the space's shape.
 
+    A Discrete takes integers of shapes () and (1,), never floats: 1.0 may be what is left of a mistake. A Box takes
+    floats of any precision, and integers.
+
     Raises:
         ActionError: None, NaN, wrong type, shape or range; names agent, value and what is allowed.
     """
@@ -67,6 +72,8 @@ def checked_action(agent: str, space: ActionSpace, action: Any) -> NDArray[Any]:
     except (TypeError, ValueError):
         value = np.asarray(None)
     allowed_kinds = "fiu" if isinstance(space, spaces.Box) else "iu"
+    if isinstance(space, spaces.Discrete) and value.shape == (1,):
+        value = value.reshape(())
     if value.dtype.kind not in allowed_kinds or value.shape != (space.shape or ()):
         raise ActionError(f"action of {agent} = {action!r}: {_allowed(space)}")
     low, high = _limits(space)

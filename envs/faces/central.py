@@ -8,29 +8,36 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
+from voltran.envs.errors import EpisodeError
 from voltran.envs.faces.action_counts import ActionCounts, Masks
 from voltran.envs.faces.actions import sample_mask
 from voltran.envs.faces.episode_order import EpisodeList, EpisodeOrder, named_episode
 from voltran.envs.faces.horizon import set_horizon
+from voltran.envs.faces.joint_action import JointAction, MeanReward
 from voltran.envs.faces.rendering import check_render_mode, face_metadata, render_world
-from voltran.envs.world import Role, Transition, World
+from voltran.envs.infos import Infos, starting_infos, told_by
+from voltran.envs.world import World
 from voltran.physics.arrays import BoolArray
 
 CentralStep = tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]
 
 
-class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[np.int64]]):
+class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
     """A world as a single-agent Gymnasium environment.
 
     - Observation: the world's global ``state()``, ``[S]``.
-    - Action: one MultiDiscrete with every agent's choices in a row, role after role, agent after agent.
-    - Reward: mean of the rewards of all agents of all roles.
-    - Infos: ``action_mask`` (a tuple, as ``action_space.sample(mask=...)`` takes it), the world's episode infos as
-      numbers, and per role a dict of arrays ``[n]``; at the end of an episode also ``kpis``.
+    - Action: every agent's choices in a row, role after role, agent after agent: one MultiDiscrete, or a flat Box where
+      the actions of all roles are continuous.
+    - Reward: mean of the rewards of all agents of all roles, or of one role.
+    - Infos: ``action_mask`` (a tuple, as ``action_space.sample(mask=...)`` takes it; a Box has none), the world's
+      episode infos as numbers, and per role a dict of arrays ``[n]``, at reset as at steps; at the end of an episode
+      also ``kpis``.
 
     Seeds, lists of episodes, the option ``episode`` and copies work as in the Parallel face: ``reset(seed=s)`` plays
     episode ``s``, ``reset()`` the next of the list, or draws one.
+
+    A ``TimeLimit`` around it ends episodes unseen: then :meth:`kpis` has the metrics until the next reset, and
+    :class:`LastMetrics` around both puts them into the infos. ``max_cycles`` needs neither.
 
     Args:
         make_world: builds a world, given the batch size.
@@ -38,9 +45,10 @@ class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[np.int64]]):
         max_cycles: horizon in decisions, instead of the scenario's.
         episodes: seeds of the episodes that resets without a seed play, in their order and then again from the first;
             None to draw them.
+        reward_of: the role whose agents' mean reward it is; None for all roles.
 
     Raises:
-        ScenarioError: an argument out of range, or a role with continuous actions.
+        ScenarioError: an argument out of range, or roles of which some have continuous actions and others have not.
     """
 
     def __init__(
@@ -50,6 +58,7 @@ class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[np.int64]]):
         render_mode: str | None = None,
         max_cycles: int | None = None,
         episodes: EpisodeList | None = None,
+        reward_of: str | None = None,
     ) -> None:
         self.world = make_world(1)
         self.metadata = face_metadata(self.world)
@@ -57,8 +66,9 @@ class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[np.int64]]):
         if max_cycles is not None:
             set_horizon(self.world, max_cycles)
         self.observation_space = cast("spaces.Space[NDArray[np.float32]]", self.world.state_space)
-        self._choices = spaces.MultiDiscrete([size for role in self.world.roles for size in _choices(role)])
-        self.action_space = self._choices
+        self._joint = JointAction(self.world.roles)
+        self._reward = MeanReward(self.world.roles, reward_of)
+        self.action_space = cast("spaces.Space[NDArray[Any]]", self._joint.space)
         self._running = False
         self._order = EpisodeOrder(episodes)
         self._counts = ActionCounts(self.world, self.world.roles)
@@ -89,9 +99,9 @@ class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[np.int64]]):
         super().reset(seed=None if seed is None else named)
         self._counts.begin()
         self._running = True
-        return self.world.state()[0], {"action_mask": self._sample_mask()}
+        return self.world.state()[0], self._infos(starting_infos(self.world))
 
-    def step(self, action: NDArray[np.int64]) -> CentralStep:
+    def step(self, action: NDArray[Any]) -> CentralStep:
         """Advance by one decision.
 
         Raises:
@@ -100,19 +110,21 @@ class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[np.int64]]):
         """
         if not self._running:
             raise EpisodeError("step: no episode is running; call reset() first")
-        actions = self._split(action)
+        actions = self._joint.split(action, self._joint.space.shape)
         masks = self._counts.masks_before(self.world, self._handed_out)
         transition = self.world.step(actions)
         terminated, truncated = bool(transition.terminated[0]), bool(transition.truncated[0])
         self._running = not (terminated or truncated)
+        infos = self._infos(told_by(transition))
         self._counts.add(transition, actions, masks)
-        rewards = np.concatenate([transition.rewards[role.name][0] for role in self.world.roles])
-        infos = self._infos(transition)
-        return self.world.state()[0], float(rewards.mean()), terminated, truncated, infos
+        if not self._running:
+            infos["kpis"] = self.kpis()
+            self._counts.begin()
+        return self.world.state()[0], float(self._reward(transition.rewards)[0]), terminated, truncated, infos
 
     def action_masks(self) -> BoolArray:
         """Flat mask of the whole action, ``[sum(nvec)]``, as MaskablePPO takes it."""
-        return self._in_a_row(self.world.action_masks())
+        return self._joint.in_a_row(self.world.action_masks())[0]
 
     def state(self) -> NDArray[np.float32]:
         """Global state vector ``[S]``: what is observed, too."""
@@ -126,57 +138,25 @@ class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[np.int64]]):
         """Picture in the mode chosen at construction."""
         return render_world(self.world, self.render_mode)
 
-    def _sample_mask(self) -> Any:
-        self._handed_out = self.world.action_masks()
-        return sample_mask(self._choices, self._in_a_row(self._handed_out))
-
-    def _in_a_row(self, masks: Masks) -> BoolArray:
-        return np.concatenate([masks[role.name][0].ravel() for role in self.world.roles])
-
-    def _infos(self, transition: Transition) -> dict[str, Any]:
-        infos: dict[str, Any] = {key: values[0].item() for key, values in transition.episode_infos.items()}
-        for role_name, entries in transition.agent_infos.items():
+    def _infos(self, told: Infos) -> dict[str, Any]:
+        infos: dict[str, Any] = {key: values[0].item() for key, values in told.episodes.items()}
+        for role_name, entries in told.agents.items():
             infos[role_name] = {key: values[0].copy() for key, values in entries.items()}
-        infos["action_mask"] = self._sample_mask()
-        if not self._running:
-            infos["kpis"] = self.kpis()
+        if self._joint.has_choices:
+            self._handed_out = self.world.action_masks()
+            infos["action_mask"] = sample_mask(self._joint.space, self._joint.in_a_row(self._handed_out)[0])
         return infos
 
-    def _split(self, action: Any) -> dict[str, NDArray[Any]]:
-        codes = self._checked(action)
-        parts, start = {}, 0
-        for role in self.world.roles:
-            width = len(_choices(role))
-            parts[role.name] = codes[start : start + width].reshape(1, role.count, *(role.action_space.shape or ()))
-            start += width
-        return parts
 
-    def _checked(self, action: Any) -> NDArray[Any]:
-        sizes = self._choices.nvec
-        try:
-            codes = np.asarray(action)
-        except (TypeError, ValueError) as error:
-            raise ActionError(f"action = {action!r}: give {len(sizes)} integers") from error
-        if codes.shape != sizes.shape or codes.dtype.kind not in "iu":
-            raise ActionError(f"action = {action!r}: give an array of {len(sizes)} integers, one per choice")
-        outside = np.flatnonzero((codes < 0) | (codes >= sizes))
-        if outside.size:
-            entry = int(outside[0])
-            owners = [agent for role in self.world.roles for agent in _owners(role)]
-            raise ActionError(
-                f"action[{entry}] (of {owners[entry]}) = {codes[entry]}: give an integer in 0..{sizes[entry] - 1}"
-            )
-        return codes
+class LastMetrics(gymnasium.Wrapper[NDArray[np.float32], NDArray[Any], NDArray[np.float32], NDArray[Any]]):
+    """Puts ``kpis`` into the last infos of a central face's episodes, whatever wrapper inside has ended them.
 
+    ``LastMetrics(gymnasium.make("voltran/Blackout-v0", max_episode_steps=5))`` is its use.
+    """
 
-def _choices(role: Role) -> list[int]:
-    if isinstance(role.action_space, spaces.Box):
-        raise ScenarioError(f"role {role.name}: continuous actions do not fit the central face; use a discrete form")
-    if isinstance(role.action_space, spaces.MultiDiscrete):
-        return [int(size) for size in role.action_space.nvec] * role.count
-    return [int(role.action_space.n)] * role.count
-
-
-def _owners(role: Role) -> list[str]:
-    width = len(_choices(role)) // role.count
-    return [agent for agent in role.agent_ids for _ in range(width)]
+    def step(self, action: NDArray[Any]) -> tuple[NDArray[np.float32], Any, bool, bool, dict[str, Any]]:
+        """Advance by one decision."""
+        observation, reward, terminated, truncated, infos = self.env.step(action)
+        if (terminated or truncated) and "kpis" not in infos:
+            infos["kpis"] = self.get_wrapper_attr("kpis")()
+        return observation, reward, terminated, truncated, infos

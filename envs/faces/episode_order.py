@@ -1,6 +1,6 @@
 """Which episode a reset plays: the one that it names, the next of a list, or one that is drawn."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from voltran.envs.seeds import SEED_LIMIT, checked_seed, drawn_seed
 EpisodeList = Sequence[int]
 
 OPTION = "episode"
+BATCH_SEED_LIMIT = 2**63  # batches keep the seeds of their episodes in arrays
 
 
 class EpisodeOrder:
@@ -60,10 +61,46 @@ def checked_episodes(episodes: Any, below: int = SEED_LIMIT) -> EpisodeList:
     return episodes if is_range else tuple(seeds)
 
 
-def first_of_share(world: int, n_worlds: int, episodes: EpisodeList) -> int:
-    """Place in a list at which one world of a batch begins: the list is split evenly, and each world plays on from
-    its part."""
-    return world * len(episodes) // n_worlds
+# The episode that a world of a batch plays next: its index, and how many it has begun -> a seed.
+UpcomingEpisodes = Callable[[int, int], int]
+
+
+class ListedEpisodes:
+    """A list's episodes, split evenly among the worlds of a batch: each plays on from its part in the list's order.
+
+    Args:
+        episodes: their seeds.
+        n_worlds: batch size.
+
+    Raises:
+        ScenarioError: an empty list, one of something else than seeds, or seeds of 2**63 and more.
+    """
+
+    def __init__(self, episodes: EpisodeList, n_worlds: int) -> None:
+        self._episodes, self._n_worlds = checked_episodes(episodes, below=BATCH_SEED_LIMIT), n_worlds
+
+    def __call__(self, world: int, episode: int) -> int:
+        """Seed of a world's next episode, after so many."""
+        first = world * len(self._episodes) // self._n_worlds
+        return self._episodes[(first + episode) % len(self._episodes)]
+
+
+class DrawnEpisodes:
+    """Episodes that each world of a batch draws from a generator of its own, as the faces of one world do.
+
+    Args:
+        n_worlds: batch size.
+
+    Attributes:
+        generators: of the worlds; fresh entropy until they are seeded.
+    """
+
+    def __init__(self, n_worlds: int) -> None:
+        self.generators = [np.random.default_rng() for _ in range(n_worlds)]
+
+    def __call__(self, world: int, episode: int) -> int:
+        """Seed of a world's next episode."""
+        return drawn_seed(self.generators[world])
 
 
 def named_episode(seed: Any, options: Any, ignored: Collection[str] = ()) -> int | None:

@@ -15,14 +15,15 @@ from voltran.envs.faces.actions import check_agents, role_actions, sample_mask
 from voltran.envs.faces.episode_order import EpisodeList, EpisodeOrder, named_episode
 from voltran.envs.faces.horizon import set_horizon
 from voltran.envs.faces.rendering import check_render_mode, face_metadata, render_world
+from voltran.envs.infos import Infos, starting_infos, told_by
 from voltran.envs.world import Role, Transition, World
 from voltran.physics.arrays import BoolArray
 
 MaskCarrier = Literal["info", "obs"] | None
 Observations = dict[str, Any]
-Infos = dict[str, dict[str, Any]]
+AgentInfos = dict[str, dict[str, Any]]
 SpaceT = TypeVar("SpaceT", bound=spaces.Space[Any])
-Step = tuple[Observations, dict[str, float], dict[str, bool], dict[str, bool], Infos]
+Step = tuple[Observations, dict[str, float], dict[str, bool], dict[str, bool], AgentInfos]
 
 # PettingZoo's own tests hand it in, to see that reset takes options at all.
 IGNORED_OPTIONS = ("options",)
@@ -127,13 +128,13 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
         """How many of them a mask forbade."""
         return self._counts.illegal
 
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, AgentInfos]:
         """Start an episode: that of the seed, or of ``options={"episode": seed}``, or the next.
 
         The seed also seeds the generator that later resets draw from; the option leaves it, and a list, where it is.
 
         Returns:
-            Observations and infos, one entry per agent.
+            Observations and infos, one entry per agent; infos have the keys of those of steps.
 
         Raises:
             ScenarioError: a seed that is no integer >= 0, or another option.
@@ -146,7 +147,7 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
         self._generator = generator
         self._counts.begin()
         self.agents = self.possible_agents[:]
-        return self._observe({agent: {} for agent in self.agents})
+        return self._observe(_infos(self.world.roles, starting_infos(self.world)))
 
     def step(self, actions: dict[str, Any]) -> Step:
         """Advance by one decision.
@@ -156,7 +157,8 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
                 that the world documents, and ``infos[agent]["projected"]`` is True.
 
         Returns:
-            Observations, rewards, terminations, truncations, infos: one entry per agent in each.
+            Observations, rewards, terminations, truncations, infos: one entry per agent in each. The last infos of an
+            episode also have its metrics, ``kpis``.
 
         Raises:
             ActionError: missing or unknown agent, or an action outside its space; nothing has changed.
@@ -171,8 +173,13 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
         terminated, truncated = bool(transition.terminated[0]), bool(transition.truncated[0])
         agents, self.agents = self.agents, [] if terminated or truncated else self.possible_agents[:]
         rewards = {agent: reward for role in self.world.roles for agent, reward in _rewards(role, transition)}
-        observations, infos = self._observe(_infos(self.world.roles, transition))
+        observations, infos = self._observe(_infos(self.world.roles, told_by(transition)))
         self._counts.add(transition, joint, masks)
+        if not self.agents:
+            kpis = self.kpis()
+            for info in infos.values():
+                info["kpis"] = dict(kpis)
+            self._counts.begin()
         return observations, rewards, dict.fromkeys(agents, terminated), dict.fromkeys(agents, truncated), infos
 
     def action_mask(self, agent: str) -> NDArray[np.int8]:
@@ -202,7 +209,7 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
     def close(self) -> None:
         """Nothing to release."""
 
-    def _observe(self, infos: Infos) -> tuple[Observations, Infos]:
+    def _observe(self, infos: AgentInfos) -> tuple[Observations, AgentInfos]:
         arrays = self.world.observations()
         observations: Observations = {
             agent: arrays[role.name][0, index] for agent, (role, index) in self._places.items()
@@ -225,11 +232,11 @@ def _rewards(role: Role, transition: Transition) -> list[tuple[str, float]]:
     return list(zip(role.agent_ids, transition.rewards[role.name][0].tolist(), strict=True))
 
 
-def _infos(roles: tuple[Role, ...], transition: Transition) -> Infos:
-    shared = {key: values[0].tolist() for key, values in transition.episode_infos.items()}
-    infos: Infos = {}
+def _infos(roles: tuple[Role, ...], told: Infos) -> AgentInfos:
+    shared = {key: values[0].tolist() for key, values in told.episodes.items()}
+    infos: AgentInfos = {}
     for role in roles:
-        own = {key: values[0].tolist() for key, values in transition.agent_infos.get(role.name, {}).items()}
+        own = {key: values[0].tolist() for key, values in told.agents.get(role.name, {}).items()}
         for index, agent in enumerate(role.agent_ids):
             infos[agent] = {**shared, **{key: values[index] for key, values in own.items()}}
     return infos

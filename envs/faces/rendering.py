@@ -31,12 +31,12 @@ def check_render_mode(world: World, render_mode: str | None) -> str | None:
     return render_mode
 
 
-def render_world(world: World, render_mode: str | None) -> Any:
-    """Picture of a single world: text for "ansi", an array for "rgb_array"; "human" prints and returns None."""
+def render_world(world: World, render_mode: str | None, index: int = 0) -> Any:
+    """Picture of one world of a batch: text for "ansi", an array for "rgb_array"; "human" prints and returns None."""
     if render_mode is None:
         logger.warn("render() was called, but the environment was made without render_mode; nothing is shown")
         return None
     if render_mode == "human":
-        sys.stdout.write(world.render("ansi") + "\n")
+        sys.stdout.write(world.render("ansi", index) + "\n")
         return None
-    return world.render(render_mode)
+    return world.render(render_mode, index)

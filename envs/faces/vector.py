@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecEnv
 
 from voltran.envs.errors import ActionError, ScenarioError
-from voltran.envs.faces.action_counts import ActionCounts
-from voltran.envs.faces.episode_order import EpisodeList, checked_episodes, first_of_share
+from voltran.envs.faces.batch import Batch
+from voltran.envs.faces.episode_order import EpisodeList, ListedEpisodes
+from voltran.envs.faces.rendering import check_render_mode, face_metadata, render_world
 from voltran.envs.seeds import checked_seed, training_seed
 from voltran.envs.snapshots import copied, require_keys, require_like, write
 from voltran.envs.world import Role, Transition, World
@@ -37,6 +39,7 @@ class VectorFace(VecEnv):
             worlds restart independently of each other. Needed if, and only if, the world has other roles.
         first_world: number of the batch's first world among all that are trained in, where there are several batches:
             no two worlds share a seed.
+        render_mode: one of ``metadata["render_modes"]`` or None; pictures show the first world.
         episodes: seeds of the episodes to play instead: split evenly among the worlds, each of which plays on from its
             part in the list's order, and again from the list's first after its last.
 
@@ -54,33 +57,30 @@ class VectorFace(VecEnv):
         *,
         others: OtherRoles | None = None,
         first_world: int = 0,
+        render_mode: str | None = None,
         episodes: EpisodeList | None = None,
     ) -> None:
         self.world = world
         self.role = _role(world, role, others)
-        self.render_mode = None
+        self.render_mode = check_render_mode(world, render_mode)
         self._others = others
         self._first_world = first_world
         self._base_seed = checked_seed(seed)
-        self._list = None if episodes is None else checked_episodes(episodes, below=2**63)
-        self._counts_of_actions = ActionCounts(world, [self.role])
-        self._episodes = np.zeros(world.n_worlds, np.int64)
-        self._episode_seeds = np.zeros(world.n_worlds, np.int64)
-        self._lengths = np.zeros(world.n_worlds, np.int64)
-        rows = world.n_worlds * self.role.count
-        self._returns = np.zeros(rows)
+        listed = None if episodes is None else ListedEpisodes(episodes, world.n_worlds)
+        self._batch = Batch(world, [self.role], self.role.count, listed or self._training_seed)
         self._actions: dict[str, Any] = {}
-        super().__init__(rows, self.role.observation_space, self.role.action_space)
+        super().__init__(world.n_worlds * self.role.count, self.role.observation_space, self.role.action_space)
+        self.metadata = face_metadata(world)
 
     @property
     def actions_taken(self) -> int:
         """Actions of rows taken since the face was made, if they have a mask."""
-        return self._counts_of_actions.taken
+        return self._batch.counts.taken
 
     @property
     def illegal_actions(self) -> int:
         """How many of them a mask forbade."""
-        return self._counts_of_actions.illegal
+        return self._batch.counts.illegal
 
     def reset(self) -> NDArray[np.float32]:
         """Start a new episode in every world and return the observations ``[rows, F]``.
@@ -92,7 +92,7 @@ class VectorFace(VecEnv):
             raise ScenarioError(
                 f"options[{given[0]!r}] is unknown: this face has no options; give it a list, episodes="
             )
-        self._start_episodes(np.ones(self.world.n_worlds, bool))
+        self._batch.start(np.ones(self.world.n_worlds, bool))
         self.reset_infos = [{} for _ in range(self.num_envs)]
         self._reset_options()
         return self._observations()
@@ -122,17 +122,14 @@ class VectorFace(VecEnv):
             EpisodeError: called before :meth:`reset`.
         """
         others = self._others(self.world) if self._others else {}
-        masks = self._counts_of_actions.masks_before(self.world)
-        transition = self.last_transition = self.world.step({**others, **self._actions})
-        self._counts_of_actions.add(transition, self._actions, masks)
+        transition = self.last_transition = self._batch.step(self._actions, others)
         rewards = transition.rewards[self.role.name].reshape(self.num_envs)
         over = transition.terminated | transition.truncated
         infos: RowInfos = [{} for _ in range(self.num_envs)]
-        self._returns += rewards
-        self._lengths += 1
+        self._batch.add(rewards)
         if over.any():
             self._report_ends(over, transition.truncated & ~transition.terminated, infos)
-            self._start_episodes(over)
+            self._batch.start(over)
         return self._observations(), rewards, np.repeat(over, self.role.count), infos
 
     def action_masks(self) -> BoolArray:
@@ -147,7 +144,7 @@ class VectorFace(VecEnv):
         """
         entropy = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
         self._base_seed = checked_seed(entropy)
-        self._episodes[:] = 0
+        self._batch.episodes[:] = 0
         return [self._base_seed] * self.num_envs
 
     def env_method(
@@ -183,12 +180,12 @@ class VectorFace(VecEnv):
         setattr(self, attr_name, value)
 
     def env_is_wrapped(self, wrapper_class: type[Any], indices: int | Iterable[int] | None = None) -> list[bool]:
-        """No row is wrapped in anything."""
-        return [False for _ in self._get_indices(indices)]
+        """Whether each row does what a wrapper does: that of ``Monitor``, as infos have ``episode``; of no other."""
+        return [wrapper_class is Monitor for _ in self._get_indices(indices)]
 
     def get_state(self) -> dict[str, Any]:
         """Snapshot from which training can go on: the worlds, the seeds' counters and the returns so far."""
-        return {"world": self.world.get_state(), "base_seed": self._base_seed, "counts": copied(self._counts())}
+        return {"world": self.world.get_state(), "base_seed": self._base_seed, "counts": copied(self._batch.changing())}
 
     def set_state(self, snapshot: Mapping[str, Any]) -> None:
         """Continue from a snapshot of a face with the same scenario, role and number of worlds.
@@ -197,11 +194,12 @@ class VectorFace(VecEnv):
             EpisodeError: a snapshot of something else, or a broken one; nothing has changed.
             ScenarioError: a seed that is none.
         """
-        counts = self._counts()
+        counts = self._batch.changing()
         require_keys(snapshot, ("world", "base_seed", "counts"), "snapshot")
         require_like(snapshot["counts"], counts, "snapshot['counts']")
         base_seed = checked_seed(snapshot["base_seed"])
         self.world.set_state(snapshot["world"])
+        self._batch.handed_out = None
         self._base_seed = base_seed
         write(counts, snapshot["counts"])
 
@@ -212,33 +210,29 @@ class VectorFace(VecEnv):
     def close(self) -> None:
         """Nothing to release: there is no subprocess."""
 
+    def render(self, mode: str | None = None) -> Any:
+        """Picture of the first world, in the mode chosen at construction.
+
+        Args:
+            mode: None, or that mode.
+
+        Raises:
+            ScenarioError: another mode.
+            EpisodeError: no episode has begun.
+        """
+        if mode not in (None, self.render_mode):
+            raise ScenarioError(f"mode = {mode!r}: this face was made with render_mode={self.render_mode!r}")
+        return render_world(self.world, self.render_mode)
+
+    def get_images(self) -> Sequence[NDArray[np.uint8] | None]:
+        """The picture of the first world, where the face was made for pictures."""
+        return [self.world.render("rgb_array") if self.render_mode == "rgb_array" else None]
+
     def _observations(self) -> NDArray[np.float32]:
         return self.world.observations()[self.role.name].reshape(self.num_envs, -1)
 
-    def _counts(self) -> dict[str, NDArray[Any]]:
-        """The arrays that change besides the worlds' own, themselves and not copies."""
-        return {
-            "episodes": self._episodes,
-            "episode_seeds": self._episode_seeds,
-            "lengths": self._lengths,
-            "returns": self._returns,
-        }
-
-    def _start_episodes(self, worlds: BoolArray) -> None:
-        seeds = self._episode_seeds.copy()
-        for world in np.flatnonzero(worlds).tolist():
-            seeds[world] = self._seed_of(world, int(self._episodes[world]))
-        self.world.reset(seeds.tolist(), worlds.copy())
-        self._counts_of_actions.begin(worlds)
-        self._episode_seeds[:] = seeds
-        self._episodes[worlds] += 1
-        self._lengths[worlds] = 0
-        self._returns.reshape(self.world.n_worlds, -1)[worlds] = 0.0
-
-    def _seed_of(self, world: int, episode: int) -> int:
-        if self._list is None:
-            return training_seed(self._base_seed, self._first_world + world, episode)
-        return self._list[(first_of_share(world, self.world.n_worlds, self._list) + episode) % len(self._list)]
+    def _training_seed(self, world: int, episode: int) -> int:
+        return training_seed(self._base_seed, self._first_world + world, episode)
 
     def _report_ends(self, over: BoolArray, truncated: BoolArray, infos: Sequence[dict[str, Any]]) -> None:
         count = self.role.count
@@ -248,8 +242,8 @@ class VectorFace(VecEnv):
             for row in range(world * count, (world + 1) * count):
                 infos[row]["terminal_observation"] = last_observations[row].copy()
                 infos[row]["TimeLimit.truncated"] = bool(truncated[world])
-                infos[row]["episode"] = {"r": float(self._returns[row]), "l": int(self._lengths[world])}
-                infos[row]["episode_seed"] = int(self._episode_seeds[world])
+                infos[row]["episode"] = {"r": float(self._batch.returns[row]), "l": int(self._batch.lengths[world])}
+                infos[row]["episode_seed"] = int(self._batch.episode_seeds[world])
             infos[world * count]["kpis"] = {name: float(values[world]) for name, values in kpis.items()}
 
 

@@ -12,6 +12,11 @@ WORLD = WorldSpec(
     default_scenario="market8",
     metrics=METRICS,
     training_metric="welfare_usd",
+    infos={
+        "bs": {"projected": False, "bought_kwh": 0.0, "unserved_kwh": 0.0, "paid_usd": 0.0},
+        "retailer": {"projected": False, "price_usd_per_kwh": 0.0, "sold_kwh": 0.0, "spilled_kwh": 0.0},
+        "episode": {"satisfaction_usd": 0.0, "generation_cost_usd": 0.0, "lost_load_usd": 0.0, "wear_usd": 0.0},
+    },
     rewards={
         "own": "voltran.envs.market.rewards.own:own",
         "welfare": "voltran.envs.market.rewards.welfare:welfare",

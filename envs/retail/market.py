@@ -167,6 +167,7 @@ class RetailMarket:
     def agent_infos(self) -> dict[str, FloatArray]:
         """What retailers are told about the period, key -> ``[B, I]``."""
         return {
+            "projected": np.zeros(self.price.shape, dtype=bool),  # they may always ask any price
             "price_usd_per_kwh": self.price.copy(),
             "sold_kwh": self.sales.sold_kwh.sum(axis=-1),
             "spilled_kwh": self.sales.spilled_kwh,

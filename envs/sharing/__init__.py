@@ -13,6 +13,16 @@ WORLD = WorldSpec(
     default_scenario="sharing12",
     metrics=METRICS,
     training_metric="saving",
+    infos={
+        "operator": {"projected": False, "grid_kwh": 0.0, "battery_kwh": 0.0, "unserved_kwh": 0.0},
+        "episode": {
+            "energy_cost_eur": 0.0,
+            "charge_cost_eur": 0.0,
+            "wear_eur": 0.0,
+            "lost_load_eur": 0.0,
+            "refill_eur": 0.0,
+        },
+    },
     rewards={
         "own": "voltran.envs.sharing.rewards.own:own",
         "common": "voltran.envs.sharing.rewards.common:common",

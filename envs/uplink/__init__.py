@@ -12,6 +12,7 @@ WORLD = WorldSpec(
     default_scenario="uplink20",
     metrics=METRICS,
     training_metric="energy_efficiency",
+    infos={"ubs": {"projected": False, "repaired": False, "awake": True}},
     rewards={
         "team": "voltran.envs.uplink.rewards.team:team",
         "local": "voltran.envs.uplink.rewards.local:local",

@@ -3,12 +3,14 @@
 from functools import partial
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
+from gymnasium import spaces
 
 from tests.envs.fake_world import make_fake_world
 from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
-from voltran.envs.faces.central import CentralFace
+from voltran.envs.faces.central import CentralFace, LastMetrics
 from voltran.envs.seeds import TRAINING_SEEDS
 
 
@@ -70,8 +72,48 @@ def test_an_illegal_action_changes_nothing(action: Any, message: str) -> None:
 
 
 def test_continuous_roles_do_not_fit() -> None:
-    with pytest.raises(ScenarioError, match=r"operator.*continuous"):
+    with pytest.raises(ScenarioError, match=r"role operator: continuous actions and other roles' choices do not fit"):
         face("bs", "operator")
+
+
+def test_continuous_roles_alone_make_a_flat_box() -> None:
+    env = CentralFace(partial(make_fake_world, roles=("operator",), counts={"operator": 3}))
+    assert env.action_space == spaces.Box(-1.0, 1.0, (6,), np.float32)
+    _, infos = env.reset(seed=1)
+    assert "action_mask" not in infos
+    infos = env.step(np.array([1.0, 0.0, 0.5, -0.5, 0.0, 0.0]))[4]
+    assert infos["operator"]["level"].tolist() == [0.5, 0.5, 0.0]
+    with pytest.raises(ActionError, match=r"action\[4\] \(of operator_2\) = nan: give a number in -1.0..1.0"):
+        env.step(np.array([0, 0, 0, 0, np.nan, 0]))
+
+
+def test_the_reward_may_be_that_of_one_role() -> None:
+    def rewards(reward_of: str | None) -> float:
+        env = face("bs", "ubs", reward_of=reward_of)
+        env.reset(seed=1)
+        return env.step(np.zeros(7, int))[1]
+
+    assert rewards(None) == pytest.approx((3 * rewards("bs") + 2 * rewards("ubs")) / 5, abs=1e-12)
+    assert rewards("bs") != rewards("ubs")
+    with pytest.raises(ScenarioError, match="reward_of = 'retailer': unknown; roles are bs, ubs, or None"):
+        face(reward_of="retailer")
+
+
+@pytest.mark.filterwarnings("ignore:.*not having a spec:UserWarning")
+def test_metrics_come_also_where_a_wrapper_ends_the_episode() -> None:
+    env = LastMetrics(gymnasium.wrappers.TimeLimit(face(), 2))
+    env.reset(seed=1)
+    action = np.zeros(7, int)
+    assert "kpis" not in env.step(action)[4]
+    _, _, _, truncated, infos = env.step(action)
+    assert truncated
+    assert infos["kpis"] == face_kpis(env) == {"survival_h": 0.5, "energy_left_kwh": infos["energy_kwh"]}
+
+
+def face_kpis(env: gymnasium.Env[Any, Any]) -> dict[str, float]:
+    unwrapped = env.unwrapped
+    assert isinstance(unwrapped, CentralFace)
+    return unwrapped.kpis()
 
 
 def test_seeds_work_as_in_the_parallel_face() -> None:

@@ -30,7 +30,8 @@ def idle(env: ParallelFace) -> dict[str, Any]:
         ({"bs_1": 1.0}, "bs_1 = 1.0: give one integer in 0..3"),
         ({"bs_2": 4}, "bs_2 = 4: out of range or NaN; give one integer in 0..3"),
         ({"retailer_0": -1}, "retailer_0 = -1: out of range or NaN; give one integer in 0..2"),
-        ({"bs_0": np.array([1])}, r"bs_0 = array\(\[1\]\): give one integer in 0..3"),
+        ({"bs_0": np.array([1.0])}, r"bs_0 = array\(\[1.\]\): give one integer in 0..3"),
+        ({"bs_0": np.array([1, 1])}, r"bs_0 = array\(\[1, 1\]\): give one integer in 0..3"),
         ({"bs_0": [[1], [2, 3]]}, "bs_0 = .* give one integer in 0..3"),
         ({"bs_7": 1}, "bs_7 unknown; agents are bs_0 .. retailer_1"),
     ],
@@ -53,13 +54,30 @@ def test_a_missing_agent_is_named() -> None:
         env.step([0, 0, 0, 0, 0])  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("action", [1, np.int64(1), np.int32(1), np.uint8(1), np.array(1)])
+@pytest.mark.parametrize("action", [1, np.int64(1), np.int32(1), np.uint8(1), np.array(1), np.array([1]), [1]])
 def test_integers_of_every_kind_are_the_same_action(action: Any) -> None:
     env, plain = face(), face()
     for one in (env, plain):
         one.reset(seed=4)
     reward = env.step({**idle(env), "bs_0": action})[1]
     assert reward == plain.step({**idle(plain), "bs_0": 1})[1]
+
+
+def test_whole_numbers_may_come_as_arrays_of_one_entry_from_all() -> None:
+    env, plain = face("bs"), face("bs")
+    for one in (env, plain):
+        one.reset(seed=4)
+    reward = env.step({agent: np.array([1]) for agent in env.agents})[1]
+    assert reward == plain.step(dict.fromkeys(plain.agents, 1))[1]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_continuous_actions_of_every_precision_are_the_same(dtype: Any) -> None:
+    env, plain = face("operator"), face("operator")
+    for one in (env, plain):
+        one.reset(seed=4)
+    reward = env.step({"operator_0": np.array([1, 0], dtype)})[1]
+    assert reward == plain.step({"operator_0": np.array([1.0, 0.0], np.float32)})[1]
 
 
 def test_mixed_integer_types_keep_their_values() -> None:

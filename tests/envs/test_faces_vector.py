@@ -1,12 +1,15 @@
 """What the Stable-Baselines3 face promises beyond the conformance suite."""
 
+import warnings
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 from sb3_contrib import MaskablePPO
+from sb3_contrib.common.maskable.evaluation import evaluate_policy
 from sb3_contrib.common.maskable.utils import get_action_masks, is_masking_supported
+from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecMonitor
 
 from tests.envs.fake_world import FakeWorld, make_fake_world
@@ -152,7 +155,33 @@ def test_attributes_are_shared_by_all_rows() -> None:
     assert vector.get_attr("note") == ["x"] * 3
     with pytest.raises(ScenarioError, match="indices"):
         vector.set_attr("note", "y", indices=[0])
-    assert vector.env_is_wrapped(VecMonitor) == [False] * 3
+    assert vector.env_is_wrapped(VecMonitor) == [False] * 3  # type: ignore[arg-type]
+    assert vector.env_is_wrapped(Monitor) == [True] * 3
+    assert vector.env_is_wrapped(Monitor, indices=[1]) == [True]
+
+
+def test_evaluation_reads_the_returns_of_whole_episodes() -> None:
+    vector = face(2)
+    model = MaskablePPO("MlpPolicy", vector, n_steps=16, batch_size=48, device="cpu")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # SB3's is that returns may be modified by wrappers
+        returns, lengths = evaluate_policy(model, vector, 6, return_episode_rewards=True)
+    assert len(returns) == len(lengths) == 6  # type: ignore[arg-type]
+
+
+def test_pictures_show_the_first_world() -> None:
+    vector = VectorFace(make_fake_world(3, roles=("bs",)), "bs", render_mode="rgb_array")
+    with pytest.raises(EpisodeError, match="reset"):
+        vector.render()
+    vector.reset()
+    picture = vector.render()
+    assert np.array_equal(picture, vector.world.render("rgb_array", 0))
+    assert [image is not None for image in vector.get_images()] == [True]
+    assert vector.metadata["render_fps"]
+    with pytest.raises(ScenarioError, match="mode = 'human'"):
+        vector.render("human")
+    with pytest.raises(ScenarioError, match="render_mode = 'movie'"):
+        VectorFace(make_fake_world(3, roles=("bs",)), "bs", render_mode="movie")
 
 
 def test_batch_size_does_not_change_an_episode() -> None:

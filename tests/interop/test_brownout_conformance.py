@@ -13,9 +13,9 @@ from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test, ren
 
 from voltran.envs import brownout_v0
 from voltran.envs.checks import RULES, check_env
-from voltran.envs.environment_functions import OtherRoles
 from voltran.envs.faces.parallel import ParallelFace
 from voltran.envs.world import World
+from voltran.envs.world_faces import OtherRoles
 
 # Small and short, so that many episodes can be played; sites go down, and the main grid comes and goes.
 OVERRIDES = {

@@ -61,6 +61,9 @@ Listed = Annotated[
         help="List those shipped, one a line.",
     ),
 ]
+Store = Annotated[
+    Path | None, typer.Option(help="Folder of finished episodes, which experiments may share; in --out by default.")
+]
 Jobs = Annotated[int, typer.Option(min=1, help="Worker processes; as many as there are cores by default.")]
 
 
@@ -167,9 +170,7 @@ def experiment(
     out: Annotated[Path | None, typer.Option(help="Folder for the report; runs/NAME by default.")] = None,
     resume: Resume = False,
     jobs: Jobs = CORES,
-    store: Annotated[
-        Path | None, typer.Option(help="Folder of finished episodes, which experiments may share; in --out by default.")
-    ] = None,
+    store: Store = None,
     publish_to: Annotated[
         Path | None,
         typer.Option("--publish", help="Checkout whose docs/results and README to write from the results."),
@@ -200,6 +201,54 @@ def experiment(
         say_change = partial(console.print, "Not as it was published:", markup=False)
         for document in write_documents(name, folder, publish_to, say_change):
             console.print(f"Written: {document}", markup=False)
+
+
+@app.command()
+def sweep(
+    scenario: Annotated[str, typer.Argument(help="Scenario: a shipped name or a YAML file.")],
+    vary: Annotated[
+        list[str] | None,
+        typer.Option("--vary", metavar="KEY=V1,V2", help="Values of one key; repeated, every combination of them all."),
+    ] = None,
+    controllers: Annotated[
+        str, typer.Option(help="Separated by commas, as for evaluate.")
+    ] = "independent,static,carrier-shutdown,rotating-sleep",
+    seeds: Annotated[int, typer.Option(min=1, help="Episodes per controller and combination.")] = 20,
+    first_seed: Annotated[int, typer.Option(min=0, help="The seeds follow each other from here.")] = 1000,
+    reference: Annotated[
+        str | None, typer.Option(help="Whom to compare with in pairs, separated by commas; the first by default.")
+    ] = None,
+    metrics: Annotated[
+        str | None, typer.Option(help="What to show, separated by commas; as the world's short tables by default.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for results, tables, pictures and experiment.yaml.")] = Path(
+        "runs/sweep"
+    ),
+    resume: Resume = False,
+    jobs: Jobs = CORES,
+    overrides: Overrides = None,
+    store: Store = None,
+    quick: Quick = False,
+) -> None:
+    """Play controllers on the same outages under every combination of values of scenario keys."""
+    from voltran.envs.scenario import parse_overrides
+    from voltran.evaluation.controller_grammar import split_entries
+    from voltran.experiments.run import run_sweep
+    from voltran.experiments.sweep_request import sweep_experiment
+
+    console = _console()
+    asked = sweep_experiment(
+        scenario,
+        vary or [],
+        controllers,
+        seeds=seeds,
+        first_seed=first_seed,
+        references=split_entries(reference or ""),
+        metrics=split_entries(metrics or ""),
+        overrides=parse_overrides(overrides or []),
+    )
+    report = run_sweep(asked, out, resume=resume, jobs=jobs, console=console, store=store, quick=quick)
+    console.print(f"Report: {report}", markup=False)
 
 
 @app.command()

@@ -3,9 +3,10 @@
 from voltran.envs.blackout.rewards.formulas import shared_with_neighbours, site_credit
 from voltran.envs.blackout.rewards.period import BlackoutPeriod
 from voltran.envs.blackout.rewards.team import team
-from voltran.envs.rewards import RewardResult
+from voltran.envs.rewards import RewardResult, with_components
 
 
+@with_components("survival", "service", "ev_cost", "switching", "local")
 def local(period: BlackoutPeriod) -> RewardResult:
     """Rewards ``[B, site]``, and the team's components with the mean over sites."""
     of_team, components = team(period)

@@ -3,9 +3,10 @@
 from voltran.envs.blackout.rewards.local import local
 from voltran.envs.blackout.rewards.period import BlackoutPeriod
 from voltran.envs.blackout.rewards.team import team
-from voltran.envs.rewards import RewardResult
+from voltran.envs.rewards import RewardResult, with_components
 
 
+@with_components("survival", "service", "ev_cost", "switching", "local")
 def mixed(period: BlackoutPeriod) -> RewardResult:
     """Rewards ``[B, site]``: ``mixed_share`` of the local reward, and the rest of the team's."""
     share = period.constants.scenario.reward.mixed_share

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from voltran.envs.rewards import RewardResult
+from voltran.envs.rewards import RewardResult, with_components
 from voltran.envs.uplink.metrics import efficiency
 from voltran.envs.uplink.rewards.formulas import components
 from voltran.envs.uplink.rewards.period import UplinkPeriod
 
 
+@with_components("efficiency", "shortfall", "wake_up")
 def team(period: UplinkPeriod) -> RewardResult:
     """Rewards ``[B, M]``, and their three components."""
     n_ubs = period.repaired.shape[1]
