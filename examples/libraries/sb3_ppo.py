@@ -28,4 +28,6 @@ def choose(observations, masks):
 
 
 policy = voltran.function_policy(choose, "sb3")
-show(voltran.evaluate(chosen.scenario, [policy, "static"], chosen.seeds), env.illegal_actions, env.actions_taken)
+show(
+    voltran.evaluate(chosen.scenario, [policy, chosen.reference], chosen.seeds), env.illegal_actions, env.actions_taken
+)

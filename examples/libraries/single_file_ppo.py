@@ -1,7 +1,7 @@
 """PPO with action masks in one file of plain PyTorch, on a whole batch of worlds at once.
 
-A world is a batch of episodes as arrays: the first axis counts episodes, the second the agents of a role. Nothing stands
-between it and the tensors. Each role learns a network of its own, which its agents share.
+A world is a batch of episodes as arrays: the first axis counts the episodes, the second the agents of a role. Nothing
+stands between it and the tensors. Each role learns a network of its own, which its agents share.
 """
 
 import numpy as np
@@ -173,4 +173,4 @@ policy = Team(team, name="single-file")
 illegal, taken = (
     sum(counts) for counts in zip(*((learner.illegal, learner.taken) for learner in learners), strict=True)
 )
-show(voltran.evaluate(chosen.scenario, [policy, "static"], chosen.seeds), illegal, taken)
+show(voltran.evaluate(chosen.scenario, [policy, chosen.reference], chosen.seeds), illegal, taken)
