@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "experiment": (ONE_EXPERIMENT, "--quick", "--jobs", "1"),
     "sweep": ("toy3", "--vary", "battery.capacity_kwh=10,20", "--controllers", "static", "--quick", "--jobs", "1"),
     "publish": ("checkout",),
+    "dataset": ("toy3", "--controllers", "rotating-sleep", "--episodes", "2", "--jobs", "1"),
     "forecast": ("train", "sharing", *SMALL_FORECAST),
     "calibrate": ("--quick",),
     "scenarios": (),

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
+from voltran.cli.dataset import dataset
 from voltran.cli.forecast import forecast
 from voltran.cli.options import Overrides, Resume
 from voltran.evaluation.cores import CORES
@@ -48,6 +49,7 @@ app = typer.Typer(
     help="Energy-resilient mobile networks: train controllers, compare them, reproduce published tables.",
 )
 app.add_typer(forecast, name="forecast")
+app.add_typer(dataset, name="dataset")
 
 Quick = Annotated[
     bool, typer.Option("--quick", help="As little as shows that everything works; says nothing about quality.")
