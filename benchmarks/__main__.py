@@ -9,6 +9,7 @@ import typer
 from benchmarks.allocation import allocation_modes, allocation_sizes
 from benchmarks.comparison import comparison
 from benchmarks.controllers import controllers
+from benchmarks.datasets import datasets
 from benchmarks.dispatch import dispatch
 from benchmarks.episodes import episodes
 from benchmarks.faces import faces
@@ -36,6 +37,7 @@ PAGES: dict[str, Topics] = {
         "sizes": network_sizes,
         "faces": faces,
         "training": training,
+        "datasets": datasets,
         "episodes": episodes,
         "controllers": controllers,
         "planning": planning,
