@@ -11,8 +11,13 @@ QUICK_FORM := $(if $(QUICK),--quick)
 # One thread per process: on small machines OpenMP's barriers cost more than they bring.
 export OMP_NUM_THREADS ?= 1
 
+# What pins libraries that others forbid lives in an environment of its own. The first ones install quickly.
+QUICK_LIBRARIES := tianshou skrl torchrl
+LIBRARIES       := $(QUICK_LIBRARIES) rllib benchmarl agilerl
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test long noise lint bench results
+.PHONY: help demo test long noise lint bench results interop
+.PHONY: interop-sb3 interop-single-file $(LIBRARIES:%=interop-%)
 
 help:
 	@echo "make demo     train a small policy, compare it with rules and MSRC, write runs/demo/"
@@ -22,7 +27,9 @@ help:
 	@echo "make lint     style, formatting and types"
 	@echo "make bench    the benchmarks of docs/performance.md"
 	@echo "make results  the experiments behind docs/results.md"
-	@echo "QUICK=1       with demo, noise, bench or results: in minutes, to see that it works; writes runs/quick/ only"
+	@echo "make interop  the tests of learning libraries that install quickly: $(QUICK_LIBRARIES)"
+	@echo "make interop-LIBRARY  train and evaluate with one of sb3 single-file $(LIBRARIES)"
+	@echo "QUICK=1       with demo, noise, bench, results or interop-LIBRARY: in minutes, to see that it works; writes runs/quick/ only"
 
 demo: $(STAMP)
 	$(BIN)/voltran demo --out $(RUNS)/demo $(QUICK_FORM)
@@ -59,6 +66,25 @@ results: $(STAMP)
 		$(BIN)/voltran experiment $$name --out $(RUNS)/$$name --store $(RUNS)/episodes --resume \
 			$(if $(QUICK),--quick,--publish .) || exit; \
 	done
+
+interop: $(QUICK_LIBRARIES:%=.venv-%/.installed)
+	for library in $(QUICK_LIBRARIES); do \
+		.venv-$$library/bin/python -m pytest -q -m interop tests/interop || exit; \
+	done
+
+# ARGUMENTS="--scenario urban19-medium --decisions 1000000 --seeds 50" says what to train on, how long, and how to evaluate.
+program = examples.libraries.$(basename $(notdir $(wildcard examples/libraries/$(subst -,_,$(1))_*.py)))
+
+interop-sb3 interop-single-file: interop-%: $(STAMP)
+	$(BIN)/python -m $(call program,$*) $(QUICK_FORM) $(ARGUMENTS)
+
+$(LIBRARIES:%=interop-%): interop-%: .venv-%/.installed
+	.venv-$*/bin/python -m $(call program,$*) $(QUICK_FORM) $(ARGUMENTS)
+
+$(LIBRARIES:%=.venv-%/.installed): .venv-%/.installed: examples/constraints/%.txt pyproject.toml
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement $< --editable .
+	touch $@
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"VoltRAN needs Python 3.11 or newer, found {sys.version.split()[0]}: choose one with make PYTHON=python3.11 ...")'

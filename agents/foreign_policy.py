@@ -1,4 +1,4 @@
-"""Networks that were trained elsewhere, as controllers: a file of Stable-Baselines3, or anything that scores actions.
+"""What was trained elsewhere, as controllers: a file of Stable-Baselines3, what scores actions, what chooses them.
 
 They see what learned policies see, the observations and masks of one role. No file says which version of them a network
 was trained on: that their sizes fit is all that can be checked.
@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from voltran.agents.policy import action_sizes, find_role, likeliest
+from voltran.agents.roles import action_sizes, find_role, likeliest
 from voltran.envs.controller import UNKNOWN, Information, information_from
-from voltran.envs.errors import FileFormatError, MissingExtraError, ScenarioError
+from voltran.envs.errors import FileFormatError, MissingExtraError, PartError, ScenarioError
 from voltran.envs.references import resolve
 from voltran.envs.world import Role, World
 from voltran.physics.arrays import BoolArray, Float32Array, IntArray
@@ -27,7 +27,9 @@ ACTOR_CRITIC = "stable_baselines3.common.policies"
 
 
 class ForeignPolicy:
-    """Plays one role with a network that was trained elsewhere.
+    """Plays one role with a network that was trained elsewhere, and counts the actions that masks forbid.
+
+    The world plays a forbidden action as the nearest legal one.
 
     Args:
         name: as shown in result tables.
@@ -42,6 +44,7 @@ class ForeignPolicy:
         self.information: Information = UNKNOWN  # until it is known which role it plays
         self._choose, self._misfit, self._wanted = choose, misfit, role
         self._role = ""
+        self._illegal, self._taken = 0, 0
 
     def reset(self, world: World) -> None:
         """Find the role to play.
@@ -59,15 +62,66 @@ class ForeignPolicy:
                 "(role, action_form, ...) that it was trained with"
             )
         self._role, self.information = chosen.name, information_from(chosen)
+        self._illegal, self._taken = 0, 0
+
+    def counters(self) -> dict[str, float]:
+        """How many actions were chosen in the episode, by all agents together, and how many of them masks forbade."""
+        return {"illegal_actions": self._illegal, "actions_taken": self._taken}
 
     def act(self, world: World) -> dict[str, Any]:
-        """Choose for all agents of the role: role -> codes ``[B, n]`` (Discrete), ``[B, n, k]``."""
+        """Choose for all agents of the role: role -> codes ``[B, n]`` (Discrete), ``[B, n, k]``.
+
+        Raises:
+            PartError: what was chosen are no codes, one per agent and action dimension.
+        """
         role = find_role(world, self._role)
         observations, masks = world.observations()[role.name], world.action_masks()[role.name]
         batch = observations.shape[:2]
         rows, legal = observations.reshape(-1, observations.shape[2]), masks.reshape(-1, masks.shape[2])
-        codes = self._choose(rows, legal, role)
-        return {role.name: codes.reshape(batch if len(action_sizes(role)) == 1 else (*batch, -1))}
+        sizes = action_sizes(role)
+        codes = self._checked(self._choose(rows, legal, role), len(rows), sizes)
+        self._taken += len(rows)
+        self._illegal += _count_illegal(codes, legal, sizes)
+        return {role.name: codes.reshape(batch if len(sizes) == 1 else (*batch, -1))}
+
+    def _checked(self, chosen: Any, rows: int, sizes: tuple[int, ...]) -> IntArray:
+        """Codes ``[rows, k]``."""
+        codes = np.asarray(chosen)
+        shapes = [[rows, len(sizes)]] if len(sizes) > 1 else [[rows], [rows, 1]]
+        if codes.dtype.kind not in "iu" or list(codes.shape) not in shapes:
+            found = f"{codes.dtype} of shape {list(codes.shape)}"
+            raise PartError(f"policy {self.name}: chose {found}; give integers of shape {shapes[0]}, codes of actions")
+        codes = codes.reshape(rows, -1).astype(np.int64)
+        if wrong := np.argwhere((codes < 0) | (codes >= sizes)).tolist():
+            row, part = wrong[0]
+            raise PartError(
+                f"policy {self.name}: chose {codes[row, part]} in row {row}; codes are 0..{sizes[part] - 1}"
+            )
+        return codes
+
+
+def function_policy(
+    choose: Callable[[Float32Array, BoolArray], Any], name: str = "", *, role: str = "", **world_options: Any
+) -> ForeignPolicy:
+    """A function of observations and masks as a controller: whatever was trained, with any library.
+
+    ``voltran.evaluate("urban19-medium", [function_policy(choose, "mine"), "static"])``; several roles make a team,
+    ``voltran.envs.team.Team({"bs": function_policy(...), "retailer": function_policy(...)})``.
+
+    Args:
+        choose: action codes ``[rows]`` (``[rows, k]`` where actions have several dimensions) for observations
+            ``[rows, F]``, float32, and masks ``[rows, A]``, True is legal: a row for each agent of the role.
+        name: as shown in result tables; the function's by default.
+        role: whom it plays; the world's first role by default.
+        **world_options: options of the world that it was trained with, such as ``action_form="multi"``.
+
+    Raises:
+        ScenarioError: ``choose`` cannot be called.
+    """
+    if not callable(choose):
+        raise ScenarioError(f"choose = {choose!r}: cannot be called; give a function of observations and masks")
+    named = name or getattr(choose, "__name__", type(choose).__name__)
+    return ForeignPolicy(named, lambda rows, masks, _: choose(rows, masks), _no_codes, role=role, **world_options)
 
 
 def load_sb3(path: str, name: str, **options: Any) -> ForeignPolicy:
@@ -145,7 +199,17 @@ def load_torch(reference: str, name: str, **options: Any) -> ForeignPolicy:
             )
         return likeliest(scores, masks, action_sizes(role))
 
-    return ForeignPolicy(name, choose, lambda role: "" if role.mask_size else "has no action codes", **options)
+    return ForeignPolicy(name, choose, _no_codes, **options)
+
+
+def _no_codes(role: Role) -> str:
+    return "" if role.mask_size else "has no action codes"
+
+
+def _count_illegal(codes: IntArray, masks: BoolArray, sizes: tuple[int, ...]) -> int:
+    """Rows in which some code, of ``[rows, k]``, is one that its part of the mask ``[rows, A]`` forbids."""
+    starts = np.cumsum((0, *sizes[:-1]))
+    return int((~np.take_along_axis(masks, codes + starts, axis=1)).any(axis=1).sum())
 
 
 def _algorithm(path: str) -> tuple[Any, bool]:

@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import NDArray
 from pydantic import Field
 
 from voltran import __version__
 from voltran.agents.actor import Actor, ActorDescription
+from voltran.agents.roles import action_sizes, find_role, likeliest
 from voltran.agents.weight_files import read_weights, save_weights
 from voltran.envs.controller import Information
 from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.envs.scenario import Section
 from voltran.envs.seeds import checked_seed
-from voltran.envs.world import Role, World
+from voltran.envs.world import World
 from voltran.physics.arrays import BoolArray, Float32Array, IntArray
 
 HEADER_KEY = "voltran_policy"
@@ -144,51 +144,6 @@ class LearnedPolicy:
         if not self.deterministic:  # the largest of logit + Gumbel noise is a sample from the softmax
             scores = scores + self._generator.gumbel(size=scores.shape).astype(np.float32)
         return likeliest(scores, masks, self.metadata.action_sizes)
-
-
-def likeliest(scores: Float32Array, masks: BoolArray, sizes: tuple[int, ...]) -> IntArray:
-    """The legal action codes with the highest scores.
-
-    Args:
-        scores: ``[rows, A]``, one per code of each action dimension in turn.
-        masks: ``[rows, A]``; True is legal.
-        sizes: number of codes per action dimension.
-
-    Returns:
-        ``[rows, k]``, one per action dimension.
-    """
-    scores = np.where(masks, scores, np.float32(-np.inf))
-    if len(sizes) == 1:
-        return np.asarray(scores.argmax(axis=1)[:, None], np.int64)
-    parts = np.split(scores, np.cumsum(sizes)[:-1], axis=1)
-    return np.stack([part.argmax(axis=1) for part in parts], axis=1)
-
-
-def action_sizes(role: Role) -> tuple[int, ...]:
-    """Number of codes per action dimension of a role.
-
-    Raises:
-        ScenarioError: a role with continuous actions, which this kind of policy cannot play.
-    """
-    space = role.action_space
-    if isinstance(space, spaces.Discrete):
-        return (int(space.n),)
-    if isinstance(space, spaces.MultiDiscrete):
-        return tuple(int(size) for size in space.nvec)
-    raise ScenarioError(f"role {role.name}: action space {space} is continuous; choose a role with discrete actions")
-
-
-def find_role(world: World, name: str) -> Role:
-    """The world's role of that name.
-
-    Raises:
-        ScenarioError: the world has no such role.
-    """
-    for role in world.roles:
-        if role.name == name:
-            return role
-    known = ", ".join(role.name for role in world.roles)
-    raise ScenarioError(f"role = {name!r}: world {world.name} has no such role; its roles: {known}")
 
 
 def check_fits(metadata: PolicyMetadata, world: World, name: str) -> None:

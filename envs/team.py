@@ -39,11 +39,15 @@ class Team:
             raise ScenarioError("a team without members: name one controller per role, such as bs=msrc+retailer=dpa")
         self.members = dict(members)
         self.name = name or "+".join(f"{role}={name_of(member)}" for role, member in members.items())
-        self.information: Information = max(map(information_of, members.values()), key=KNOWLEDGE.index)
         self.world_options = _merged_options(self.members)
         self.batch_independent = all(map(is_batch_independent, members.values()))
         self.follows_resets = all(map(follows_resets, members.values()))
         self._half_reset = False
+
+    @property
+    def information(self) -> Information:
+        """The most that any member knows; some can say it only once they have met the world."""
+        return max(map(information_of, self.members.values()), key=KNOWLEDGE.index)
 
     @property
     def declarations(self) -> dict[str, str]:

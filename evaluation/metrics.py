@@ -4,10 +4,14 @@ from voltran.envs.errors import ScenarioError
 from voltran.envs.metric import ANY, POSITIVE, Metric, percent
 from voltran.envs.registry import world_spec, world_specs
 
+ILLEGAL, TAKEN = "illegal_actions", "actions_taken"  # of policies that choose without us
+
 # of controllers, whatever world they play in: wall time, and what they count of their own work
 CONTROLLER_METRICS: tuple[Metric, ...] = (
     Metric("decision_ms", "Decision time, median", "ms", 2, "down", True, short="Decision"),
     Metric("decision_p95_ms", "Decision time, 95th percentile", "ms", 2, "down"),
+    Metric(ILLEGAL, "Illegal actions", "", 1, "down"),
+    Metric(TAKEN, "Actions taken", "", 1, None),
     Metric("failed_solves", "Plans that fell back", "", 2, "down"),
     Metric("plans", "Plans made", "", 0, None),
     Metric("plans_at_limit", "Plans that ran out of time", "", 0, "down"),

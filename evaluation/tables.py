@@ -11,7 +11,7 @@ from rich.table import Table
 
 from voltran.envs.metric import MISSING, Metric
 from voltran.evaluation.markdown import grid
-from voltran.evaluation.metrics import in_order
+from voltran.evaluation.metrics import ILLEGAL, TAKEN, in_order
 from voltran.evaluation.results import ControllerResults, Difference, Results
 from voltran.evaluation.statistics import CENSORED_SHARE_MAX, FEWEST
 
@@ -248,7 +248,7 @@ def caption(results: Results) -> str:
     fewer = [f"{label} the first {item.n}" for label, item in results.controllers.items() if item.n < results.n]
     text += f"; {', '.join(fewer)} only" if fewer else ""
     text += f"; {READING}" if results.n > 1 else ""
-    return f"{text}{_censored(results)}."
+    return f"{text}{_censored(results)}{_illegal(results)}."
 
 
 def _censored(results: Results) -> str:
@@ -259,6 +259,22 @@ def _censored(results: Results) -> str:
         words = [f"{label} {100 * share:.0f} %" for label, share in shares.items() if share]
         parts += [f"; {key.replace('_', ' ')} at the horizon: {', '.join(words)}"] if words else []
     return "".join(parts)
+
+
+def _illegal(results: Results) -> str:
+    """Who chose how many actions that masks forbid, and the world played as legal ones; nothing where nobody counts."""
+    counts = [
+        f"{label} {_total(controller, ILLEGAL)} of {taken}"
+        for label, controller in results.controllers.items()
+        if (taken := _total(controller, TAKEN))
+    ]
+    return f"; illegal actions: {', '.join(counts)}" if counts else ""
+
+
+def _total(controller: ControllerResults, counter: str) -> int:
+    """A counter over all episodes; a team's members count on their own."""
+    counted = (summary.values for key, summary in controller.metrics.items() if key.endswith(counter))
+    return round(sum(value or 0.0 for values in counted for value in values))
 
 
 def provenance(results: Results) -> str:

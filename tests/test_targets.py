@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "train": ("demo", "--set", "total_decisions=1"),
     "evaluate": ("--scenario", "toy3", "--seeds", "2", "--jobs", "1"),
     "experiment": (ONE_EXPERIMENT, "--quick", "--jobs", "1"),
+    "sweep": ("toy3", "--vary", "battery.capacity_kwh=10,20", "--controllers", "static", "--quick", "--jobs", "1"),
     "publish": ("checkout",),
     "dataset": ("toy3", "--controllers", "rotating-sleep", "--episodes", "2", "--jobs", "1"),
     "forecast": ("train", "sharing", *SMALL_FORECAST),

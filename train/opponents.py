@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from voltran.agents.policy import LearnedPolicy, find_role
+from voltran.agents.policy import LearnedPolicy
+from voltran.agents.roles import find_role
 from voltran.envs.controller import Controller, name_of, named_errors
 from voltran.envs.errors import ScenarioError
 from voltran.envs.seeds import TRAINING_SEEDS

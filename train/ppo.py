@@ -33,7 +33,8 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError(f"training needs the package {error.name}: pip install 'voltran[train]'") from error
 
-from voltran.agents.policy import LearnedPolicy, find_role
+from voltran.agents.policy import LearnedPolicy
+from voltran.agents.roles import find_role
 from voltran.envs.files import write_atomically
 from voltran.envs.scenario import require_unchanged
 from voltran.envs.team import Team

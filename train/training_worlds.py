@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from voltran.agents.policy import find_role, role_versions
+from voltran.agents.policy import role_versions
+from voltran.agents.roles import find_role
 from voltran.envs.errors import ScenarioError, VoltranError
 from voltran.envs.faces.vector import OtherRoles, VectorFace
 from voltran.envs.metric import Metric

@@ -14,6 +14,7 @@ Who plays them::
     controller = voltran.make_controller("msrc:evaluations=50")
     team = voltran.make_controller("bs=zoo:brownout-bs+retailer=cost-plus")
     policy = voltran.load_policy("runs/mine/policy.safetensors")
+    trained = voltran.function_policy(choose)                    # codes for observations and masks, by any library
 
 Who plays them best, on the same episodes::
 
@@ -34,6 +35,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from voltran.agents.foreign_policy import function_policy
     from voltran.agents.policy import load_policy
     from voltran.baselines.registry import register_controller
     from voltran.envs.base import BatchedWorld
@@ -58,6 +60,7 @@ _HOMES = {
     "check_controller": "voltran.envs.checks.controllers",
     "check_env": "voltran.envs.checks",
     "evaluate": "voltran.evaluation.evaluation",
+    "function_policy": "voltran.agents.foreign_policy",
     "load_policy": "voltran.agents.policy",
     "make": "voltran.envs.environment_functions",
     "make_controller": "voltran.evaluation.controller_spec",
@@ -76,6 +79,7 @@ __all__ = [
     "check_controller",
     "check_env",
     "evaluate",
+    "function_policy",
     "load_policy",
     "make",
     "make_controller",

@@ -1,0 +1,78 @@
+"""PPO of RLlib's new stack: a policy for each role, and a module that enforces masks, which others only see."""
+
+import voltran
+from examples.libraries import options, show
+from voltran.envs.team import Team
+
+chosen = options("rllib", decisions=50_000)
+
+import torch
+from gymnasium.spaces import Box, Dict
+from ray.rllib.algorithms.ppo import PPOConfig
+from ray.rllib.core.rl_module import MultiRLModuleSpec, RLModuleSpec
+from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
+from ray.rllib.examples.rl_modules.classes.action_masking_rlm import ActionMaskingTorchRLModule
+
+faces = []  # of this process
+
+
+class MaskedEnv(ParallelPettingZooEnv):
+    """Observations as the module wants them: its own names, and masks of floats."""
+
+    def __init__(self, settings):
+        super().__init__(voltran.make(settings["scenario"], reward=settings["reward"]))
+        faces.append(self.par_env)
+        masks = {agent: Box(0, 1, mask.shape) for agent, mask in self.par_env.action_masks().items()}
+        spaces = self.par_env.observation_spaces
+        self.observation_space = Dict({a: Dict(action_mask=masks[a], observations=spaces[a]) for a in masks})
+
+    def masked(self, observations):
+        masks = self.par_env.action_masks()
+        return {
+            a: {"action_mask": masks[a].astype("float32"), "observations": seen} for a, seen in observations.items()
+        }
+
+    def reset(self, **options):
+        observations, infos = super().reset(**options)
+        return self.masked(observations), infos
+
+    def step(self, actions):
+        observations, *others = super().step(actions)
+        return self.masked(observations), *others
+
+
+roles = [role.name for role in voltran.make_world(chosen.scenario).roles]
+batch = min(4000, chosen.decisions)
+specs = {role: RLModuleSpec(module_class=ActionMaskingTorchRLModule) for role in roles}
+config = (
+    PPOConfig()
+    # RLlib's check of an environment takes a step that knows no masks.
+    .environment(
+        MaskedEnv, env_config={"scenario": chosen.scenario, "reward": chosen.reward}, disable_env_checking=True
+    )
+    .multi_agent(
+        policies=roles, policy_mapping_fn=lambda agent, *_, **__: agent.rsplit("_", 1)[0], count_steps_by="agent_steps"
+    )
+    .rl_module(rl_module_spec=MultiRLModuleSpec(rl_module_specs=specs), model_config={"fcnet_hiddens": [64, 64]})
+    .training(lr=1e-3, gamma=0.97, num_epochs=4, train_batch_size_per_learner=batch, minibatch_size=batch // 4)
+    .env_runners(num_env_runners=0)
+    .debugging(seed=0, log_level="ERROR")
+)
+learner = config.build_algo()
+while sum(face.actions_taken for face in faces) < chosen.decisions:
+    learner.train()
+
+
+def chooser(module):
+    def choose(observations, masks):
+        seen = {"action_mask": torch.from_numpy(masks).float(), "observations": torch.from_numpy(observations)}
+        return module.forward_inference({"obs": seen})["action_dist_inputs"].argmax(-1)
+
+    return choose
+
+
+team = Team(
+    {role: voltran.function_policy(chooser(learner.get_module(role)), role=role) for role in roles}, name="rllib"
+)
+results = voltran.evaluate(chosen.scenario, [team, chosen.reference], chosen.seeds)
+show(results, sum(face.illegal_actions for face in faces), sum(face.actions_taken for face in faces))
