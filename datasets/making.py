@@ -23,7 +23,7 @@ from voltran.evaluation.episode_key import difference
 from voltran.evaluation.files import prepare_output_folder
 from voltran.evaluation.setting import Setting
 from voltran.evaluation.versions import versions
-from voltran.evaluation.worker_pool import WorkerPool, require_picklable
+from voltran.evaluation.worker_pool import WorkerPool, pool_of, require_picklable
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 SEED_LIMIT = 2**63  # seeds are a column of integers
