@@ -101,6 +101,7 @@ class LearnedPolicy:
         self.declarations = dict(metadata.declarations)
         self.metadata = metadata
         self.deterministic = metadata.deterministic if deterministic is None else deterministic
+        self.follows_resets = self.deterministic
         self.batch_independent = self.deterministic  # samples come from one generator for all worlds
         self.seed = checked_seed(seed)
         self._actor = Actor(metadata.network, arrays)

@@ -14,7 +14,8 @@ from voltran.envs.seeds import checked_seed
 from voltran.envs.world import ActionSpace, World
 from voltran.envs.world_kinds import require_world
 from voltran.physics.arrays import BoolArray, FloatArray, IntArray
-from voltran.physics.ordering import falling, rising
+from voltran.physics.compiled import kernel
+from voltran.physics.ordering import rising_sites
 from voltran.physics.power import HELPING, NORMAL, SLEEP
 
 # Slack on the first-tier distance, so that rounding never separates neighbours.
@@ -42,6 +43,7 @@ class FixedPlan:
     """
 
     information: Information = "local"
+    follows_resets = True
 
     def __init__(self, name: str, mode: int, *, low_bands_only: bool = False, v2g: bool = False) -> None:
         self.name, self.mode, self.low_bands_only, self.v2g = name, mode, low_bands_only, v2g
@@ -106,6 +108,7 @@ class RotatingSleep:
 
     name = "rotating-sleep"
     information: Information = "global"
+    follows_resets = True  # every episode begins with a new plan
     declarations = declare("paper", "dynamic")
 
     def __init__(self, replan_min: float = 15.0, keep_helper: float = 1.0) -> None:
@@ -146,19 +149,32 @@ class RotatingSleep:
     def _roles(self, outage: BlackoutWorld, score: FloatArray, alive: BoolArray) -> IntArray:
         """Modes ``[site]`` for one world."""
         constants = outage.constants
-        first_tier_m = NEIGHBOUR_SLACK * constants.inter_site_distance_m
-        near = constants.may_help & (constants.distance_m <= first_tier_m)
-        roles = np.full(constants.n_sites, SLEEP)
-        uncovered = alive.copy()
-        for site in falling(score):
-            if not uncovered[site]:
-                continue
-            roles[site] = HELPING
-            uncovered[site] = False
-            reachable = np.flatnonzero(near[site] & uncovered)
-            covered = reachable[rising(score[reachable])][: constants.k_max]
-            uncovered[covered] = False
-        return roles
+        near = constants.may_help & (constants.distance_m <= NEIGHBOUR_SLACK * constants.inter_site_distance_m)
+        return np.asarray(_rotated_roles(score, alive, near, constants.k_max))
+
+
+@kernel
+def _rotated_roles(score: FloatArray, alive: BoolArray, near: BoolArray, k_max: int) -> IntArray:
+    """Modes ``[site]``: helpers and the neighbours they cover, the richest first.
+
+    Args:
+        score: ``[site]`` energy, by which sites are ordered.
+        alive: ``[site]``.
+        near: ``[helper, site]`` first-tier neighbours that may be helped.
+        k_max: most sites that a helper covers.
+    """
+    n_sites = score.shape[0]
+    roles = np.full(n_sites, SLEEP)
+    uncovered = alive.copy()
+    for site in rising_sites(-score):
+        if not uncovered[site]:
+            continue
+        roles[site] = HELPING
+        uncovered[site] = False
+        reachable = np.flatnonzero(near[site] & uncovered)
+        for place in rising_sites(score[reachable])[:k_max]:
+            uncovered[reachable[place]] = False
+    return roles
 
 
 class Random:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.allocation import allocation_modes, allocation_sizes
+from benchmarks.batched_faces import batched_faces
 from benchmarks.comparison import comparison
 from benchmarks.controllers import controllers
 from benchmarks.dispatch import dispatch
@@ -35,6 +36,7 @@ PAGES: dict[str, Topics] = {
         "steps": batch_sizes,
         "sizes": network_sizes,
         "faces": faces,
+        "batched-faces": batched_faces,
         "training": training,
         "episodes": episodes,
         "controllers": controllers,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from voltran.envs.errors import ActionError
 from voltran.envs.world import Role
-from voltran.physics.arrays import FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
 
 
 def require_roles(roles: Sequence[Role], actions: object, world: str) -> None:
@@ -94,3 +94,24 @@ def limits(role: Role) -> tuple[Any, Any]:
     if isinstance(space, spaces.MultiDiscrete):
         return space.start, space.start + space.nvec - 1
     return space.start, space.start + space.n - 1
+
+
+def require_code(stands: BoolArray, role: str, field: str, values: NDArray[Any], remedy: str) -> None:
+    """Make sure that an action code stands for what each agent is told.
+
+    Args:
+        stands: ``[B, n]`` whether one does.
+        role: of the agents.
+        field: of the commands.
+        values: ``[B, n]`` of the field.
+        remedy: which values have a code, or what else to do.
+
+    Raises:
+        ActionError: names agent, world, field and value.
+    """
+    if not stands.all():
+        world, agent = (int(index) for index in np.argwhere(~stands)[0])
+        raise ActionError(
+            f"command {field} of {role}_{agent} in world {world} = {values[world, agent]}: no action code stands for "
+            f"it; {remedy}"
+        )

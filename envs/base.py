@@ -4,7 +4,6 @@ A world fills in what is its own: how an episode is drawn and begun, what action
 what is seen of it. Checks, their order, masks of worlds, metrics, series, snapshots and pictures come with the base.
 """
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from voltran.envs.action_checks import checked_joint_actions
 from voltran.envs.episodes import Episodes, blank_episodes
-from voltran.envs.errors import EpisodeError, PhysicsError, ScenarioError
+from voltran.envs.errors import EpisodeError, ScenarioError
 from voltran.envs.infos import Infos, infos_at_start
 from voltran.envs.observations import GlobalState, Observation, View
 from voltran.envs.rewards import Rewards
@@ -31,7 +30,7 @@ from voltran.envs.snapshots import (
     write,
 )
 from voltran.envs.world import Role, Transition
-from voltran.envs.world_spec import WorldSpec
+from voltran.envs.world_spec import WorldSpec, require_finite
 from voltran.physics.arrays import BoolArray, FloatArray
 
 # Modes of pictures, and the part of a world's declaration that draws them.
@@ -63,6 +62,7 @@ class BatchedWorld(ABC):
         spec: the world's declaration.
         command_classes: role -> class of commands that it takes as well as action codes.
         unlimited: names of arrays of the state that may hold infinity.
+        keeps_draws: keep what was drawn for the present episodes, for those who restart them.
         max_decisions: episodes are truncated here, or at the horizon if that is nearer.
         episodes: which episodes are played, and how far they are.
         observed: role -> what its agents observe.
@@ -80,6 +80,7 @@ class BatchedWorld(ABC):
     state_space: spaces.Box
     observation_version: str
     action_version: str
+    keeps_draws = False
     _rewards: Rewards | None = None
 
     def __init__(
@@ -88,6 +89,7 @@ class BatchedWorld(ABC):
         self.scenario, self.n_worlds, self.max_decisions = scenario, n_worlds, horizon
         self.episodes: Episodes = blank_episodes(n_worlds)
         self._horizon = horizon
+        self._kept: dict[int, Any] = {}
         self._identity = {"world": self.name, "scenario": scenario.model_dump_json(), **(identity or {})}
 
     def _introduce(self, roles: Sequence[Role], observed: Mapping[str, Observation], global_state: GlobalState) -> None:
@@ -132,11 +134,21 @@ class BatchedWorld(ABC):
             ScenarioError: a seed that is none, or an episode that cannot be drawn.
         """
         chosen = self.episodes.chosen(seeds, worlds)
-        drawn = {world: self._draw(seed) for world, seed in chosen.items()}
-        for world, seed in chosen.items():
-            self.episodes.begin(world, seed)
-        self._load(drawn)
-        self._begin(list(chosen))
+        self._start(chosen, {world: self._draw(seed) for world, seed in chosen.items()})
+
+    def restart(self, worlds: BoolArray) -> None:
+        """Put worlds ``[B]`` back to the start of the episodes that they are in.
+
+        What ``keeps_draws`` has kept is not drawn again.
+
+        Raises:
+            EpisodeError: flags of the wrong number or type, or a world that has not been reset.
+        """
+        seeds = {
+            self.episodes.require_reset(world): self.episodes.seed[world] for world in self.episodes.selected(worlds)
+        }
+        drawn = {world: self._kept[world] if world in self._kept else self._draw(seed) for world, seed in seeds.items()}
+        self._start(seeds, drawn)
 
     def step(self, actions: Mapping[str, Any]) -> Transition:
         """Advance all worlds by one decision period; see :meth:`World.step`.
@@ -189,7 +201,7 @@ class BatchedWorld(ABC):
                 raise EpisodeError(f"world {world} has no metrics yet: no step has been made")
         results = {world: self._metrics_of(world) for world in chosen}
         for world, metrics in results.items():
-            self._require_finite(metrics, world)
+            require_finite(metrics, self.spec, f"world {world} (seed {self.episodes.seed[world]})")
         names = next(iter(results.values()), {})
         blank = dict.fromkeys(names, np.nan)
         return {name: np.array([results.get(world, blank)[name] for world in range(self.n_worlds)]) for name in names}
@@ -233,6 +245,7 @@ class BatchedWorld(ABC):
         seeds = snapshot["episodes"]["seed"].tolist()
         drawn = {world: self._draw(seed) for world, seed in enumerate(seeds) if seed >= 0}
         write(tree, snapshot)
+        self._kept.clear()
         self._load(drawn)
         self._resume(list(drawn))
 
@@ -331,6 +344,14 @@ class BatchedWorld(ABC):
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
+    def _start(self, seeds: Mapping[int, int], drawn: Mapping[int, Any]) -> None:
+        for world, seed in seeds.items():
+            self.episodes.begin(world, seed)
+        if self.keeps_draws:
+            self._kept.update(drawn)
+        self._load(drawn)
+        self._begin(list(seeds))
+
     def _series_of(self, world: int) -> dict[str, NDArray[Any]]:
         """Copies ``[T, ...]`` of one world's series so far."""
         rows = self._rows(int(self.episodes.decision[world]))
@@ -341,12 +362,3 @@ class BatchedWorld(ABC):
         rows = self._rows(int(decision.max(initial=0)))
         series = {name: values[:, :rows] for name, values in self._series().items()}
         return {"episodes": arrays_of(self.episodes), "state": self._state_arrays(), "series": series}
-
-    def _require_finite(self, metrics: Mapping[str, float], world: int) -> None:
-        for name, value in metrics.items():
-            if math.isfinite(value) or (math.isnan(value) and self.spec.may_be_undefined(name)):
-                continue
-            raise PhysicsError(
-                f"{name} of world {world} (seed {self.episodes.seed[world]}) is {value}: the scenario leads beyond "
-                "what can be computed; bring its numbers nearer to those of a shipped one"
-            )

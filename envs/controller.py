@@ -33,6 +33,8 @@ class Controller(Protocol):
             follow unless they are given others.
         batch_independent: False where a world of a batch may get other actions than it would get alone, as with one
             generator of random numbers for all of them.
+        follows_resets: True where single worlds of a batch may start new episodes without a reset of the controller,
+            because what it decides in a world depends on nothing from before that episode.
         counters: a method that returns name -> number about its own work in the episode so far; these join the
             episode's metrics.
     """
@@ -53,6 +55,7 @@ class ControllerBase:
     declarations: Mapping[str, str] = NOTHING
     world_options: Mapping[str, Any] = NOTHING
     batch_independent: bool = True
+    follows_resets: bool = False
 
     @property
     def name(self) -> str:
@@ -128,6 +131,11 @@ def world_options_of(controller: Controller) -> dict[str, Any]:
 def is_batch_independent(controller: Controller) -> bool:
     """Whether each world of a batch gets the actions that it would get alone."""
     return bool(getattr(controller, "batch_independent", True))
+
+
+def follows_resets(controller: Controller) -> bool:
+    """Whether single worlds of a batch may start new episodes without a reset of the controller."""
+    return bool(getattr(controller, "follows_resets", False))
 
 
 def counters_of(controller: Controller) -> dict[str, float]:

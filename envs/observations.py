@@ -179,6 +179,14 @@ class Observation:
             self._require_range(place, run.of(observed)[place.within])
         return np.asarray(np.clip(observed, self.low, self.high, out=observed))
 
+    def entries(self) -> list[tuple[Field, list[int]]]:
+        """The fields, and the places of each one's entries in a vector."""
+        return [
+            (place.field, run.of(np.arange(self.low.size)[None, None])[place.within].ravel().tolist())
+            for run, places in self._runs
+            for place in places
+        ]
+
     def as_role(self, action_space: ActionSpace, action_version: str, meaning: Mapping[str, Any]) -> Role:
         """The role of these agents; ``meaning`` tells what else its policies are tied to."""
         described = {**meaning, "features": self.lines}

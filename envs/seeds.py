@@ -2,7 +2,7 @@
 
 Evaluation uses seeds 0 .. 999 999, given explicitly (others below 2**128 will do that no face draws). Whatever a face
 draws by itself (unseeded resets, automatic resets of the vector face) is 1 000 000 .. 2**31 - 1, so that a policy is
-never evaluated on an episode it may have trained on.
+never evaluated on an episode it may have trained on. Data sets begin at 2**32, apart from both.
 """
 
 import operator
@@ -15,6 +15,7 @@ from voltran.envs.errors import ScenarioError
 
 EVALUATION_SEEDS = range(1_000_000)
 TRAINING_SEEDS = range(1_000_000, 2**31)
+FIRST_DATASET_SEED = 2**32  # evaluations during training begin at 2**31
 SEED_LIMIT = 2**128
 UNSET = -1  # of a world that has not been reset
 

@@ -9,6 +9,7 @@ from voltran.envs.controller import (
     Information,
     counters_of,
     declarations_of,
+    follows_resets,
     information_of,
     is_batch_independent,
     name_of,
@@ -40,6 +41,7 @@ class Team:
         self.name = name or "+".join(f"{role}={name_of(member)}" for role, member in members.items())
         self.world_options = _merged_options(self.members)
         self.batch_independent = all(map(is_batch_independent, members.values()))
+        self.follows_resets = all(map(follows_resets, members.values()))
         self._half_reset = False
 
     @property

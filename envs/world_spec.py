@@ -1,11 +1,12 @@
 """What a world says of itself, once: everything that training, evaluation, experiments and documentation ask of it."""
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from voltran.envs.errors import ScenarioError
+from voltran.envs.errors import PhysicsError, ScenarioError
 from voltran.envs.infos import NeutralInfos
 from voltran.envs.metric import Metric
 from voltran.envs.references import resolve
@@ -132,3 +133,18 @@ class WorldSpec:
             raise ScenarioError(f"n_worlds = {n_worlds}: at least one world is needed")
         world: World = self.load("world")(checked, n_worlds, **options)
         return world
+
+
+def require_finite(metrics: Metrics, spec: WorldSpec, whose: str) -> None:
+    """Make sure that metrics are finite, but for those that are declared to be undefined at times.
+
+    Raises:
+        PhysicsError: one is not; names it.
+    """
+    for name, value in metrics.items():
+        if value is None or math.isfinite(value) or (math.isnan(value) and spec.may_be_undefined(name)):
+            continue
+        raise PhysicsError(
+            f"{name} of {whose} is {value}: the scenario leads beyond what can be computed; bring its numbers nearer "
+            "to those of a shipped one"
+        )

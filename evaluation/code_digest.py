@@ -47,6 +47,17 @@ def closure(modules: frozenset[str]) -> dict[str, Path]:
     return code.files
 
 
+def first_other(modules: Mapping[str, str]) -> str:
+    """The first of some modules that this process does not have, or has with another text; empty where there is none.
+
+    Args:
+        modules: as :meth:`Code.modules` of another process gives them.
+    """
+    code = Code()
+    paths = ((name, code.file(name)) for name in modules)
+    return next((name for name, path in paths if path is None or _digest_with_data(path) != modules[name]), "")
+
+
 class Code:
     """Modules that something needs, found step by step.
 
@@ -67,7 +78,7 @@ class Code:
 
     def count(self, module: str) -> None:
         """Let a module count, but nothing that it imports."""
-        if (path := self._file(module)) is not None:
+        if (path := self.file(module)) is not None:
             self._seen.add(module)
             self._add(module, path, _namespace(module))
 
@@ -79,7 +90,7 @@ class Code:
             if name in self._seen:
                 continue
             self._seen.add(name)
-            if (path := self._file(name)) is not None:
+            if (path := self.file(name)) is not None:
                 waiting += self._add(name, path, _namespace(name))
 
     def follow_loaded(self, name: str, path: Path, namespace: Mapping[str, Any]) -> None:
@@ -90,7 +101,12 @@ class Code:
 
     def locates(self, name: str) -> bool:
         """Whether a module is one whose code can be read, or that counts with a version."""
-        return _is_library(name) or self._file(name) is not None or _is_standard(name, self._spec(name))
+        return _is_library(name) or self.file(name) is not None or _is_standard(name, self._spec(name))
+
+    def modules(self) -> dict[str, str]:
+        """Digest of every module found that others can find by its name, with the data beside it."""
+        named = {name: path for name, path in self.files.items() if "#" not in name and name != "__main__"}
+        return {name: _digest_with_data(path) for name, path in named.items()}
 
     def digest(self) -> str:
         """Digest of everything found."""
@@ -137,8 +153,8 @@ class Code:
             elif path.is_file():
                 self.follow_loaded(name, path, around)
 
-    def _file(self, name: str) -> Path | None:
-        """File of a module whose bytes count."""
+    def file(self, name: str) -> Path | None:
+        """File of a module whose bytes count; None for libraries, and for what is no module."""
         if _is_library(name):
             self.libraries.add(name.partition(".")[0])
             return None
@@ -230,6 +246,10 @@ def _is_standard(name: str, spec: ModuleSpec | None) -> bool:
 
 def _data(path: Path) -> list[Path]:
     return sorted(file for pattern in DATA for file in path.parent.glob(pattern) if file.is_file())
+
+
+def _digest_with_data(path: Path) -> str:
+    return digest_of(b"".join(digest_of(file.read_bytes()).encode() for file in (path, *_data(path))))
 
 
 def _scenarios_digest() -> str:

@@ -21,6 +21,9 @@ from voltran.envs.team import Team
 from voltran.evaluation.controller_grammar import POLICY_SUFFIX, Entry, Reference, parse_entries, parse_entry
 from voltran.evaluation.files import digest_of
 
+FOREIGN_SUFFIXES = (".zip", ".pt", ".pth", ".ckpt", ".onnx")  # of what other libraries save
+SB3_REMEDY = "check the path; the file that model.save wrote ends in .zip"
+
 
 @dataclass(frozen=True)
 class ControllerSpec:
@@ -152,13 +155,14 @@ def _build_team(builders: Mapping[str, Callable[[], Controller]], name: str) -> 
 
 
 def _specify_one(reference: Reference, label: str, more: Mapping[str, Any]) -> ControllerSpec:
+    _refuse_bare_models(reference)
     options, path = {**reference.values, **more}, _file(reference)
     if reference.kind == "torch":
         network = resolve(reference.target, "network")
         identity = {"torch": reference.target, "options": options}
         return ControllerSpec(label, partial(_load_torch, reference.target, label, options), identity, (network,))
     if path is not None and reference.kind == "sb3":
-        identity = {"sb3": _digest(str(path)), "options": options}
+        identity = {"sb3": _digest(str(path), SB3_REMEDY), "options": options}
         return ControllerSpec(label, partial(_load_sb3, str(path), label, options), identity)
     if path is not None:
         identity = {"policy": _digest(str(path)), "options": options}
@@ -233,11 +237,30 @@ def _load_policy(path: str, options: dict[str, Any]) -> Controller:
     return load_policy(path, **options)
 
 
-def _digest(path: str) -> str:
+def _refuse_bare_models(reference: Reference) -> None:
+    """Whoever means a model of another library says so: loading one may run code that it holds.
+
+    Raises:
+        FileFormatError: names the prefix to write.
+    """
+    suffix = Path(reference.head).suffix.lower()
+    if reference.kind not in ("name", "path") or suffix not in FOREIGN_SUFFIXES:
+        return
+    if suffix == ".zip":
+        raise FileFormatError(
+            f"policy {reference.head}: a {suffix} file is no policy of voltran train; if Stable-Baselines3 saved it "
+            f"and you trust whoever did, write sb3:{reference.head}"
+        )
+    raise FileFormatError(
+        f"policy {reference.head}: a {suffix} file is no policy of voltran train; write torch:module:attribute, which "
+        "names a function or a network that has loaded it"
+    )
+
+
+def _digest(path: str, remedy: str = "check the path, or train one with voltran train") -> str:
     if Path(path).is_dir():
         raise FileFormatError(f"policy {path} is a folder; name the {POLICY_SUFFIX} file inside it")
     try:
         return digest_of(Path(path).read_bytes())
     except OSError as error:
-        remedy = "check the path, or train one with voltran train"
         raise FileFormatError(f"policy {path}: cannot be read ({error.strerror}); {remedy}") from error

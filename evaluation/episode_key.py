@@ -4,17 +4,17 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from voltran.envs.controller import world_options_of
 from voltran.envs.registry import make_world
-from voltran.evaluation.code_digest import Code
+from voltran.evaluation.code_digest import Code, first_other
 from voltran.evaluation.controller_spec import ControllerSpec
 from voltran.evaluation.description import Describer, UntraceableError
 from voltran.evaluation.machine import elementary_functions
 from voltran.evaluation.setting import Setting
-from voltran.evaluation.versions import computing
+from voltran.evaluation.versions import COMPUTING, computing
 
 OF_THE_CONTROLLER = ("controller", "files", "code", "versions")
 
@@ -27,10 +27,12 @@ class EpisodeKey:
         content: as JSON takes it.
         untraceable: why nobody can tell whether another process would play the same; empty where that can be told.
             Then the content is met once only.
+        modules: digest of every module behind it, by name, for machines that may have others.
     """
 
     content: Mapping[str, Any]
     untraceable: str = ""
+    modules: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def of(self, seed: int) -> dict[str, Any]:
         """What decides one episode."""
@@ -70,8 +72,33 @@ def episode_key(setting: Setting, spec: ControllerSpec) -> EpisodeKey:
             "code": code.digest(),
             "versions": computing(code.libraries),
             "elementary_functions": elementary_functions(),
-        }
+        },
+        modules=code.modules(),
     )
+
+
+def other_here(key: EpisodeKey, setting: Setting, spec: ControllerSpec) -> str:
+    """What decides a controller's episodes and is different in this process; empty where all is the same.
+
+    Args:
+        key: as another process has found it, maybe on another machine; traceable.
+        setting, spec: what it is of.
+    """
+    try:
+        described = _described(setting, spec, Describer(Code()))
+    except UntraceableError as error:
+        return str(error)
+    expected, installed = key.content["versions"], computing(COMPUTING)
+    named = {name: version for name, version in expected.items() if version is not None}
+    here = {
+        **described,
+        "versions": {name: installed.get(name) for name in named},
+        "elementary_functions": elementary_functions(),
+    }
+    if problem := difference({name: key.content[name] for name in here} | {"versions": named}, here):
+        return problem
+    other = first_other(key.modules)
+    return f"module {other} is another, or missing" if other else ""
 
 
 def _described(setting: Setting, spec: ControllerSpec, describer: Describer) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from voltran.evaluation.statistics import compare, summarise
 from voltran.evaluation.store import EpisodeStore
 from voltran.evaluation.task_runner import finish, say_untraceable
 from voltran.evaluation.versions import versions
-from voltran.evaluation.worker_pool import require_picklable
+from voltran.evaluation.worker_pool import BACKENDS, WorkerPool, open_pool, pool_of, require_picklable
 
 RESULTS_FILE = "results.json"
 FIRST_SEED = 1000
@@ -41,7 +41,9 @@ def evaluate(
     *,
     overrides: Mapping[str, Any] = NOTHING,
     options: Mapping[str, Any] = NOTHING,
-    jobs: int = 1,
+    jobs: int | None = None,
+    backend: str = BACKENDS[0],
+    address: str | None = None,
     out: str | Path | None = None,
     resume: bool = False,
 ) -> Results:
@@ -53,7 +55,10 @@ def evaluate(
         seeds: how many episodes, on seeds from 1000 on; or which seeds.
         overrides: dotted scenario keys and their values.
         options: options of the world, for example ``{"action_set": "extended"}``.
-        jobs: worker processes; 1 plays everything in this process.
+        jobs: worker processes; 1, the default, plays everything in this process. With Ray, episodes at a time; as many
+            as there are processors by default.
+        backend: ``"processes"`` of this machine, or ``"ray"``.
+        address: of a Ray cluster; without it, a Ray of this machine is started.
         out: folder for ``results.json`` and finished episodes; ``None`` writes none.
         resume: continue what ``out`` holds.
 
@@ -62,7 +67,10 @@ def evaluate(
     """
     chosen = range(FIRST_SEED, FIRST_SEED + seeds) if isinstance(seeds, int) else seeds
     evaluation = Evaluation(scenario, controllers, chosen, overrides, options)
-    return evaluation.run(out=out, resume=resume, jobs=jobs)
+    if jobs is None and backend == BACKENDS[0]:
+        jobs = 1
+    with open_pool(backend, jobs, address) as pool:
+        return evaluation.run(out=out, resume=resume, jobs=pool)
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,7 @@ class Evaluation:
         out: str | Path | None = None,
         store: str | Path | None = None,
         resume: bool = False,
-        jobs: int = 1,
+        jobs: int | WorkerPool = 1,
         progress: Console | None = None,
     ) -> Results:
         """Play every controller on every seed and compare them in pairs.
@@ -114,7 +122,8 @@ class Evaluation:
             store: folder of finished episodes, which evaluations may share; ``episodes`` in ``out`` by default.
             resume: continue what ``out`` holds; finished episodes are not played again, unless something that decides
                 them has changed or cannot be told.
-            jobs: worker processes; 1 plays everything in this process.
+            jobs: worker processes; 1 plays everything in this process. Or where else to play, see
+                :func:`~voltran.evaluation.worker_pool.open_pool`.
             progress: where to draw a progress bar.
 
         Raises:
@@ -124,7 +133,8 @@ class Evaluation:
         out, store = _path(out), _path(store)
         start = time.perf_counter()
         made_by = versions()  # before anything is played: the code may change while an evaluation runs
-        self.check(jobs)
+        pool = pool_of(jobs)
+        self.check(pool.crosses)
         if out is not None:
             prepare_output_folder(out, resume, "evaluation")
             store = store or out / "episodes"
@@ -133,18 +143,18 @@ class Evaluation:
         if store is not None:
             say_untraceable(keys, progress)
         tasks = self._tasks(keys)
-        episodes = finish(tasks, kept, jobs=jobs, progress=progress, out=out)
+        episodes = finish(tasks, kept, pool=pool, progress=progress, out=out)
         traces = {task.controller.label: _relative(kept.trace_path(task), out) for task in tasks if task.with_trace}
         results = self._results(episodes, traces, made_by, start)
         if out is not None:
             write_results(out / RESULTS_FILE, results)
         return results
 
-    def check(self, jobs: int = 1) -> frozenset[str]:
+    def check(self, crosses: bool = False) -> frozenset[str]:
         """Let everybody meet the world once, so that what cannot work is said before anything is written.
 
         Args:
-            jobs: worker processes that will play.
+            crosses: whether other processes will play.
 
         Returns:
             Names of what the controllers count of their own work.
@@ -153,8 +163,6 @@ class Evaluation:
             VoltranError: an unknown scenario or key, or a controller that does not fit the world or cannot be sent to
                 worker processes.
         """
-        if jobs < 1:
-            raise ScenarioError(f"jobs = {jobs}: at least one worker is needed")
         counted: set[str] = set()
         for spec in self.players:
             controller = spec.builder()
@@ -163,9 +171,9 @@ class Evaluation:
             with named_errors(f"reset of controller {spec.label}"):
                 controller.reset(world)
             counted |= counters_of(controller).keys()
-            if jobs > 1:
+            if crosses:
                 require_picklable(spec, f"controller {spec.label!r}")
-        if jobs > 1:
+        if crosses:
             require_picklable(self.setting, f"options {dict(self.options)}")
         return frozenset(counted)
 

@@ -27,8 +27,12 @@ class Setting:
     overrides: Mapping[str, Any]
     options: Mapping[str, Any]
 
-    def build_world(self, controller: Controller) -> World:
-        """Build a world with one episode; a learned policy says which form of actions it needs.
+    def build_world(self, controller: Controller, n_worlds: int = 1) -> World:
+        """Build a batch of worlds; a learned policy says which form of actions it needs.
+
+        Args:
+            controller: who is to play.
+            n_worlds: batch size.
 
         Raises:
             ScenarioError: an unknown scenario, key or option; an option that the controller alone asks for names it.
@@ -39,7 +43,7 @@ class Setting:
                     f"controller {name_of(controller)}: its world_options name {option!r}, which {self.spec.name} has "
                     f"not; its options: {', '.join(self.spec.options) or 'none'}"
                 )
-        return make_world(self.scenario, 1, self.overrides, **{**world_options_of(controller), **self.options})
+        return make_world(self.scenario, n_worlds, self.overrides, **{**world_options_of(controller), **self.options})
 
     @cached_property
     def content(self) -> dict[str, Any]:

@@ -5,20 +5,23 @@ import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from voltran.envs.errors import VoltranError
-from voltran.evaluation.episode_key import EpisodeKey
+from voltran.evaluation.episode_key import EpisodeKey, other_here
 from voltran.evaluation.episodes import Episode, Played, Task, play
 from voltran.evaluation.files import write_text
 from voltran.evaluation.store import EpisodeStore
-from voltran.evaluation.worker_pool import run_all
+from voltran.evaluation.worker_pool import OtherInstallationError, WorkerPool
 
 FAILURES_FILE = "failures.txt"
 CALLER = 5  # frames between a warning and whoever called Evaluation.run
+
+_SAME: set[str] = set()  # what this process has found to be the same here as where it was asked for
 
 
 class EvaluationError(VoltranError, RuntimeError):
@@ -40,14 +43,14 @@ class Failure:
 
 
 def finish(
-    tasks: Sequence[Task], store: EpisodeStore, *, jobs: int, progress: Console | None, out: Path | None
+    tasks: Sequence[Task], store: EpisodeStore, *, pool: WorkerPool, progress: Console | None, out: Path | None
 ) -> dict[tuple[str, int], Episode]:
     """Play what is not stored yet; every episode is stored as soon as it is finished.
 
     Args:
         tasks: all episodes of the evaluation.
         store: where finished ones lie.
-        jobs: worker processes; 1 plays everything in this process.
+        pool: where to play.
         progress: where to draw a progress bar.
         out: folder for the tracebacks of episodes that failed.
 
@@ -64,7 +67,9 @@ def finish(
     episodes = {key: episode for key, episode in stored.items() if episode is not None}
     missing = [task for task in tasks if (task.controller.label, task.seed) not in episodes]
     failures = []
-    with _bar(progress) as bar, closing(run_all(_attempt, missing, jobs, _died)) as outcomes:
+    attempt = _attempt_elsewhere if pool.is_remote else _attempt
+    died = partial(_died, reason=pool.death)
+    with _bar(progress) as bar, closing(pool.run_all(attempt, missing, died)) as outcomes:
         line = bar.add_task(tasks[0].setting.scenario, total=len(tasks), completed=len(episodes))
         for outcome in outcomes:
             bar.advance(line)
@@ -104,11 +109,21 @@ def _attempt(task: Task) -> Played | Failure:
         return Failure(task, f"{type(error).__name__}: {error}", traceback.format_exc())
 
 
-def _died(task: Task) -> Failure:
-    reason = (
-        "its worker process died; it was killed, or ran out of memory (fewer --jobs need less), or could not run the "
-        "script that began it: keep what starts there under if __name__ == '__main__', and what plays outside of it"
-    )
+def _attempt_elsewhere(task: Task) -> Played | Failure:
+    """The same on a machine that may have other code, libraries and files.
+
+    Raises:
+        OtherInstallationError: something that decides the episode is not what it is where the episode is stored.
+    """
+    expected = task.key.digest(seed=0)  # of all of the controller's episodes in this setting
+    if not task.key.untraceable and expected not in _SAME:
+        if problem := other_here(task.key, task.setting, task.controller):
+            raise OtherInstallationError(f"controller {task.controller.label}: {problem}")
+        _SAME.add(expected)
+    return _attempt(task)
+
+
+def _died(task: Task, reason: str) -> Failure:
     return Failure(task, reason, reason)
 
 

@@ -32,6 +32,7 @@ LIBRARIES = frozenset(COMPUTING) | {
     "packaging",
     "pettingzoo",
     "pydantic",
+    "ray",
     "rich",
     "tensorboard",
     "typer",
@@ -76,10 +77,14 @@ def computing(libraries: Iterable[str]) -> dict[str, str | None]:
 
 
 @cache
-def code_digest() -> str:
-    """Digest of all code that decides how any episode goes."""
+def code_digest(folders: tuple[str, ...] = CODE) -> str:
+    """Digest of code; by default of all that decides how any episode goes.
+
+    Args:
+        folders: rooms of the package.
+    """
     digest = hashlib.sha256(voltran.__version__.encode())
-    for folder in CODE:
+    for folder in folders:
         with resources.as_file(resources.files(f"voltran.{folder}")) as root:
             for path in sorted(root.rglob("*.py")):
                 digest.update(path.relative_to(root).as_posix().encode())

@@ -1,50 +1,108 @@
-"""Runs tasks in worker processes; one that dies takes nobody with it."""
+"""Where tasks run: in this process, in others of this machine, or on a cluster."""
 
-import os
 import pickle
-import signal
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from multiprocessing import active_children, get_context
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from voltran.baselines.registry import entries_to_carry, register_controller
-from voltran.envs.errors import ScenarioError
+from voltran.envs.errors import ScenarioError, VoltranError
 from voltran.envs.registry import register_world, worlds_to_carry
+from voltran.evaluation.cores import CORES
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
 
+
+class OtherInstallationError(VoltranError):
+    """A machine whose code, libraries or files are not those of whoever asks it to play."""
+
+
+BACKENDS = ("processes", "ray")
 # every library with its own threads; on a busy machine they only wait for each other
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
-def run_all(
-    function: Callable[[TaskT], ResultT],
-    tasks: Sequence[TaskT],
-    jobs: int,
-    on_death: Callable[[TaskT], ResultT],
-) -> Generator[ResultT, None, None]:
-    """Run a function on every task and give results as they come.
+class WorkerPool(Protocol):
+    """Runs tasks, wherever that is.
+
+    Attributes:
+        crosses: whether tasks are sent to other processes.
+        is_remote: whether these may be on machines with other files.
+        processes: how many processes of this machine may compute what is no task, such as a calculation.
+        death: why a task's worker may have died, in words.
+    """
+
+    @property
+    def crosses(self) -> bool:
+        """See above."""
+
+    @property
+    def is_remote(self) -> bool:
+        """See above."""
+
+    @property
+    def processes(self) -> int:
+        """See above."""
+
+    @property
+    def death(self) -> str:
+        """See above."""
+
+    def run_all(
+        self, function: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], on_death: Callable[[TaskT], ResultT]
+    ) -> Generator[ResultT, None, None]:
+        """Run a function on every task and give results as they come.
+
+        Args:
+            function: what to run; picklable, and it must not raise, but for :class:`OtherInstallationError`.
+            tasks: its arguments; picklable.
+            on_death: result for a task that kills its worker process.
+        """
+
+
+@contextmanager
+def open_pool(backend: str = BACKENDS[0], jobs: int | None = None, address: str | None = None) -> Iterator[WorkerPool]:
+    """A pool for as long as it is needed.
 
     Args:
-        function: what to run; picklable, and it must not raise.
-        tasks: its arguments; picklable.
-        jobs: number of worker processes; 1 runs everything in this process.
-        on_death: result for a task whose worker process died.
+        backend: ``"processes"`` of this machine, or ``"ray"``.
+        jobs: how many tasks at a time; as many as there are processor cores by default, here or on the cluster.
+        address: of a Ray cluster, as ``ray.init`` takes it; one on this machine alone by default.
+
+    Raises:
+        ScenarioError: an unknown backend, fewer than one job, or an address where there is no cluster.
+        MissingExtraError: Ray is not installed.
+        VoltranError: the cluster does not answer, or is not of our kind.
     """
-    if jobs == 1:
-        yield from map(function, tasks)
+    if backend not in BACKENDS:
+        raise ScenarioError(f"backend = {backend!r} is unknown; use one of {', '.join(BACKENDS)}")
+    if jobs is not None and jobs < 1:
+        raise ScenarioError(f"jobs = {jobs}: at least one worker is needed")
+    if backend == "ray":
+        from voltran.evaluation.ray_pool import connected
+
+        with connected(address, jobs) as pool:
+            yield pool
         return
-    waiting = deque(tasks)
-    while waiting:
-        suspects = yield from _until_a_worker_dies(function, waiting, jobs)
-        for task in suspects:  # alone, so that it is certain which task kills its worker
-            if (yield from _until_a_worker_dies(function, deque([task]), 1)):
-                yield on_death(task)
+    if address is not None:
+        raise ScenarioError(f"address = {address!r}: processes run on this machine; add --backend ray, or leave it out")
+    yield pool_of(jobs or CORES)
+
+
+def pool_of(jobs: "int | WorkerPool") -> WorkerPool:
+    """A pool as it is, or one of so many worker processes.
+
+    Raises:
+        ScenarioError: fewer than one.
+    """
+    from voltran.evaluation.process_pool import ProcessPool
+
+    if not isinstance(jobs, int):
+        return jobs
+    if jobs < 1:
+        raise ScenarioError(f"jobs = {jobs}: at least one worker is needed")
+    return ProcessPool(jobs)
 
 
 def require_picklable(part: object, what: str) -> None:
@@ -64,72 +122,12 @@ def require_picklable(part: object, what: str) -> None:
         ) from error
 
 
-def _until_a_worker_dies(
-    function: Callable[[TaskT], ResultT], waiting: deque[TaskT], jobs: int
-) -> Generator[ResultT, None, list[TaskT]]:
-    """Take tasks off the queue; returns those that were under way when a worker died, if one did."""
-    under_way: dict[Future[ResultT], TaskT] = {}
-    with _worker_pool(min(jobs, len(waiting))) as pool:
-        while waiting or under_way:
-            while waiting and len(under_way) < jobs:
-                task = waiting.popleft()
-                try:
-                    under_way[pool.submit(function, task)] = task
-                except BrokenProcessPool:
-                    return [*under_way.values(), task]
-            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
-            for future in done:
-                if not isinstance(future.exception(), BrokenProcessPool):
-                    del under_way[future]
-                    yield future.result()
-            if any(future in under_way for future in done):
-                return list(under_way.values())
-    return []
+def registrations(dumps: Callable[[object], bytes] = pickle.dumps) -> list[bytes]:
+    """The names that this process has registered, for workers, which have not run what did it.
 
-
-@contextmanager
-def _worker_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    others = set(active_children())
-    with _one_thread_each():
-        pool = ProcessPoolExecutor(
-            workers, mp_context=get_context("spawn"), initializer=_prepare_worker, initargs=(_registrations(),)
-        )
-        try:
-            yield pool
-        except BaseException:  # an interrupt or a full disk: do not wait for episodes that nobody will store
-            pool.shutdown(wait=False, cancel_futures=True)
-            for worker in set(active_children()) - others:
-                worker.terminate()
-            raise
-        pool.shutdown()
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    # workers read these when they load the libraries, before any code of ours runs in them
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def _prepare_worker(registrations: Sequence[bytes]) -> None:
-    # Ctrl-C reaches the whole process group; the parent alone decides what it means
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for registration in registrations:
-        with suppress(Exception):  # what cannot be imported here is unknown here, and whoever asks for it is told so
-            register, arguments = pickle.loads(registration)
-            register(*arguments)
-
-
-def _registrations() -> list[bytes]:
-    """The names that this process has registered, for workers, which have not run what did it."""
+    Args:
+        dumps: how to pickle them.
+    """
     calls: list[tuple[Callable[..., object], tuple[object, ...]]] = [
         *((register_world, (spec,)) for spec in worlds_to_carry()),
         *((register_controller, (name, *entry)) for name, entry in entries_to_carry().items()),
@@ -137,5 +135,13 @@ def _registrations() -> list[bytes]:
     pickled = []
     for call in calls:
         with suppress(Exception):  # pickle raises all kinds; what it cannot name, no worker can import
-            pickled.append(pickle.dumps(call))
+            pickled.append(dumps(call))
     return pickled
+
+
+def register_all(carried: Sequence[bytes]) -> None:
+    """Register what another process has."""
+    for registration in carried:
+        with suppress(Exception):  # what cannot be imported here is unknown here, and whoever asks for it is told so
+            register, arguments = pickle.loads(registration)
+            register(*arguments)

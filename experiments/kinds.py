@@ -10,6 +10,7 @@ from rich.console import Console
 
 from voltran.envs.errors import ScenarioError
 from voltran.envs.references import is_reference, resolve
+from voltran.evaluation.worker_pool import WorkerPool
 from voltran.experiments.assumptions.sensitivity import Sensitivity
 
 DEFAULT_KIND = "episodes"
@@ -27,12 +28,12 @@ class Playing:
     """How to play an experiment.
 
     Attributes:
-        jobs: worker processes.
+        jobs: worker processes, or where else to play.
         console: where to show progress and tables.
         store: folder of finished episodes, which experiments may share.
     """
 
-    jobs: int
+    jobs: int | WorkerPool
     console: Console
     store: Path | None = None
 

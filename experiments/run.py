@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from voltran.evaluation.files import prepare_output_folder, write_text
+from voltran.evaluation.worker_pool import WorkerPool
 from voltran.experiments.episode_experiment import EpisodeExperiment
 from voltran.experiments.experiment import read_experiment
 from voltran.experiments.kinds import Playing, kind_named
@@ -13,7 +14,14 @@ from voltran.experiments.sweep_request import EXPERIMENT_FILE, experiment_text
 
 
 def run_experiment(
-    name: str, out: Path, *, resume: bool, jobs: int, console: Console, store: Path | None = None, quick: bool = False
+    name: str,
+    out: Path,
+    *,
+    resume: bool,
+    jobs: int | WorkerPool,
+    console: Console,
+    store: Path | None = None,
+    quick: bool = False,
 ) -> Path:
     """Play an experiment and write its report.
 
@@ -21,7 +29,7 @@ def run_experiment(
         name: shipped name, or path of a YAML file.
         out: folder for the report, the results and pictures.
         resume: continue what ``out`` holds.
-        jobs: worker processes.
+        jobs: worker processes, or where else to play, see :func:`~voltran.evaluation.worker_pool.open_pool`.
         console: where to show progress and tables.
         store: folder of finished episodes, which experiments may share; in ``out`` by default.
         quick: as little as shows that it works.
@@ -42,7 +50,7 @@ def run_sweep(
     out: Path,
     *,
     resume: bool,
-    jobs: int,
+    jobs: int | WorkerPool,
     console: Console,
     store: Path | None = None,
     quick: bool = False,

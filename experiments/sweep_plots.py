@@ -94,7 +94,7 @@ def _panel(
     if panel.has_numbers:
         for label, summary in summaries.items():
             _line(place, panel.values, summary, metric, label, look[label])
-        place.set_xticks(_ticks(sorted(panel.values)))  # type: ignore[type-var]
+        place.set_xticks(_ticks(sorted(map(float, panel.values))))  # type: ignore[arg-type]
     else:
         offsets = ABREAST * (np.arange(len(summaries)) + 0.5) / max(len(summaries), 1) - ABREAST / 2
         for (label, summary), offset in zip(summaries.items(), offsets, strict=True):

@@ -45,16 +45,16 @@ def sweep_experiment(
         ScenarioError: nothing to vary, a key or value that is not written as it must be, or what every experiment's
             file is refused for.
     """
-    varied = [{"key": key, "values": values} for key, values in map(_varied, vary)]
+    varied = [*map(_varied, vary)]
     if not varied:
         raise ScenarioError(f"nothing to vary; {EXAMPLE}")
-    keys = ", ".join(one["key"] for one in varied)
+    keys = ", ".join(key for key, _ in varied)
     entries = [entry_text(entry) for entry in parse_entries(controllers)]
     data = {
         "title": f"{scenario}: {keys}",
         "description": f"Every combination of values of {keys}, played by all controllers on the same seeds.",
         "scenarios": [scenario],
-        "vary": varied,
+        "vary": [{"key": key, "values": values} for key, values in varied],
         "controllers": entries,
         "seeds": seeds,
         "first_seed": first_seed,

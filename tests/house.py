@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("physics", "envs", "baselines", "agents", "evaluation", "train", "experiments", "configs")
+ROOMS = ("physics", "envs", "baselines", "agents", "evaluation", "datasets", "train", "experiments", "configs")
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,14 @@ MAY_IMPORT = {
     "baselines": {"physics", "envs", "configs", "baselines"},
     "agents": {"physics", "envs", "configs", "agents"},
     "evaluation": {"physics", "envs", "configs", "baselines", "agents", "evaluation"},
+    "datasets": {"physics", "envs", "configs", "baselines", "agents", "evaluation", "datasets"},
     "train": {"physics", "envs", "configs", "baselines", "agents", "evaluation", "train"},
     "experiments": {"physics", "envs", "configs", "baselines", "agents", "evaluation", "experiments"},
     "configs": set(),
 }
-LEARNING = {"torch", "stable_baselines3", "sb3_contrib", "safetensors", "tensorboard"}
+LEARNING = {"torch", "torchrl", "tensordict", "stable_baselines3", "sb3_contrib", "safetensors", "tensorboard"}
+# Faces for libraries that a plain install does not bring; whoever asks for one imports its module.
+LEARNING_FILES = ("datasets/torch_batches.py", "envs/faces/torchrl.py", "envs/faces/vector.py")
 PICTURES = {"matplotlib"}
 SOLVERS = {"ortools"}
 
@@ -27,7 +30,7 @@ SOLVERS = {"ortools"}
 def violations(path: str, source: str) -> list[str]:
     """Imports of a module that the house's plan forbids, each as a sentence."""
     room = path.split("/")[0]
-    learns = room in {"agents", "train"} or path == "envs/faces/vector.py"
+    learns = room in {"agents", "train"} or path in LEARNING_FILES
     found = []
     for item in imports(path, source):
         names = item.target.split(".")
@@ -41,7 +44,7 @@ def violations(path: str, source: str) -> list[str]:
         if item.top in {*ROOMS, "tests"}:
             found.append(f"{path}:{item.line}: import voltran.{item.target}, not {item.target}")
         if item.top in LEARNING and not learns:
-            found.append(f"{path}:{item.line}: {item.top} belongs in agents, train and envs/faces/vector.py")
+            found.append(f"{path}:{item.line}: {item.top} belongs in agents, train and {' and '.join(LEARNING_FILES)}")
         if item.top in SOLVERS and room != "baselines":
             found.append(f"{path}:{item.line}: {item.top} belongs in baselines")
         if item.top in PICTURES and not (room in {"evaluation", "experiments"} or (room == "envs" and item.lazy)):
@@ -71,6 +74,8 @@ def test_imports_point_one_way(room: str) -> None:
         ("agents/policy.py", "if True:\n    from ..baselines import registry"),
         ("envs/world.py", "from physics.power import site_power_kw"),
         ("envs/faces/parallel.py", "import torch"),
+        ("envs/faces/central_vector.py", "import torchrl"),
+        ("envs/world_faces.py", "def f():\n    import tensordict"),
         ("envs/faces/parallel.py", "def f():\n    from torch.nn import Linear"),
         ("baselines/rules.py", "import stable_baselines3.common"),
         ("evaluation/evaluation.py", "from ortools.sat.python import cp_model"),
@@ -93,6 +98,7 @@ def test_forbidden_import_is_found(path: str, source: str) -> None:
         ("envs/blackout/world.py", "from voltran.physics.power import site_power_kw\nfrom voltran import __version__"),
         ("envs/blackout/world.py", "from ..world import World"),
         ("envs/faces/vector.py", "from stable_baselines3.common.vec_env import VecEnv"),
+        ("envs/faces/torchrl.py", "import torch\nfrom torchrl.envs import EnvBase"),
         ("envs/blackout/picture.py", "def draw():\n    import matplotlib"),
         ("baselines/solve.py", "from ortools.sat.python import cp_model"),
         ("agents/policy.py", "import torch\nfrom voltran.envs.controller import Controller"),
@@ -113,7 +119,10 @@ BLOCKED = """
     import sys
 
     class Blocker:
-        names = {"torch", "stable_baselines3", "sb3_contrib", "safetensors", "tensorboard", "matplotlib", "ortools"}
+        names = {
+            "torch", "torchrl", "tensordict", "stable_baselines3", "sb3_contrib", "safetensors", "tensorboard",
+            "matplotlib", "ortools",
+        }
 
         def find_spec(self, name, path=None, target=None):
             if name.partition(".")[0] in self.names:
@@ -162,3 +171,21 @@ def test_plain_install_steps_an_environment() -> None:
         print(len(rewards) == len(env.possible_agents) > 0)
     """
     assert run_plain(program).strip() == "True"
+
+
+def test_plain_install_says_what_other_faces_need() -> None:
+    program = """
+        from voltran.envs import blackout_v0
+        from voltran.envs.errors import MissingExtraError
+
+        for make in (blackout_v0.vector_env, blackout_v0.torchrl_env):
+            try:
+                make("toy3", n_worlds=1)
+            except MissingExtraError as error:
+                print(error)
+        print(blackout_v0.central_vector_env("toy3", n_worlds=2).num_envs)
+    """
+    first, second, third = run_plain(program).splitlines()
+    assert "run: pip install 'voltran[train]'" in first
+    assert "run: pip install 'torchrl>=0.14' tensordict" in second
+    assert third == "2"

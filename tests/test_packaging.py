@@ -21,6 +21,7 @@ EXTRAS_OF_ROOM = {
     "baselines": ("solvers",),
     "agents": ("train",),
     "evaluation": ("train",),
+    "datasets": ("train", "datasets"),
     "train": ("train",),
     "experiments": ("train",),
     "configs": (),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from voltran.envs.errors import ScenarioError, VoltranError
-from voltran.evaluation.worker_pool import run_all
+from voltran.evaluation.worker_pool import pool_of
 from voltran.train.learner import LOG_FOLDER
 from voltran.train.learning_curve import read_curve, write_curve
 from voltran.train.ppo import CHECKPOINT_FILE, CONFIG_FILE, EVALUATIONS_FILE, require_unused, run_folder, train
@@ -86,7 +86,7 @@ def train_seeds(
 def _train_all(runs: list[SeedRun], jobs: int, report: Callable[[str], None]) -> dict[int, str]:
     """Seeds with which training failed, and why."""
     failures = {}
-    for outcome in run_all(_train_one, runs, jobs, _died):
+    for outcome in pool_of(jobs).run_all(_train_one, runs, _died):
         report(f"seed {outcome.seed}: {outcome.failure or 'finished'}")
         if outcome.failure:
             failures[outcome.seed] = outcome.failure

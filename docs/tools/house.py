@@ -10,7 +10,7 @@ PICTURE = ROOT / "docs" / "images" / "house.svg"
 # Floors from the top down; a room stands above all that it imports.
 FLOORS = (
     (("voltran/cli", "what one types"),),
-    (("train", "policies learn"), ("experiments", "tables and figures of papers")),
+    (("train", "policies learn"), ("datasets", "what was played"), ("experiments", "papers' tables")),
     (("evaluation", "controllers on the same draws, with intervals"),),
     (("baselines", "rules and optimisers"), ("agents", "learned policies")),
     (("envs", "worlds, their faces, and checks for both"),),

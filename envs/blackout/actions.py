@@ -11,16 +11,19 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from voltran.envs.action_checks import require_code
 from voltran.envs.blackout.commands import SiteCommands, allowed_bands, mode_commands
 from voltran.envs.blackout.constants import MODES, BlackoutConstants
-from voltran.envs.errors import ScenarioError
-from voltran.physics.arrays import BoolArray, IntArray
+from voltran.envs.errors import ActionError, ScenarioError
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.power import HELPING, NORMAL, SLEEP
 
 ActionSet = Literal["paper", "extended"]
 ActionForm = Literal["joint", "multi"]
 
 EV_LEVELS = (0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0)
+SAME = 1e-9  # relative to what vehicles offer: less than this is rounding
+PLAY_CODES = "choose a controller whose commands are of the paper or the extended set, such as rotating-sleep"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,10 @@ class ActionCodec:
         self.constants, self.action_set, self.form = constants, action_set, form
         codes = np.array(list(self._combinations()))
         self.code_mode, self.code_bands, self.code_level = codes[:, 0], codes[:, 1], codes[:, 2]
+        self._first_code = np.full((len(MODES), constants.all_bands + 1), -1)
+        self._first_code[self.code_mode[:: len(EV_LEVELS)], self.code_bands[:: len(EV_LEVELS)]] = np.arange(
+            0, len(codes), len(EV_LEVELS)
+        )
         self.noop = int(np.flatnonzero((self.code_mode == SLEEP) & (self.code_level == 0))[0])
 
     @property
@@ -118,6 +125,46 @@ class ActionCodec:
             self.constants, mode, command_set=self.action_set, band_bits=bands, ev_power_kw=power_kw
         )
         return Decoded(commands, projected)
+
+    def encode(self, commands: SiteCommands, legality: Legality, offered_kw: FloatArray) -> IntArray:
+        """Actions that stand for commands; :meth:`decode` makes the same of them, as far as vehicles offer power now.
+
+        Args:
+            commands: as they would come into force, repaired; what a dead site is told besides does not count.
+            legality: what is legal now.
+            offered_kw: ``[B, site]``, as for :meth:`decode`; commands that ask for more ask for all of it.
+
+        Returns:
+            ``[B, site]`` codes, or ``[B, site, dimension]``.
+
+        Raises:
+            ActionError: commands that no code stands for; names the field and the remedy.
+        """
+        if commands.command_set == "free" or commands.dispatcher is not None:
+            what = "free commands" if commands.command_set == "free" else "a dispatcher of its own"
+            raise ActionError(f"commands of bs: no action code stands for {what}; {PLAY_CODES}")
+        for field in ("dynamic_price", "ev_to_battery"):
+            values = getattr(commands, field)
+            require_code(values, "bs", field, values, f"codes always pay and charge; {PLAY_CODES}")
+        mode, bands = commands.mode, commands.band_bits
+        first = self._first_code[mode, bands]
+        remedy = f"its mode has no such bands in action_set={self.action_set}; build the world with action_set=extended"
+        require_code(first >= 0, "bs", "band_bits", bands, remedy)
+        level = self._levels(commands.ev_power_kw, legality, offered_kw)
+        if self.form == "joint":
+            return np.asarray(first + level, np.int64)
+        chosen = [mode, level] if self.action_set == "paper" else [mode, np.maximum(bands - 1, 0), level]
+        return np.stack(chosen, axis=-1).astype(np.int64)
+
+    def _levels(self, power_kw: FloatArray, legality: Legality, offered_kw: FloatArray) -> IntArray:
+        """Levels ``[B, site]`` of vehicle power that stand for what commands ask for."""
+        wanted_kw = np.where(legality.alive, np.minimum(power_kw, offered_kw), 0.0)
+        distance_kw = np.abs(wanted_kw[..., None] - np.asarray(EV_LEVELS) * offered_kw[..., None])
+        level = np.where(wanted_kw > 0.0, distance_kw.argmin(axis=-1), 0)
+        met = np.take_along_axis(distance_kw, level[..., None], axis=-1)[..., 0] <= SAME * offered_kw
+        shares = ", ".join(f"{share:.2f}" for share in EV_LEVELS)
+        require_code(met, "bs", "ev_power_kw", power_kw, f"codes take {shares} of what vehicles offer")
+        return level
 
     def _split(self, actions: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         if self.form == "joint":

@@ -29,7 +29,7 @@ from voltran.envs.observations import GlobalState, Observation
 from voltran.envs.observe import Observe, role_observations
 from voltran.envs.rewards import RewardChoice, Rewards
 from voltran.envs.world import Role
-from voltran.physics.arrays import BoolArray, FloatArray, Int16Array
+from voltran.physics.arrays import BoolArray, FloatArray, Int16Array, IntArray
 from voltran.physics.battery import usable_energy_kwh
 from voltran.physics.fleet import Fleet
 from voltran.physics.power import ASSISTED, HELPING, SLEEP
@@ -130,6 +130,10 @@ class BlackoutWorld(BatchedWorld):
         """
         self.episodes.require_all_reset()
         return self._orders(commands).commands
+
+    def encode_commands(self, role: str, commands: Any) -> IntArray:
+        """Codes that stand for the commands of a role, see :func:`voltran.envs.action_codes.action_codes`."""
+        return self.codec.encode(self.effective_commands(commands), self.legality(), self._state.offered_kw)
 
     def hysteresis_sites(self, in_force: SiteCommands) -> Int16Array:
         """Last serving sites ``[B, user]`` as they would count for the hysteresis under these commands, -1 for none.

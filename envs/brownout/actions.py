@@ -3,6 +3,7 @@
 import numpy as np
 from gymnasium import spaces
 
+from voltran.envs.action_checks import require_code
 from voltran.envs.blackout.actions import ActionCodec
 from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 
@@ -54,3 +55,16 @@ class PurchaseCodec:
         else:
             codes, levels = actions[..., :-1], actions[..., -1]
         return codes, np.asarray(BUY_LEVELS)[levels]
+
+    def join(self, codes: IntArray, buy: FloatArray) -> IntArray:
+        """Actions of the outage world's codes and the shares ``[B, site]`` that sites ask for; :meth:`split` undoes it.
+
+        Raises:
+            ActionError: a share that no code stands for.
+        """
+        level = np.abs(buy[..., None] - np.asarray(BUY_LEVELS)).argmin(axis=-1)
+        shares = ", ".join(f"{share:g}" for share in BUY_LEVELS)
+        require_code(np.asarray(BUY_LEVELS)[level] == buy, "bs", "buy", buy, f"codes ask for {shares}")
+        if self.outage.form == "joint":
+            return np.asarray(codes * len(BUY_LEVELS) + level, np.int64)
+        return np.concatenate([codes, level[..., None]], axis=-1)

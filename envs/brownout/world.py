@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from voltran.envs.action_checks import require_code
 from voltran.envs.base import Outcome
 from voltran.envs.blackout.actions import ActionForm, ActionSet
 from voltran.envs.blackout.commands import SiteCommands
@@ -108,6 +109,17 @@ class BrownoutWorld(BlackoutWorld):
         return masks
 
     # --- what controllers ask -----------------------------------------------------------------------------------------
+
+    def encode_commands(self, role: str, commands: Any) -> NDArray[Any]:
+        """Codes that stand for the commands of a role, see :func:`voltran.envs.action_codes.action_codes`."""
+        if role == "retailer":
+            return self.retailer_codec.encode(commands, self.n_worlds)
+        purchases, highest = self._purchases(commands), self._retail_constants.highest_payment
+        accepted = purchases.accepted_price
+        require_code(accepted >= highest, "bs", "accepted_price", accepted, "codes accept any price")
+        dead_buy = np.where(self.alive, 1.0, purchases.buy)
+        require_code(dead_buy == 1.0, "bs", "buy", purchases.buy, "a site that is down buys all it can")
+        return self.purchase_codec.join(super().encode_commands(role, purchases.sites), purchases.buy)
 
     @cached_property
     def purchase_codec(self) -> PurchaseCodec:

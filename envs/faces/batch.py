@@ -63,7 +63,11 @@ class Batch:
 
     def again(self, worlds: BoolArray) -> None:
         """Put worlds ``[B]`` back to the start of the episodes that they are in."""
-        self.world.reset(self.episode_seeds.tolist(), worlds.copy())
+        restart = getattr(self.world, "restart", None)
+        if restart is None:
+            self.world.reset(self.episode_seeds.tolist(), worlds.copy())
+        else:
+            restart(worlds)
         self.lengths[worlds] = 0
         self.returns.reshape(self.world.n_worlds, -1)[worlds] = 0.0
         self.handed_out = None

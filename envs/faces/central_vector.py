@@ -65,6 +65,8 @@ class CentralVectorFace(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         self.world = make_world(n_worlds)
         self.num_envs = self.world.n_worlds
         self._mode = _autoreset_mode(autoreset_mode)
+        if hasattr(self.world, "keeps_draws"):
+            self.world.keeps_draws = self._mode is AutoresetMode.NEXT_STEP  # which begins each episode twice
         self.metadata = {**face_metadata(self.world), "autoreset_mode": self._mode}
         self.render_mode = check_render_mode(self.world, render_mode)
         if max_cycles is not None:

@@ -6,22 +6,24 @@ mapped to idle, and reported.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from voltran.envs.action_checks import require_code
 from voltran.envs.errors import ScenarioError
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.constants import MarketConstants
-from voltran.physics.arrays import BoolArray, FloatArray
+from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, IntArray
 
 MarketForm = Literal["joint", "multi", "box"]
 REQUESTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 BATTERY_CHOICES = ("discharge", "idle", "charge")
 DISCHARGE, IDLE, CHARGE = 0, 1, 2
 BOX_SIZE = 3  # request, battery, accepted price
+BOX = "build the world with action_form=box"
 # Less room than this in a battery is rounding.
 SMALL_KW = 1e-9
 
@@ -104,6 +106,50 @@ class MarketCodec:
         battery_kw = np.where(chosen == CHARGE, -limits.charge_limit_kw, battery_kw)
         price = np.full(request.shape, highest_payment)
         return Decoded(self._commands(np.array(REQUESTS)[request], battery_kw, price, situation), ~possible)
+
+    def encode(self, commands: MarketCommands, situation: Situation) -> NDArray[Any]:
+        """Actions that stand for commands: codes ``[B, M]``, ``[B, M, 2]`` or, as box, ``[B, M, 3]`` of float32.
+
+        Args:
+            commands: checked; what is asked for beyond what sites can use, or batteries can do, does not count.
+            situation: as for :meth:`decode`.
+
+        Raises:
+            ActionError: commands that no action stands for; names the field and the remedy.
+        """
+        usable = usable_kw(commands.battery_kw, situation)
+        share = np.divide(commands.requested_kw, usable, out=np.zeros_like(usable), where=usable > 0.0)
+        share = np.minimum(share, 1.0)
+        if self.form == "box":
+            return self._box(share, commands)
+        accepted = commands.accepted_price
+        any_price = accepted >= self.constants.retail.highest_payment
+        require_code(any_price, "bs", "accepted_price", accepted, f"codes accept any price; {BOX}")
+        request = np.abs(share[..., None] - np.array(REQUESTS)).argmin(axis=-1)
+        met = np.isclose(np.array(REQUESTS)[request], share, rtol=0.0, atol=SMALL_KW)
+        remedy = f"codes ask for quarters of what the site can use; {BOX}"
+        require_code(met, "bs", "requested_kw", commands.requested_kw, remedy)
+        battery = self._battery_choices(commands.battery_kw, situation)
+        joint = request * len(BATTERY_CHOICES) + battery
+        return np.asarray(joint if self.form == "joint" else np.stack([request, battery], axis=-1), np.int64)
+
+    def _box(self, share: FloatArray, commands: MarketCommands) -> Float32Array:
+        """Actions ``[B, M, 3]`` of the box form for shares ``[B, M]`` of what sites can use, and checked commands."""
+        limits, battery_kw = self.constants.batteries, commands.battery_kw
+        limit_kw = np.where(battery_kw > 0.0, limits.discharge_limit_kw, limits.charge_limit_kw)
+        power = np.divide(battery_kw, limit_kw, out=np.zeros_like(battery_kw), where=limit_kw > 0.0)
+        accepted = commands.accepted_price / self.constants.retail.highest_payment
+        parts = np.stack([2.0 * share - 1.0, power, 2.0 * accepted - 1.0], axis=-1)
+        return np.clip(parts, -1.0, 1.0).astype(np.float32)
+
+    def _battery_choices(self, battery_kw: FloatArray, situation: Situation) -> IntArray:
+        """What codes say ``[B, M]`` for battery orders."""
+        room_kw = np.where(battery_kw > 0.0, situation.discharge_room_kw, situation.charge_room_kw)
+        ordered_kw = np.minimum(np.abs(battery_kw), room_kw)
+        idle = ordered_kw <= SMALL_KW
+        remedy = f"codes charge and discharge with all that the battery can; {BOX}"
+        require_code(idle | (ordered_kw >= room_kw - SMALL_KW), "bs", "battery_kw", battery_kw, remedy)
+        return np.where(idle, IDLE, np.where(battery_kw > 0.0, DISCHARGE, CHARGE))
 
     def _commands(
         self, share: FloatArray, battery_kw: FloatArray, accepted_price: FloatArray, situation: Situation

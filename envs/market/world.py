@@ -100,6 +100,13 @@ class MarketWorld(BatchedWorld):
 
     # --- what controllers ask -----------------------------------------------------------------------------------------
 
+    def encode_commands(self, role: str, commands: Any) -> NDArray[Any]:
+        """Actions that stand for the commands of a role, see :func:`voltran.envs.action_codes.action_codes`."""
+        if role == "retailer":
+            return self.retailer_codec.encode(commands, self.n_worlds)
+        check_commands(commands, (self.n_worlds, self.constants.n_sites))
+        return self.codec.encode(commands, self._simulation.situation())
+
     @property
     def demand_kw(self) -> FloatArray:
         """Loads of the coming period, ``[B, M]``; after the last, of the last."""

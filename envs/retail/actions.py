@@ -8,12 +8,14 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from voltran.envs.action_checks import require_code
 from voltran.envs.errors import ActionError, ScenarioError
 from voltran.envs.retail.constants import PRICE_LEVELS, RetailConstants
 from voltran.physics.arrays import BoolArray, FloatArray
 
 RetailerForm = Literal["ladder", "box"]
 BOX_SIZE = 2  # price, reserved share
+SAME = 1e-9  # less than this, relative to a price, is rounding
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,27 @@ class RetailerCodec:
         if isinstance(actions, RetailerCommands):
             return self._checked(actions, n_worlds)
         return self._decoded(np.asarray(actions))
+
+    def encode(self, commands: RetailerCommands, n_worlds: int) -> NDArray[Any]:
+        """Actions that stand for commands: ``[B, retailer]`` codes, or ``[B, retailer, 2]`` in single precision.
+
+        Raises:
+            ActionError: commands that no retailer could carry out, or that no action stands for.
+        """
+        posted, ladder = self._checked(commands, n_worlds), self.constants.price_ladder
+        if self.form == "ladder":
+            level = np.abs(posted.price[..., None] - ladder).argmin(axis=-1)
+            met = np.isclose(ladder[np.arange(len(ladder)), level], posted.price, rtol=SAME, atol=0.0)
+            remedy = "codes are the prices of the ladder; build the world with retailer_form=box"
+            require_code(met, "retailer", "price", posted.price, remedy)
+            require_code(posted.reserved == 0.0, "retailer", "reserved", posted.reserved, "codes reserve nothing")
+            return level
+        low_price, cap = ladder[:, 0], ladder[:, -1]
+        inside = (posted.price >= low_price * (1.0 - SAME)) & (posted.price <= cap)
+        require_code(inside, "retailer", "price", posted.price, "prices reach from unit cost to cap")
+        share = np.log(np.maximum(posted.price / low_price, 1.0)) / np.log(cap / low_price)
+        actions = 2.0 * np.stack([share, posted.reserved], axis=-1) - 1.0
+        return np.clip(actions, -1.0, 1.0).astype(np.float32)
 
     def _decoded(self, values: NDArray[Any]) -> RetailerCommands:
         ladder = self.constants.price_ladder

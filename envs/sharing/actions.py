@@ -12,6 +12,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from voltran.envs.action_checks import require_code
 from voltran.envs.errors import ScenarioError
 from voltran.envs.sharing.commands import SharingCommands
 from voltran.envs.sharing.constants import SharingConstants
@@ -96,9 +97,21 @@ class SharingCodec:
         on_battery[:, self.constants.agent_sites[has]] = wanted[:, has]
         return Decoded(SharingCommands(on_battery, np.where(allowed, np.array(VOTES)[vote], 0.0)), projected)
 
-    def encode(self, commands: SharingCommands) -> NDArray[np.int64]:
-        """Actions nearest to commands: sources as they are, votes rounded."""
-        votes: IntArray = np.abs(commands.charge_share[..., None] - np.array(VOTES)).argmin(axis=-1)
+    def encode(self, commands: SharingCommands, can_charge: BoolArray) -> NDArray[np.int64]:
+        """Actions that stand for commands; :meth:`decode` gives them back.
+
+        Args:
+            commands: checked; votes to charge from a grid that is off do not count.
+            can_charge: as in :meth:`mask`.
+
+        Raises:
+            ActionError: a vote that no code stands for.
+        """
+        share = np.where(can_charge, commands.charge_share, 0.0)
+        votes: IntArray = np.abs(share[..., None] - np.array(VOTES)).argmin(axis=-1)
+        known = ", ".join(f"{vote:g}" for vote in VOTES)
+        remedy = f"votes are {known}; choose a controller that votes so, such as tariff-threshold"
+        require_code(np.array(VOTES)[votes] == share, "operator", "charge_share", share, remedy)
         wanted = commands.battery_sites[:, self.constants.agent_sites] & self.constants.agent_has
         if self.form == "multi":
             return np.concatenate([wanted.astype(np.int64), votes[..., None]], axis=-1)

@@ -90,6 +90,11 @@ class SharingWorld(BatchedWorld):
 
     # --- what controllers ask -----------------------------------------------------------------------------------------
 
+    def encode_commands(self, role: str, commands: SharingCommands) -> NDArray[np.int64]:
+        """Codes that stand for the operators' commands, see :func:`voltran.envs.action_codes.action_codes`."""
+        check_commands(commands, self.n_worlds, self.constants.n_sites, self.constants.n_agents)
+        return self.codec.encode(commands, self._simulation.can_charge())
+
     @property
     def soc(self) -> FloatArray:
         """States of charge ``[B, I]``."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from gymnasium import spaces
 
+from voltran.envs.action_checks import require_code
 from voltran.envs.errors import ActionError, ScenarioError
 from voltran.envs.uplink.architecture import Architecture
 from voltran.envs.uplink.commands import UplinkCommands
@@ -76,6 +77,28 @@ class ActionCodec:
             return Decoded((strength < actions[..., None]) & there, actions > active.sum(axis=1)[:, None])
         wanted = actions.astype(bool)
         return Decoded(wanted & there, np.asarray((wanted & ~there).any(axis=-1)))
+
+    def encode(self, association: BoolArray, strength: IntArray, active: BoolArray) -> IntArray:
+        """Actions that stand for offers; :meth:`decode` gives them back.
+
+        Args:
+            association: ``[B, M, K]`` offers; those to inactive UEs do not count.
+            strength, active: as for :meth:`decode`.
+
+        Returns:
+            ``[B, M]`` codes, or ``[B, M, K]`` choices.
+
+        Raises:
+            ActionError: offers that no code stands for.
+        """
+        offers = association & active[:, None, :]
+        if self.form == "multi":
+            return offers.astype(np.int64)
+        count = offers.sum(axis=-1)
+        strongest = ((strength < count[..., None]) == offers).all(axis=-1, where=active[:, None, :])
+        remedy = "codes offer to serve the strongest UEs; build the world with action_form=multi"
+        require_code(strongest & (count <= self.most), "ubs", "association (number of UEs)", count, remedy)
+        return np.asarray(count, np.int64)
 
 
 def check_commands(commands: UplinkCommands, shape: tuple[int, int, int], power_max_mw: float) -> None:

@@ -117,6 +117,15 @@ class Simulation:
         self._problems[world] = problem
         return problem
 
+    def eipc_mw(self, offers: BoolArray) -> FloatArray:
+        """Powers ``[B, K]`` that EIPC would choose in the coming period for offers ``[B, M, K]``, once repaired."""
+        power_mw = np.zeros(self.gain.shape[::2])
+        for world, requested in enumerate(offers):
+            problem = self.problem(world)
+            association = _repaired(problem, np.ascontiguousarray(requested[:, problem.ue]))
+            power_mw[world, problem.ue] = eipc_power_mw(problem.gain, association.any(axis=1), self.radio.power_max_mw)
+        return power_mw
+
     def run_period(self, commands: UplinkCommands) -> Choices:
         """One decision period under validated commands."""
         state = self.state
@@ -125,7 +134,7 @@ class Simulation:
         for world in range(state.episodes.n_worlds):
             problem = self.problem(world)
             requested = np.ascontiguousarray(commands.association[world][:, problem.ue])
-            association = repair(requested[None], problem.gain, problem.ubs_per_ue, problem.ues_per_ubs)[0]
+            association = _repaired(problem, requested)
             chosen = None if commands.power_mw is None else commands.power_mw[world, problem.ue]
             power_mw = chosen
             if power_mw is None:
@@ -163,3 +172,9 @@ class Simulation:
         state.series[world, decision] = [row[name] for name in SERIES]
         state.awake_series[world, decision] = outcome.awake
         state.awake[world] = outcome.awake
+
+
+def _repaired(problem: UplinkProblem, requested: BoolArray) -> BoolArray:
+    """The association ``[M, K]`` nearest to what was asked for, within the limits."""
+    repaired: BoolArray = repair(requested[None], problem.gain, problem.ubs_per_ue, problem.ues_per_ubs)[0]
+    return repaired

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from voltran.envs.action_checks import require_code
 from voltran.envs.base import BatchedWorld, Outcome
 from voltran.envs.errors import ScenarioError
 from voltran.envs.observe import Observe, role_observations
@@ -25,7 +26,9 @@ from voltran.envs.uplink.rewards.period import UplinkPeriod
 from voltran.envs.uplink.scenario import UplinkScenario
 from voltran.envs.uplink.simulation import Choices, EpisodeDraws, Simulation
 from voltran.envs.uplink.view import UplinkView
-from voltran.physics.arrays import BoolArray, FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
+
+SAME = 1e-9  # less than this, relative to a power, is rounding
 
 
 class UplinkOrders(NamedTuple):
@@ -113,6 +116,17 @@ class UplinkWorld(BatchedWorld):
             EpisodeError: the world has not been reset.
         """
         return self._simulation.problem(self.episodes.require_reset(index))
+
+    def encode_commands(self, role: str, commands: UplinkCommands) -> IntArray:
+        """Codes that stand for the UBSs' commands, see :func:`voltran.envs.action_codes.action_codes`."""
+        shape = (self.n_worlds, self.architecture.n_ubs, self.scenario.ues.count)
+        check_commands(commands, shape, self.scenario.radio.power_max_mw)
+        power_mw, active = commands.power_mw, self.active
+        if power_mw is not None:
+            usual = np.isclose(power_mw, self._simulation.eipc_mw(commands.association), rtol=SAME, atol=0.0)
+            remedy = "codes leave powers to EIPC, as trimsm-eipc:final=eipc does"
+            require_code(usual | ~active, "ue", "power_mw", power_mw, remedy)
+        return self.codec.encode(commands.association, np.argsort(self._channels.order(active), axis=-1), active)
 
     def deployment(self, index: int = 0) -> Deployment:
         """Places, channels and pilots of one world's episode.

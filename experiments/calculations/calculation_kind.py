@@ -10,6 +10,7 @@ from voltran.evaluation.figure_files import PICTURE_SUFFIX
 from voltran.evaluation.files import write_text
 from voltran.evaluation.report import TABLE_FILE
 from voltran.evaluation.versions import versions
+from voltran.evaluation.worker_pool import pool_of
 from voltran.experiments.assumptions.sensitivity_report import short_conclusion
 from voltran.experiments.assumptions.tornado import write_tornado
 from voltran.experiments.calculations.calculation import (
@@ -83,7 +84,7 @@ def _play(name: str, experiment: Calculation, out: Path, playing: Playing) -> Pa
     function, options = function_and_options(experiment)
     content = options.model_dump(mode="json")
     say = partial(playing.console.print, markup=False)
-    working = Working(out, playing.jobs, say, (playing.store or out) / PARTS, content)
+    working = Working(out, pool_of(playing.jobs).processes, say, (playing.store or out) / PARTS, content)
     findings = _called(experiment.calculation, function, options, working)
     code, _ = code_of(function)
     source = code["source"][:SHOWN_OF_SOURCE] if code else None

@@ -5,6 +5,7 @@ Worker processes import this module by name, so everything here can be pickled.
 
 import math
 import os
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -122,6 +123,20 @@ class CountingController(FakeController):
             with self.log.open("a") as stream:
                 stream.write(f"{self.name} {world.seeds[0]}\n")
         return super().act(world)
+
+
+class SlowController(CountingController):
+    """Takes its time for every decision."""
+
+    def act(self, world: World) -> dict[str, Any]:
+        """Wait, and play."""
+        time.sleep(0.05)
+        return super().act(world)
+
+
+def slow() -> Controller:
+    """A slow controller that notes nothing."""
+    return SlowController("slow", 1, Path(os.devnull))
 
 
 class FakeScenario(Scenario):

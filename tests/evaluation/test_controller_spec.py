@@ -165,3 +165,25 @@ def test_a_missing_policy_and_a_folder_are_refused(tmp_path: Path) -> None:
         parse_controllers(str(tmp_path / "gone.safetensors"))
     with pytest.raises(FileFormatError, match=r"is a folder; name the \.safetensors file"):
         parse_controllers(str(tmp_path))
+
+
+@pytest.mark.parametrize("team", ["", "bs="])
+@pytest.mark.parametrize(
+    ("written", "remedy"),
+    [
+        ("model.zip", "if Stable-Baselines3 saved it and you trust whoever did, write sb3:model.zip"),
+        ("runs/a/MODEL.ZIP", "write sb3:runs/a/MODEL.ZIP"),
+        ("runs/actor.pt", "write torch:module:attribute, which names a function or a network that has loaded it"),
+        ("actor.pth", "write torch:module:attribute"),
+        ("actor.ckpt", "write torch:module:attribute"),
+        ("actor.onnx", "write torch:module:attribute"),
+    ],
+)
+def test_models_of_other_libraries_are_told_their_prefix(team: str, written: str, remedy: str) -> None:
+    with pytest.raises(FileFormatError, match=rf"policy {written}: a \.\w+ file is no policy .*{remedy}"):
+        parse_controllers(team + written)
+
+
+def test_a_model_that_is_not_there_is_told_how_such_files_end(tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match=r"cannot be read .*model\.save wrote ends in \.zip"):
+        parse_controllers(f"sb3:{tmp_path / 'model'}")

@@ -17,8 +17,8 @@ from voltran.envs.faces.parallel import ParallelFace
 
 # Short, and at noon, when wind and sun both count, so that many episodes can be played.
 OVERRIDES: dict[str, Any] = {"time.horizon_h": 1.0, "retail.weather.start_hour": 11.0}
-# What boxes have no answer to: there is nothing to mask, and the central face is discrete.
-WITHOUT_CHOICES = {"masks_not_empty", "masks_honest", "central_face_tells_the_same"}
+# What boxes have no answer to: there is nothing to mask.
+WITHOUT_CHOICES = {"masks_not_empty", "masks_honest"}
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,13 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
+from voltran.cli.dataset import dataset
 from voltran.cli.forecast import forecast
 from voltran.cli.options import Overrides, Resume
+from voltran.evaluation.cores import CORES
 
 BAD_INPUT = 2
 INTERRUPTED = 130
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class VoltranGroup(TyperGroup):
@@ -48,6 +49,7 @@ app = typer.Typer(
     help="Energy-resilient mobile networks: train controllers, compare them, reproduce published tables.",
 )
 app.add_typer(forecast, name="forecast")
+app.add_typer(dataset, name="dataset")
 
 Quick = Annotated[
     bool, typer.Option("--quick", help="As little as shows that everything works; says nothing about quality.")
@@ -65,6 +67,16 @@ Store = Annotated[
     Path | None, typer.Option(help="Folder of finished episodes, which experiments may share; in --out by default.")
 ]
 Jobs = Annotated[int, typer.Option(min=1, help="Worker processes; as many as there are cores by default.")]
+AtATime = Annotated[
+    int | None, typer.Option("--jobs", min=1, help="Episodes at a time; as many as there are cores by default.")
+]
+Backend = Annotated[
+    str, typer.Option(help="Where to play: processes of this machine, or ray for a Ray here or on a cluster.")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(help="Ray cluster: auto, HOST:PORT or ray://HOST:PORT; without it, a Ray of this machine is started."),
+]
 
 
 def _version(shown: bool) -> None:
@@ -139,7 +151,9 @@ def evaluate(
     reference: Annotated[
         str | None, typer.Option(help="Whom to compare with in pairs, separated by commas; the first by default.")
     ] = None,
-    jobs: Jobs = CORES,
+    jobs: AtATime = None,
+    backend: Backend = "processes",
+    address: Address = None,
     out: Annotated[Path, typer.Option(help="Folder for results, tables and pictures.")] = Path("runs/evaluate"),
     resume: Resume = False,
     overrides: Overrides = None,
@@ -150,6 +164,7 @@ def evaluate(
     from voltran.evaluation.controller_spec import parse_controllers
     from voltran.evaluation.evaluation import Evaluation
     from voltran.evaluation.report import write_report
+    from voltran.evaluation.worker_pool import open_pool
 
     console = _console()
     evaluation = Evaluation(
@@ -159,7 +174,8 @@ def evaluate(
         parse_overrides(overrides or []),
         references=split_entries(reference) if reference else None,
     )
-    results = evaluation.run(out=out, resume=resume, jobs=jobs, progress=console)
+    with open_pool(backend, jobs, address) as pool:
+        results = evaluation.run(out=out, resume=resume, jobs=pool, progress=console)
     write_report(results, out, console)
     console.print(f"Results, tables and pictures: {out}", markup=False)
 
@@ -169,7 +185,9 @@ def experiment(
     name: Annotated[str, typer.Argument(help="A shipped experiment, or a YAML file.")] = "",
     out: Annotated[Path | None, typer.Option(help="Folder for the report; runs/NAME by default.")] = None,
     resume: Resume = False,
-    jobs: Jobs = CORES,
+    jobs: AtATime = None,
+    backend: Backend = "processes",
+    address: Address = None,
     store: Store = None,
     publish_to: Annotated[
         Path | None,
@@ -181,6 +199,7 @@ def experiment(
     """Reproduce a published table or figure, with the published values beside ours."""
     from voltran.envs.errors import VoltranError
     from voltran.evaluation.provenance import check_committed
+    from voltran.evaluation.worker_pool import open_pool
     from voltran.experiments.publish import check_publishable
     from voltran.experiments.publish import publish as write_documents
     from voltran.experiments.run import run_experiment
@@ -194,7 +213,8 @@ def experiment(
             raise VoltranError("--publish with --quick: quick results are not published; leave one of them out")
         check_publishable(name, publish_to)
         check_committed(publish_to)
-    report = run_experiment(name, folder, resume=resume, jobs=jobs, console=console, store=store, quick=quick)
+    with open_pool(backend, jobs, address) as pool:
+        report = run_experiment(name, folder, resume=resume, jobs=pool, console=console, store=store, quick=quick)
     console.print(f"Report: {report}", markup=False)
     if publish_to is not None:
         check_committed(publish_to)  # again: it has played for hours, perhaps
@@ -225,7 +245,9 @@ def sweep(
         "runs/sweep"
     ),
     resume: Resume = False,
-    jobs: Jobs = CORES,
+    jobs: AtATime = None,
+    backend: Backend = "processes",
+    address: Address = None,
     overrides: Overrides = None,
     store: Store = None,
     quick: Quick = False,
@@ -233,6 +255,7 @@ def sweep(
     """Play controllers on the same outages under every combination of values of scenario keys."""
     from voltran.envs.scenario import parse_overrides
     from voltran.evaluation.controller_grammar import split_entries
+    from voltran.evaluation.worker_pool import open_pool
     from voltran.experiments.run import run_sweep
     from voltran.experiments.sweep_request import sweep_experiment
 
@@ -247,7 +270,8 @@ def sweep(
         metrics=split_entries(metrics or ""),
         overrides=parse_overrides(overrides or []),
     )
-    report = run_sweep(asked, out, resume=resume, jobs=jobs, console=console, store=store, quick=quick)
+    with open_pool(backend, jobs, address) as pool:
+        report = run_sweep(asked, out, resume=resume, jobs=pool, console=console, store=store, quick=quick)
     console.print(f"Report: {report}", markup=False)
 
 

@@ -32,7 +32,7 @@ def test_every_code_means_what_the_definition_says(form: str) -> None:
             if form == "joint":
                 assert (~world.codec.mask(can_charge)[0, :, code]).tolist() == illegal
             legal = np.array([[code] * 3])[:, ~np.array(illegal)]
-            assert np.array_equal(world.codec.encode(decoded.commands)[:, ~np.array(illegal)], legal)
+            assert np.array_equal(world.codec.encode(decoded.commands, can_charge)[:, ~np.array(illegal)], legal)
 
 
 def test_the_multi_mask_allows_what_the_joint_mask_allows() -> None:

@@ -1,0 +1,127 @@
+"""Which shards a data set has, and how one is made, here or in a worker process."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from voltran.datasets.columns import REWARDS, Layout
+from voltran.datasets.datasheet import Shard
+from voltran.datasets.introduction import Introduction
+from voltran.datasets.recording import RecordedEpisode, record_episodes
+from voltran.datasets.shards import shard_bytes
+from voltran.envs.files import write_atomically
+from voltran.evaluation.controller_spec import ControllerSpec
+from voltran.evaluation.episode_key import episode_key
+from voltran.evaluation.files import digest_of
+from voltran.evaluation.setting import Setting
+
+MOST_EPISODES = 128
+MOST_BYTES = 128 * 2**20  # of a shard in memory, were all episodes to reach the horizon
+LONGEST_LABEL = 60
+
+
+@dataclass(frozen=True)
+class ShardTask:
+    """One shard to make; can be pickled.
+
+    Attributes:
+        setting: where.
+        spec: by whom.
+        seeds: of the episodes.
+        layout: what to record.
+        worlds: batch size.
+        key: digest of all that decides the episodes.
+        folder, file: where to.
+    """
+
+    setting: Setting
+    spec: ControllerSpec
+    seeds: range
+    layout: Layout
+    worlds: int
+    key: str
+    folder: Path
+    file: str
+
+
+@dataclass(frozen=True)
+class ShardFailure:
+    """A shard that could not be finished: whose it is, and why."""
+
+    who: str
+    reason: str
+
+
+def shard_tasks(
+    setting: Setting, spec: ControllerSpec, met: Introduction, seeds: range, worlds: int, folder: Path
+) -> list[ShardTask]:
+    """The shards of one controller; how many episodes they hold depends on the size of the episodes alone."""
+    size = episodes_per_shard(met.layout, met.world.max_decisions)
+    batch = min(worlds, met.most_worlds or worlds, size)
+    key = episode_key(setting, spec).digest(seeds.start)
+    parts = [seeds[start : start + size] for start in range(0, len(seeds), size)]
+    label = re.sub(r"[^A-Za-z0-9.=-]+", "-", spec.label)[:LONGEST_LABEL]
+    return [
+        ShardTask(setting, spec, part, met.layout, min(batch, len(part)), key, folder, f"{label}-{part.start}.parquet")
+        for part in parts
+    ]
+
+
+def episodes_per_shard(layout: Layout, decisions: int) -> int:
+    """Episodes that a shard holds.
+
+    Args:
+        layout: columns.
+        decisions: horizon of episodes.
+    """
+    return max(min(MOST_BYTES // (layout.row_bytes * (decisions + 1)), MOST_EPISODES), 1)
+
+
+def is_whole(task: ShardTask, shard: Shard | None) -> bool:
+    """Whether the file that a record tells of is there, undamaged, and what would be made now."""
+    if shard is None or shard.key != task.key or shard.seeds != (task.seeds.start, task.seeds.stop - 1):
+        return False
+    try:
+        return digest_of((task.folder / task.file).read_bytes()) == shard.sha256
+    except OSError:
+        return False
+
+
+def play_shard(task: ShardTask) -> Shard | ShardFailure:
+    """Play the episodes of a shard and write its file."""
+    try:
+        controller = task.spec.builder()
+        world = task.setting.build_world(controller, task.worlds)
+        recorded = list(record_episodes(world, controller, task.seeds, task.layout))
+        episodes = sorted(recorded, key=lambda episode: episode.seed)
+        content = shard_bytes(episodes, task.spec.label, task.layout)
+        write_atomically(task.folder / task.file, content)
+    except (Exception, SystemExit) as error:  # a controller may raise anything; the other shards go on
+        return ShardFailure(_who(task), f"{type(error).__name__}: {error}")
+    return Shard(
+        file=task.file,
+        controller=task.spec.label,
+        seeds=(task.seeds.start, task.seeds.stop - 1),
+        bytes=len(content),
+        sha256=digest_of(content),
+        key=task.key,
+        decisions=[episode.decisions for episode in episodes],
+        returns={role: _returns(episodes, role) for role in task.layout.roles},
+    )
+
+
+def died(task: ShardTask) -> ShardFailure:
+    """What is said of a shard whose worker process died."""
+    reason = "its worker process died; it was killed, or ran out of memory (fewer --jobs or --worlds need less)"
+    return ShardFailure(_who(task), reason)
+
+
+def _who(task: ShardTask) -> str:
+    return f"controller {task.spec.label}, seeds {task.seeds.start} to {task.seeds.stop - 1}"
+
+
+def _returns(episodes: Sequence[RecordedEpisode], role: str) -> list[float]:
+    return [float(np.mean(episode.arrays[f"{role}.{REWARDS}"].sum(axis=0))) for episode in episodes]
