@@ -231,9 +231,13 @@ class WorldFaces:
         make = self._maker(scenario, overrides, options)
         try:
             from voltran.envs.faces.torchrl import TorchRLFace
-        except ImportError as error:
+        except ModuleNotFoundError as error:
             raise MissingExtraError(
                 f"torchrl_env needs {error.name}, which is not installed; {TORCHRL_REMEDY}"
+            ) from error
+        except ImportError as error:
+            raise MissingExtraError(
+                f"torchrl_env: the installed TorchRL is too old or broken ({error}); 0.14.1 works; {TORCHRL_REMEDY}"
             ) from error
         return TorchRLFace(
             make, n_worlds, seed=seed, device=device, render_mode=render_mode, max_cycles=max_cycles, episodes=episodes

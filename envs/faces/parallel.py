@@ -15,7 +15,7 @@ from voltran.envs.faces.actions import check_agents, role_actions, sample_mask
 from voltran.envs.faces.episode_order import EpisodeList, EpisodeOrder, named_episode
 from voltran.envs.faces.horizon import set_horizon
 from voltran.envs.faces.rendering import check_render_mode, face_metadata, render_world
-from voltran.envs.infos import Infos, starting_infos, told_by
+from voltran.envs.infos import Infos, told_by
 from voltran.envs.world import Role, Transition, World
 from voltran.physics.arrays import BoolArray
 
@@ -134,7 +134,7 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
         The seed also seeds the generator that later resets draw from; the option leaves it, and a list, where it is.
 
         Returns:
-            Observations and infos, one entry per agent; infos have the keys of those of steps.
+            Observations and infos, one entry per agent; infos hold the mask, if that is where it travels.
 
         Raises:
             ScenarioError: a seed that is no integer >= 0, or another option.
@@ -147,7 +147,8 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
         self._generator = generator
         self._counts.begin()
         self.agents = self.possible_agents[:]
-        return self._observe(_infos(self.world.roles, starting_infos(self.world)))
+        # No more than masks: TorchRL's wrapper wants every key that it finds here, and no other, in all infos to come.
+        return self._observe({agent: {} for agent in self.agents})
 
     def step(self, actions: dict[str, Any]) -> Step:
         """Advance by one decision.

@@ -11,6 +11,7 @@ from tests.envs.fake_world import make_fake_world
 from voltran.envs.errors import EpisodeError
 from voltran.envs.faces.aec import aec_face, raw_aec_face
 from voltran.envs.faces.central import CentralFace
+from voltran.envs.faces.central_vector import CentralVectorFace
 from voltran.envs.faces.parallel import ParallelFace
 from voltran.envs.faces.vector import VectorFace
 
@@ -31,6 +32,12 @@ CUSTOMARY: dict[str, tuple[Any, list[str]]] = {
         partial(CentralFace, make_world),
         ["action_masks", "action_space", "close", "kpis", "metadata", "np_random", "observation_space", "render",
          "render_mode", "reset", "spec", "state", "step", "unwrapped", *COUNTS],
+    ),
+    "central-vector": (
+        partial(CentralVectorFace, make_world, 2),
+        ["action_masks", "action_space", "close", "kpis", "metadata", "np_random", "num_envs", "observation_space",
+         "render", "render_mode", "reset", "single_action_space", "single_observation_space", "spec", "state", "step",
+         "unwrapped", *COUNTS],
     ),
     "vector": (
         lambda: VectorFace(make_fake_world(2, roles=("bs",)), "bs"),

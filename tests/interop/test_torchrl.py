@@ -12,6 +12,7 @@ from tests.envs.fake_world import make_fake_world
 from tests.house import ROOT
 from voltran.envs.errors import ActionError, EpisodeError, ScenarioError
 from voltran.envs.faces.parallel import ParallelFace
+from voltran.envs.registry import world_specs
 from voltran.envs.world import Role
 
 torch = pytest.importorskip("torch")
@@ -199,3 +200,20 @@ def test_the_example_of_the_documentation_runs() -> None:
     variables: dict[str, Any] = {"__name__": "snippet"}
     exec(compile(program, "snippet", "exec"), variables)
     assert variables["env"].illegal_actions == 0 < variables["env"].actions_taken
+
+
+@pytest.mark.parametrize("scenario", ["toy3", "market4"])
+def test_torchrls_wrapper_of_the_parallel_face_plays_on_after_an_end(scenario: str) -> None:
+    from torchrl.envs.libs.pettingzoo import PettingZooWrapper
+
+    inner = voltran.make(scenario, max_cycles=3)
+    env = PettingZooWrapper(inner, use_mask=True, categorical_actions=True, return_state=True)
+    rollout = env.rollout(7, break_when_any_done=False)
+    assert rollout["next", "done"].sum() == 2
+    assert inner.illegal_actions == 0 < inner.actions_taken
+
+
+@pytest.mark.parametrize("world", [spec.name for spec in world_specs() if str(spec.world).startswith("voltran.envs.")])
+def test_it_works_without_arguments_in_every_world(world: str) -> None:
+    env: Any = voltran.make(world, face="torchrl")
+    assert env.rollout(1).batch_size == (32, 1)
