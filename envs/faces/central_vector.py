@@ -83,8 +83,8 @@ class CentralVectorFace(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         self.single_action_space = self._joint.space
         self.action_space = batch_space(self._joint.space, n_worlds)
 
-    @property
-    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override,misc]  # as Gymnasium's own batches
+    @property  # type: ignore[misc]  # as Gymnasium's own batches: many, and not to be set
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
         """The worlds' generators, which resets without a seed draw from, unless there is a list of episodes."""
         return tuple(self._drawn.generators)
 
@@ -233,7 +233,7 @@ def any_legal(role: Any, masks: BoolArray) -> NDArray[Any]:
         return np.asarray(middle, space.dtype)
     if space.shape:
         parts = np.split(masks, np.cumsum(space.nvec)[:-1], axis=2)
-        return np.stack([part.argmax(axis=2) for part in parts], axis=2) + space.start
+        return np.asarray(np.stack([part.argmax(axis=2) for part in parts], axis=2) + space.start)
     return np.asarray(masks.argmax(axis=2) + space.start)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tests.envs.fake_world import FakeWorld
 from voltran.envs.errors import ActionError
-from voltran.envs.faces.parallel import Infos, Observations, ParallelFace, Step
+from voltran.envs.faces.parallel import AgentInfos, Observations, ParallelFace, Step
 
 NOT_GIVEN: Any = object()  # PettingZoo's conversion always passes ``options``
 BROKEN: dict[str, tuple[Callable[[], ParallelFace], str]] = {}
@@ -35,7 +35,7 @@ class Counting(ParallelFace):
 
     count = 0
 
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, AgentInfos]:
         self.count = 0
         return super().reset(seed, options)
 
@@ -87,7 +87,7 @@ class InfosMissAnAgent(Counting):
 
 @breaks("infos_per_agent")
 class InfosShared(ParallelFace):
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, AgentInfos]:
         observations, infos = super().reset(seed, options)
         infos["bs_1"] = infos["bs_0"]
         return observations, infos
@@ -188,14 +188,14 @@ class DrawsFromGlobalNumpy(ParallelFace):
 
 @breaks("global_generators_untouched")
 class SeedsGlobalRandom(ParallelFace):
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, AgentInfos]:
         random.seed(seed)
         return super().reset(seed, options)
 
 
 @breaks("returned_values_never_change")
 class ReusesItsBuffer(ParallelFace):
-    def _observe(self, infos: Infos) -> tuple[Observations, Infos]:
+    def _observe(self, infos: AgentInfos) -> tuple[Observations, AgentInfos]:
         observations, infos = super()._observe(infos)
         self.buffers = getattr(self, "buffers", observations)
         for agent, observation in observations.items():
@@ -214,7 +214,7 @@ class ReusesItsRewards(ParallelFace):
 
 @breaks("writing_into_returned_values_is_harmless")
 class RemembersWhatItReturned(ParallelFace):
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, AgentInfos]:
         observations, infos = super().reset(seed, options)
         self.first = observations["bs_0"]
         return observations, infos
@@ -229,7 +229,7 @@ class RemembersWhatItReturned(ParallelFace):
 class IgnoresTheSeed(ParallelFace):
     episode = 1  # no multiple of three, so that every episode goes to the horizon
 
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, AgentInfos]:
         self.episode += 3
         return super().reset(self.episode)
 
@@ -259,7 +259,7 @@ class EachInstanceDiffers(ParallelFace):
 
 @breaks("seed_replays_after_dirty_episode")
 class UnfinishedEpisodeLeavesATrace(ParallelFace):
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, AgentInfos]:
         self.dirty = bool(self.agents)
         return super().reset(seed, options)
 
@@ -279,25 +279,25 @@ class EachProcessDiffers(ParallelFace):
 
 @breaks("seeds_differ")
 class OnlyOneEpisode(ParallelFace):
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, AgentInfos]:
         return super().reset(5)
 
 
 @breaks("seed_zero_is_a_seed")
 class ZeroIsNone(ParallelFace):
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, AgentInfos]:
         return super().reset(seed or None)
 
 
 @breaks("seed_zero_is_a_seed")
 class ZeroIsOne(ParallelFace):
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, AgentInfos]:
         return super().reset(1 if seed == 0 else seed)
 
 
 @breaks("unseeded_resets_vary")
 class UnseededIsAlwaysTheSame(ParallelFace):
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, AgentInfos]:
         return super().reset(5 if seed is None else seed)
 
 
@@ -345,5 +345,7 @@ class GoesOnAfterTheEnd(ParallelFace):
 
 @breaks("aec_face_tells_the_same")
 class MindsItsOptions(ParallelFace):
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = NOT_GIVEN) -> tuple[Observations, Infos]:
+    def reset(
+        self, seed: int | None = None, options: dict[str, Any] | None = NOT_GIVEN
+    ) -> tuple[Observations, AgentInfos]:
         return super().reset(seed if seed is None or options is NOT_GIVEN else seed + 1)

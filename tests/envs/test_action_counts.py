@@ -20,7 +20,7 @@ from voltran.envs.faces.parallel import ParallelFace
 from voltran.envs.faces.vector import VectorFace
 from voltran.envs.world import Role, Transition
 
-Player = Callable[[Any, bool], None]
+Player = Callable[[Any, bool], Any]
 
 
 class SilentWorld(FakeWorld):

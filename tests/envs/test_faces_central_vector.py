@@ -168,7 +168,7 @@ def test_options_out_of_range_are_refused() -> None:
         ({"episodes": []}, "at least one episode"),
     ):
         with pytest.raises(ScenarioError, match=message):
-            CentralVectorFace(make, 2, **options)  # type: ignore[arg-type]
+            CentralVectorFace(make, 2, **options)
 
 
 @modes
