@@ -10,6 +10,7 @@ from benchmarks.allocation import allocation_modes, allocation_sizes
 from benchmarks.batched_faces import batched_faces
 from benchmarks.comparison import comparison
 from benchmarks.controllers import controllers
+from benchmarks.datasets import datasets
 from benchmarks.dispatch import dispatch
 from benchmarks.episodes import episodes
 from benchmarks.faces import faces
@@ -38,6 +39,7 @@ PAGES: dict[str, Topics] = {
         "faces": faces,
         "batched-faces": batched_faces,
         "training": training,
+        "datasets": datasets,
         "episodes": episodes,
         "controllers": controllers,
         "planning": planning,

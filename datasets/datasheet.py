@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from voltran.agents.policy import action_sizes
 from voltran.datasets.columns import Column, Layout
 from voltran.datasets.shards import REMEDY
 from voltran.envs.errors import FileFormatError
@@ -64,7 +65,8 @@ class RoleRecord(_Record):
         observation_version, action_version: change whenever the meaning does.
         observation_size: entries ``F`` of an agent's observation.
         action_space: of an agent, as Gymnasium writes it.
-        mask_size: entries ``A`` of an agent's flat mask; 0 where actions are continuous.
+        action_sizes: how many values each dimension of an action has; empty where actions are continuous.
+        mask_size: entries ``A`` of an agent's flat mask, their sum.
         fields: what is observed; empty where the world does not say.
         meaning: what else observations and action codes mean.
     """
@@ -74,6 +76,7 @@ class RoleRecord(_Record):
     action_version: str
     observation_size: int
     action_space: str
+    action_sizes: list[int]
     mask_size: int
     fields: list[FieldRecord]
     meaning: dict[str, Any]
@@ -203,6 +206,7 @@ def role_records(world: World, roles: list[Role]) -> dict[str, RoleRecord]:
             action_version=role.action_version or world.action_version,
             observation_size=int(np.prod(role.observation_space.shape)),
             action_space=str(role.action_space),
+            action_sizes=list(action_sizes(role)) if role.mask_size else [],
             mask_size=role.mask_size,
             fields=_fields(observed[role.name]) if role.name in observed else [],
             meaning={key: value for key, value in role.meaning.items() if key != "features"},

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,7 +23,7 @@ from voltran.evaluation.episode_key import difference
 from voltran.evaluation.files import prepare_output_folder
 from voltran.evaluation.setting import Setting
 from voltran.evaluation.versions import versions
-from voltran.evaluation.worker_pool import require_picklable, run_all
+from voltran.evaluation.worker_pool import WorkerPool, pool_of, require_picklable
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 SEED_LIMIT = 2**63  # seeds are a column of integers
@@ -77,10 +78,10 @@ def make(
         MissingExtraError: pyarrow is not installed.
     """
     arrow()
-    plan = _Plan(
-        Setting(str(scenario), dict(overrides), dict(options)), controller_specs(controllers), Path(out), roles
-    )
-    plan.check(episodes, first_seed, worlds, jobs)
+    pool = pool_of(jobs)
+    setting = Setting(str(scenario), dict(overrides), dict(options))
+    plan = _Plan(setting, controller_specs(controllers), Path(out), roles)
+    plan.check(episodes, first_seed, worlds, pool.crosses)
     prepare_output_folder(plan.out, resume, "data set")
     blank = plan.blank_datasheet(first_seed, episodes, license)
     present = _present(plan.out, blank) if resume else {}
@@ -89,11 +90,11 @@ def make(
     with Progress(console=progress, disable=progress is None) as bar:
         line = bar.add_task(plan.setting.scenario, total=episodes * len(plan.specs))
         bar.advance(line, sum(len(shard.decisions) for shard in kept.values()))
-        return _finish(tasks, kept, blank, plan.out, jobs, lambda count: bar.advance(line, count))
+        return _finish(tasks, kept, blank, plan.out, pool, lambda count: bar.advance(line, count))
 
 
 def _finish(
-    tasks: list[ShardTask], shards: dict[str, Shard], blank: Datasheet, out: Path, jobs: int, advance: Any
+    tasks: list[ShardTask], shards: dict[str, Shard], blank: Datasheet, out: Path, pool: WorkerPool, advance: Any
 ) -> Datasheet:
     """Play the shards that are missing; the datasheet names each as soon as its file is there."""
     failures = []
@@ -106,7 +107,7 @@ def _finish(
 
     datasheet = write()
     missing = [task for task in tasks if task.file not in shards]
-    with closing(run_all(play_shard, missing, jobs, died)) as outcomes:
+    with closing(pool.run_all(play_shard, missing, partial(died, reason=pool.death))) as outcomes:
         for outcome in outcomes:
             if isinstance(outcome, ShardFailure):
                 failures.append(outcome)
@@ -156,15 +157,15 @@ class _Plan:
     roles: Sequence[str]
     met: dict[str, Introduction] = field(default_factory=dict)
 
-    def check(self, episodes: int, first_seed: int, worlds: int, jobs: int) -> None:
+    def check(self, episodes: int, first_seed: int, worlds: int, crosses: bool) -> None:
         """Let everybody meet the world once, so that what cannot work is said before anything is written."""
-        for name, value in (("episodes", episodes), ("worlds", worlds), ("jobs", jobs)):
+        for name, value in (("episodes", episodes), ("worlds", worlds)):
             if value < 1:
                 raise ScenarioError(f"{name} = {value}: must be at least 1")
         _check_seeds(first_seed, episodes)
         for spec in self.specs:
             self.met[spec.label] = introduce(self.setting, spec, first_seed, self.roles)
-            if jobs > 1:
+            if crosses:
                 require_picklable(spec, f"controller {spec.label!r}")
         if len(self.met) < len(self.specs):
             raise ScenarioError(f"controllers {', '.join(spec.label for spec in self.specs)}: a label occurs twice")

@@ -132,7 +132,7 @@ class _Recorder:
     def _see(self) -> None:
         """Write what agents see now."""
         observations, masks = self.world.observations(), self.world.action_masks()
-        seen = {STATE: self.world.state()}
+        seen: Arrays = {STATE: self.world.state()}
         for role in self.layout.roles:
             seen[f"{role}.{OBSERVATIONS}"] = observations[role]
             seen[f"{role}.{MASKS}"] = masks[role]
@@ -140,7 +140,7 @@ class _Recorder:
 
     def _brought(self, codes: Mapping[str, NDArray[Any]], transition: Transition) -> Arrays:
         """What a decision was and brought, by column."""
-        brought = {TERMINATED: transition.terminated, TRUNCATED: transition.truncated}
+        brought: Arrays = {TERMINATED: transition.terminated, TRUNCATED: transition.truncated}
         for role in self.layout.roles:
             brought[f"{role}.{ACTIONS}"] = codes[role]
             brought[f"{role}.{REWARDS}"] = transition.rewards[role]

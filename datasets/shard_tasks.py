@@ -113,9 +113,8 @@ def play_shard(task: ShardTask) -> Shard | ShardFailure:
     )
 
 
-def died(task: ShardTask) -> ShardFailure:
+def died(task: ShardTask, reason: str) -> ShardFailure:
     """What is said of a shard whose worker process died."""
-    reason = "its worker process died; it was killed, or ran out of memory (fewer --jobs or --worlds need less)"
     return ShardFailure(_who(task), reason)
 
 

@@ -144,7 +144,8 @@ def transitions(rows: Arrays, roles: Sequence[str]) -> Transitions:
 def agent_transitions(rows: Arrays, role: str) -> AgentTransitions:
     """Transitions of rows as :func:`agents_of` gives them."""
     names = (TERMINATED, TRUNCATED, SEED, DECISION, CONTROLLER, "agent")
-    return AgentTransitions(**_of_role(rows, role), **{name: rows[name] for name in names})
+    ends: dict[str, Any] = {name: rows[name] for name in names}
+    return AgentTransitions(**_of_role(rows, role), **ends)
 
 
 def _of_role(rows: Arrays, role: str) -> dict[str, Any]:

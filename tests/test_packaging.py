@@ -27,6 +27,12 @@ EXTRAS_OF_ROOM = {
     "configs": (),
 }
 
+# Libraries that an exporter hands data to; who wants that has them, in an environment of his own.
+RECEIVERS = {
+    "datasets/minari_export.py": {"minari"},
+    "datasets/vault_export.py": {"flashbax", "jax"},
+}
+
 APART = {"ray"}  # extras that have environments of their own, see examples/constraints
 
 
@@ -97,7 +103,7 @@ def test_imported_distributions_are_declared(room: str) -> None:
     undeclared = []
     for path, source in modules(room):
         for item in imports(path, source):
-            if item.top in sys.stdlib_module_names or item.top == "voltran":
+            if item.top in sys.stdlib_module_names | {"voltran"} | RECEIVERS.get(path, set()):
                 continue
             # envs may use an extra only where it is asked for: inside a function, or in the SB3 face.
             optional = room != "envs" or item.lazy or path == "envs/faces/vector.py"
@@ -109,7 +115,7 @@ def test_imported_distributions_are_declared(room: str) -> None:
 
 def test_tests_import_only_what_dev_installs() -> None:
     providers = importlib.metadata.packages_distributions()
-    declared = distributions("train", "solvers", "dev")
+    declared = distributions("train", "solvers", "datasets", "dev")
     own = {"voltran", "tests", "benchmarks", "docs"}
     undeclared = [
         f"{path}:{item.line}: {item.top}"

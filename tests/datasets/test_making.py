@@ -221,7 +221,7 @@ def test_seeds_are_nobody_elses() -> None:
         ({"roles": ["retailer"]}, ScenarioError, "has no such role; its roles: bs"),
         ({"episodes": 0}, ScenarioError, "episodes = 0"),
         ({"worlds": 0}, ScenarioError, "worlds = 0"),
-        ({"jobs": 0}, ScenarioError, "jobs = 0"),
+        ({"jobs": 0}, ScenarioError, "jobs = 0: at least one worker"),
         ({"first_seed": 1000}, ScenarioError, "0 to 999999 are kept for evaluation.*1000000"),
         ({"first_seed": 2**63 - 1}, ScenarioError, r"below 2\*\*63"),
         ({"options": {"reward": "nobody"}}, ScenarioError, "nobody"),

@@ -1,6 +1,5 @@
 """``voltran dataset``: what controllers did, written down for those who learn from it."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +8,8 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from voltran.cli.options import Overrides, Resume
+from voltran.evaluation.cores import CORES
 
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 DEFAULT = "make"
 
 
