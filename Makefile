@@ -17,7 +17,7 @@ LIBRARIES       := $(QUICK_LIBRARIES) rllib benchmarl agilerl
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test long noise lint bench results interop
-.PHONY: interop-sb3 interop-single-file $(LIBRARIES:%=interop-%)
+.PHONY: interop-sb3 interop-single-file interop-ray $(LIBRARIES:%=interop-%)
 
 help:
 	@echo "make demo     train a small policy, compare it with rules and MSRC, write runs/demo/"
@@ -27,7 +27,7 @@ help:
 	@echo "make lint     style, formatting and types"
 	@echo "make bench    the benchmarks of docs/performance.md"
 	@echo "make results  the experiments behind docs/results.md"
-	@echo "make interop  the tests of learning libraries that install quickly: $(QUICK_LIBRARIES)"
+	@echo "make interop  the tests of learning libraries that install quickly ($(QUICK_LIBRARIES)), and of Ray"
 	@echo "make interop-LIBRARY  train and evaluate with one of sb3 single-file $(LIBRARIES)"
 	@echo "QUICK=1       with demo, noise, bench, results or interop-LIBRARY: in minutes, to see that it works; writes runs/quick/ only"
 
@@ -67,10 +67,13 @@ results: $(STAMP)
 			$(if $(QUICK),--quick,--publish .) || exit; \
 	done
 
-interop: $(QUICK_LIBRARIES:%=.venv-%/.installed)
+interop: $(QUICK_LIBRARIES:%=.venv-%/.installed) interop-ray
 	for library in $(QUICK_LIBRARIES); do \
 		.venv-$$library/bin/python -m pytest -q -m interop tests/interop || exit; \
 	done
+
+interop-ray: .venv-ray/.installed
+	.venv-ray/bin/python -m pytest -q -m interop tests/evaluation/test_ray_pool.py
 
 # ARGUMENTS="--scenario urban19-medium --decisions 1000000 --seeds 50" says what to train on, how long, and how to evaluate.
 program = examples.libraries.$(basename $(notdir $(wildcard examples/libraries/$(subst -,_,$(1))_*.py)))
@@ -81,7 +84,7 @@ interop-sb3 interop-single-file: interop-%: $(STAMP)
 $(LIBRARIES:%=interop-%): interop-%: .venv-%/.installed
 	.venv-$*/bin/python -m $(call program,$*) $(QUICK_FORM) $(ARGUMENTS)
 
-$(LIBRARIES:%=.venv-%/.installed): .venv-%/.installed: examples/constraints/%.txt pyproject.toml
+$(LIBRARIES:%=.venv-%/.installed) .venv-ray/.installed: .venv-%/.installed: examples/constraints/%.txt pyproject.toml
 	$(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement $< --editable .
 	touch $@

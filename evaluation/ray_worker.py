@@ -110,6 +110,4 @@ def _unpickled(call: bytes) -> Any:
     try:
         return pickle.loads(call)
     except Exception as error:  # pickle raises all kinds
-        raise OtherInstallationError(
-            f"cannot import all of it ({type(error).__name__}: {error})"
-        ) from error
+        raise OtherInstallationError(f"cannot import all of it ({type(error).__name__}: {error})") from error

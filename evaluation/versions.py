@@ -32,7 +32,6 @@ LIBRARIES = frozenset(COMPUTING) | {
     "packaging",
     "pettingzoo",
     "pydantic",
-    "ray",
     "rich",
     "tensorboard",
     "typer",

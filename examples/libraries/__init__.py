@@ -15,8 +15,10 @@ from voltran.evaluation.results import Results
 from voltran.evaluation.tables import terminal_table
 
 
-def options(library: str, decisions: int) -> Namespace:
+def options(library: str, decisions: int, on_cluster: bool = False) -> Namespace:
     """What the command line says, and what follows: ``scenario``, ``decisions``, ``seeds``, ``reward``, ``reference``.
+
+    One that can train on a cluster is told its ``address``, and by how many ``runners`` environments are played there.
 
     Without the library, or with a version of it that is known not to work, the program ends here, and says what to do.
     """
@@ -25,7 +27,12 @@ def options(library: str, decisions: int) -> Namespace:
     parser.add_argument("--decisions", type=_positive, default=decisions, help="of all agents together, to train on")
     parser.add_argument("--seeds", type=_positive, default=5, help="episodes to play afterwards: seeds from 1000 on")
     parser.add_argument("--quick", action="store_true", help="as little as shows that it works")
+    if on_cluster:
+        parser.add_argument("--address", help="of a Ray cluster, such as auto; without it, this process plays")
+        parser.add_argument("--runners", type=_positive, help="processes that play; 2 on a cluster by default")
     chosen = parser.parse_args()
+    if on_cluster:
+        chosen.runners = chosen.runners or (2 if chosen.address else 0)
     if chosen.quick:
         chosen.scenario, chosen.decisions, chosen.seeds = "toy3", 200, 1
     try:

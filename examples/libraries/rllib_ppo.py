@@ -1,11 +1,15 @@
-"""PPO of RLlib's new stack: a policy for each role, and a module that enforces masks, which others only see."""
+"""PPO of RLlib's new stack: a policy for each role, and a module that enforces masks, which others only see.
+
+On a cluster: ``python -m examples.libraries.rllib_ppo --address auto --runners 8``, on one of its machines.
+"""
 
 import voltran
 from examples.libraries import options, show
 from voltran.envs.team import Team
 
-chosen = options("rllib", decisions=50_000)
+chosen = options("rllib", decisions=50_000, on_cluster=True)
 
+import ray
 import torch
 from gymnasium.spaces import Box, Dict
 from ray.rllib.algorithms.ppo import PPOConfig
@@ -13,15 +17,12 @@ from ray.rllib.core.rl_module import MultiRLModuleSpec, RLModuleSpec
 from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
 from ray.rllib.examples.rl_modules.classes.action_masking_rlm import ActionMaskingTorchRLModule
 
-faces = []  # of this process
-
 
 class MaskedEnv(ParallelPettingZooEnv):
     """Observations as the module wants them: its own names, and masks of floats."""
 
     def __init__(self, settings):
         super().__init__(voltran.make(settings["scenario"], reward=settings["reward"]))
-        faces.append(self.par_env)
         masks = {agent: Box(0, 1, mask.shape) for agent, mask in self.par_env.action_masks().items()}
         spaces = self.par_env.observation_spaces
         self.observation_space = Dict({a: Dict(action_mask=masks[a], observations=spaces[a]) for a in masks})
@@ -49,11 +50,25 @@ config = (
     .multi_agent(policies=roles, policy_mapping_fn=lambda agent, *_, **__: agent.rsplit("_", 1)[0])
     .rl_module(rl_module_spec=MultiRLModuleSpec(rl_module_specs=specs), model_config={"fcnet_hiddens": [64, 64]})
     .training(lr=1e-3, gamma=0.97, num_epochs=4, train_batch_size_per_learner=batch, minibatch_size=batch)
-    .env_runners(num_env_runners=0)
+    .env_runners(num_env_runners=chosen.runners)
     .debugging(seed=0, log_level="ERROR")
 )
+if chosen.address:
+    ray.init(chosen.address, log_to_driver=False)
 learner = config.build_algo()
-while sum(face.actions_taken for face in faces) < chosen.decisions:
+
+
+def counted():
+    """Actions taken, and how many of them were illegal, wherever environments run."""
+
+    def by(runner):
+        faces = [env.unwrapped.par_env for env in runner.env.envs] if runner.env is not None else []
+        return sum(face.actions_taken for face in faces), sum(face.illegal_actions for face in faces)
+
+    return map(sum, zip(*learner.env_runner_group.foreach_env_runner(by), strict=True))
+
+
+while next(counted()) < chosen.decisions:
     learner.train()
 
 
@@ -69,4 +84,5 @@ team = Team(
     {role: voltran.function_policy(chooser(learner.get_module(role)), role=role) for role in roles}, name="rllib"
 )
 results = voltran.evaluate(chosen.scenario, [team, chosen.reference], chosen.seeds)
-show(results, sum(face.illegal_actions for face in faces), sum(face.actions_taken for face in faces))
+taken, illegal = counted()
+show(results, illegal, taken)

@@ -144,14 +144,12 @@ def test_another_installation_on_the_cluster_is_refused(
         Evaluation(scenario, idle_and_busy(), range(2)).run(jobs=pool, out=tmp_path / "out")
 
 
-@pytest.mark.parametrize("seconds", [20.0, 0.01])
-def test_ray_itself_is_not_waited_for_where_nothing_answers(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Something listens there, but is no cluster; or there is none on this machine."""
-    monkeypatch.setattr(ray_pool, "ANSWERED_S", seconds)
-    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+def test_ray_itself_is_not_waited_for_where_nothing_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something listens there, but is no cluster."""
+    monkeypatch.setattr(ray_pool, "ANSWERED_S", 10.0)
     with socket.create_server(("127.0.0.1", 0)) as mute:
-        address = f"127.0.0.1:{mute.getsockname()[1]}" if seconds < 1 else "auto"
-        with pytest.raises(VoltranError, match=f"address = '{address}': .*ray start --head"):
+        address = f"127.0.0.1:{mute.getsockname()[1]}"
+        with pytest.raises(VoltranError, match=f"address = '{address}': no Ray cluster answers there within 10 s"):
             ray_pool._require_answer(address)
 
 
