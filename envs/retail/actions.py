@@ -103,7 +103,7 @@ class RetailerCodec:
         require_code(inside, "retailer", "price", posted.price, "prices reach from unit cost to cap")
         share = np.log(np.maximum(posted.price / low_price, 1.0)) / np.log(cap / low_price)
         actions = 2.0 * np.stack([share, posted.reserved], axis=-1) - 1.0
-        return np.clip(actions, -1.0, 1.0).astype(np.float32)
+        return np.asarray(np.clip(actions, -1.0, 1.0), np.float32)
 
     def _decoded(self, values: NDArray[Any]) -> RetailerCommands:
         ladder = self.constants.price_ladder
