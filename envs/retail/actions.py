@@ -97,7 +97,7 @@ class RetailerCodec:
             remedy = "codes are the prices of the ladder; build the world with retailer_form=box"
             require_code(met, "retailer", "price", posted.price, remedy)
             require_code(posted.reserved == 0.0, "retailer", "reserved", posted.reserved, "codes reserve nothing")
-            return level
+            return np.asarray(level, np.int64)
         low_price, cap = ladder[:, 0], ladder[:, -1]
         inside = (posted.price >= low_price * (1.0 - SAME)) & (posted.price <= cap)
         require_code(inside, "retailer", "price", posted.price, "prices reach from unit cost to cap")
