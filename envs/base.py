@@ -6,7 +6,6 @@ what is seen of it. Checks, their order, masks of worlds, metrics, series, snaps
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -29,21 +28,13 @@ from voltran.envs.snapshots import (
     require_like,
     write,
 )
+from voltran.envs.world import Outcome as Outcome  # worlds find it beside their base
 from voltran.envs.world import Role, Transition
-from voltran.envs.world_spec import WorldSpec, require_finite
+from voltran.envs.world_spec import WorldSpec, by_metric, require_finite
 from voltran.physics.arrays import BoolArray, FloatArray
 
 # Modes of pictures, and the part of a world's declaration that draws them.
 RENDERERS = {"ansi": "text", "rgb_array": "picture"}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a decision period brings the agents; see :class:`voltran.envs.world.Transition`."""
-
-    rewards: dict[str, FloatArray]
-    agent_infos: dict[str, dict[str, NDArray[Any]]] = field(default_factory=dict)
-    episode_infos: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
 class BatchedWorld(ABC):
@@ -202,9 +193,7 @@ class BatchedWorld(ABC):
         results = {world: self._metrics_of(world) for world in chosen}
         for world, metrics in results.items():
             require_finite(metrics, self.spec, f"world {world} (seed {self.episodes.seed[world]})")
-        names = next(iter(results.values()), {})
-        blank = dict.fromkeys(names, np.nan)
-        return {name: np.array([results.get(world, blank)[name] for world in range(self.n_worlds)]) for name in names}
+        return by_metric(results, self.n_worlds)
 
     def trace(self, world: int = 0) -> dict[str, NDArray[Any]]:
         """Time series of one world's episode so far: ``time_h [T]``, and whatever the world records.

@@ -80,6 +80,15 @@ class Transition:
     episode_infos: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a decision period brings the agents; see :class:`Transition`."""
+
+    rewards: dict[str, FloatArray]
+    agent_infos: dict[str, dict[str, NDArray[Any]]] = field(default_factory=dict)
+    episode_infos: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+
 @runtime_checkable
 class World(Protocol):
     """A batched simulation: scenario, exogenous draws, state arrays and one transition.

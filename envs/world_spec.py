@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from voltran.envs.errors import PhysicsError, ScenarioError
 from voltran.envs.infos import NeutralInfos
 from voltran.envs.metric import Metric
@@ -148,3 +151,10 @@ def require_finite(metrics: Metrics, spec: WorldSpec, whose: str) -> None:
             f"{name} of {whose} is {value}: the scenario leads beyond what can be computed; bring its numbers nearer "
             "to those of a shipped one"
         )
+
+
+def by_metric(results: Mapping[int, Mapping[str, float]], n_worlds: int) -> dict[str, NDArray[np.float64]]:
+    """Metric -> ``[B]`` out of world -> its metrics; NaN for worlds that are not there."""
+    names = next(iter(results.values()), {})
+    blank = dict.fromkeys(names, np.nan)
+    return {name: np.array([results.get(world, blank)[name] for world in range(n_worlds)]) for name in names}

@@ -111,5 +111,5 @@ def _unpickled(call: bytes) -> Any:
         return pickle.loads(call)
     except Exception as error:  # pickle raises all kinds
         raise OtherInstallationError(
-            f"cannot import all that is to be played ({type(error).__name__}: {error})"
+            f"cannot import all of it ({type(error).__name__}: {error})"
         ) from error

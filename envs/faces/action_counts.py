@@ -4,6 +4,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -126,7 +127,8 @@ def forbidden_by(role: Role, mask: BoolArray, actions: NDArray[Any]) -> BoolArra
 
 def _level_outside() -> int:
     """Depth, from whoever asks, of the first frame outside our own package and what stands between."""
-    level, frame = 1, sys._getframe(1)
+    level = 1
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None and f"{frame.f_globals.get('__name__', '')}.".startswith(BETWEEN):
-        level, frame = level + 1, frame.f_back  # type: ignore[assignment]
+        level, frame = level + 1, frame.f_back
     return level

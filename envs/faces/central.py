@@ -124,7 +124,7 @@ class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
 
     def action_masks(self) -> BoolArray:
         """Flat mask of the whole action, ``[sum(nvec)]``, as MaskablePPO takes it."""
-        return self._joint.in_a_row(self.world.action_masks())[0]
+        return np.asarray(self._joint.in_a_row(self.world.action_masks())[0])
 
     def state(self) -> NDArray[np.float32]:
         """Global state vector ``[S]``: what is observed, too."""

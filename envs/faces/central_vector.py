@@ -84,7 +84,7 @@ class CentralVectorFace(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         self.action_space = batch_space(self._joint.space, n_worlds)
 
     @property
-    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]  # as Gymnasium's own batches
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override,misc]  # as Gymnasium's own batches
         """The worlds' generators, which resets without a seed draw from, unless there is a list of episodes."""
         return tuple(self._drawn.generators)
 
@@ -229,7 +229,8 @@ def any_legal(role: Any, masks: BoolArray) -> NDArray[Any]:
     """A legal action of each agent, ``[B, n]`` or ``[B, n, k]``: the first that masks ``[B, n, A]`` allow."""
     space = role.action_space
     if role.mask_size == 0:
-        return np.broadcast_to((space.low + space.high) / 2, (*masks.shape[:2], *space.shape)).astype(space.dtype)
+        middle = np.broadcast_to((space.low + space.high) / 2, (*masks.shape[:2], *space.shape))
+        return np.asarray(middle, space.dtype)
     if space.shape:
         parts = np.split(masks, np.cumsum(space.nvec)[:-1], axis=2)
         return np.stack([part.argmax(axis=2) for part in parts], axis=2) + space.start

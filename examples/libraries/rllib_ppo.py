@@ -27,10 +27,8 @@ class MaskedEnv(ParallelPettingZooEnv):
         self.observation_space = Dict({a: Dict(action_mask=masks[a], observations=spaces[a]) for a in masks})
 
     def masked(self, observations):
-        masks = self.par_env.action_masks()
-        return {
-            a: {"action_mask": masks[a].astype("float32"), "observations": seen} for a, seen in observations.items()
-        }
+        masks = {agent: mask.astype("float32") for agent, mask in self.par_env.action_masks().items()}
+        return {agent: {"action_mask": masks[agent], "observations": seen} for agent, seen in observations.items()}
 
     def reset(self, **options):
         observations, infos = super().reset(**options)
@@ -42,19 +40,15 @@ class MaskedEnv(ParallelPettingZooEnv):
 
 
 roles = [role.name for role in voltran.make_world(chosen.scenario).roles]
-batch = min(4000, chosen.decisions)
+batch = min(512, chosen.decisions // 4)  # decisions of all agents together
 specs = {role: RLModuleSpec(module_class=ActionMaskingTorchRLModule) for role in roles}
 config = (
     PPOConfig()
     # RLlib's check of an environment takes a step that knows no masks.
-    .environment(
-        MaskedEnv, env_config={"scenario": chosen.scenario, "reward": chosen.reward}, disable_env_checking=True
-    )
-    .multi_agent(
-        policies=roles, policy_mapping_fn=lambda agent, *_, **__: agent.rsplit("_", 1)[0], count_steps_by="agent_steps"
-    )
+    .environment(MaskedEnv, env_config=vars(chosen), disable_env_checking=True)
+    .multi_agent(policies=roles, policy_mapping_fn=lambda agent, *_, **__: agent.rsplit("_", 1)[0])
     .rl_module(rl_module_spec=MultiRLModuleSpec(rl_module_specs=specs), model_config={"fcnet_hiddens": [64, 64]})
-    .training(lr=1e-3, gamma=0.97, num_epochs=4, train_batch_size_per_learner=batch, minibatch_size=batch // 4)
+    .training(lr=1e-3, gamma=0.97, num_epochs=4, train_batch_size_per_learner=batch, minibatch_size=batch)
     .env_runners(num_env_runners=0)
     .debugging(seed=0, log_level="ERROR")
 )

@@ -32,12 +32,10 @@ class Learner:
             return_log_prob=True,
             log_prob_key=(role.name, "log_prob"),
         )
-        critic = ValueOperator(
-            MLP(role.observation_space.shape[0], 1, num_cells=[64, 64]), in_keys=[seen], out_keys=[(role.name, "value")]
-        )
-        keys = {
-            name: (role.name, name) for name in ("value", "advantage", "value_target", "reward", "done", "terminated")
-        }
+        values = MLP(role.observation_space.shape[0], 1, num_cells=[64, 64])
+        critic = ValueOperator(values, in_keys=[seen], out_keys=[(role.name, "value")])
+        names = ("value", "advantage", "value_target", "reward", "done", "terminated")
+        keys = {name: (role.name, name) for name in names}
         self.advantages = GAE(gamma=0.97, lmbda=0.95, value_network=critic)
         self.advantages.set_keys(**keys)
         self.loss = ClipPPOLoss(self.actor, critic, entropy_coeff=0.005, normalize_advantage=True)
@@ -45,10 +43,9 @@ class Learner:
         self.optimizer = torch.optim.Adam(self.loss.parameters(), lr=1e-3)
 
     def update(self, batch):
+        rewards = batch["next", self.name, "reward"]
         for flag in ("done", "terminated"):  # of all agents together; the loss wants each agent's
-            batch["next", self.name, flag] = (
-                batch["next", flag].unsqueeze(-2).expand_as(batch["next", self.name, "reward"])
-            )
+            batch["next", self.name, flag] = batch["next", flag].unsqueeze(-2).expand_as(rewards)
         with torch.no_grad():
             self.advantages(batch)
         rows = batch.flatten()
@@ -56,7 +53,7 @@ class Learner:
             for picked in torch.randperm(len(rows)).chunk(4):
                 losses = self.loss(rows[picked])
                 self.optimizer.zero_grad()
-                (losses["loss_objective"] + losses["loss_critic"] + losses["loss_entropy"]).backward()
+                sum(value for name, value in losses.items() if name.startswith("loss_")).backward()
                 self.optimizer.step()
 
     def choose(self, observations, masks):
