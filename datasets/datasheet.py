@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from voltran.agents.policy import action_sizes
+from voltran.agents.roles import action_sizes
 from voltran.datasets.columns import Column, Layout
 from voltran.datasets.shards import REMEDY
 from voltran.envs.errors import FileFormatError

@@ -194,7 +194,7 @@ class _Plan:
             options=first.options,
             first_seed=first_seed,
             episodes=episodes,
-            state_size=int(first.world.state_space.shape[0]),  # type: ignore[index]
+            state_size=int(first.world.state_space.shape[0]),
             roles=role_records(first.world, first.roles),
             columns=list(first.layout.columns),
             controllers={label: met.record for label, met in self.met.items()},

@@ -97,8 +97,8 @@ def _buffer(episode: Episode, data: DataSet) -> EpisodeBuffer:
     masks = np.concatenate([part.masks.reshape(decisions + 1, -1) for part in parts if part.masks is not None], axis=1)
     return EpisodeBuffer(
         seed=episode.seed,
-        observations=np.array(episode.state),  # type: ignore[arg-type]  # whole arrays do, too
-        actions=np.concatenate([part.actions.reshape(decisions, -1) for part in parts], axis=1),  # type: ignore[arg-type]
+        observations=np.array(episode.state),
+        actions=np.concatenate([part.actions.reshape(decisions, -1) for part in parts], axis=1),
         rewards=[float(row.mean()) for row in rewards],
         terminations=(last & episode.terminated).tolist(),
         truncations=(last & episode.truncated).tolist(),

@@ -43,7 +43,7 @@ def cloned(data, passes=30, width=256):
             scores = network(batch["observations"]).masked_fill(~batch["masks"], -torch.inf)
             actions = batch["actions"].reshape(len(scores), -1).unbind(-1)
             parts = scores.split(role.action_sizes, dim=-1)
-            loss = sum(map(torch.nn.functional.cross_entropy, parts, actions))
+            loss = torch.stack(list(map(torch.nn.functional.cross_entropy, parts, actions))).sum()
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -55,4 +55,4 @@ with tempfile.TemporaryDirectory() as folder:
     clone = cloned(datasets.read(folder))
 results = voltran.evaluate(SCENARIO, [clone, TEACHER, "static"], seeds=20)  # seeds 1000, 1001, ...
 for name, played in results.controllers.items():
-    print(name, {key: round(played.metrics[key].mean, 2) for key in ("service_hours", "survival_h")})
+    print(name, {key: f"{played.metrics[key].mean:.2f}" for key in ("service_hours", "survival_h")})

@@ -140,7 +140,7 @@ class MarketCodec:
         power = np.divide(battery_kw, limit_kw, out=np.zeros_like(battery_kw), where=limit_kw > 0.0)
         accepted = commands.accepted_price / self.constants.retail.highest_payment
         parts = np.stack([2.0 * share - 1.0, power, 2.0 * accepted - 1.0], axis=-1)
-        return np.clip(parts, -1.0, 1.0).astype(np.float32)
+        return np.asarray(np.clip(parts, -1.0, 1.0), np.float32)
 
     def _battery_choices(self, battery_kw: FloatArray, situation: Situation) -> IntArray:
         """What codes say ``[B, M]`` for battery orders."""

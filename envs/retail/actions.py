@@ -97,13 +97,13 @@ class RetailerCodec:
             remedy = "codes are the prices of the ladder; build the world with retailer_form=box"
             require_code(met, "retailer", "price", posted.price, remedy)
             require_code(posted.reserved == 0.0, "retailer", "reserved", posted.reserved, "codes reserve nothing")
-            return level
+            return np.asarray(level, np.int64)
         low_price, cap = ladder[:, 0], ladder[:, -1]
         inside = (posted.price >= low_price * (1.0 - SAME)) & (posted.price <= cap)
         require_code(inside, "retailer", "price", posted.price, "prices reach from unit cost to cap")
         share = np.log(np.maximum(posted.price / low_price, 1.0)) / np.log(cap / low_price)
         actions = 2.0 * np.stack([share, posted.reserved], axis=-1) - 1.0
-        return np.clip(actions, -1.0, 1.0).astype(np.float32)
+        return np.asarray(np.clip(actions, -1.0, 1.0), np.float32)
 
     def _decoded(self, values: NDArray[Any]) -> RetailerCommands:
         ladder = self.constants.price_ladder

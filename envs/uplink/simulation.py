@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -174,7 +174,6 @@ class Simulation:
         state.awake[world] = outcome.awake
 
 
-def _repaired(problem: UplinkProblem, requested: BoolArray) -> BoolArray:
+def _repaired(problem: UplinkProblem, requested: BoolArray) -> Any:
     """The association ``[M, K]`` nearest to what was asked for, within the limits."""
-    repaired: BoolArray = repair(requested[None], problem.gain, problem.ubs_per_ue, problem.ues_per_ubs)[0]
-    return repaired
+    return repair(requested[None], problem.gain, problem.ubs_per_ue, problem.ues_per_ubs)[0]

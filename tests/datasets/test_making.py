@@ -126,7 +126,7 @@ def test_an_interrupted_data_set_goes_on_where_it_was(tmp_path: Path, monkeypatc
     monkeypatch.setattr(shard_tasks, "MOST_EPISODES", 2)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     datasets.make("toy3", "rotating-sleep", 6, whole)
-    play, played = making.play_shard, []
+    play, played = shard_tasks.play_shard, list[str]()
 
     def interrupted(task: Any) -> Any:
         if len(played) == 2:
@@ -141,7 +141,12 @@ def test_an_interrupted_data_set_goes_on_where_it_was(tmp_path: Path, monkeypatc
         datasets.read(broken)
     (broken / played[0]).write_bytes(b"damaged")
     again: list[str] = []
-    monkeypatch.setattr(making, "play_shard", lambda task: (again.append(task.file), play(task))[1])
+
+    def watched(task: Any) -> Any:
+        again.append(task.file)
+        return play(task)
+
+    monkeypatch.setattr(making, "play_shard", watched)
     datasets.make("toy3", "rotating-sleep", 6, broken, resume=True)
     assert played[0] in again
     assert played[1] not in again
@@ -168,7 +173,7 @@ def test_a_resumed_data_set_must_be_the_same(tmp_path: Path) -> None:
         {"options": {"reward": "local"}},
     ):
         with pytest.raises(VoltranError, match=r"holds another data set: .* expected"):
-            datasets.make("toy3", "rotating-sleep", 2, tmp_path, resume=True, **changed)  # type: ignore[arg-type]
+            datasets.make("toy3", "rotating-sleep", 2, tmp_path, resume=True, **changed)
     with pytest.raises(VoltranError, match="holds another data set: random"):
         datasets.make("toy3", "random", 2, tmp_path, resume=True)
 
