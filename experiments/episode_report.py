@@ -129,10 +129,11 @@ def _inside(title: str) -> str:
 
 
 def _all_metrics(experiment: EpisodeExperiment, results: ByCell) -> list[str]:
-    """Every metric there is, on request."""
+    """Every metric there is, on request; nothing where the experiment says which ones matter."""
     return [
         on_request(f"All metrics: {situation.name}", markdown_all_metrics(results[situation.name]))
         for situation in experiment.situations()
+        if not experiment.metrics
     ]
 
 

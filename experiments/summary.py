@@ -2,7 +2,7 @@
 
 The full results of every situation, with all episodes' values of all metrics, lie in the folder that the experiment was
 played into. A summary keeps means and the intervals that are shown, the values per seed of the metrics that tables
-compare and pictures draw, and of the cells of a sweep the metrics of short tables only.
+compare and pictures draw, and, where an experiment says which metrics matter, those and the headline metrics only.
 """
 
 import hashlib
@@ -140,7 +140,7 @@ def _shortened(situation: str, results: Results, experiment: EpisodeExperiment) 
     per_seed = (compared - TIMING_KEYS) | _published(experiment) | _drawn(experiment, situation, results)
     answered = {quantity.metric for quantity in quantities(experiment.answer)}
     censoring = {results.metric(key).censored_by for key in compared}
-    kept = per_seed | headline | answered | censoring if experiment.is_swept else results.metric_keys()
+    kept = compared | per_seed | headline | answered | censoring if experiment.metrics else results.metric_keys()
     controllers = {label: _reduced(controller, kept, per_seed) for label, controller in results.controllers.items()}
     paired = {
         reference: {label: _cut(row, compared) for label, row in differences.items()}

@@ -168,7 +168,8 @@ def test_variants_are_played_apart_and_compared_with_the_first(
     ]
     assert means[1] != means[0]
     assert rows[1]["Service hours (h)"] == f"{means[1] - means[0]:+.2f}"
-    assert [f"<summary>All metrics: {scenario}, {name}</summary>" in text for name in variants] == [True, True]
+    assert "All metrics" not in text  # those that matter are named; the folders of the variants have the others
+    assert all((tmp_path / "out" / f"fake-{name}" / "table.md").exists() for name in variants)
 
 
 def sweeping(content: dict[str, Any]) -> dict[str, Any]:
@@ -195,7 +196,7 @@ def test_a_sweep_shows_a_metric_over_its_values(content: dict[str, Any], scenari
     assert [row["busy:code=3"] == MISSING for row in rows] == [False, True, False]
     assert re.findall(r'src="([^"]+)"', text) == ["sweep-service_hours.svg"]
     assert (tmp_path / "out" / "sweep-service_hours.svg").stat().st_size > 5_000
-    assert f"<summary>All metrics: {scenario}, long-4</summary>" in text
+    assert "All metrics" not in text
 
 
 @pytest.mark.usefixtures("no_pictures")

@@ -45,8 +45,19 @@ def test_values_of_single_episodes_are_kept_for_what_is_compared_or_drawn(scenar
     controller = summary.cells[scenario].controllers["busy"]
     kept = {key for key, metric in controller.metrics.items() if metric.values}
     assert kept == {"ev_cost", "survival_h", "censored"}
-    assert controller.metrics.keys() == results.controllers["busy"].metrics.keys()
+    headline = {metric.key for metric in results.metrics() if metric.headline}
+    assert controller.metrics.keys() == {"ev_cost", "decision_ms", "survival_h", "censored"} | headline
     assert summary.cells[scenario].paired["idle"]["busy"].keys() == {"ev_cost"}
+
+
+def test_all_metrics_are_kept_and_shown_where_none_are_named(scenario: str, results: Results, tmp_path: Path) -> None:
+    played = experiment(scenario)
+    summary = summary_of("mine", played, {scenario: results})
+    busy = results.controllers["busy"].metrics.keys()
+    assert summary.cells[scenario].controllers["busy"].metrics.keys() == busy
+    assert "All metrics" in chapter(played, summary.cells, tmp_path)
+    chosen = experiment(scenario, metrics=["ev_cost"])
+    assert "All metrics" not in chapter(chosen, summary.cells, tmp_path)
 
 
 def test_a_summary_reads_back_as_it_was_to_seven_digits(scenario: str, results: Results) -> None:
