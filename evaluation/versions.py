@@ -32,6 +32,7 @@ LIBRARIES = frozenset(COMPUTING) | {
     "packaging",
     "pettingzoo",
     "pydantic",
+    "ray",
     "rich",
     "tensorboard",
     "typer",
