@@ -67,9 +67,11 @@ results: $(STAMP)
 			$(if $(QUICK),--quick,--publish .) || exit; \
 	done
 
+# Other tests may import what these environments lack.
 interop: $(QUICK_LIBRARIES:%=.venv-%/.installed) interop-ray
 	for library in $(QUICK_LIBRARIES); do \
-		.venv-$$library/bin/python -m pytest -q -m interop tests/interop || exit; \
+		.venv-$$library/bin/python -m pytest -q -m interop $$(ls tests/interop/test_examples.py tests/interop/test_$$library.py \
+			2> /dev/null) || exit; \
 	done
 
 interop-ray: .venv-ray/.installed

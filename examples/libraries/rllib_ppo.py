@@ -53,8 +53,7 @@ config = (
     .env_runners(num_env_runners=chosen.runners)
     .debugging(seed=0, log_level="ERROR")
 )
-if chosen.address:
-    ray.init(chosen.address, log_to_driver=False)
+ray.init(chosen.address or "local", log_to_driver=False)
 learner = config.build_algo()
 
 
