@@ -10,7 +10,6 @@ import numpy as np
 
 from voltran.envs.checks.action_sampling import carried_mask, choose
 from voltran.envs.checks.report import ConformanceError
-from voltran.envs.faces.action_counts import masks_ignored_on_purpose
 
 
 @dataclass(frozen=True)
@@ -169,8 +168,7 @@ class Subject:
     @cached_property
     def recordings(self) -> list[Episode]:
         """Legal episodes, and the same seeds again with actions that ignore the masks."""
-        with masks_ignored_on_purpose():
-            return self.legal + [self.play(self.reference, seed, legal=False) for seed in self.seeds]
+        return self.legal + [self.play(self.reference, seed, legal=False) for seed in self.seeds]
 
 
 def _first(differences: Iterator[str | None]) -> str | None:

@@ -10,6 +10,7 @@ import pytest
 from gymnasium import spaces
 
 from tests.envs.fake_world import FakeWorld, make_fake_world
+from voltran.envs.checks import check_env
 from voltran.envs.checks.action_sampling import is_legal
 from voltran.envs.errors import IllegalActionsWarning
 from voltran.envs.faces import action_counts
@@ -168,3 +169,11 @@ def test_a_warning_made_an_error_leaves_the_face_working() -> None:
             list(parallel_steps(env, False))
     assert not env.agents
     assert sum(1 for _ in parallel_steps(env, True)) == 12
+
+
+def test_the_conformance_suite_ignores_masks_on_purpose() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", IllegalActionsWarning)
+        check_env(
+            partial(ParallelFace, partial(make_fake_world, roles=("bs",))), skip=["seed_replays_across_processes"]
+        )

@@ -155,7 +155,7 @@ def test_attributes_are_shared_by_all_rows() -> None:
     assert vector.get_attr("note") == ["x"] * 3
     with pytest.raises(ScenarioError, match="indices"):
         vector.set_attr("note", "y", indices=[0])
-    assert vector.env_is_wrapped(VecMonitor) == [False] * 3  # type: ignore[arg-type]
+    assert vector.env_is_wrapped(VecMonitor) == [False] * 3
     assert vector.env_is_wrapped(Monitor) == [True] * 3
     assert vector.env_is_wrapped(Monitor, indices=[1]) == [True]
 
