@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import cloudpickle
+import cloudpickle  # type: ignore[import-untyped]
 
 from voltran.envs.errors import MissingExtraError, ScenarioError, VoltranError
 from voltran.evaluation.cores import CORES
