@@ -60,8 +60,8 @@ class EpisodeExperiment(PlayingExperiment):
         families: title to controllers that share a panel of a picture; all controllers share one by default.
         reference: controllers that the others are compared with, in pairs.
         paper: published values.
-        metrics: those that matter: of one short table for all situations, or of the pictures of what is swept or varied;
-            without them every situation has the full tables.
+        metrics: those that matter: of one short table for all situations, or of the pictures of what is swept or
+            varied; without them every situation has the full tables.
         pictures: which pictures to show, by name, or of one situation only, as ``name @ situation``; all if not given.
     """
 

@@ -16,13 +16,12 @@ from voltran.agents.networks import SharedActorCritic
 from voltran.agents.policy import (
     LearnedPolicy,
     PolicyMetadata,
-    action_sizes,
     check_fits,
-    find_role,
     read_policy,
     role_versions,
     save_policy,
 )
+from voltran.agents.roles import action_sizes, find_role
 from voltran.envs.controller import information_from
 from voltran.envs.errors import ScenarioError
 from voltran.envs.seeds import short_seed

@@ -62,6 +62,7 @@ class MarketWorld(BatchedWorld):
     """
 
     spec = WORLD
+    _rewards: Rewards
     command_classes: ClassVar[Mapping[str, tuple[type, ...]]] = {
         "bs": (MarketCommands,),
         "retailer": (RetailerCommands,),

@@ -78,11 +78,12 @@ def test_another_machine_plays_only_what_would_go_the_same_here(
     scenario: str, monkeypatch: pytest.MonkeyPatch, field: str, changed: dict[str, Any], message: str
 ) -> None:
     """What decides an episode is found out again where it is played."""
-    real = evaluation_module.episode_key
+    real = evaluation_module.episode_key  # type: ignore[attr-defined]  # where it is looked up
 
     def differently(*arguments: Any) -> EpisodeKey:
         key = real(*arguments)
-        return replace(key, **{field: {**getattr(key, field), **changed}})
+        new: Any = {field: {**getattr(key, field), **changed}}
+        return replace(key, **new)
 
     monkeypatch.setattr(evaluation_module, "episode_key", differently)
     monkeypatch.setattr(task_runner, "_SAME", set())

@@ -98,7 +98,7 @@ def test_damage_to_what_is_common_is_named(
 
 
 def test_a_picture_may_be_shown_of_one_situation_only(scenario: str, results: Results, tmp_path: Path) -> None:
-    variants = {"whole": {}, "half": {}}
+    variants: dict[str, object] = {"whole": {}, "half": {}}
     played = experiment(scenario, variants=variants, pictures=["survival", f"batteries @ {scenario}, half"])
     for situation in played.situations():
         (tmp_path / situation.folder).mkdir()
