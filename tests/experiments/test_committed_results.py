@@ -24,6 +24,7 @@ from voltran.evaluation.statistics import FEWEST
 from voltran.evaluation.versions import COMPUTING, computing
 from voltran.experiments.episode_experiment import Situation
 from voltran.experiments.experiment import published_names, read_experiment
+from voltran.experiments.kinds import kind_named
 from voltran.experiments.publish import documents, folder_of
 from voltran.experiments.summary import read_summary
 
@@ -120,6 +121,14 @@ def test_experiments_agree_where_they_show_the_same_episodes() -> None:
                 if key not in TIMING_KEYS and metric.values:
                     assert known.setdefault(key, metric.values) == metric.values, (published.experiment, label, key)
     assert seen
+
+
+@pytest.mark.parametrize("name", [name for name in published_names() if folder_of(name, ROOT).exists()])
+def test_what_made_committed_results_was_committed(name: str) -> None:
+    outcome = kind_named(read_experiment(name).kind).published(name, read_experiment(name), folder_of(name, ROOT))
+    made_by = [str(versions["git_commit"]) for versions in outcome.index_row().versions]
+    assert made_by
+    assert not [commit for commit in made_by if not re.fullmatch("[0-9a-f]{40}", commit)]
 
 
 def test_committed_results_name_what_made_them() -> None:
