@@ -19,8 +19,7 @@ from ray.rllib.examples.rl_modules.classes.action_masking_rlm import ActionMaski
 
 
 class MaskedEnv(ParallelPettingZooEnv):
-    """Observations as the module wants them: its own names, and masks of floats."""
-
+    # The module wants its own names, and masks of floats.
     def __init__(self, settings):
         super().__init__(voltran.make(settings["scenario"], reward=settings["reward"]))
         masks = {agent: Box(0, 1, mask.shape) for agent, mask in self.par_env.action_masks().items()}
@@ -43,7 +42,8 @@ class MaskedEnv(ParallelPettingZooEnv):
 roles = [role.name for role in voltran.make_world(chosen.scenario).roles]
 batch = min(512, chosen.decisions // 4)  # decisions of all agents together
 specs = {role: RLModuleSpec(module_class=ActionMaskingTorchRLModule) for role in roles}
-config = (
+ray.init(chosen.address or "local", log_to_driver=False)
+learner = (
     PPOConfig()
     # RLlib's check of an environment takes a step that knows no masks.
     .environment(MaskedEnv, env_config=vars(chosen), disable_env_checking=True)
@@ -52,14 +52,12 @@ config = (
     .training(lr=1e-3, gamma=0.97, num_epochs=4, train_batch_size_per_learner=batch, minibatch_size=batch)
     .env_runners(num_env_runners=chosen.runners)
     .debugging(seed=0, log_level="ERROR")
+    .build_algo()
 )
-ray.init(chosen.address or "local", log_to_driver=False)
-learner = config.build_algo()
 
 
 def counted():
-    """Actions taken, and how many of them were illegal, wherever environments run."""
-
+    # Actions taken, and how many of them were illegal, wherever environments run.
     def by(runner):
         faces = [env.unwrapped.par_env for env in runner.env.envs] if runner.env is not None else []
         return sum(face.actions_taken for face in faces), sum(face.illegal_actions for face in faces)
@@ -79,9 +77,7 @@ def chooser(module):
     return choose
 
 
-team = Team(
-    {role: voltran.function_policy(chooser(learner.get_module(role)), role=role) for role in roles}, name="rllib"
-)
-results = voltran.evaluate(chosen.scenario, [team, chosen.reference], chosen.seeds)
+team = {role: voltran.function_policy(chooser(learner.get_module(role)), role=role) for role in roles}
+results = voltran.evaluate(chosen.scenario, [Team(team, name="rllib"), chosen.reference], chosen.seeds)
 taken, illegal = counted()
 show(results, illegal, taken)

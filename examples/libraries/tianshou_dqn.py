@@ -3,7 +3,7 @@
 import voltran
 from examples.libraries import options, show
 
-chosen = options("tianshou", decisions=10_000)
+chosen = options("tianshou", decisions=30_000)
 
 import numpy as np
 import torch
