@@ -72,7 +72,6 @@ class BatchedWorld(ABC):
     observation_version: str
     action_version: str
     keeps_draws = False
-    _rewards: Rewards | None = None
 
     def __init__(
         self, scenario: Scenario, n_worlds: int, horizon: int, identity: Mapping[str, Any] | None = None
@@ -80,7 +79,7 @@ class BatchedWorld(ABC):
         self.scenario, self.n_worlds, self.max_decisions = scenario, n_worlds, horizon
         self.episodes: Episodes = blank_episodes(n_worlds)
         self._horizon = horizon
-        self._kept: dict[int, Any] = {}
+        self._kept_draws: dict[int, Any] = {}
         self._identity = {"world": self.name, "scenario": scenario.model_dump_json(), **(identity or {})}
 
     def _introduce(self, roles: Sequence[Role], observed: Mapping[str, Observation], global_state: GlobalState) -> None:
@@ -125,7 +124,7 @@ class BatchedWorld(ABC):
             ScenarioError: a seed that is none, or an episode that cannot be drawn.
         """
         chosen = self.episodes.chosen(seeds, worlds)
-        self._start(chosen, {world: self._draw(seed) for world, seed in chosen.items()})
+        self._start_episodes(chosen, {world: self._draw(seed) for world, seed in chosen.items()})
 
     def restart(self, worlds: BoolArray) -> None:
         """Put worlds ``[B]`` back to the start of the episodes that they are in.
@@ -138,8 +137,11 @@ class BatchedWorld(ABC):
         seeds = {
             self.episodes.require_reset(world): self.episodes.seed[world] for world in self.episodes.selected(worlds)
         }
-        drawn = {world: self._kept[world] if world in self._kept else self._draw(seed) for world, seed in seeds.items()}
-        self._start(seeds, drawn)
+        drawn = {
+            world: self._kept_draws[world] if world in self._kept_draws else self._draw(seed)
+            for world, seed in seeds.items()
+        }
+        self._start_episodes(seeds, drawn)
 
     def step(self, actions: Mapping[str, Any]) -> Transition:
         """Advance all worlds by one decision period; see :meth:`World.step`.
@@ -172,7 +174,8 @@ class BatchedWorld(ABC):
 
     def infos_at_start(self) -> Infos:
         """What infos hold before the first step, with the keys, shapes and types of those of steps."""
-        components = () if self._rewards is None else self._rewards.components
+        rewards = getattr(self, "_rewards", None)  # of ours; worlds of others may call so what they like
+        components = rewards.components if isinstance(rewards, Rewards) else ()
         return infos_at_start(self.spec.infos, self.roles, self.n_worlds, components)
 
     def state(self) -> NDArray[np.float32]:
@@ -234,7 +237,7 @@ class BatchedWorld(ABC):
         seeds = snapshot["episodes"]["seed"].tolist()
         drawn = {world: self._draw(seed) for world, seed in enumerate(seeds) if seed >= 0}
         write(tree, snapshot)
-        self._kept.clear()
+        self._kept_draws.clear()
         self._load(drawn)
         self._resume(list(drawn))
 
@@ -333,11 +336,11 @@ class BatchedWorld(ABC):
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _start(self, seeds: Mapping[int, int], drawn: Mapping[int, Any]) -> None:
+    def _start_episodes(self, seeds: Mapping[int, int], drawn: Mapping[int, Any]) -> None:
         for world, seed in seeds.items():
             self.episodes.begin(world, seed)
         if self.keeps_draws:
-            self._kept.update(drawn)
+            self._kept_draws.update(drawn)
         self._load(drawn)
         self._begin(list(seeds))
 

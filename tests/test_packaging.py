@@ -27,13 +27,14 @@ EXTRAS_OF_ROOM = {
     "configs": (),
 }
 
-# Libraries that an exporter hands data to; who wants that has them, in an environment of his own.
-RECEIVERS = {
+# Libraries that a file stands before; who wants that has them, in an environment of his own.
+NEIGHBOURS = {
+    "envs/faces/torchrl.py": {"tensordict", "torch", "torchrl"},
     "datasets/minari_export.py": {"minari"},
     "datasets/vault_export.py": {"flashbax", "jax"},
 }
 
-APART = {"ray"}  # extras that have environments of their own, see examples/constraints
+APART = {"ray", "tensordict", "torchrl"}  # what has environments of its own, see examples/constraints
 
 
 def packages_on_disk() -> set[str]:
@@ -103,7 +104,7 @@ def test_imported_distributions_are_declared(room: str) -> None:
     undeclared = []
     for path, source in modules(room):
         for item in imports(path, source):
-            if item.top in sys.stdlib_module_names | {"voltran"} | RECEIVERS.get(path, set()):
+            if item.top in sys.stdlib_module_names | {"voltran"} | NEIGHBOURS.get(path, set()):
                 continue
             # envs may use an extra only where it is asked for: inside a function, or in the SB3 face.
             optional = room != "envs" or item.lazy or path == "envs/faces/vector.py"
@@ -116,11 +117,10 @@ def test_imported_distributions_are_declared(room: str) -> None:
 def test_tests_import_only_what_dev_installs() -> None:
     providers = importlib.metadata.packages_distributions()
     declared = distributions("train", "solvers", "datasets", "dev")
-    own = {"voltran", "tests", "benchmarks", "docs"}
+    own = {"voltran", "tests", "benchmarks", "docs", "examples"}
     undeclared = [
         f"{path}:{item.line}: {item.top}"
         for path, source in modules("tests")
-        if not path.startswith("tests/outside/package/")  # somebody else's, who imports himself
         if not path.startswith("tests/outside/package/")  # somebody else's, who imports himself
         for item in imports(path, source)
         if item.top not in sys.stdlib_module_names | own

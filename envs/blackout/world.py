@@ -72,7 +72,6 @@ class BlackoutWorld(BatchedWorld):
     """
 
     spec = WORLD
-    _rewards: Rewards
     command_classes: ClassVar[Mapping[str, tuple[type, ...]]] = {"bs": (SiteCommands,)}
     unlimited = frozenset({"radius_m", "ev_power_kw", "ev_limit_kw"})  # free commands may ask for whatever there is
     scenario: BlackoutScenario

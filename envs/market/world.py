@@ -62,7 +62,6 @@ class MarketWorld(BatchedWorld):
     """
 
     spec = WORLD
-    _rewards: Rewards
     command_classes: ClassVar[Mapping[str, tuple[type, ...]]] = {
         "bs": (MarketCommands,),
         "retailer": (RetailerCommands,),

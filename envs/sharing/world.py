@@ -58,7 +58,6 @@ class SharingWorld(BatchedWorld):
     """
 
     spec = WORLD
-    _rewards: Rewards
     command_classes: ClassVar[Mapping[str, tuple[type, ...]]] = {ROLE: (SharingCommands,)}
     scenario: SharingScenario
 

@@ -60,7 +60,6 @@ class UplinkWorld(BatchedWorld):
     """
 
     spec = WORLD
-    _rewards: Rewards
     command_classes: ClassVar[Mapping[str, tuple[type, ...]]] = {"ubs": (UplinkCommands,)}
     scenario: UplinkScenario
 

@@ -88,7 +88,7 @@ def assumption_table(sensitivity: Sensitivity) -> str:
         spans = [_span(sensitivity, measure, one) for measure, one in zip(measures, found, strict=True)]
         rows.append([f"{varied.title}: {varied.default}", labels, *spans, _holds(sensitivity, found)])
     note = "Lowest to highest number, our own value included; bold where some value moves it by more than chance."
-    return grid(head, rows, keys=len(head), texts=2) + f"\n{note}"
+    return grid(head, rows, keys=1, texts=2) + f"\n{note}"
 
 
 def reason_table(sensitivity: Sensitivity) -> str:
