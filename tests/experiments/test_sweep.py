@@ -83,6 +83,7 @@ def test_the_file_beside_the_results_is_the_experiment(scenario: str, tmp_path: 
 
 
 @pytest.mark.usefixtures("no_pictures")
+@pytest.mark.slow
 def test_a_sweep_continues_and_plays_only_what_is_new(scenario: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert sweep(scenario, out, "--vary", LENGTHS).exit_code == 0
@@ -99,6 +100,7 @@ def test_a_sweep_continues_and_plays_only_what_is_new(scenario: str, tmp_path: P
     assert len(list(stored.iterdir())) == len(before)
 
 
+@pytest.mark.slow
 def test_pictures_have_the_first_key_on_their_axis_and_a_panel_per_combination_of_the_rest(
     scenario: str, tmp_path: Path
 ) -> None:

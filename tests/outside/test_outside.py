@@ -85,6 +85,7 @@ def test_world_and_controllers_keep_every_rule() -> None:
         voltran.check_controller(partial(voltran.make_controller, name), [SCENARIO])
 
 
+@pytest.mark.slow
 def test_it_is_trained_evaluated_resumed_and_put_into_an_experiment_by_reference(place: Path) -> None:
     (place / "small.yaml").write_text(yaml.safe_dump(TRAINING), encoding="utf-8")
     run(place, "train", "small.yaml", "--out", "run")
