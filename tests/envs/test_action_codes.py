@@ -99,7 +99,7 @@ def test_codes_stay_as_they_are(scenario: str, options: dict[str, Any], attribut
     [
         ("urban7-medium", {}, "rotating-sleep"),
         ("urban7-medium", {"action_set": "extended"}, "msrc-extended:evaluations=5"),
-        ("urban7-medium", {"action_set": "extended"}, "trimsm"),
+        pytest.param("urban7-medium", {"action_set": "extended"}, "trimsm", marks=pytest.mark.slow),
         ("urban19-brownout-medium", {"retailer_form": "box"}, "bs=rotating-sleep+retailer=cost-plus"),
         ("market4", {}, "bs=buy-all+retailer=random"),
         ("sharing-toy", {}, "myopic"),

@@ -95,7 +95,11 @@ def test_the_example_is_short(library: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "library", [pytest.param(library, marks=[] if library in HERE else pytest.mark.interop) for library in LIBRARIES]
+    "library",
+    [
+        pytest.param(library, marks=pytest.mark.slow if library in HERE else pytest.mark.interop)
+        for library in LIBRARIES
+    ],
 )
 def test_the_example_trains_and_evaluates_without_an_illegal_action(library: str) -> None:
     if lack := lacking(library):
