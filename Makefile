@@ -68,7 +68,7 @@ results: $(STAMP)
 	done
 
 # Other tests may import what these environments lack.
-interop: $(QUICK_LIBRARIES:%=.venv-%/.installed) interop-ray
+interop: $(QUICK_LIBRARIES:%=.venv-%/.installed)
 	for library in $(QUICK_LIBRARIES); do \
 		.venv-$$library/bin/python -m pytest -q -m interop $$(ls tests/interop/test_examples.py tests/interop/test_$$library.py \
 			2> /dev/null) || exit; \

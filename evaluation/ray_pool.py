@@ -45,6 +45,7 @@ class RayPool:
         ray: the library, connected.
         jobs: how many tasks at a time; as many as the cluster has processors by default.
         is_remote: whether it has other machines than this one.
+        is_shared: whether the connection is somebody else's and goes on after the run.
     """
 
     crosses = True
@@ -54,8 +55,9 @@ class RayPool:
         "fewer processors (ray start --num-cpus), or more memory"
     )
 
-    def __init__(self, ray: Any, jobs: int | None, is_remote: bool) -> None:
+    def __init__(self, ray: Any, jobs: int | None, is_remote: bool, is_shared: bool = False) -> None:
         self._ray = ray
+        self._is_shared = is_shared
         self._jobs = jobs
         self.is_remote = is_remote
         self._counted = (-COUNTED_S, 0)
@@ -90,8 +92,10 @@ class RayPool:
                         else:
                             yield on_death(tasks[index])
         finally:
-            for reference in under_way:  # an interrupt or a full disk: nobody will store what these play
-                self._ray.cancel(reference, force=True)
+            # An interrupt or a full disk: nobody will store what is under way. Ray ends it with the connection, and
+            # crashes at times if it is told to kill what is ending just then.
+            for reference in under_way if self._is_shared else ():
+                self._ray.cancel(reference)
 
     def _starter(self, function: Callable[[TaskT], ResultT]) -> Callable[[TaskT], Any]:
         """What hands a task over, and gives Ray's reference to its reply."""
@@ -141,7 +145,7 @@ def connected(address: str | None, jobs: int | None) -> Iterator[RayPool]:
     """
     ray = _library()
     if ray.is_initialized():
-        yield RayPool(ray, jobs, is_remote=True)
+        yield RayPool(ray, jobs, is_remote=True, is_shared=True)
         return
     address = address or os.environ.get("RAY_ADDRESS") or LOCAL
     try:

@@ -71,8 +71,7 @@ class FakeRay:
             raise self.failures.popleft()
         return reference()
 
-    def cancel(self, reference: Any, force: bool) -> None:
-        """Note it."""
+    def cancel(self, reference: Any) -> None:
         self.cancelled.append(reference)
 
     def cluster_resources(self) -> dict[str, float]:
@@ -127,12 +126,13 @@ def test_so_many_tasks_are_under_way(jobs: int | None, processors: float, most: 
     assert ray.most == most
 
 
-def test_whoever_stops_listening_cancels_what_is_under_way() -> None:
+@pytest.mark.parametrize(("is_shared", "cancelled"), [(True, 2), (False, 0)])
+def test_what_is_under_way_is_cancelled_where_the_connection_goes_on(is_shared: bool, cancelled: int) -> None:
     ray = FakeRay()
-    results = RayPool(ray, 3, is_remote=True).run_all(doubled, range(9), gone)
+    results = RayPool(ray, 3, is_remote=True, is_shared=is_shared).run_all(doubled, range(9), gone)
     next(results)
     results.close()
-    assert len(ray.cancelled) == 2
+    assert len(ray.cancelled) == cancelled
 
 
 # --- workers ----------------------------------------------------------------------------------------------------------
