@@ -27,7 +27,7 @@ help:
 	@echo "make lint     style, formatting and types"
 	@echo "make bench    the benchmarks of docs/performance.md"
 	@echo "make results  the experiments behind docs/results.md"
-	@echo "make interop  the tests of learning libraries that install quickly ($(QUICK_LIBRARIES)), and of Ray"
+	@echo "make interop  the tests of learning libraries that install quickly: $(QUICK_LIBRARIES)"
 	@echo "make interop-LIBRARY  train and evaluate with one of sb3 single-file $(LIBRARIES)"
 	@echo "make interop-ray  the tests of playing on Ray, on a cluster inside this machine"
 	@echo "QUICK=1       with demo, noise, bench, results or interop-LIBRARY: in minutes, to see that it works; writes runs/quick/ only"
