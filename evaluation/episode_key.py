@@ -27,7 +27,7 @@ class EpisodeKey:
         content: as JSON takes it.
         untraceable: why nobody can tell whether another process would play the same; empty where that can be told.
             Then the content is met once only.
-        modules: digest of every module behind it, by name, for machines that may have others.
+        modules: digest of every module behind it, by name, for machines that may have others; empty if it stays here.
     """
 
     content: Mapping[str, Any]
@@ -48,12 +48,16 @@ class EpisodeKey:
         return hashlib.sha256(json.dumps(self.of(seed), sort_keys=True).encode()).hexdigest()[:16]
 
 
-def episode_key(setting: Setting, spec: ControllerSpec) -> EpisodeKey:
+def episode_key(setting: Setting, spec: ControllerSpec, travels: bool = False) -> EpisodeKey:
     """What decides the episodes of a controller in a setting, as it is now.
 
     It holds the scenario and the options with the bytes of files that they name, the controller and what builds it, the
     bytes of all code that these and the world need, the versions of libraries that this code computes with, and the
     machine's elementary functions.
+
+    Args:
+        setting, spec: what the key is of.
+        travels: whether machines that may have other modules will compare theirs, for which each is digested by itself.
     """
     code = Code()
     # It builds the world that a scenario names. Which others it might build does not matter.
@@ -73,7 +77,7 @@ def episode_key(setting: Setting, spec: ControllerSpec) -> EpisodeKey:
             "versions": computing(code.libraries),
             "elementary_functions": elementary_functions(),
         },
-        modules=code.modules(),
+        modules=code.modules() if travels else {},
     )
 
 

@@ -139,7 +139,7 @@ class Evaluation:
             prepare_output_folder(out, resume, "evaluation")
             store = store or out / "episodes"
         kept = EpisodeStore(store)
-        keys = {spec.label: episode_key(self.setting, spec) for spec in self.players}
+        keys = {spec.label: episode_key(self.setting, spec, pool.is_remote) for spec in self.players}
         if store is not None:
             say_untraceable(keys, progress)
         tasks = self._tasks(keys)
