@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voltran.evaluation.figure_files import write_picture
+from voltran.evaluation.figure_files import WIDTH_IN, write_picture
 from voltran.evaluation.palette import DASHED, DOTTED, FAINT, LOOKS, TEXT
 from voltran.experiments.assumptions.sensitivity import Measure, Reach, Sensitivity, ranked
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 MOST_BARS = 14
 ROW_IN, FRAME_IN = 0.21, 0.75
-MARGIN, IN_SIGHT = 0.16, 0.5  # shares of the width of what is drawn
+IN_SIGHT = 0.5  # share of the width of what is drawn
+TITLE_POINTS, LABEL_POINTS, AWAY_POINTS = 8.5, 7.5, 3.0
+LEAST_IN = 1.0  # of a panel, whatever words there are
+LETTER_IN = 0.6 / 72.0  # mean width of a letter per point of its size
 SURE, CHANCE = LOOKS["policy"].colour, FAINT
 PAPER = LOOKS["static-v2g"].colour
 
@@ -54,19 +57,26 @@ def _bars(panel: "Axes", measure: Measure, rows: list[Reach]) -> None:
     """A bar per assumption; the values that give its ends stand beside them."""
     for at, row in enumerate(rows):
         panel.barh(at, row.span, left=row.low, height=0.62, color=SURE if row.surely else CHANCE)
-        if row.span > 0.0:
-            ends: tuple[tuple[float, str, Any, int], ...] = (
-                (row.low, row.low_label, "right", -3),
-                (row.high, row.high_label, "left", 3),
+        for x, label, side, away in (
+            (row.low, _low_label(row), "right", -AWAY_POINTS),
+            (row.high, _high_label(row), "left", AWAY_POINTS),
+        ):
+            panel.annotate(
+                label, (x, at), (away, 0), textcoords="offset points", ha=side, va="center", fontsize=LABEL_POINTS
             )
-            for x, label, side, away in ends:
-                if label != row.varied.default:
-                    panel.annotate(
-                        label, (x, at), (away, 0), textcoords="offset points", ha=side, va="center", fontsize=7.5
-                    )
-    panel.set_yticks(range(len(rows)), [row.varied.title for row in rows], fontsize=8.5)
+    panel.set_yticks(range(len(rows)), [row.varied.title for row in rows], fontsize=TITLE_POINTS)
     panel.set_ylim(len(rows) - 0.4, -0.6)
     panel.grid(visible=False, axis="y")
+
+
+def _low_label(row: Reach) -> str:
+    """The value that gives the lower end, if it is not the default and moves the number."""
+    return row.low_label if row.span > 0.0 and row.low_label != row.varied.default else ""
+
+
+def _high_label(row: Reach) -> str:
+    """The value that gives the upper end, likewise."""
+    return row.high_label if row.span > 0.0 and row.high_label != row.varied.default else ""
 
 
 def _lines(panel: "Axes", measure: Measure, rows: list[Reach], base: float | None) -> None:
@@ -79,7 +89,25 @@ def _lines(panel: "Axes", measure: Measure, rows: list[Reach], base: float | Non
     for x, colour, line, width in drawn:
         if x is not None:
             panel.axvline(x, color=colour, linestyle=line, linewidth=width, zorder=0.9)
-    panel.set_xlim(low - MARGIN * (high - low or 1.0), high + MARGIN * (high - low or 1.0))
+    titles_in = max((_width_in(row.varied.title, TITLE_POINTS) for row in rows), default=0.0)
+    panel.set_xlim(_limits(rows, low, high, WIDTH_IN - titles_in))
+
+
+def _limits(rows: list[Reach], low: float, high: float, width_in: float) -> tuple[float, float]:
+    """Limits of the axis between which all that is drawn and the words beside the bars have room."""
+    starts = [(row.low, _width_in(_low_label(row), LABEL_POINTS)) for row in rows]
+    ends = [(row.high, _width_in(_high_label(row), LABEL_POINTS)) for row in rows]
+    starts.append((low, _width_in("0", LABEL_POINTS)))
+    ends.append((high, _width_in("0", LABEL_POINTS)))
+    per_inch = max(
+        ((end - start) or 1.0) / max(width_in - left - right, LEAST_IN) for start, left in starts for end, right in ends
+    )
+    return min(at - per_inch * room for at, room in starts), max(at + per_inch * room for at, room in ends)
+
+
+def _width_in(text: str, points: float) -> float:
+    """Width of a text and of the gap beside it, as far as the number of its letters tells."""
+    return len(text) * points * LETTER_IN + 2.0 * AWAY_POINTS / 72.0
 
 
 def _extent(measure: Measure, rows: list[Reach], base: float | None) -> tuple[float, float]:

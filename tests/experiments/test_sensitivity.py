@@ -1,11 +1,14 @@
 """How far claims move: what is largest, what is sure, and what the page concludes, worked out by hand."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from voltran.evaluation.figure_files import write_picture
+from voltran.experiments.assumptions import tornado
 from voltran.experiments.assumptions.gathered import gathered_assumptions
 from voltran.experiments.assumptions.sensitivity import (
     Estimate,
@@ -158,6 +161,21 @@ def test_the_picture_shows_the_bars_that_are_longest_and_is_the_same_each_time(t
     assert f'src="{found.name}.svg"' in page
     assert all(one.title in page for one in many)
     write_tornado(sensitivity(varied("none", a=None), base=None), tmp_path)  # nothing to draw is no error
+
+
+def test_words_beside_bars_have_room_in_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures: list[Any] = []
+
+    def drawn(folder: Path, name: str, height_in: float, paint: Callable[[Any], None]) -> Path:
+        return write_picture(folder, name, height_in, lambda figure: (figures.append(figure), paint(figure))[1])
+
+    monkeypatch.setattr(tornado, "write_picture", drawn)
+    ends = {"everybody, each with what is left over": 1.0, "subscribers only, and those free of charge": 2.0}
+    tornado.write_tornado(sensitivity(varied("long", **ends), varied("short", a=1.4)), tmp_path)
+    (panel,) = figures[0].axes
+    frame, words = panel.get_window_extent(), [text.get_window_extent() for text in panel.texts if text.get_text()]
+    assert len(words) == 3
+    assert all(frame.x0 <= word.x0 and word.x1 <= frame.x1 for word in words)
 
 
 def test_nothing_is_gathered_where_nothing_was_varied() -> None:
