@@ -22,6 +22,7 @@ from voltran.datasets.columns import (
 from voltran.envs.action_codes import action_codes
 from voltran.envs.controller import Controller, follows_resets, name_of, named_errors
 from voltran.envs.errors import VoltranError
+from voltran.envs.faces.batch import begin_again
 from voltran.envs.world import Transition, World
 from voltran.physics.arrays import BoolArray, IntArray
 
@@ -83,6 +84,8 @@ class _Recorder:
 
     def __init__(self, world: World, controller: Controller, layout: Layout) -> None:
         self.world, self.controller, self.layout = world, controller, layout
+        if hasattr(world, "keeps_draws"):
+            world.keeps_draws = True  # worlds that play for nobody play the same episode again
         count, rows = world.n_worlds, world.max_decisions + 1
         self.recording: BoolArray = np.zeros(count, dtype=bool)
         self._seeds = [0] * count
@@ -126,7 +129,11 @@ class _Recorder:
         if not self.recording.any():
             return
         self._done[over] = 0
-        self.world.reset(self._seeds, over)
+        recorded, idle = over & self.recording, over & ~self.recording
+        if recorded.any():
+            self.world.reset(self._seeds, recorded)
+        if idle.any():
+            begin_again(self.world, self._seeds, idle)
         self._see()
 
     def _see(self) -> None:

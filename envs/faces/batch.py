@@ -15,6 +15,18 @@ from voltran.envs.world import Role, Transition, World
 from voltran.physics.arrays import BoolArray, FloatArray
 
 
+def begin_again(world: World, seeds: Sequence[int], worlds: BoolArray) -> None:
+    """Put worlds ``[B]`` back to the start of the episodes that they are in, which have these seeds.
+
+    A world that keeps its draws (``keeps_draws``) does not draw again.
+    """
+    restart = getattr(world, "restart", None)
+    if restart is None:
+        world.reset(seeds, worlds)
+    else:
+        restart(worlds)
+
+
 class Batch:
     """A batch of worlds, and the course of their episodes.
 
@@ -63,11 +75,7 @@ class Batch:
 
     def again(self, worlds: BoolArray) -> None:
         """Put worlds ``[B]`` back to the start of the episodes that they are in."""
-        restart = getattr(self.world, "restart", None)
-        if restart is None:
-            self.world.reset(self.episode_seeds.tolist(), worlds.copy())
-        else:
-            restart(worlds)
+        begin_again(self.world, self.episode_seeds.tolist(), worlds.copy())
         self.lengths[worlds] = 0
         self.returns.reshape(self.world.n_worlds, -1)[worlds] = 0.0
         self.handed_out = None
