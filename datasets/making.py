@@ -15,17 +15,21 @@ from voltran.datasets.arrow import arrow
 from voltran.datasets.datasheet import UNSTATED, Datasheet, Shard, read_datasheet, role_records, write_datasheet
 from voltran.datasets.introduction import Introduction, introduce
 from voltran.datasets.shard_tasks import ShardFailure, ShardTask, died, is_whole, play_shard, shard_tasks
+from voltran.envs.claims import is_occupied
 from voltran.envs.errors import ScenarioError, VoltranError
+from voltran.envs.file_names import file_names
 from voltran.envs.seeds import EVALUATION_SEEDS, FIRST_DATASET_SEED
 from voltran.evaluation.controller_objects import Entry, controller_specs
 from voltran.evaluation.controller_spec import ControllerSpec
 from voltran.evaluation.episode_key import difference
-from voltran.evaluation.files import prepare_output_folder
+from voltran.evaluation.files import output_folder
 from voltran.evaluation.setting import Setting
+from voltran.evaluation.task_runner import saying
 from voltran.evaluation.versions import versions
 from voltran.evaluation.worker_pool import WorkerPool, pool_of, require_picklable
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+LONGEST_NAME = 60  # of what a shard's name begins with
 SEED_LIMIT = 2**63  # seeds are a column of integers
 # What a resumed data set may differ in.
 CHANGING = frozenset({"format", "license", "complete", "episodes", "versions", "shards", "controllers"})
@@ -82,15 +86,15 @@ def make(
     setting = Setting(str(scenario), dict(overrides), dict(options))
     plan = _Plan(setting, controller_specs(controllers), Path(out), roles)
     plan.check(episodes, first_seed, worlds, pool.crosses)
-    prepare_output_folder(plan.out, resume, "data set")
-    blank = plan.blank_datasheet(first_seed, episodes, license)
-    present = _present(plan.out, blank) if resume else {}
-    tasks = plan.tasks(first_seed, episodes, worlds)
-    kept = {task.file: present[task.file] for task in tasks if is_whole(task, present.get(task.file))}
-    with Progress(console=progress, disable=progress is None) as bar:
-        line = bar.add_task(plan.setting.scenario, total=episodes * len(plan.specs))
-        bar.advance(line, sum(len(shard.decisions) for shard in kept.values()))
-        return _finish(tasks, kept, blank, plan.out, pool, lambda count: bar.advance(line, count))
+    with output_folder(plan.out, resume, "data set", say=saying(progress)):
+        blank = plan.blank_datasheet(first_seed, episodes, license)
+        present = _present(plan.out, blank) if resume else {}
+        tasks = plan.tasks(first_seed, episodes, worlds)
+        kept = {task.file: present[task.file] for task in tasks if is_whole(task, present.get(task.file))}
+        with Progress(console=progress, disable=progress is None) as bar:
+            line = bar.add_task(plan.setting.scenario, total=episodes * len(plan.specs))
+            bar.advance(line, sum(len(shard.decisions) for shard in kept.values()))
+            return _finish(tasks, kept, blank, plan.out, pool, lambda count: bar.advance(line, count))
 
 
 def _finish(
@@ -128,7 +132,7 @@ def _present(out: Path, blank: Datasheet) -> dict[str, Shard]:
     Raises:
         VoltranError: it is another data set's.
     """
-    if not any(out.iterdir()):
+    if not is_occupied(out):
         return {}
     found, wanted = read_datasheet(out), blank.model_dump(mode="json", exclude=set(CHANGING))
     differs = difference(wanted, found.model_dump(mode="json", exclude=set(CHANGING)))
@@ -203,11 +207,13 @@ class _Plan:
 
     def tasks(self, first_seed: int, episodes: int, worlds: int) -> list[ShardTask]:
         """Shards, one controller's after the other's."""
+        names = file_names({spec.label: spec.label for spec in self.specs}, LONGEST_NAME)
+        seeds = range(first_seed, first_seed + episodes)
         return [
             task
             for spec in self.specs
             for task in shard_tasks(
-                self.setting, spec, self.met[spec.label], range(first_seed, first_seed + episodes), worlds, self.out
+                self.setting, spec, self.met[spec.label], seeds, worlds, self.out, names[spec.label]
             )
         ]
 

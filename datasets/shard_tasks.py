@@ -1,6 +1,5 @@
 """Which shards a data set has, and how one is made, here or in a worker process."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ from voltran.evaluation.setting import Setting
 
 MOST_EPISODES = 128
 MOST_BYTES = 128 * 2**20  # of a shard in memory, were all episodes to reach the horizon
-LONGEST_LABEL = 60
 
 
 @dataclass(frozen=True)
@@ -56,16 +54,15 @@ class ShardFailure:
 
 
 def shard_tasks(
-    setting: Setting, spec: ControllerSpec, met: Introduction, seeds: range, worlds: int, folder: Path
+    setting: Setting, spec: ControllerSpec, met: Introduction, seeds: range, worlds: int, folder: Path, name: str
 ) -> list[ShardTask]:
     """The shards of one controller; how many episodes they hold depends on the size of the episodes alone."""
     size = episodes_per_shard(met.layout, met.world.max_decisions)
     batch = min(worlds, met.most_worlds or worlds, size)
     key = episode_key(setting, spec).digest(seeds.start)
     parts = [seeds[start : start + size] for start in range(0, len(seeds), size)]
-    label = re.sub(r"[^A-Za-z0-9.=-]+", "-", spec.label)[:LONGEST_LABEL]
     return [
-        ShardTask(setting, spec, part, met.layout, min(batch, len(part)), key, folder, f"{label}-{part.start}.parquet")
+        ShardTask(setting, spec, part, met.layout, min(batch, len(part)), key, folder, f"{name}-{part.start}.parquet")
         for part in parts
     ]
 

@@ -36,5 +36,9 @@ class PartError(VoltranError, ValueError):
     """A reward, an observed field or a controller of the user's that raises, or gives what it must not; names it."""
 
 
+class UncheckedFileWarning(UserWarning):
+    """A file without a checksum, so that damage to it would go unseen; says how to give it one."""
+
+
 class IllegalActionsWarning(UserWarning):
     """Most actions of an agent in an episode were ones that its mask forbids: nobody reads the masks."""

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from voltran.agents.checksums import bare_content
 from voltran.envs.controller import Controller
 from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.envs.references import resolve
@@ -261,6 +262,6 @@ def _digest(path: str, remedy: str = "check the path, or train one with voltran 
     if Path(path).is_dir():
         raise FileFormatError(f"policy {path} is a folder; name the {POLICY_SUFFIX} file inside it")
     try:
-        return digest_of(Path(path).read_bytes())
+        return digest_of(bare_content(Path(path).read_bytes()))
     except OSError as error:
         raise FileFormatError(f"policy {path}: cannot be read ({error.strerror}); {remedy}") from error

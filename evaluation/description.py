@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from voltran.agents.checksums import bare_content
 from voltran.envs.errors import VoltranError
 from voltran.envs.references import is_reference
 from voltran.evaluation.code_digest import Code, loaded_by_path, surroundings
@@ -158,7 +159,7 @@ def file_identity(path: str) -> dict[str, str]:
         UntraceableError: it cannot be read.
     """
     try:
-        return {"file": Path(path).name, "sha256": digest_of(Path(path).read_bytes())}
+        return {"file": Path(path).name, "sha256": digest_of(bare_content(Path(path).read_bytes()))}
     except OSError as error:
         raise UntraceableError(f"file {path}: cannot be read ({error.strerror}); check its permissions") from error
 

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,13 +20,13 @@ from voltran.evaluation.controller_objects import Entry, controller_specs
 from voltran.evaluation.controller_spec import ControllerSpec
 from voltran.evaluation.episode_key import EpisodeKey, episode_key
 from voltran.evaluation.episodes import Episode, Task
-from voltran.evaluation.files import prepare_output_folder
+from voltran.evaluation.files import output_folder
 from voltran.evaluation.metrics import metric_of
 from voltran.evaluation.results import ControllerResults, Results, write_results
 from voltran.evaluation.setting import Setting
 from voltran.evaluation.statistics import compare, summarise
 from voltran.evaluation.store import EpisodeStore
-from voltran.evaluation.task_runner import finish, say_untraceable
+from voltran.evaluation.task_runner import finish, say_untraceable, saying
 from voltran.evaluation.versions import versions
 from voltran.evaluation.worker_pool import BACKENDS, WorkerPool, open_pool, pool_of, require_picklable
 
@@ -135,20 +136,18 @@ class Evaluation:
         made_by = versions()  # before anything is played: the code may change while an evaluation runs
         pool = pool_of(jobs)
         self.check(pool.crosses)
-        if out is not None:
-            prepare_output_folder(out, resume, "evaluation")
-            store = store or out / "episodes"
-        kept = EpisodeStore(store)
-        keys = {spec.label: episode_key(self.setting, spec, pool.is_remote) for spec in self.players}
-        if store is not None:
-            say_untraceable(keys, progress)
-        tasks = self._tasks(keys)
-        episodes = finish(tasks, kept, pool=pool, progress=progress, out=out)
-        traces = {task.controller.label: _relative(kept.trace_path(task), out) for task in tasks if task.with_trace}
-        results = self._results(episodes, traces, made_by, start)
-        if out is not None:
-            write_results(out / RESULTS_FILE, results)
-        return results
+        with nullcontext() if out is None else output_folder(out, resume, "evaluation", say=saying(progress)):
+            kept = EpisodeStore(store or (out and out / "episodes"))
+            keys = {spec.label: episode_key(self.setting, spec, pool.is_remote) for spec in self.players}
+            if kept.folder is not None:
+                say_untraceable(keys, progress)
+            tasks = self._tasks(keys)
+            episodes = finish(tasks, kept, pool=pool, progress=progress, out=out)
+            traces = {task.controller.label: _relative(kept.trace_path(task), out) for task in tasks if task.with_trace}
+            results = self._results(episodes, traces, made_by, start)
+            if out is not None:
+                write_results(out / RESULTS_FILE, results)
+            return results
 
     def check(self, crosses: bool = False) -> frozenset[str]:
         """Let everybody meet the world once, so that what cannot work is said before anything is written.

@@ -48,8 +48,17 @@ def write_picture(folder: Path, name: str, height_in: float, paint: Painter) -> 
         VoltranError: a picture cannot be written.
     """
     path = folder / f"{name}{PICTURE_SUFFIX}"
-    write_atomically(path, _render(paint, height_in).encode())
+    write_atomically(path, drawing(height_in, paint))
     return path
+
+
+def drawing(height_in: float, paint: Painter) -> bytes:
+    """A picture as the content of an SVG file.
+
+    Raises:
+        MissingExtraError: Matplotlib is not installed.
+    """
+    return _render(paint, height_in).encode()
 
 
 def chosen_traces(traces: Mapping[str, Trace], families: Families, keys: Set[str], most: int) -> dict[str, Trace]:

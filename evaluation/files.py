@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from voltran.envs.claims import claimed, is_occupied
 from voltran.envs.errors import VoltranError
 from voltran.envs.files import write_atomically
 
@@ -70,21 +73,34 @@ def _joined(members: list[str], indent: str) -> str:
     return ",".join(f"\n{indent}{line}" for line in lines)
 
 
-def prepare_output_folder(out: Path, resume: bool, what: str) -> None:
-    """Make the output folder, or make sure that using it loses nothing.
+@contextmanager
+def output_folder(out: Path, resume: bool, what: str, *, say: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Be the only one who writes to an output folder, and make sure that using it loses nothing.
 
     Args:
-        out: folder to write to.
+        out: folder to write to; made if it is not there.
         resume: whether to continue what it holds.
         what: what is about to be written, for the message.
+        say: told that a claim was taken over; a warning by default.
 
     Raises:
-        VoltranError: the folder holds something and ``resume`` is off, or it cannot be made.
+        VoltranError: the folder holds something and ``resume`` is off, cannot be made, or is somebody else's now.
+    """
+    with claimed(out, say=say):
+        if not resume:
+            require_empty(out, f"pass --resume to continue the {what} in it, or choose another --out")
+        yield
+
+
+def require_empty(out: Path, remedy: str) -> None:
+    """Raise unless a folder holds nothing but a claim.
+
+    Raises:
+        VoltranError: it holds something, or cannot be read.
     """
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        occupied = any(out.iterdir())
+        occupied = is_occupied(out)
     except OSError as error:
         raise VoltranError(f"{out}: cannot be used ({error.strerror or error}); choose another --out") from error
-    if occupied and not resume:
-        raise VoltranError(f"{out} is not empty; pass --resume to continue the {what} in it, or choose another --out")
+    if occupied:
+        raise VoltranError(f"{out} is not empty; {remedy}")

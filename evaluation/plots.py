@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from voltran.envs.errors import FileFormatError, ScenarioError
+from voltran.envs.files import written_together
 from voltran.envs.registry import world_spec
 from voltran.evaluation.episodes import Trace
-from voltran.evaluation.figure_files import Families, Picture, write_picture
+from voltran.evaluation.figure_files import PICTURE_SUFFIX, Families, Picture, drawing
 from voltran.evaluation.results import Results
 
 
@@ -29,7 +29,13 @@ def write_plots(results: Results, folder: Path, families: Families | None = None
         VoltranError: a picture cannot be written.
     """
     pictures = pictures_of(results, read_traces(results, folder), families)
-    return [write_picture(folder, picture.name, picture.height_in, picture.paint) for picture in pictures]
+    drawn = {
+        folder / f"{picture.name}{PICTURE_SUFFIX}": drawing(picture.height_in, picture.paint) for picture in pictures
+    }
+    with written_together() as write:
+        for path, content in drawn.items():
+            write(path, content)
+    return [*drawn]
 
 
 def pictures_of(results: Results, traces: Mapping[str, Trace], families: Families | None = None) -> list[Picture]:
@@ -61,9 +67,9 @@ def read_traces(results: Results, folder: Path) -> dict[str, Trace]:
         path = folder / controller.trace if controller.trace else None
         if path is not None and path.exists():
             try:
-                with np.load(path) as arrays:
+                with np.load(path, allow_pickle=False) as arrays:
                     traces[label] = {key: arrays[key] for key in arrays.files}
-            except (OSError, ValueError, EOFError, BadZipFile) as error:
+            except Exception as error:  # whatever a damaged archive makes NumPy raise
                 remedy = "delete it and run voltran evaluate again with --resume"
                 raise FileFormatError(f"time series {path}: corrupt ({error}); {remedy}") from error
     return traces

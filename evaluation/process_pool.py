@@ -1,15 +1,14 @@
 """Runs tasks in worker processes of this machine; one that dies takes nobody with it."""
 
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context
 
+from voltran.envs.worker_process import worker_processes
 from voltran.evaluation.worker_pool import THREAD_VARIABLES, ResultT, TaskT, register_all, registrations
 
 
@@ -79,19 +78,8 @@ def _until_a_worker_dies(
 
 @contextmanager
 def _worker_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    others = set(active_children())
-    with _one_thread_each():
-        pool = ProcessPoolExecutor(
-            workers, mp_context=get_context("spawn"), initializer=_prepare_worker, initargs=(registrations(),)
-        )
-        try:
-            yield pool
-        except BaseException:  # an interrupt or a full disk: do not wait for episodes that nobody will store
-            pool.shutdown(wait=False, cancel_futures=True)
-            for worker in set(active_children()) - others:
-                worker.terminate()
-            raise
-        pool.shutdown()
+    with _one_thread_each(), worker_processes(workers, register_all, registrations()) as pool:
+        yield pool
 
 
 @contextmanager
@@ -107,9 +95,3 @@ def _one_thread_each() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def _prepare_worker(carried: Sequence[bytes]) -> None:
-    # Ctrl-C reaches the whole process group; the parent alone decides what it means
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    register_all(carried)

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from voltran.envs.errors import MissingExtraError
-from voltran.evaluation.files import write_text
+from voltran.envs.files import written_together
 from voltran.evaluation.plots import write_plots
 from voltran.evaluation.results import Results
 from voltran.evaluation.tables import csv_table, markdown_report, terminal_table
@@ -60,6 +60,7 @@ def write_tables(results: Results, folder: Path, title: str | None = None) -> li
     Raises:
         VoltranError: a file cannot be written.
     """
-    write_text(folder / TABLE_FILE, markdown_report(results, title))
-    write_text(folder / CSV_FILE, csv_table(results))
+    with written_together() as write:
+        write(folder / TABLE_FILE, markdown_report(results, title).encode())
+        write(folder / CSV_FILE, csv_table(results).encode())
     return [folder / TABLE_FILE, folder / CSV_FILE]

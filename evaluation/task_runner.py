@@ -2,7 +2,7 @@
 
 import traceback
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -93,6 +93,11 @@ def say_untraceable(keys: Mapping[str, EpisodeKey], progress: Console | None) ->
     for label, key in keys.items():
         if key.untraceable:
             _say(f"controller {label}: its episodes will not be resumed: {key.untraceable}", progress)
+
+
+def saying(progress: Console | None) -> Callable[[str], None] | None:
+    """What tells a console something that should be known; None without one."""
+    return partial(_say, progress=progress) if progress is not None else None
 
 
 def _say(message: str, progress: Console | None) -> None:

@@ -1,11 +1,11 @@
 """Experiments that play episodes: who plays what, in which situations, and what is shown of it."""
 
 from math import prod
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import Field, model_validator
 
+from voltran.envs.file_names import file_names
 from voltran.experiments.answer import quantities
 from voltran.experiments.experiment import Names
 from voltran.experiments.playing_experiment import PlayingExperiment
@@ -22,6 +22,7 @@ from voltran.experiments.sweep import (
     variant_folder,
 )
 
+LONGEST_FOLDER = 250
 ONLY_IN = " @ "  # between the names of a picture and of the only situation that it is shown of
 
 
@@ -107,11 +108,14 @@ class EpisodeExperiment(PlayingExperiment):
 
     def situations(self) -> list[Situation]:
         """Every scenario in every variant, in the order of the file."""
-        return [
-            self._situation(scenario, variant, overrides)
+        stems = self.stems
+        situations = [
+            self._situation(scenario, stems[scenario], variant, overrides)
             for scenario in self.scenarios
             for variant, overrides in (self._all_variants() or {"": {}}).items()
         ]
+        folders = file_names({situation.name: situation.folder for situation in situations}, LONGEST_FOLDER)
+        return [situation._replace(folder=folders[situation.name]) for situation in situations]
 
     def panels(self) -> list[Panel]:
         """What the pictures of a swept experiment show beside each other; empty for others."""
@@ -150,12 +154,12 @@ class EpisodeExperiment(PlayingExperiment):
                 f"{MOST_COMBINATIONS} combinations stand in one report: play parts of them, which may share their store"
             )
 
-    def _situation(self, scenario: str, variant: str, overrides: dict[str, Any]) -> Situation:
+    def _situation(self, scenario: str, stem: str, variant: str, overrides: dict[str, Any]) -> Situation:
         return Situation(
             name=f"{scenario}, {variant}" if variant else scenario,
             scenario=self.source_of(scenario),
             variant=variant,
             overrides=self.overrides | overrides,
-            folder=f"{Path(scenario).stem}-{variant_folder(variant)}" if variant else Path(scenario).stem,
+            folder=f"{stem}-{variant_folder(variant)}" if variant else stem,
             controllers=tuple(name for name in self.controllers if variant not in self.skip.get(name, ())),
         )

@@ -1,9 +1,11 @@
 """What experiments that play episodes have in common, whatever they show of them."""
 
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
+from voltran.envs.file_names import file_names
 from voltran.experiments.experiment import Experiment, Names
 
 
@@ -36,6 +38,11 @@ class PlayingExperiment(Experiment):
     def all_seeds(self) -> range:
         """The seeds of all episodes."""
         return range(self.first_seed, self.first_seed + self.seeds)
+
+    @property
+    def stems(self) -> dict[str, str]:
+        """Scenario to what its folders' names begin with: files of one name in different folders are told apart."""
+        return file_names({scenario: Path(scenario).stem for scenario in self.scenarios})
 
     def source_of(self, scenario: str) -> str:
         """A scenario's name, or where its file lies."""

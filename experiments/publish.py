@@ -6,9 +6,12 @@ and takes its place as a whole.
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
+from voltran.envs.claims import claimed
 from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
+from voltran.envs.files import written_together
 from voltran.evaluation.evaluation import RESULTS_FILE
 from voltran.evaluation.figure_files import PICTURE_SUFFIX
 from voltran.evaluation.files import write_text
@@ -21,6 +24,7 @@ from voltran.experiments.kinds import Outcome, kind_named
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 ASSUMPTIONS = "<!-- assumptions:begin -->", "<!-- assumptions:end -->"
 PAGE_FILE = "README.md"  # which a folder shows
+PATIENCE_S = 60.0
 
 
 def check_publishable(name: str, root: Path) -> None:
@@ -62,10 +66,20 @@ def publish(name: str, out: Path, root: Path, on_change: Callable[[str], None] =
     _require_committed(fresh)
     for part in fresh.changed_since(folder / RESULTS_FILE):
         on_change(part)
-    overview = _overview(root, _published(root, fresh))
+    texts = {RESULTS_FILE: fresh.text(), PAGE_FILE: fresh.page(out)}
     pictures = [f"{picture}{PICTURE_SUFFIX}" for picture in fresh.pictures(out)]
-    _replace(folder, {RESULTS_FILE: fresh.text(), PAGE_FILE: fresh.page(out)}, pictures, out)
-    return [folder / PAGE_FILE, *_write(overview)]
+    with _only_publisher(root):
+        overview = _overview(root, _published(root, fresh))
+        with written_together() as write:
+            for path, text in overview.items():
+                write(path, text.encode())
+            _replace(folder, texts, pictures, out)
+    return [folder / PAGE_FILE, *overview]
+
+
+def _only_publisher(root: Path) -> AbstractContextManager[None]:
+    """Whoever publishes, others wait a moment: index and README are everybody's."""
+    return claimed(root / "docs" / "results", remedy="wait until it is published", wait_s=PATIENCE_S)
 
 
 def _require_committed(played: Outcome) -> None:
@@ -91,7 +105,11 @@ def write_pages(root: Path) -> list[Path]:
         FileFormatError: results that are missing or corrupt, or a README without the markers; nothing is written then.
         VoltranError: a file cannot be written.
     """
-    return _write(documents(root))
+    with _only_publisher(root), written_together() as write:
+        texts = documents(root)
+        for path, text in texts.items():
+            write(path, text.encode())
+    return [*texts]
 
 
 def documents(root: Path) -> dict[Path, str]:
@@ -116,6 +134,7 @@ def _published(root: Path, fresh: Outcome | None = None) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for name in published_names():
         folder = folder_of(name, root)
+        _put_back(folder)
         if fresh is not None and name == fresh.name:
             outcomes.append(fresh)
         elif (folder / RESULTS_FILE).exists():
@@ -138,15 +157,10 @@ def _overview(root: Path, published: Sequence[Outcome]) -> dict[Path, str]:
     return texts
 
 
-def _write(texts: Mapping[Path, str]) -> list[Path]:
-    for path, text in texts.items():
-        write_text(path, text)
-    return [*texts]
-
-
 def _replace(folder: Path, texts: Mapping[str, str], copies: Sequence[str], source: Path) -> None:
     """Write a folder with some texts and copied files beside the one that it replaces, and change them over."""
-    new, old = folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
+    new, old = folder.with_name(f".{folder.name}.new"), _aside(folder)
+    _put_back(folder)
     for left in (new, old):
         shutil.rmtree(left, ignore_errors=True)
     try:
@@ -165,6 +179,17 @@ def _replace(folder: Path, texts: Mapping[str, str], copies: Sequence[str], sour
     finally:
         shutil.rmtree(new, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")
+
+
+def _put_back(folder: Path) -> None:
+    """Undo what a publisher left that was killed while it changed folders over."""
+    if _aside(folder).exists() and not folder.exists():
+        with suppress(OSError):
+            _aside(folder).rename(folder)
 
 
 def _readme(root: Path) -> str:

@@ -5,7 +5,8 @@ from typing import Any
 
 from rich.console import Console
 
-from voltran.evaluation.files import prepare_output_folder, write_text
+from voltran.evaluation.files import output_folder, write_text
+from voltran.evaluation.task_runner import saying
 from voltran.evaluation.worker_pool import WorkerPool
 from voltran.experiments.episode_experiment import EpisodeExperiment
 from voltran.experiments.experiment import read_experiment
@@ -41,8 +42,9 @@ def run_experiment(
         ScenarioError: an unknown experiment, scenario or controller.
         VoltranError: ``out`` holds something and ``resume`` is off, or it cannot be written, or episodes failed.
     """
-    experiment = _prepared(read_experiment(name), out, resume, quick)
-    return _play(name, experiment, out, Playing(jobs, console, store))
+    experiment = _checked(read_experiment(name), quick)
+    with output_folder(out, resume, "experiment", say=saying(console)):
+        return _play(name, experiment, out, Playing(jobs, console, store))
 
 
 def run_sweep(
@@ -56,20 +58,20 @@ def run_sweep(
     quick: bool = False,
 ) -> Path:
     """Play an experiment that has no file yet, and write that, too; arguments as of :func:`run_experiment`."""
-    played = _prepared(experiment, out, resume, quick)
-    write_text(out / EXPERIMENT_FILE, experiment_text(experiment))
-    count = len(played.situations())
-    console.print(f"{count} combinations, {count * len(played.controllers) * played.seeds} episodes")
-    return _play(str(out / EXPERIMENT_FILE), played, out, Playing(jobs, console, store))
+    played = _checked(experiment, quick)
+    with output_folder(out, resume, "experiment", say=saying(console)):
+        write_text(out / EXPERIMENT_FILE, experiment_text(experiment))
+        count = len(played.situations())
+        console.print(f"{count} combinations, {count * len(played.controllers) * played.seeds} episodes")
+        return _play(str(out / EXPERIMENT_FILE), played, out, Playing(jobs, console, store))
 
 
-def _prepared(experiment: Any, out: Path, resume: bool, quick: bool) -> Any:
-    """What will be played, checked, with a folder to write to."""
+def _checked(experiment: Any, quick: bool) -> Any:
+    """What will be played, checked."""
     kind = kind_named(experiment.kind)
     if quick:
         experiment = kind.quick_form(experiment)
     kind.check(experiment)
-    prepare_output_folder(out, resume, "experiment")
     return experiment
 
 

@@ -10,7 +10,7 @@ The file is read with PyTorch's weights-only loader: it holds tensors and plain 
 """
 
 import io
-import pickle
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,13 +21,15 @@ import torch
 from pydantic import ValidationError
 
 from voltran import __version__
-from voltran.envs.errors import FileFormatError
+from voltran.envs.errors import FileFormatError, UncheckedFileWarning
 from voltran.envs.files import write_atomically
+from voltran.evaluation.files import digest_of
 from voltran.train.league import PastPolicies
 from voltran.train.learner import Learner
 from voltran.train.run_config import RunConfig
 
 FORMAT = "voltran-checkpoint-2"
+CHECKSUM = b"voltran-sha256 "  # begins the file's first line; what torch.save wrote follows
 # an array as the weights-only loader takes it: its bytes, dtype and shape, and whether it was a NumPy number
 _PACKED_KEYS = {"array_bytes", "dtype", "shape", "is_scalar"}
 _INTEGER_KEYS = {"integers", "shape"}
@@ -50,7 +52,7 @@ def save_checkpoint(path: Path, learners: Mapping[str, Learner], past: PastPolic
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    write_atomically(path, buffer.getvalue())
+    write_atomically(path, CHECKSUM + digest_of(buffer.getvalue()).encode() + b"\n" + buffer.getvalue())
 
 
 def read_checkpoint(path: Path) -> tuple[RunConfig, dict[str, Any]]:
@@ -67,18 +69,18 @@ def read_checkpoint(path: Path) -> tuple[RunConfig, dict[str, Any]]:
             f"checkpoint {path}: no such file, so there is nothing to resume; train without --resume, "
             "into a folder that is not there yet"
         )
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
-        reason = str(error).partition("\n")[0]
-        raise FileFormatError(
-            f"checkpoint {path}: corrupt or truncated ({reason}); copy it again, or train into another folder"
-        ) from error
+    content, is_checked = _content(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT or not content.keys() >= _FIELDS:
         stored = content.get("format") if isinstance(content, dict) else type(content).__name__
         raise FileFormatError(
             f"checkpoint {path}: format is {stored!r}, expected {FORMAT!r} with all its fields; "
             "resume with the version of VoltRAN that wrote it, or train into another folder"
+        )
+    if not is_checked:
+        warnings.warn(
+            f"checkpoint {path}: has no checksum, so that damage to it would not be noticed; the next one will have it",
+            UncheckedFileWarning,
+            stacklevel=2,
         )
     try:
         return RunConfig.model_validate_json(content["config"]), content
@@ -102,6 +104,23 @@ def restore_checkpoint(
             _restore_learner(content["learners"][role], learner)
         past.set_state(unpack(content["past"]))
         _restore_random(content["random"])
+
+
+def _content(path: Path) -> tuple[Any, bool]:
+    """What a file holds, and whether it has a checksum."""
+    try:
+        stored = path.read_bytes()
+        is_checked = stored.startswith(CHECKSUM)
+        if is_checked:
+            first, _, stored = stored.partition(b"\n")
+            if first != CHECKSUM + digest_of(stored).encode():
+                raise ValueError("its checksum is not that of its content")
+        return torch.load(io.BytesIO(stored), map_location="cpu", weights_only=True), is_checked
+    except Exception as error:  # whatever a damaged file makes the loader raise
+        reason = str(error).partition("\n")[0]
+        raise FileFormatError(
+            f"checkpoint {path}: corrupt or truncated ({reason}); copy it again, or train into another folder"
+        ) from error
 
 
 def _learner_state(learner: Learner) -> dict[str, Any]:

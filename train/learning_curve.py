@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from voltran import __version__
 from voltran.envs.errors import VoltranError
-from voltran.envs.files import write_atomically
+from voltran.envs.files import written_together
 from voltran.envs.metric import Interval, Metric
-from voltran.evaluation.figure_files import heading, write_picture
+from voltran.evaluation.figure_files import PICTURE_SUFFIX, drawing, heading
 from voltran.evaluation.palette import looks
 from voltran.evaluation.statistics import CONFIDENCE, t_interval
 from voltran.train.training_evaluation import read_evaluations
@@ -86,9 +86,13 @@ def write_curve(curve: LearningCurve, folder: Path) -> Path:
         MissingExtraError: Matplotlib is not installed.
         VoltranError: a file cannot be written.
     """
-    write_atomically(folder / f"{NAME}.csv", _table(curve).encode())
-    write_atomically(folder / f"{NAME}.json", (json.dumps(_summary(curve), indent=1) + "\n").encode())
-    return write_picture(folder, NAME, HEIGHT_IN, partial(_paint, curve=curve))
+    picture = folder / f"{NAME}{PICTURE_SUFFIX}"
+    drawn = drawing(HEIGHT_IN, partial(_paint, curve=curve))
+    with written_together() as write:
+        write(folder / f"{NAME}.csv", _table(curve).encode())
+        write(folder / f"{NAME}.json", (json.dumps(_summary(curve), indent=1) + "\n").encode())
+        write(picture, drawn)
+    return picture
 
 
 def _table(curve: LearningCurve) -> str:

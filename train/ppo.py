@@ -35,6 +35,8 @@ except ModuleNotFoundError as error:
 
 from voltran.agents.policy import LearnedPolicy
 from voltran.agents.roles import find_role
+from voltran.envs.claims import claimed, is_occupied
+from voltran.envs.file_names import file_name
 from voltran.envs.files import write_atomically
 from voltran.envs.scenario import require_unchanged
 from voltran.envs.team import Team
@@ -99,7 +101,9 @@ def train(
     folder = run_folder(config, out)
     if not resume:
         require_unused(folder)
-    with _single_threaded_torch():
+    with claimed(folder), _single_threaded_torch():
+        if not resume:
+            require_unused(folder)  # again: somebody may have been faster
         run = Run(settings, folder)
         if resume:
             run.restore()
@@ -108,7 +112,7 @@ def train(
 
 def run_folder(config: str | Path, out: str | Path | None) -> Path:
     """Folder of a run: the one that was named, or ``runs/<stem of the configuration>``."""
-    return Path(out) if out is not None else Path("runs") / Path(str(config)).stem
+    return Path(out) if out is not None else Path("runs") / file_name(Path(str(config)).stem)
 
 
 class Run:
@@ -154,7 +158,12 @@ class Run:
         self._log.restore(self.decisions)
 
     def learn(self, *, shows_progress: bool = True) -> Path:
-        """Train up to ``total_decisions`` and return the policy file, or the folder where roles have their own."""
+        """Train up to ``total_decisions`` and return the policy file, or the folder where roles have their own.
+
+        The first checkpoint is written before anything else, so that a run can be continued whenever it is stopped.
+        """
+        if self.decisions == 0:
+            self._save_checkpoint()
         content = self.settings.model_dump(mode="json")
         write_atomically(self.folder / CONFIG_FILE, yaml.safe_dump(content, sort_keys=False).encode())
         callbacks = {role: learner.callbacks() for role, learner in self.learners.items()}
@@ -193,7 +202,7 @@ class Run:
                 settings.settings_of(role).model_copy(
                     update={"total_decisions": decisions.get(role, settings.total_decisions)}
                 ),
-                self.folder if settings.roles is None else self.folder / role,
+                self.folder if settings.roles is None else self.folder / file_name(role),
                 self.spec,
                 worlds,
                 partial(self._opponents_of, role) if len(worlds[0].roles) > 1 else None,
@@ -250,6 +259,9 @@ class Run:
     def _save(self) -> None:
         for learner in self.learners.values():
             learner.save()
+        self._save_checkpoint()
+
+    def _save_checkpoint(self) -> None:
         save_checkpoint(self.folder / CHECKPOINT_FILE, self.learners, self.past, self.settings)
 
     def _evaluate(self) -> None:
@@ -286,7 +298,7 @@ def require_unused(folder: Path) -> None:
             f"out = {folder}: holds a run that stopped before its first checkpoint, so there is nothing to continue; "
             "remove the folder, or choose another one with --out"
         )
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and is_occupied(folder):
         raise ScenarioError(
             f"out = {folder}: already holds files; continue that run with --resume, or choose another folder with --out"
         )

@@ -2,10 +2,12 @@
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from voltran.envs.claims import claimed
 from voltran.envs.errors import ScenarioError, VoltranError
 from voltran.evaluation.worker_pool import pool_of
 from voltran.train.learner import LOG_FOLDER
@@ -70,6 +72,13 @@ def train_seeds(
         require_unused(folder)
     numbers = range(settings.seed, settings.seed + seeds)
     runs = [SeedRun(config, {**given, "seed": seed}, seed, folder / f"seed-{seed}") for seed in numbers]
+    with claimed(folder, say=report):
+        return _curve_of_all(runs, settings, jobs, report, folder)
+
+
+def _curve_of_all(
+    runs: list[SeedRun], settings: RunConfig, jobs: int, report: Callable[[str], None], folder: Path
+) -> Path:
     failures = _train_all(runs, jobs, report)
     files = {run.seed: run.folder / EVALUATIONS_FILE for run in runs if run.seed not in failures}
     words = "; ".join(f"with seed {seed}: {failure}" for seed, failure in failures.items())
@@ -78,7 +87,7 @@ def train_seeds(
     picture = write_curve(read_curve(files, training_metric(spec_of(settings))), folder)
     if failures:
         raise VoltranError(
-            f"training failed with {len(failures)} of {seeds} seeds, the curve is of the others; {words}"
+            f"training failed with {len(failures)} of {len(runs)} seeds, the curve is of the others; {words}"
         )
     return picture
 
@@ -86,10 +95,11 @@ def train_seeds(
 def _train_all(runs: list[SeedRun], jobs: int, report: Callable[[str], None]) -> dict[int, str]:
     """Seeds with which training failed, and why."""
     failures = {}
-    for outcome in pool_of(jobs).run_all(_train_one, runs, _died):
-        report(f"seed {outcome.seed}: {outcome.failure or 'finished'}")
-        if outcome.failure:
-            failures[outcome.seed] = outcome.failure
+    with closing(pool_of(jobs).run_all(_train_one, runs, _died)) as outcomes:
+        for outcome in outcomes:
+            report(f"seed {outcome.seed}: {outcome.failure or 'finished'}")
+            if outcome.failure:
+                failures[outcome.seed] = outcome.failure
     return failures
 
 

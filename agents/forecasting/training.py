@@ -22,6 +22,7 @@ from voltran.agents.forecasting.network import check_weights, initial_weights
 from voltran.agents.forecasting.server import Server
 from voltran.agents.forecasting.settings import CHANGEABLE_ON_RESUME, ForecastConfig
 from voltran.agents.weight_files import read_weights, save_weights
+from voltran.envs.claims import claimed
 from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.envs.files import write_atomically
 from voltran.envs.scenario import Section, require_unchanged
@@ -69,6 +70,11 @@ def train_forecaster(config: ForecastConfig, folder: str | Path, resume: bool, r
         VoltranError: training diverged, or a file cannot be written.
     """
     folder = Path(folder)
+    with claimed(folder):
+        return _train(config, folder, resume, report)
+
+
+def _train(config: ForecastConfig, folder: Path, resume: bool, report: Report) -> Path:
     checkpoint = folder / CHECKPOINT_FILE
     if not resume and any((folder / name).exists() for name in (CHECKPOINT_FILE, FORECASTER_FILE)):
         raise ScenarioError(
@@ -76,13 +82,14 @@ def train_forecaster(config: ForecastConfig, folder: str | Path, resume: bool, r
         )
     pool = ClientPool(load_sites(config), config.window)
     server = _restored(checkpoint, config, len(pool)) if resume else _fresh(config, len(pool))
-    settings = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
-    write_atomically(folder / CONFIG_FILE, settings.encode())
 
     def keep(rounds: int) -> None:
         save_weights(checkpoint, server.weights, CHECKPOINT_KEY, Checkpoint(config=config, rounds=rounds))
         report(rounds)
 
+    keep(server.round_number)  # so that the run can be continued whenever it is stopped
+    settings = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+    write_atomically(folder / CONFIG_FILE, settings.encode())
     run_rounds(server, pool, config, keep)
     return save_forecaster(folder / FORECASTER_FILE, server.weights, config)
 

@@ -21,6 +21,7 @@ from voltran.baselines.collective.problem import SharingProblem
 from voltran.baselines.collective.program import SharingProgram, sharing_program
 from voltran.baselines.solve import MilpResult, SolverError, SolverName, solve_milp
 from voltran.envs.errors import ScenarioError
+from voltran.envs.worker_process import begin_worker, worker_processes
 from voltran.physics.arrays import BoolArray, FloatArray
 
 PlanStatus = Literal["optimal", "limit", "failed"]
@@ -150,7 +151,7 @@ def plan_all(
         return [work(problem) for problem in problems]
     if pool is not None:
         return _planned(pool, work, problems, jobs)
-    with plan_pool(jobs) as own:
+    with worker_processes(jobs) as own:
         return _planned(own, work, problems, jobs)
 
 
@@ -164,7 +165,7 @@ def plan_pool(jobs: int) -> Executor:
         ScenarioError: no job.
     """
     _check_jobs(jobs)
-    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=begin_worker)
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------

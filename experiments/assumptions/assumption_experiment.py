@@ -1,7 +1,6 @@
 """An experiment that varies assumptions: who plays, under which assumptions, and which claims are looked at."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import Field, PositiveInt, model_validator
@@ -16,6 +15,7 @@ class Played(NamedTuple):
 
     Attributes:
         scenario: as the experiment names it.
+        stem: what its folders' names begin with.
         source: its name or file.
         change: the value; ``None`` under our own assumptions.
         overrides: dotted scenario keys and their values.
@@ -24,6 +24,7 @@ class Played(NamedTuple):
     """
 
     scenario: str
+    stem: str
     source: str
     change: Change | None
     overrides: Mapping[str, Any]
@@ -32,8 +33,7 @@ class Played(NamedTuple):
     @property
     def folder(self) -> str:
         """Of its results, in the experiment's."""
-        stem = Path(self.scenario).stem
-        return f"{stem}-{self.change.name}" if self.change else stem
+        return f"{self.stem}-{self.change.name}" if self.change else self.stem
 
 
 class AssumptionExperiment(PlayingExperiment):
@@ -92,6 +92,7 @@ class AssumptionExperiment(PlayingExperiment):
         option, overrides = (change.option, change.overrides) if change else ("", {})
         return Played(
             scenario=scenario,
+            stem=self.stems[scenario],
             source=self.source_of(scenario),
             change=change,
             overrides={**self.overrides, **overrides},

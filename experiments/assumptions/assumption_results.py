@@ -65,18 +65,18 @@ def sensitivities(experiment: AssumptionExperiment, results: AssumptionResults) 
     several = len(experiment.scenarios) > 1
     return [
         Sensitivity(
-            name=f"assumptions-{Path(scenario).stem}" if several else "assumptions",
+            name=f"assumptions-{stem}" if several else "assumptions",
             title=scenario if several else "",
             measures=tuple(claim.at(scenario) for claim in experiment.claims),
-            base=results.estimates[Path(scenario).stem],
-            varied=tuple(assumption.varied(_found_in(scenario, results)) for assumption in experiment.assumptions),
+            base=results.estimates[stem],
+            varied=tuple(assumption.varied(_found_in(stem, results)) for assumption in experiment.assumptions),
             drawn=True,
         )
-        for scenario in experiment.scenarios
+        for scenario, stem in experiment.stems.items()
     ]
 
 
-def _found_in(scenario: str, results: AssumptionResults) -> dict[str, dict[str, Estimate]]:
+def _found_in(stem: str, results: AssumptionResults) -> dict[str, dict[str, Estimate]]:
     """Name of every change to what was found under it in a scenario."""
-    start = f"{Path(scenario).stem}-"
+    start = f"{stem}-"
     return {name.removeprefix(start): found for name, found in results.estimates.items() if name.startswith(start)}

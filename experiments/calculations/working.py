@@ -66,9 +66,10 @@ class Working:
         found = self._kept(path, json.loads(text))
         if found is None:
             self.say(f"{name}: computing")
-            found = {"key": key, "value": compute()}
+            value = json.loads(json.dumps(compute(), allow_nan=False))
+            found = {"key": key, "value": value, "digest": _value_digest(value)}
             write_atomically(path, json.dumps(found, allow_nan=False).encode())
-        return json.loads(json.dumps(found["value"]))
+        return found["value"]
 
     def _code(self, compute: Callable[[], Any]) -> dict[str, Any] | None:
         """What decides what a function gives, but for its inputs; says so once where nobody can tell."""
@@ -87,12 +88,17 @@ class Working:
             return None
         try:
             found = json.loads(path.read_bytes())
-            if found["key"] == key and "value" in found:
+            whole = found.get("digest") in (None, _value_digest(found["value"]))  # earlier ones have none
+            if found["key"] == key and whole:
                 return dict(found)
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             pass
         self.say(f"{path}: is damaged, and computed again")
         return None
+
+
+def _value_digest(value: Any) -> str:
+    return digest_of(json.dumps(value).encode())
 
 
 def code_of(function: Any) -> tuple[dict[str, Any] | None, str]:

@@ -21,6 +21,7 @@ from tests.evaluation.fake_outage import (
     spec,
 )
 from tests.house import ROOT
+from voltran.envs.claims import TakenOverWarning
 from voltran.envs.errors import ScenarioError, VoltranError
 from voltran.evaluation.evaluation import Evaluation
 from voltran.evaluation.metrics import DECISION_TIMES
@@ -188,7 +189,8 @@ def test_a_killed_process_loses_no_finished_episode(scenario: str, tmp_path: Pat
     assert ended.returncode == 3, ended.stderr
     assert len(list((tmp_path / "out" / "episodes").glob("*.json"))) == 5
     whole = play(scenario, [spec("idle", FakeController, 0)])
-    resumed = play(scenario, [spec("idle", FakeController, 0)], out=tmp_path / "out", resume=True)
+    with pytest.warns(TakenOverWarning, match=r"claim by process \d+ on .* is taken over"):
+        resumed = play(scenario, [spec("idle", FakeController, 0)], out=tmp_path / "out", resume=True)
     for key in KPI_KEYS:
         assert resumed.controllers["idle"].metrics[key] == whole.controllers["idle"].metrics[key]
 

@@ -3,13 +3,14 @@
 import errno
 import json
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from tests.evaluation.fixtures import play_idle_and_busy
 from voltran.envs.errors import FileFormatError, VoltranError
-from voltran.evaluation.files import prepare_output_folder, write_json
+from voltran.evaluation.files import output_folder, write_json
 from voltran.evaluation.results import Results, read_results, write_results
 
 
@@ -84,11 +85,16 @@ def test_a_full_disk_leaves_the_earlier_file(results: Results, tmp_path: Path, m
 
 
 def test_an_occupied_folder_is_only_taken_over_on_request(tmp_path: Path) -> None:
-    prepare_output_folder(tmp_path / "new", False, "evaluation")
-    (tmp_path / "new" / "notes.txt").write_text("mine")
+    with output_folder(tmp_path / "new", False, "evaluation"):
+        (tmp_path / "new" / "notes.txt").write_text("mine")
     with pytest.raises(VoltranError, match=r"not empty; pass --resume .* or choose another --out"):
-        prepare_output_folder(tmp_path / "new", False, "evaluation")
-    prepare_output_folder(tmp_path / "new", True, "evaluation")
-    assert (tmp_path / "new" / "notes.txt").read_text(encoding="utf-8") == "mine"
+        enter(output_folder(tmp_path / "new", False, "evaluation"))
+    enter(output_folder(tmp_path / "new", True, "evaluation"))
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["notes.txt"]
     with pytest.raises(VoltranError, match="cannot be used"):
-        prepare_output_folder(tmp_path / "new" / "notes.txt", True, "evaluation")
+        enter(output_folder(tmp_path / "new" / "notes.txt", True, "evaluation"))
+
+
+def enter(folder: AbstractContextManager[None]) -> None:
+    with folder:
+        pass

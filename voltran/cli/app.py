@@ -13,6 +13,9 @@ from typer.core import TyperGroup
 from voltran.cli.dataset import dataset
 from voltran.cli.forecast import forecast
 from voltran.cli.options import Overrides, Resume
+from voltran.cli.plain_warnings import plain_warnings
+from voltran.cli.seal import seal
+from voltran.cli.stopping import end_workers, stopped_by_signals
 from voltran.evaluation.cores import CORES
 
 BAD_INPUT = 2
@@ -23,15 +26,15 @@ class VoltranGroup(TyperGroup):
     """Turns what users can act on into one message on standard error."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; bad input exits with 2, an interrupt with 130, and neither shows a traceback."""
+        """Run a command; bad input exits with 2, an interrupt with 130, SIGTERM with 143; none shows a traceback."""
         try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            _complain(
-                "Interrupted. What was finished is kept: run the same command with --resume to continue "
-                "(voltran demo continues by itself)."
-            )
-            raise typer.Exit(INTERRUPTED) from None
+            with stopped_by_signals(), plain_warnings():
+                return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            end_workers()
+            what = "Interrupted" if not str(interrupt) else f"Stopped by {interrupt}"
+            _complain(" ".join([f"{what}.", *getattr(interrupt, "__notes__", [])[-1:]]))
+            raise typer.Exit(getattr(interrupt, "code", INTERRUPTED)) from None
         except Exception as error:
             from voltran.envs.errors import VoltranError
 
@@ -50,6 +53,7 @@ app = typer.Typer(
 )
 app.add_typer(forecast, name="forecast")
 app.add_typer(dataset, name="dataset")
+app.command()(seal)
 
 Quick = Annotated[
     bool, typer.Option("--quick", help="As little as shows that everything works; says nothing about quality.")
@@ -159,6 +163,7 @@ def evaluate(
     overrides: Overrides = None,
 ) -> None:
     """Play controllers on the same outages and compare them, with intervals."""
+    from voltran.envs.claims import claimed
     from voltran.envs.scenario import parse_overrides
     from voltran.evaluation.controller_grammar import split_entries
     from voltran.evaluation.controller_spec import parse_controllers
@@ -174,9 +179,9 @@ def evaluate(
         parse_overrides(overrides or []),
         references=split_entries(reference) if reference else None,
     )
-    with open_pool(backend, jobs, address) as pool:
+    with claimed(out, say=partial(console.print, markup=False)), open_pool(backend, jobs, address) as pool:
         results = evaluation.run(out=out, resume=resume, jobs=pool, progress=console)
-    write_report(results, out, console)
+        write_report(results, out, console)
     console.print(f"Results, tables and pictures: {out}", markup=False)
 
 
@@ -198,6 +203,7 @@ def experiment(
 ) -> None:
     """Reproduce a published table or figure, with the published values beside ours."""
     from voltran.envs.errors import VoltranError
+    from voltran.envs.file_names import file_name
     from voltran.evaluation.provenance import check_committed
     from voltran.evaluation.worker_pool import open_pool
     from voltran.experiments.publish import check_publishable
@@ -207,7 +213,7 @@ def experiment(
     if not name:
         raise VoltranError("experiment: none named; see voltran experiment --list, or give the path of a .yaml file")
     console = _console()
-    folder = out if out is not None else Path("runs") / Path(name).stem
+    folder = out if out is not None else Path("runs") / file_name(Path(name).stem)
     if publish_to is not None:
         if quick:
             raise VoltranError("--publish with --quick: quick results are not published; leave one of them out")
@@ -292,8 +298,10 @@ def calibrate(
     quick: Quick = False,
 ) -> None:
     """Fit the power model to the survival of independent operation; the shipped fit is already in the scenarios."""
+    from voltran.envs.files import require_writable
     from voltran.experiments import calibration
 
+    require_writable(out)
     console = _console()
     seeds, steps = (calibration.SEEDS[:1], calibration.STEPS[:1]) if quick else (calibration.SEEDS, calibration.STEPS)
     fit = calibration.calibrate(lambda tried: console.print(str(tried), markup=False), seeds, steps)

@@ -3,12 +3,14 @@
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from voltran.envs.claims import claimed, is_occupied
 from voltran.envs.errors import VoltranError
 from voltran.envs.files import write_atomically
 from voltran.envs.registry import world_spec
@@ -64,7 +66,13 @@ def run_demo(out: Path, *, jobs: int, console: Console, quick: bool = False) -> 
         VoltranError: ``out`` holds something else, or a file cannot be written.
     """
     folder = DemoFolder(out)
-    _require_ours(folder)
+    with claimed(out, again="run the same command again to continue", say=partial(console.print, markup=False)):
+        _require_ours(folder)
+        return _run(folder, jobs, console, quick)
+
+
+def _run(folder: DemoFolder, jobs: int, console: Console, quick: bool) -> Results:
+    out = folder.root
     scenario = demo_scenario()
     console.print(f"[bold]1/2[/] Training a small policy on {scenario}.")
     _train(folder, QUICK_TRAINING if quick else {})
@@ -148,5 +156,5 @@ def _train(folder: DemoFolder, overrides: Mapping[str, Any]) -> None:
 
 def _require_ours(folder: DemoFolder) -> None:
     """An earlier demonstration may be continued; anything else in the folder is left alone."""
-    if folder.root.is_dir() and any(folder.root.iterdir()) and not folder.training.is_dir():
+    if folder.root.is_dir() and is_occupied(folder.root) and not folder.training.is_dir():
         raise VoltranError(f"{folder.root} holds something else than a demonstration; choose another folder with --out")

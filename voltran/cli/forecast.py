@@ -33,9 +33,10 @@ def train(
     from rich.progress import Progress
 
     from voltran.agents.forecasting.training import train_forecaster
+    from voltran.envs.file_names import file_name
 
     settings = _settings(config, data, overrides)
-    folder = out if out is not None else Path("runs") / f"forecast-{Path(config).stem}"
+    folder = out if out is not None else Path("runs") / file_name(f"forecast-{Path(config).stem}")
     console = Console(highlight=False, soft_wrap=True)
     with Progress(console=console) as progress:
         task = progress.add_task("Rounds", total=settings.rounds)
