@@ -1,4 +1,4 @@
-"""Numbers are numbers and switches are switches: ``true`` is not 1, "12" is not 12, and "no" is not false."""
+"""Numbers are numbers and switches are switches: ``true`` is not 1, "12" not 12, "no" not false, and 1e308 nothing."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -7,33 +7,63 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 NUMBERS = frozenset((int, float))
 NOTHING = frozenset((type(None),))
+LEAST, LARGEST = 1e-30, 1e15
 SWITCH = frozenset((bool,))
 
 
-def require_plain(value: Any, annotation: Any) -> None:
-    """Refuse a text or a switch where a field takes numbers alone, and numbers or texts where it takes switches alone.
+class Disguised:
+    """A value that looks like what a field takes, and is another; no field takes it.
+
+    Args:
+        value: as it was written.
+        remedy: what to say of it.
+    """
+
+    def __init__(self, value: Any, remedy: str) -> None:
+        self.value, self.remedy = value, remedy
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+
+def undisguised(value: Any, annotation: Any) -> Any:
+    """The same, with a mark where a text or a switch stands for a number, or something else for a switch.
 
     Args:
         value: as it was written; lists are looked into.
         annotation: type of the field.
-
-    Raises:
-        ValueError: says what stands there, and what to write.
     """
     scalars, item = _accepted(annotation)
     if isinstance(value, list | tuple):
-        for part in value if item is not None else ():
-            require_plain(part, item)
-    elif isinstance(value, bool):
-        if scalars & NUMBERS and bool not in scalars:
-            raise ValueError(f"{str(value).lower()} is no number; write one")
-    elif isinstance(value, str):
-        if scalars & NUMBERS and scalars <= NUMBERS | NOTHING:
-            raise ValueError(f"the text {value[:40]!r} is no number; write one, without quotes")
-        if bool in scalars and scalars <= SWITCH | NOTHING:
-            raise ValueError("write true or false, without quotes")
-    elif isinstance(value, int | float) and bool in scalars and scalars <= SWITCH | NOTHING:
-        raise ValueError("write true or false")
+        return value if item is None else type(value)([undisguised(part, item) for part in value])
+    remedy = _remedy(value, scalars)
+    return Disguised(value, remedy) if remedy else value
+
+
+def _remedy(value: Any, scalars: frozenset[Any]) -> str:
+    """What to say of a single value; nothing where it is what it looks like."""
+    takes_numbers = bool(scalars & NUMBERS) and scalars <= NUMBERS | NOTHING
+    takes_switches = bool in scalars and scalars <= SWITCH | NOTHING
+    if isinstance(value, bool):
+        return f"{str(value).lower()} is no number; write one" if takes_numbers else ""
+    if isinstance(value, str) and takes_numbers:
+        return f"the text {value[:40]!r} is no number; write one, without quotes"
+    if isinstance(value, str | int | float) and takes_switches:
+        return "write true or false" + (", without quotes" if isinstance(value, str) else "")
+    return ""
+
+
+def require_size(value: Any) -> None:
+    """Refuse numbers that formulas overflow with, whatever they are of; tuples are looked into.
+
+    Raises:
+        ValueError: names the number.
+    """
+    if isinstance(value, tuple):
+        for part in value:
+            require_size(part)
+    elif isinstance(value, float) and value != 0.0 and not LEAST <= abs(value) <= LARGEST:
+        raise ValueError(f"{value:g} is out of proportion; give 0, or a size from {LEAST:g} to {LARGEST:g}")
 
 
 @lru_cache(maxsize=4096)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from voltran.envs.errors import ScenarioError
-from voltran.envs.plain_values import require_plain
+from voltran.envs.plain_values import Disguised, require_size, undisguised
 from voltran.envs.references import is_reference, resolve
 from voltran.envs.yaml_files import (
     YAML_SUFFIXES,
@@ -26,6 +26,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 FOLDER = "scenarios"  # of configs/
 FILE_SUFFIXES = (".csv", ".tsv", ".txt", ".safetensors", *YAML_SUFFIXES)  # of files that a scenario may name
 MOST_FAULTS = 6  # that one message tells of
+LONG = 60  # characters of a section that a message does not show
 SHORT = reprlib.Repr()  # of values in messages
 SHORT.maxlist = SHORT.maxtuple = SHORT.maxdict = 6
 SHORT.maxstring = SHORT.maxother = SHORT.maxlong = 100
@@ -36,10 +37,21 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    @field_validator("*", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _plain(cls, value: Any, info: ValidationInfo) -> Any:
-        require_plain(value, cls.model_fields[str(info.field_name)].annotation)
+    def _undisguised(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        fields = cls.model_fields
+        return {
+            name: undisguised(value, fields[name].annotation) if name in fields else value
+            for name, value in data.items()
+        }
+
+    @field_validator("*")
+    @classmethod
+    def _of_a_size(cls, value: Any) -> Any:
+        require_size(value)
         return value
 
 
@@ -124,9 +136,9 @@ def validated(model: type[ModelT], data: Mapping[str, Any], source: str) -> Mode
         return model.model_validate(data)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False)
-        told = "; ".join(_explain(model, item) for item in faults[:MOST_FAULTS])
-        more = f"; and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
-        raise ScenarioError(f"{source}: {told}{more}") from error
+        told = list(dict.fromkeys(_explain(model, item) for item in faults))
+        more = f"; and {len(told) - MOST_FAULTS} more" if len(told) > MOST_FAULTS else ""
+        raise ScenarioError(f"{source}: {'; '.join(told[:MOST_FAULTS])}{more}") from error
 
 
 def require_unchanged(stored: BaseModel, requested: BaseModel, changeable: frozenset[str], checkpoint: Path) -> None:
@@ -157,15 +169,14 @@ def _explain(model: type[BaseModel], item: Any) -> str:
         close = difflib.get_close_matches(location[-1], known, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
         return f"unknown key {field!r} ({hint})"
-    message = item["msg"].removeprefix("Value error, ")
+    found = item["input"]
+    message = found.remedy if isinstance(found, Disguised) else item["msg"].removeprefix("Value error, ")
     if not field:
         return str(message)
+    value = SHORT.repr(found.value if isinstance(found, Disguised) else found)
     # A rule of a whole section names its fields and values itself.
-    return f"{field}: {message}" if _is_rule_of(item) else f"{field} = {SHORT.repr(item['input'])}: {message}"
-
-
-def _is_rule_of(item: Any) -> bool:
-    return isinstance(item["input"], Mapping) and item["type"] == "value_error"
+    is_long_section = isinstance(found, Mapping) and item["type"] == "value_error" and len(value) > LONG
+    return f"{field}: {message}" if is_long_section else f"{field} = {value}: {message}"
 
 
 def _is_union_branch(part: str | int) -> bool:

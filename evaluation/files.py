@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tempfile
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,22 @@ def _joined(members: list[str], indent: str) -> str:
         together = list(group)
         lines += [",".join(together)] if short else together
     return ",".join(f"\n{indent}{line}" for line in lines)
+
+
+def require_writable(path: Path) -> None:
+    """Make sure that a file can be written, before the work for it begins; an earlier one stays as it is.
+
+    Raises:
+        VoltranError: it is a folder, or its folder cannot be made or written to.
+    """
+    if path.is_dir():
+        raise VoltranError(f"{path}: is a folder; name a file in it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise VoltranError(f"{path}: cannot be written ({error.strerror or error}); choose another place") from error
 
 
 def prepare_output_folder(out: Path, resume: bool, what: str) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from voltran.envs.errors import VoltranError
 from voltran.envs.registry import world_specs
-from voltran.envs.scenario import validated
+from voltran.envs.scenario import Section, validated
 
 MODELS = {spec.name: spec.load("scenario") for spec in world_specs() if spec.name.endswith("_v0")}
 NUMBERS = [0, 1, -1, 3, 0.5, 1e-9, -0.0, 5e-324, 1e308, -1e308, 2**64, 10**30]
@@ -80,3 +80,61 @@ def test_what_looks_like_another_type_is_refused(field: tuple[str, str], value: 
     with pytest.raises(VoltranError) as raised:
         validated(MODELS["blackout_v0"], {"name": "test", field[0]: {field[1]: value}}, "scenario test")
     assert message in str(raised.value)
+
+
+BAND = {"name": "one", "frequency_mhz": 800, "bandwidth_mhz": 10, "capacity_mbps": 50, "standby_w": 12}
+BAND |= {"static_w": 124, "dynamic_w": 300, "w_per_mbps": 0.3}
+DEGREES = [[2.17, 41.38], [2.18, 41.39], [2.16, 41.4]]
+METRES = [[0, 0], [500, 0], [1000, 0]]
+USERS = {"count": 1, "positions_m": [[10, 10]]}
+
+
+@pytest.mark.parametrize(
+    ("world", "content", "message"),
+    [
+        (
+            "blackout_v0",
+            {"layout": {"n_sites": 3, "positions_m": [*METRES[:2], [500, 0.5]]}, "users": USERS},
+            "layout: positions_m: places 1 and 2, counted from 0, are [500.0, 0.0] and [500.0, 0.5]; put them at least",
+        ),
+        (
+            "blackout_v0",
+            {"layout": {"n_sites": 3, "positions_m": DEGREES}, "users": USERS},
+            "positions_m: all lie within 1 m; give metres from a common point, not degrees of latitude and longitude",
+        ),
+        (
+            "blackout_v0",
+            {"users": {"count": 3, "positions_m": DEGREES}},
+            "positions_m: all lie within 1 m; give metres",
+        ),
+        ("blackout_v0", {"bands": [BAND, {**BAND, "frequency_mhz": 1800}]}, "bands: two are called 'one'; give each"),
+        ("uplink_v0", {"layout": {"n_ubs": 3, "positions_m": DEGREES}}, "positions_m: all lie within 1 m"),
+        (
+            "uplink_v0",
+            {"layout": {"n_ubs": 2, "positions_m": [[0, 0], [2100, 0]]}},
+            "positions_m.1 = [2100.0, 0.0]: lies outside the square; coordinates go from 0 to layout.side_m = 500",
+        ),
+        (
+            "uplink_v0",
+            {"ues": {"count": 1, "positions_m": [[-1, 0]]}},
+            "ues.positions_m.0 = [-1.0, 0.0]: lies outside the square",
+        ),
+        ("uplink_v0", {"radio": {"pilot_symbols": 200}}, "pilot_symbols = 200 leave no symbol"),
+        ("blackout_v0", {"vehicles": {"initial_soc_low": 0.9}}, "initial_soc_low = 0.9 must not exceed"),
+    ],
+)
+def test_fields_that_contradict_each_other_are_named(world: str, content: dict[str, Any], message: str) -> None:
+    with pytest.raises(VoltranError) as raised:
+        validated(MODELS[world], {"name": "test", **content}, "scenario test")
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize("value", [1e308, -1e308, 5e-324, 1e16, 1e-31])
+def test_numbers_out_of_proportion_are_refused_wherever_they_stand(value: float) -> None:
+    class Anything(Section):
+        number: float = 1.0
+        several: tuple[tuple[float, ...], ...] = ()
+
+    for content in ({"number": value}, {"several": [[1.0], [2.0, value]]}):
+        with pytest.raises(VoltranError, match="is out of proportion; give 0, or a size from 1e-30 to 1e"):
+            validated(Anything, content, "test")
