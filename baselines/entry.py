@@ -8,7 +8,10 @@ from voltran.envs.controller import Controller
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section
 
-NUMBERS = (int, float, "int", "float")
+WHOLE = (int, "int")
+NUMBERS = (*WHOLE, float, "float")
+SWITCHES = (bool, "bool")
+LARGEST = 1e15
 MANY = inspect.Parameter.VAR_KEYWORD
 LISTED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -115,12 +118,17 @@ def _parameters(build: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 
 
 def _check_types(name: str, parameters: Mapping[str, inspect.Parameter], options: Mapping[str, Any]) -> None:
-    """Numbers must be numbers where a parameter is declared as one; whatever else there is, the builder checks."""
+    """Numbers and switches must be such where a parameter is declared as one; the rest is for the builder to check."""
     for option, parameter in parameters.items():
         if option not in options:
             if parameter.default is parameter.empty:
                 raise ScenarioError(f"controller {name!r} needs the option {option!r}; write {name}:{option}=VALUE")
             continue
         value = options[option]
-        if parameter.annotation in NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise ScenarioError(f"controller {name!r}: option {option} = {value!r} must be a number")
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if parameter.annotation in NUMBERS and not (is_number and abs(value) <= LARGEST):
+            raise ScenarioError(f"controller {name!r}: option {option} = {value!r} must be a number up to {LARGEST:g}")
+        if parameter.annotation in WHOLE and value != int(value):
+            raise ScenarioError(f"controller {name!r}: option {option} = {value!r} must be a whole number")
+        if parameter.annotation in SWITCHES and not isinstance(value, bool):
+            raise ScenarioError(f"controller {name!r}: option {option} = {value!r} must be true or false")

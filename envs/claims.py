@@ -90,12 +90,12 @@ NOTHING = "Nothing was finished, and nothing is kept: run the same command again
 
 
 def is_occupied(folder: Path) -> bool:
-    """Whether a folder holds anything but a claim.
+    """Whether a folder is there and holds anything but a claim.
 
     Raises:
         OSError: it cannot be read.
     """
-    return any(item.name != CLAIM_FILE for item in folder.iterdir())
+    return folder.exists() and any(item.name != CLAIM_FILE for item in folder.iterdir())
 
 
 def holds_anything(folder: Path) -> bool:

@@ -5,21 +5,26 @@ a decimal comma. Lines before the head that begin with ``#`` are comments.
 """
 
 import csv
+import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
 from voltran.envs.errors import ScenarioError
+from voltran.envs.text_files import read_text
 
 COMMENT = "#"
+MOST_MIB = 512
+QUOTED = re.compile(r'"[^"]*"')
 DECIMAL_COMMA = re.compile(r"([+-]?\d*),(\d+(?:[eE][+-]?\d+)?)")
+DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
 
 
 def read_columns(
     path: str | Path, columns: Sequence[str], kind: str, remedy: str, head: Sequence[str] | None = None
 ) -> Iterator[tuple[int, list[str]]]:
-    """Rows of a CSV file in UTF-8, with or without a byte order mark; empty lines are skipped.
+    """Rows of a CSV file, see :mod:`voltran.envs.text_files`; empty lines are skipped.
 
     Args:
         path: of the file.
@@ -66,29 +71,26 @@ def read_table(path: str | Path, kind: str) -> Iterator[dict[str, str]]:
 
 def _lines(path: str | Path, source: str) -> Iterator[tuple[int, list[str]]]:
     """Number and fields of the head, then of every row; all have the same number of fields."""
+    stream = io.StringIO(read_text(path, source, MOST_MIB), newline="")
+    comments, first = _first_line(stream)
+    separator = _separator(first)
+    reader = csv.reader(chain([first], stream), delimiter=separator, strict=True)
+    points = _DecimalPoints(source) if separator != "," else None
     try:
-        with open(path, newline="", encoding="utf-8-sig") as stream:
-            comments, first = _first_line(stream)
-            separator = next((mark for mark in (";", "\t") if mark in first), ",")
-            reader = csv.reader(chain([first], stream), delimiter=separator, strict=True)
-            head = [name.strip() for name in next(reader, [])]
-            yield comments + reader.line_num, head
-            for row in reader:
-                if not row:
-                    continue
-                number = comments + reader.line_num
-                if len(row) != len(head):
-                    comma = separator == "," and len(row) > len(head)
-                    hint = "; decimal commas need columns separated by semicolons" if comma else ""
-                    raise ScenarioError(
-                        f"{source}: line {number} has {len(row)} fields, line {comments + 1} has {len(head)}; make "
-                        f"them fit each other{hint}"
-                    )
-                yield number, [_with_point(field.strip(), separator) for field in row]
-    except UnicodeDecodeError as error:
-        raise ScenarioError(f"{source}: cannot be read as CSV ({error}); save it as UTF-8") from error
-    except (OSError, csv.Error) as error:
-        raise ScenarioError(f"{source}: cannot be read as CSV ({error})") from error
+        head = [name.strip() for name in next(reader, [])]
+        yield comments + reader.line_num, head
+        for row in reader:
+            if not row:
+                continue
+            number, fields = comments + reader.line_num, [field.strip() for field in row]
+            if len(row) != len(head):
+                raise ScenarioError(_misfit(source, number, len(row), comments + 1, len(head), separator))
+            yield number, fields if points is None else points.of_row(number, fields)
+    except csv.Error as error:
+        line = comments + reader.line_num
+        raise ScenarioError(
+            f"{source}: line {line} cannot be read as CSV ({error}); mend it, or save it anew"
+        ) from error
 
 
 def _first_line(stream: Iterable[str]) -> tuple[int, str]:
@@ -99,10 +101,42 @@ def _first_line(stream: Iterable[str]) -> tuple[int, str]:
     return 0, ""
 
 
-def _with_point(field: str, separator: str) -> str:
-    """A number with a decimal point where it has a decimal comma."""
-    match = DECIMAL_COMMA.fullmatch(field) if separator != "," else None
-    return f"{match[1]}.{match[2]}" if match else field
+def _separator(line: str) -> str:
+    """What separates columns, by the first line of them; what is quoted does not count."""
+    bare = QUOTED.sub("", line)
+    return next((mark for mark in (";", "\t") if mark in bare), ",")
+
+
+def _misfit(source: str, line: int, found: int, first: int, expected: int, separator: str) -> str:
+    comma = separator == "," and found > expected
+    hint = "; numbers with decimal commas need columns separated by semicolons, or quotes" if comma else ""
+    return f"{source}: line {line} has {found} fields, line {first} has {expected}; make them fit each other{hint}"
+
+
+class _DecimalPoints:
+    """Gives numbers with decimal commas decimal points; a column has either."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._comma: dict[int, int] = {}  # column -> first line with one
+        self._point: dict[int, int] = {}
+
+    def of_row(self, line: int, fields: list[str]) -> list[str]:
+        """The fields of a line, as numbers are written here."""
+        return [self._of_field(line, column, field) for column, field in enumerate(fields)]
+
+    def _of_field(self, line: int, column: int, field: str) -> str:
+        match = DECIMAL_COMMA.fullmatch(field)
+        if match:
+            self._comma.setdefault(column, line)
+        elif DECIMAL_POINT.fullmatch(field):
+            self._point.setdefault(column, line)
+        if column in self._comma and column in self._point:
+            raise ScenarioError(
+                f"{self._source}: column {column + 1} has a decimal comma on line {self._comma[column]} and a point on "
+                f"line {self._point[column]}; write all alike, and thousands without a separator"
+            )
+        return f"{match[1]}.{match[2]}" if match else field
 
 
 def _places(head: Sequence[str], columns: Sequence[str], source: str, line: int, remedy: str) -> list[int]:
@@ -110,6 +144,8 @@ def _places(head: Sequence[str], columns: Sequence[str], source: str, line: int,
     missing = [name for name in dict.fromkeys(columns) if name not in head]
     if missing:
         present = ", ".join(head) or "nothing"
+        if len(head) == 1 and (mark := re.search(r"[|:^~]|\s", head[0])):
+            remedy = f"separate columns by commas, semicolons or tabs, not by {mark[0]!r}"
         raise ScenarioError(f"{source}: line {line} lacks the column {', '.join(missing)}; it has {present} - {remedy}")
     twice = [name for name in dict.fromkeys(head) if name and head.count(name) > 1]
     if twice:

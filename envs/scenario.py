@@ -2,24 +2,57 @@
 
 import copy
 import difflib
+import reprlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from voltran.envs.errors import ScenarioError
+from voltran.envs.plain_values import Disguised, require_size, undisguised
 from voltran.envs.references import is_reference, resolve
-from voltran.envs.yaml_files import is_yaml_path, parse_mapping, parse_yaml, read_text, shipped_names, shipped_text
+from voltran.envs.yaml_files import (
+    YAML_SUFFIXES,
+    is_yaml_path,
+    parse_mapping,
+    parse_yaml,
+    read_text,
+    shipped_names,
+    shipped_text,
+)
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 FOLDER = "scenarios"  # of configs/
+FILE_SUFFIXES = (".csv", ".tsv", ".txt", ".safetensors", *YAML_SUFFIXES)  # of files that a scenario may name
+MOST_FAULTS = 6  # that one message tells of
+LONG = 60  # characters of a section that a message does not show
+SHORT = reprlib.Repr()  # of values in messages
+SHORT.maxlist = SHORT.maxtuple = SHORT.maxdict = 6
+SHORT.maxstring = SHORT.maxother = SHORT.maxlong = 100
 
 
 class Section(BaseModel):
     """A part of a scenario: unknown keys are errors, values never change after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _undisguised(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        fields = cls.model_fields
+        return {
+            name: undisguised(value, fields[name].annotation) if name in fields else value
+            for name, value in data.items()
+        }
+
+    @field_validator("*")
+    @classmethod
+    def _of_a_size(cls, value: Any) -> Any:
+        require_size(value)
+        return value
 
 
 class Scenario(Section):
@@ -55,7 +88,7 @@ def read_scenario(reference: str | Path) -> dict[str, Any]:
 
     Args:
         reference: name of a shipped one, path of a YAML file, or ``module:attribute`` of such a path or of a mapping.
-            CSV files that a YAML file names are looked for beside it first, then where you are.
+            Files that a YAML file names, such as CSV files, are looked for beside it first, then where you are.
 
     Raises:
         ScenarioError: no such scenario or file, or a file that is not a YAML mapping, or in which a key stands twice.
@@ -102,7 +135,10 @@ def validated(model: type[ModelT], data: Mapping[str, Any], source: str) -> Mode
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ScenarioError(f"{source}: " + "; ".join(_explain(model, item) for item in error.errors())) from error
+        faults = error.errors(include_url=False, include_context=False)
+        told = list(dict.fromkeys(_explain(model, item) for item in faults))
+        more = f"; and {len(told) - MOST_FAULTS} more" if len(told) > MOST_FAULTS else ""
+        raise ScenarioError(f"{source}: {'; '.join(told[:MOST_FAULTS])}{more}") from error
 
 
 def require_unchanged(stored: BaseModel, requested: BaseModel, changeable: frozenset[str], checkpoint: Path) -> None:
@@ -133,8 +169,14 @@ def _explain(model: type[BaseModel], item: Any) -> str:
         close = difflib.get_close_matches(location[-1], known, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
         return f"unknown key {field!r} ({hint})"
-    message = item["msg"].removeprefix("Value error, ")
-    return f"{field or 'scenario'} = {item['input']!r}: {message}" if field else message
+    found = item["input"]
+    message = found.remedy if isinstance(found, Disguised) else item["msg"].removeprefix("Value error, ")
+    if not field:
+        return str(message)
+    value = SHORT.repr(found.value if isinstance(found, Disguised) else found)
+    # A rule of a whole section names its fields and values itself.
+    is_long_section = isinstance(found, Mapping) and item["type"] == "value_error" and len(value) > LONG
+    return f"{field}: {message}" if is_long_section else f"{field} = {value}: {message}"
 
 
 def _is_union_branch(part: str | int) -> bool:
@@ -153,12 +195,12 @@ def _fields_at(model: type[BaseModel], path: Sequence[str]) -> list[str]:
 
 
 def _beside(value: Any, folder: Path) -> Any:
-    """The same with the paths of CSV files that lie beside the scenario's file, or in folders beside it."""
+    """The same with the paths of files that lie beside the scenario's file, or in folders beside it."""
     if isinstance(value, dict):
         return {key: _beside(item, folder) for key, item in value.items()}
     if isinstance(value, list):
         return [_beside(item, folder) for item in value]
-    is_beside = isinstance(value, str) and value.lower().endswith(".csv") and (folder / value).is_file()
+    is_beside = isinstance(value, str) and value.lower().endswith(FILE_SUFFIXES) and (folder / value).is_file()
     return str(folder / value) if is_beside else value
 
 

@@ -6,6 +6,7 @@ until the next, and empty fields count as missing, as rows that are not there do
 
 import datetime as dt
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +20,7 @@ from voltran.envs.csv_files import read_columns, read_head
 from voltran.envs.errors import ScenarioError
 from voltran.envs.files import file_version
 from voltran.envs.scenario import Section
-from voltran.envs.series_time import Places, SeriesTime, ZoneName, parse_hours, parse_stamps, zone_named
+from voltran.envs.series_time import Places, SeriesTime, ZoneName, is_time, parse_hours, parse_stamps, zone_named
 from voltran.envs.slot_means import bridged, interval_means, sampling_steps_s
 from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.units import SECONDS_PER_HOUR
@@ -28,6 +29,7 @@ HOUR_COLUMN, TIME_COLUMN = "hour", "time"
 KEPT_FILES = 32
 # What is larger is no measurement, and sums of such numbers overflow.
 LARGEST = 1e15
+OTHER_NUMBER = re.compile(r"[+-]?\d+([., '\u00a0\u2009\u202f]\d+)+([eE][+-]?\d+)?")
 
 
 class SeriesFormat(Section):
@@ -116,14 +118,18 @@ class Samples:
 
 
 def value_columns(path: str, series: SeriesFormat, kind: str) -> list[str]:
-    """Names of all columns of a file besides that of times.
+    """Names of all columns of a file besides that of times, and others that tell the time, too.
 
     Raises:
         ScenarioError: a file that cannot be read, or lacks a column of times.
     """
     head = read_head(path, kind)
     time_column, own_head = _time_column(head, series, f"{kind} {path}")
-    return [name for name in own_head or head if name != time_column]
+    names = [name for name in own_head or head if name != time_column]
+    if time_column is None or len(names) < 2:
+        return names
+    _, first = next(read_columns(path, names, kind, "", own_head))
+    return [name for name, text in zip(names, first, strict=True) if not is_time(text)]
 
 
 def read_samples(
@@ -217,6 +223,11 @@ def read_series(
 def _time_column(head: Sequence[str], series: SeriesFormat, source: str) -> tuple[str | None, list[str] | None]:
     """The column of times, and names of columns for a file that has no head."""
     if series.step_h is not None:
+        if len(head) > 1 and all(map(_is_number, head)):
+            raise ScenarioError(
+                f"{source}: line 1 has numbers, {', '.join(head)}, where names should stand; name the columns there, "
+                "and write decimal points"
+            )
         return None, ["value"] if len(head) == 1 and _is_number(head[0]) else None
     possible = (HOUR_COLUMN, TIME_COLUMN) if series.time_column is None else (series.time_column,)
     for name in possible:
@@ -264,9 +275,15 @@ def _values(
             bounds = bounds or (f" of at least {low:g}" if low > -LARGEST else "")
             raise ScenarioError(
                 f"{source}: line {lines[index]}, column {column} = {text!r}: must be a number{bounds}, or empty where "
-                f"nothing was measured{reading.remedy}"
+                f"nothing was measured{_written_otherwise(text) or reading.remedy}"
             )
     return values
+
+
+def _written_otherwise(text: str) -> str:
+    """What to do about a number as other countries write it."""
+    is_number = bool(OTHER_NUMBER.fullmatch(text))
+    return "; write decimal points, and thousands without a separator" if is_number else ""
 
 
 def _is_number(text: str) -> bool:

@@ -162,6 +162,11 @@ def parse_hours(texts: Sequence[str], places: Places) -> FloatArray:
     return seconds
 
 
+def is_time(text: str) -> bool:
+    """Whether a text is a time stamp, and no number."""
+    return _moment(text) is not None and not text.isdecimal()
+
+
 def _moment(text: str) -> dt.datetime | None:
     """The time that a text says, None where it says none."""
     try:

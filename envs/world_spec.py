@@ -16,6 +16,7 @@ from voltran.envs.references import resolve
 from voltran.envs.scenario import Scenario, validated
 from voltran.envs.world import World
 
+MOST_WORLDS = 100_000  # of a batch
 Named = str | Callable[..., Any]
 Metrics = Mapping[str, float | None]
 
@@ -57,8 +58,10 @@ class WorldSpec:
         declarations: reference of a function from a world and a role's name to what tables show of a policy that was
             trained for that role of it; may be empty.
         evaluation_overrides: scenario keys, and their values, under which its scenarios are evaluated.
+        default_controllers: who is compared where nobody is named; by default one that acts at random.
         bound: reference of a :class:`Bound`; may be empty.
         pictures: reference of a function that draws an evaluation's pictures; may be empty.
+        picture_names: names that these may have, ``*`` standing for anything; empty where nobody says.
         uses: references of what its worlds load by name while they play, such as a learned forecaster.
         text, picture: functions that show a scene as text and as an image, or their references; may be empty.
     """
@@ -79,8 +82,10 @@ class WorldSpec:
     default_opponents: Mapping[str, str] = field(default_factory=dict)
     declarations: str = ""
     evaluation_overrides: Mapping[str, Any] = field(default_factory=dict)
+    default_controllers: tuple[str, ...] = ("random",)
     bound: str = ""
     pictures: str = ""
+    picture_names: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     text: Named = ""
     picture: Named = ""
@@ -123,7 +128,7 @@ class WorldSpec:
             options: of the world.
 
         Raises:
-            ScenarioError: a mistyped or impossible scenario, an unknown option, or a batch size below 1.
+            ScenarioError: a mistyped or impossible scenario, an unknown option, or a batch size that cannot be.
         """
         checked = validated(self.load("scenario"), data, f"scenario {data.get('name', '')}".rstrip())
         allowed = self.options
@@ -132,9 +137,14 @@ class WorldSpec:
                 raise ScenarioError(
                     f"{self.name} has no option {option!r}; its options: {', '.join(allowed) or 'none'}"
                 )
-        if n_worlds < 1:
-            raise ScenarioError(f"n_worlds = {n_worlds}: at least one world is needed")
-        world: World = self.load("world")(checked, n_worlds, **options)
+        if not 1 <= n_worlds <= MOST_WORLDS:
+            raise ScenarioError(f"n_worlds = {n_worlds}: give a number from 1 to {MOST_WORLDS}")
+        try:
+            world: World = self.load("world")(checked, n_worlds, **options)
+        except MemoryError as error:
+            raise ScenarioError(
+                f"n_worlds = {n_worlds}: there is not enough memory ({error}); build fewer worlds, or smaller ones"
+            ) from error
         return world
 
 

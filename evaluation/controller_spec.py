@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from voltran.agents.checksums import bare_content
 from voltran.envs.controller import Controller
 from voltran.envs.errors import FileFormatError, ScenarioError
 from voltran.envs.references import resolve
+from voltran.envs.scenario import Section, validated
+from voltran.envs.seeds import SEED_LIMIT
 from voltran.envs.team import Team
 from voltran.evaluation.controller_grammar import POLICY_SUFFIX, Entry, Reference, parse_entries, parse_entry
 from voltran.evaluation.files import digest_of
@@ -158,6 +162,8 @@ def _build_team(builders: Mapping[str, Callable[[], Controller]], name: str) -> 
 def _specify_one(reference: Reference, label: str, more: Mapping[str, Any]) -> ControllerSpec:
     _refuse_bare_models(reference)
     options, path = {**reference.values, **more}, _file(reference)
+    if path is not None and reference.kind != "sb3":
+        validated(PolicyOptions, options, f"controller {reference.head!r}")
     if reference.kind == "torch":
         network = resolve(reference.target, "network")
         identity = {"torch": reference.target, "options": options}
@@ -172,6 +178,20 @@ def _specify_one(reference: Reference, label: str, more: Mapping[str, Any]) -> C
     if reference.kind == "own":
         _require_module(name)
     return ControllerSpec(label, _Named(name, options), {"name": name, "options": options}, _recipes(name))
+
+
+class PolicyOptions(Section):
+    """Options of policies that ``voltran train`` made.
+
+    Attributes:
+        name: as shown in result tables.
+        deterministic: the likeliest legal action of each agent, or a sample; by default as it was trained for.
+        seed: of the samples.
+    """
+
+    name: str | None = None
+    deterministic: bool | None = None
+    seed: Annotated[int, Field(ge=0, lt=SEED_LIMIT)] = 0
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from rich.console import Console
 
 from voltran.envs.controller import counters_of, named_errors
 from voltran.envs.errors import ScenarioError
-from voltran.envs.registry import evaluation_overrides
+from voltran.envs.registry import evaluation_overrides, spec_of_scenario
+from voltran.envs.scenario import SHORT
 from voltran.envs.seeds import SEED_LIMIT, TRAINING_SEEDS
 from voltran.evaluation.controller_objects import Entry, controller_specs
 from voltran.evaluation.controller_spec import ControllerSpec
@@ -32,6 +33,7 @@ from voltran.evaluation.worker_pool import BACKENDS, WorkerPool, open_pool, pool
 
 RESULTS_FILE = "results.json"
 FIRST_SEED = 1000
+MOST_SEEDS = 1_000_000
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -66,12 +68,32 @@ def evaluate(
     Raises:
         VoltranError: see :class:`Evaluation`.
     """
-    chosen = range(FIRST_SEED, FIRST_SEED + seeds) if isinstance(seeds, int) else seeds
+    chosen = seeds_from(FIRST_SEED, seeds) if isinstance(seeds, int) else seeds
     evaluation = Evaluation(scenario, controllers, chosen, overrides, options)
     if jobs is None and backend == BACKENDS[0]:
         jobs = 1
     with open_pool(backend, jobs, address) as pool:
         return evaluation.run(out=out, resume=resume, jobs=pool)
+
+
+def default_controllers(scenario: str | Path) -> tuple[str, ...]:
+    """Who is compared in a scenario where nobody is named.
+
+    Raises:
+        ScenarioError: unknown scenario or world.
+    """
+    return spec_of_scenario(scenario).default_controllers
+
+
+def seeds_from(first: int, count: int) -> range:
+    """So many seeds that follow each other.
+
+    Raises:
+        ScenarioError: none, or more than one evaluation may play.
+    """
+    if isinstance(count, bool) or not 1 <= count <= MOST_SEEDS:
+        raise ScenarioError(f"seeds = {count}: give a number of episodes from 1 to {MOST_SEEDS}")
+    return range(first, first + count)
 
 
 @dataclass(frozen=True)
@@ -211,7 +233,7 @@ class Evaluation:
         seeds = self.seeds
         if not seeds or len(set(seeds)) < len(seeds) or not 0 <= min(seeds) <= max(seeds) < SEED_LIMIT:
             raise ScenarioError(
-                f"seeds = {list(seeds)}: give at least one, each once, none negative and all below 2**128"
+                f"seeds = {SHORT.repr(list(seeds))}: give at least one, each once, none negative and all below 2**128"
             )
         if training := [seed for seed in seeds if seed in TRAINING_SEEDS]:
             raise ScenarioError(

@@ -88,8 +88,21 @@ def output_folder(out: Path, resume: bool, what: str, *, say: Callable[[str], No
     """
     with claimed(out, say=say):
         if not resume:
-            require_empty(out, f"pass --resume to continue the {what} in it, or choose another --out")
+            require_unused(out, what)
         yield
+
+
+def require_unused(out: Path, what: str) -> None:
+    """Raise where an output folder holds something that may be continued.
+
+    Args:
+        out: the folder, which need not be there.
+        what: what is about to be written, for the message.
+
+    Raises:
+        VoltranError: it holds something, or cannot be read.
+    """
+    require_empty(out, f"pass --resume to continue the {what} in it, or choose another --out")
 
 
 def require_empty(out: Path, remedy: str) -> None:

@@ -12,12 +12,12 @@ from voltran.evaluation.report import CSV_FILE, TABLE_FILE, write_report, write_
 from voltran.evaluation.results import Results, read_results
 from voltran.evaluation.tables import readme_table
 from voltran.experiments.answer import beside_paper, filled
+from voltran.experiments.episode_check import check_episodes
 from voltran.experiments.episode_experiment import EpisodeExperiment, Situation
 from voltran.experiments.episode_report import chapter, pictures_of_situation, pictures_of_sweeps
 from voltran.experiments.kinds import IndexRow, Kind, Outcome, Playing
 from voltran.experiments.quick import quick_form
 from voltran.experiments.summary import Summary, read_summary, summary_of, summary_text
-from voltran.experiments.sweep_check import check_combinations
 from voltran.experiments.sweep_plots import write_sweep_plots
 from voltran.experiments.sweep_tables import combinations_csv, terminal_tables
 
@@ -84,14 +84,8 @@ class Episodes(Outcome):
 
 
 def _check(experiment: EpisodeExperiment) -> None:
-    """Controllers that are named besides the list of who plays must be in it."""
-    labels = [spec.label for spec in parse_controllers(experiment.controllers)]
-    families = [(f"families, {title}", name) for title, names in experiment.families.items() for name in names]
-    for field, name in [*families, *(("first_only", name) for name in experiment.first_only)]:
-        if name not in labels:
-            raise ScenarioError(f"{field}: {name!r} is not among the controllers: {', '.join(labels)}")
-    if experiment.vary:
-        check_combinations(experiment, [_evaluation(experiment, situation) for situation in experiment.situations()])
+    situations = experiment.situations()
+    check_episodes(experiment, {situation.name: _evaluation(experiment, situation) for situation in situations})
 
 
 def _play(name: str, experiment: EpisodeExperiment, out: Path, playing: Playing) -> Path:

@@ -1,11 +1,13 @@
 """What experiments that play episodes have in common, whatever they show of them."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, PositiveInt
 
 from voltran.envs.file_names import file_names
+from voltran.envs.seeds import SEED_LIMIT
+from voltran.evaluation.evaluation import MOST_SEEDS
 from voltran.experiments.experiment import Experiment, Names
 
 
@@ -28,9 +30,9 @@ class PlayingExperiment(Experiment):
     scenarios: Names
     scenario_files: dict[str, str] = Field(default_factory=dict)
     controllers: Names
-    seeds: PositiveInt = 50
+    seeds: Annotated[int, Field(ge=1, le=MOST_SEEDS)] = 50
     first_only: dict[str, PositiveInt] = Field(default_factory=dict)
-    first_seed: NonNegativeInt = 1000
+    first_seed: Annotated[int, Field(ge=0, lt=SEED_LIMIT)] = 1000
     overrides: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict)
 

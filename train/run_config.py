@@ -8,18 +8,16 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     BeforeValidator,
     Field,
-    NonNegativeFloat,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
     field_validator,
     model_validator,
 )
 
 from voltran.agents.actor import Activation
+from voltran.envs import domains
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section, apply_overrides, validated
 from voltran.envs.seeds import SEED_LIMIT
+from voltran.envs.world_spec import MOST_WORLDS
 from voltran.envs.yaml_files import named_text, parse_mapping, shipped_names
 
 
@@ -57,10 +55,13 @@ def _several(value: Any) -> Any:
 
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Widths = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
+Positive = Annotated[float, Field(gt=0.0, le=1e6)]
+NonNegative = Annotated[float, Field(ge=0.0, le=1e6)]
+Decisions = Annotated[int, Field(ge=1, le=10**15)]
+Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=65_536)], ...], Field(min_length=1, max_length=100)]
 Overrides = Annotated[dict[str, Any], BeforeValidator(_flattened)]
 Features = Annotated[tuple[str, ...], BeforeValidator(_several)]
-WeightedScenarios = Annotated[dict[str, PositiveFloat], Field(min_length=1)]
+WeightedScenarios = Annotated[dict[str, Positive], Field(min_length=1)]
 Scenarios = Annotated[str | WeightedScenarios, BeforeValidator(_weighted)]
 
 FOLDER, KIND = "training", "training configuration"
@@ -80,7 +81,7 @@ class Stage(Section):
         scenario_overrides: added to those of the configuration.
     """
 
-    from_decision: PositiveInt
+    from_decision: Decisions
     scenario: Scenarios | None = None
     scenario_overrides: Overrides = Field(default_factory=dict)
 
@@ -94,9 +95,9 @@ class League(Section):
         every: decisions between two policies that are kept.
     """
 
-    size: PositiveInt = 8
+    size: Annotated[int, Field(ge=1, le=10_000)] = 8
     share: Share = 0.3
-    every: PositiveInt = 1_000_000
+    every: Decisions = 1_000_000
 
 
 class LearningConfig(Section):
@@ -132,25 +133,25 @@ class LearningConfig(Section):
 
     reward: str | None = None
     observe: Features | dict[str, Features] | None = None
-    n_worlds: PositiveInt = 32
-    n_steps: PositiveInt = 16
-    batch_size: PositiveInt = 2048
-    n_epochs: PositiveInt = 3
-    learning_rate: PositiveFloat = 7e-4
-    final_learning_rate: NonNegativeFloat | None = 2e-5
+    n_worlds: Annotated[int, Field(ge=1, le=MOST_WORLDS)] = 32
+    n_steps: Annotated[int, Field(ge=1, le=100_000)] = 16
+    batch_size: Annotated[int, Field(ge=1, le=10_000_000)] = 2048
+    n_epochs: Annotated[int, Field(ge=1, le=1000)] = 3
+    learning_rate: Positive = 7e-4
+    final_learning_rate: NonNegative | None = 2e-5
     gamma: Share = 0.98
     gae_lambda: Share = 0.95
-    clip: PositiveFloat = 0.2
-    entropy_coefficient: NonNegativeFloat = 0.01
-    final_entropy_coefficient: NonNegativeFloat | None = 0.0005
-    value_coefficient: NonNegativeFloat = 0.5
-    max_grad_norm: PositiveFloat = 0.5
-    target_kl: PositiveFloat | None = None
+    clip: Positive = 0.2
+    entropy_coefficient: NonNegative = 0.01
+    final_entropy_coefficient: NonNegative | None = 0.0005
+    value_coefficient: NonNegative = 0.5
+    max_grad_norm: Positive = 0.5
+    target_kl: Positive | None = None
 
     actor_widths: Widths = (128, 128)
     critic_widths: Widths = (128, 128)
     activation: Activation = "relu"
-    initial_bias: tuple[float, ...] = ()
+    initial_bias: tuple[Annotated[float, domains.between(-1e6, 1e6)], ...] = ()
     initial_policy: str | None = None
 
     deterministic: bool = False
@@ -187,10 +188,10 @@ class RunConfig(LearningConfig):
     league: League | None = None
     opponents: dict[str, str] = Field(default_factory=dict)
     world_options: dict[str, Any] = Field(default_factory=dict)
-    total_decisions: PositiveInt = 1_000_000
-    checkpoint_every: PositiveInt = 500_000
-    evaluate_every: NonNegativeInt = 100_000
-    evaluation_episodes: PositiveInt = 16
+    total_decisions: Decisions = 1_000_000
+    checkpoint_every: Decisions = 500_000
+    evaluate_every: Annotated[int, Field(ge=0, le=10**15)] = 100_000
+    evaluation_episodes: Annotated[int, Field(ge=1, le=10_000)] = 16
 
     @field_validator("world_options")
     @classmethod

@@ -6,8 +6,9 @@ from pydantic import Field, model_validator
 
 from voltran.envs.scenario import Section
 
-Positive = Annotated[float, Field(gt=0.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
+Positive = Annotated[float, Field(gt=0.0, le=1e6)]
+NonNegative = Annotated[float, Field(ge=0.0, le=1e6)]
+Hours = Annotated[float, Field(gt=0.0, le=8784.0)]  # at most a leap year
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -65,14 +66,14 @@ class PlannerSettings(Section, strict=True):
     objective: Literal["maxmin", "levelling"] = "maxmin"
     command_set: Literal["paper", "extended"] = "paper"
     forecast: str = "expected"
-    horizon_h: Positive = 6.0
+    horizon_h: Hours = 6.0
     dispatch: Literal["scheduler", "exact", "exact-carriers"] = "scheduler"
     cost_weight: NonNegative = 0.1
     stored_energy_price: Positive | None = None
     dispatch_time_s: Positive = 30.0
-    evaluations: Annotated[int, Field(ge=1)] = 300
-    look_ups: Annotated[int, Field(ge=1)] = 6000
-    search_seed: Annotated[int, Field(ge=0)] = 0
+    evaluations: Annotated[int, Field(ge=1, le=10**9)] = 300
+    look_ups: Annotated[int, Field(ge=1, le=10**9)] = 6000
+    search_seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     certify: Literal["off", "5%", "2%"] = "off"
     proof_time_s: Positive = 3.0
     survival_weight: NonNegative = 0.5
@@ -85,7 +86,7 @@ class PlannerSettings(Section, strict=True):
     priority_floor: Share = 0.97
     best_effort_floor: Share = 0.75
     load_limit: Share = 0.95
-    candidate_servers: Annotated[int, Field(ge=1)] = 4
+    candidate_servers: Annotated[int, Field(ge=1, le=1000)] = 4
     vehicle_horizon_h: NonNegative = 2.0
 
     @model_validator(mode="after")

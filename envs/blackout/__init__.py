@@ -29,7 +29,9 @@ WORLD = WorldSpec(
     declarations="voltran.envs.blackout.commands:declare_policy",
     # Episodes are played to the horizon, because some metrics run over it.
     evaluation_overrides={"survival.end": "horizon"},
+    default_controllers=("independent", "static", "carrier-shutdown", "rotating-sleep"),
     text="voltran.envs.blackout.text:as_text",
     picture="voltran.envs.blackout.picture:as_image",
     pictures="voltran.evaluation.pictures.outage:pictures",
+    picture_names=("batteries", "survival", "availability", "trade-off"),
 )

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from voltran.envs import domains
 from voltran.envs.blackout.equipment import LTE_800, LTE_1800, LTE_2600, NR_3700, Band, Battery, Power, Vehicles
+from voltran.envs.places import require_apart, require_metres
 from voltran.envs.scenario import Scenario, Section
 
 
@@ -31,6 +32,8 @@ class Layout(Section):
         rings = {1 + 3 * ring * (ring + 1) for ring in range(7)}
         if self.positions_m is None and self.n_sites not in rings:
             raise ValueError(f"n_sites = {self.n_sites} does not fill whole rings; use one of {sorted(rings)}")
+        require_metres("positions_m", self.positions_m or ())
+        require_apart("positions_m", self.positions_m or ())
         return self
 
 
@@ -55,6 +58,7 @@ class Users(Section):
             value = getattr(self, field)
             if value is not None and len(value) != self.count:
                 raise ValueError(f"{field} has {len(value)} entries but count is {self.count}")
+        require_metres("positions_m", self.positions_m or ())
         return self
 
 
@@ -255,6 +259,13 @@ class BlackoutScenario(Scenario):
     def import_limit_kw(self) -> float:
         """Most that a site could ever import."""
         return 0.0
+
+    @model_validator(mode="after")
+    def _bands_have_names(self) -> "BlackoutScenario":
+        names = [band.name for band in self.bands]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"bands: two are called {twice!r}; give each a name of its own")
+        return self
 
     @model_validator(mode="after")
     def _uplink_has_coefficients(self) -> "BlackoutScenario":

@@ -39,7 +39,9 @@ WORLD = WorldSpec(
     declarations="voltran.envs.blackout.commands:declare_policy",
     # Episodes are played to the horizon, because some metrics run over it.
     evaluation_overrides={"survival.end": "horizon"},
+    default_controllers=("independent", "static", "carrier-shutdown", "rotating-sleep"),
     text="voltran.envs.brownout.text:as_text",
     picture="voltran.envs.brownout.picture:as_image",
     pictures="voltran.evaluation.pictures.brownout:pictures",
+    picture_names=("batteries", "survival", "availability", "trade-off", "trading", "efficiency"),
 )

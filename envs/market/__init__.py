@@ -24,7 +24,13 @@ WORLD = WorldSpec(
     training_reward="own",
     bound="voltran.baselines.market.bound:WELFARE",
     default_opponents={"bs": "price-threshold", "retailer": "dpa"},
+    default_controllers=(
+        "bs=price-threshold+retailer=dpa",
+        "bs=buy-all+retailer=cost-plus",
+        "bs=autarky+retailer=price-cap",
+    ),
     text="voltran.envs.market.text:as_text",
     picture="voltran.envs.market.picture:as_image",
     pictures="voltran.evaluation.pictures.market:pictures",
+    picture_names=("trading", "efficiency"),
 )

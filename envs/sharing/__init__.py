@@ -32,7 +32,9 @@ WORLD = WorldSpec(
     bound="voltran.baselines.collective.bound:LEAST_COST",
     default_opponents={"operator": "grid-only"},
     uses=(FORECASTER,),
+    default_controllers=("grid-only", "myopic", "tariff-threshold"),
     text="voltran.envs.sharing.text:as_text",
     picture="voltran.envs.sharing.picture:as_image",
     pictures="voltran.evaluation.pictures.sharing:pictures",
+    picture_names=("course", "captured"),
 )

@@ -18,7 +18,9 @@ WORLD = WorldSpec(
         "local": "voltran.envs.uplink.rewards.local:local",
     },
     training_reward="local",
+    default_controllers=("trimsm-eipc", "tsap", "recp", "llsf"),
     text="voltran.envs.uplink.text:as_text",
     picture="voltran.envs.uplink.picture:as_image",
     pictures="voltran.evaluation.pictures.uplink:pictures",
+    picture_names=("cdf-*", "day", "network"),
 )

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from voltran.envs import domains
 from voltran.envs.decision_time import DecisionTime
+from voltran.envs.places import require_inside, require_metres
 from voltran.envs.scenario import Scenario, Section
 from voltran.envs.series_time import ZoneName
 
@@ -29,6 +30,8 @@ class Layout(Section):
     def _positions_match(self) -> "Layout":
         if self.positions_m is not None and len(self.positions_m) != self.n_ubs:
             raise ValueError(f"positions_m has {len(self.positions_m)} entries but n_ubs is {self.n_ubs}")
+        require_metres("positions_m", self.positions_m or ())
+        require_inside("positions_m", self.positions_m or (), self.side_m)
         return self
 
 
@@ -45,6 +48,7 @@ class Ues(Section):
             raise ValueError(f"positions_m has {len(self.positions_m)} entries but count is {self.count}")
         if self.placement == "regions" and round(self.count**0.5) ** 2 != self.count:
             raise ValueError(f"count = {self.count}: placement by regions needs a square number, such as 25")
+        require_metres("positions_m", self.positions_m or ())
         return self
 
 
@@ -242,3 +246,8 @@ class UplinkScenario(Scenario):
     time: Time = Time()
     traffic: Traffic = Traffic()
     reward: Reward = Reward()
+
+    @model_validator(mode="after")
+    def _ues_are_inside(self) -> "UplinkScenario":
+        require_inside("ues.positions_m", self.ues.positions_m or (), self.layout.side_m)
+        return self

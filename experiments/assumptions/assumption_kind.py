@@ -10,7 +10,6 @@ from voltran.evaluation.figure_files import PICTURE_SUFFIX
 from voltran.evaluation.files import write_text
 from voltran.evaluation.report import TABLE_FILE
 from voltran.evaluation.results import Results
-from voltran.evaluation.setting import Setting
 from voltran.evaluation.versions import versions
 from voltran.experiments.assumptions.assumption_experiment import AssumptionExperiment, Played
 from voltran.experiments.assumptions.assumption_results import (
@@ -107,9 +106,8 @@ def _check(experiment: AssumptionExperiment) -> None:
     for played in experiment.played():
         where = f"assumptions: {played.change.name}" if played.change else "the scenario itself"
         try:
-            controllers = parse_controllers(played.controllers)
-            Setting(played.source, played.overrides, experiment.options).build_world(controllers[0].builder())
-        except ScenarioError as error:
+            _evaluation(experiment, played).check()
+        except VoltranError as error:
             raise ScenarioError(f"{where}: {error}") from error
 
 

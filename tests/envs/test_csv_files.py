@@ -24,6 +24,8 @@ def test_columns_are_those_of_pythons_reader(tmp_path: Path) -> None:
 
 def test_marks_spaces_and_line_ends_do_no_harm(tmp_path: Path) -> None:
     expected = [(2, ["1", "2"])]
+    assert read(tmp_path, "a\tc\r\n1\t2\r\n".encode("utf-16")) == expected
+    assert read(tmp_path, b"\xfe\xff" + "a,c\n1,2\n".encode("utf-16-be")) == expected
     assert read(tmp_path, b"\xef\xbb\xbfa,c\n1,2\n") == expected
     assert read(tmp_path, "a,c\r\n1,2\r\n") == expected
     assert read(tmp_path, " a , c \n 1 , 2 \n\n") == expected
@@ -39,8 +41,11 @@ def test_marks_spaces_and_line_ends_do_no_harm(tmp_path: Path) -> None:
         ("a,c\n1,2\n1,2,3\n", "line 3 has 3 fields, line 1 has 2"),
         ("a,c,a\n1,2,3\n", "line 1 has the column a more than once"),
         ("a,c,b, b\n1,2,3,4\n", "line 1 has the column b more than once"),
-        ('a,c\n1,"2\n', "cannot be read as CSV"),
-        (b"a,c\n1,\xff\n", "cannot be read as CSV"),
+        ('a,c\n1,"2\n', "line 2 cannot be read as CSV"),
+        (b"a,c\n1,\xff\n", "cannot be read as text .*; save it as UTF-8"),
+        ("a;c\n1,5;2\n2.5;2\n", "column 1 has a decimal comma on line 2 and a point on line 3; write all alike"),
+        ("a|c\n1|2\n", r"line 1 lacks the column a, c; it has a\|c - separate columns by .*, not by '\|'"),
+        ("a c\n1 2\n", "line 1 lacks the column a, c; it has a c - separate columns by .*, not by ' '"),
     ],
 )
 def test_faults_are_named(tmp_path: Path, content: bytes | str, message: str) -> None:
@@ -52,6 +57,7 @@ def test_semicolons_and_tabs_go_with_decimal_commas(tmp_path: Path) -> None:
     assert read(tmp_path, "a;b;c\n1,5;x, y;-,5e3\n") == [(2, ["1.5", "-.5e3"])]
     assert read(tmp_path, "a\tb\tc\n1,5\tx;y\t2.5\n") == [(2, ["1.5", "2.5"])]
     assert read(tmp_path, 'a,c\n"1,5",2.5\n') == [(2, ["1,5", "2.5"])]
+    assert read(tmp_path, '"a","b; c","c"\n1,2,3\n') == [(2, ["1", "3"])]
     assert read(tmp_path, "a;c\n1.234,5;1,2,3\n") == [(2, ["1.234,5", "1,2,3"])]
     with pytest.raises(
         ScenarioError, match=r"line 2 has 3 fields, line 1 has 2; .*commas need columns separated by semi"

@@ -70,6 +70,11 @@ WAYS: dict[str, tuple[str | None, list[str], dict[str, Any]]] = {
         [row.replace(",", ",x,") for row in hourly(MONDAY, VALUES)],
         {"columns": ["electricity"]},
     ),
+    "two columns of times": (
+        "time,local_time,electricity",
+        [row.replace(",", f",{row[:16]},") for row in hourly(MONDAY, VALUES)],
+        {},
+    ),
 }
 
 
@@ -250,7 +255,9 @@ def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
         ("2024-03-04 02:00:00,nan", {}, r"line 4, column north = 'nan': must be a number, or empty where nothing"),
         ("2024-03-04 02:00:00,1e999", {}, r"line 4, column north = '1e999': must be a number"),
         ("2024-03-04 02:00:00,3,5", {}, r"line 4 has 3 fields, line 1 has 2; .*decimal commas need columns separated"),
-        ('2024-03-04 02:00:00,"3,5"', {}, r"line 4, column north = '3,5': must be a number"),
+        ('2024-03-04 02:00:00,"3,5"', {}, r"line 4, column north = '3,5': .*; write decimal points"),
+        ('2024-03-04 02:00:00,"1,234.5"', {}, r"'1,234.5': must be .*; write .* thousands without a separator"),
+        ("2024-03-04 02:00:00,1 234", {}, r"'1 234': must be .*; write .* thousands without a separator"),
         ("2024-03-04 02:00:00,-1e16", {}, r"line 4, column north = '-1e16': must be a number from -1e\+15 to 1e\+15"),
         ("02/03/2024 02:00,1", {}, r"line 4, column time = '02/03/2024 02:00': must be local time such as"),
         ("31.02.2024 02:00,1", {}, r"line 4, column time = '31.02.2024 02:00': must be"),
@@ -312,6 +319,12 @@ def test_faults_are_named(tmp_path: Path, row: str, changes: dict[str, Any], mes
         ("hour,north", ["0,", "1,", "2,", "3,"], {}, r"has nothing for 4 h from hour 0"),
         ("hour,north", ["0,", "1,", "2,", "3,"], {"fill_gaps_h": 9}, r"has nothing for 4 h from hour 0"),
         ("hour,north", [], {}, r"has no rows"),
+        (
+            "0,5",
+            ["0,7"],
+            {"step_h": 1},
+            r"line 1 has numbers, 0, 5, where names should stand; .* decimal points",
+        ),
     ],
 )
 def test_faulty_files_are_named(
@@ -324,7 +337,7 @@ def test_faulty_files_are_named(
 def test_text_that_is_not_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "series.csv"
     path.write_bytes("time,Wärme\n2024-03-04,1\n".encode("latin-1"))
-    with pytest.raises(ScenarioError, match=r"cannot be read as CSV .*; save it as UTF-8"):
+    with pytest.raises(ScenarioError, match=r"cannot be read as text .*; save it as UTF-8"):
         episode(str(path))
 
 

@@ -196,7 +196,7 @@ MANY = "--vary max_decisions=" + ",".join(map(str, range(1, 41)))
         ),
         ("--vary max_decisions=3,4 --set max_decisions=5", "max_decisions is set to 5 as well; take it out of one"),
         ("--vary max_decision=3,4", "max_decision=3: scenario fake: unknown key 'max_decision' (did you mean"),
-        ("--vary max_decisions=3,many", "max_decisions=many: scenario fake: max_decisions = 'many': Input should be"),
+        ("--vary max_decisions=3,many", "max_decisions=many: scenario fake: max_decisions = 'many': the text"),
         ("--vary max_decisions=3,4 --metrics survival", "metrics: 'survival' is unknown in"),
         ("--vary max_decisions=3,4 --controllers idle,nobody", "unknown controller 'nobody'"),
         ("--vary max_decisions=3,4 --reference busier", "reference 'busier' is not among the controllers: idle, busy"),

@@ -21,7 +21,7 @@ def test_there_are_the_two_documented_configurations() -> None:
 def test_overrides_win_over_the_file(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("scenario: toy3\nseed: 1\nscenario_overrides: {traffic.load_factor: [0.5, 1.8], a: {b: 1}}\n")
-    overrides = {"seed": 2, "learning_rate": "1e-4", "scenario_overrides.traffic.load_factor": 1.0}
+    overrides = {"seed": 2, "learning_rate": 1e-4, "scenario_overrides.traffic.load_factor": 1.0}
     config = read_run_config(path, overrides)
     assert (config.seed, config.learning_rate) == (2, 1e-4)
     assert config.scenario_overrides == {"traffic.load_factor": 1.0, "a.b": 1}
@@ -31,8 +31,8 @@ def test_overrides_win_over_the_file(tmp_path: Path) -> None:
     ("overrides", "message"),
     [
         ({"learning_rat": 1}, r"unknown key 'learning_rat' \(did you mean 'learning_rate'\?\)"),
-        ({"n_worlds": 0}, "n_worlds = 0: .*greater than 0"),
-        ({"learning_rate": "fast"}, "learning_rate = 'fast': .*valid number"),
+        ({"n_worlds": 0}, "n_worlds = 0: .*greater than or equal to 1"),
+        ({"learning_rate": "fast"}, "learning_rate = 'fast': the text 'fast' is no number; write one, without quotes"),
         ({"gamma": 1.5}, "gamma = 1.5: .*less than or equal to 1"),
         ({"gamma": float("nan")}, "gamma = nan"),
         ({"actor_widths": []}, "actor_widths = "),
@@ -41,7 +41,7 @@ def test_overrides_win_over_the_file(tmp_path: Path) -> None:
         ({"scenario": ["toy3", "toy3"]}, "scenario = .*names a scenario twice; name each once, with a weight"),
         ({"scenario": {"toy3": 0}}, "scenario.*greater than 0"),
         ({"curriculum": [{"from_decision": 9}, {"from_decision": 9}]}, "curriculum: from_decision must grow"),
-        ({"curriculum": [{"from_decision": 0}]}, "curriculum.0.from_decision = 0: .*greater than 0"),
+        ({"curriculum": [{"from_decision": 0}]}, "curriculum.0.from_decision = 0: .*greater than or equal to 1"),
     ],
 )
 def test_a_bad_value_names_field_value_and_remedy(tmp_path: Path, overrides: dict[str, Any], message: str) -> None:
@@ -54,8 +54,8 @@ def test_a_bad_value_names_field_value_and_remedy(tmp_path: Path, overrides: dic
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"- a\n- b\n", "expected a mapping of fields, found list"),
-        (b"", "expected a mapping of fields, found NoneType"),
+        (b"- a\n- b\n", "expected a mapping of fields, found a list"),
+        (b"", "expected a mapping of fields, found nothing"),
         (b"scenario: [", "not valid YAML"),
         (b"\xff\xfe\x00", "cannot be read .*save it as UTF-8"),
         (b"seed: 1\n", "scenario"),

@@ -144,12 +144,13 @@ def train(
 def evaluate(
     scenario: Annotated[str, typer.Option(help="Scenario: a shipped name or a YAML file.")] = "urban19-medium",
     controllers: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Separated by commas: names, zoo:NAME, policy files, module:attribute, sb3:PATH, "
-            "torch:module:attribute, each with options as :key=value; teams like bs=msrc+retailer=dpa; @FILE."
+            "torch:module:attribute, each with options as :key=value; teams like bs=msrc+retailer=dpa; @FILE; "
+            "quote paths with other signs in them. By default a few of the scenario's world."
         ),
-    ] = "independent,static,carrier-shutdown,rotating-sleep",
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Episodes per controller.")] = 50,
     first_seed: Annotated[int, typer.Option(min=0, help="The seeds follow each other from here.")] = 1000,
     reference: Annotated[
@@ -167,18 +168,19 @@ def evaluate(
     from voltran.envs.scenario import parse_overrides
     from voltran.evaluation.controller_grammar import split_entries
     from voltran.evaluation.controller_spec import parse_controllers
-    from voltran.evaluation.evaluation import Evaluation
+    from voltran.evaluation.evaluation import Evaluation, default_controllers, seeds_from
     from voltran.evaluation.report import write_report
     from voltran.evaluation.worker_pool import open_pool
 
     console = _console()
     evaluation = Evaluation(
         scenario,
-        parse_controllers(controllers),
-        range(first_seed, first_seed + seeds),
+        parse_controllers(controllers or default_controllers(scenario)),
+        seeds_from(first_seed, seeds),
         parse_overrides(overrides or []),
         references=split_entries(reference) if reference else None,
     )
+    evaluation.check()  # before a cluster is asked for anything
     with claimed(out, say=partial(console.print, markup=False)), open_pool(backend, jobs, address) as pool:
         results = evaluation.run(out=out, resume=resume, jobs=pool, progress=console)
         write_report(results, out, console)
@@ -208,7 +210,7 @@ def experiment(
     from voltran.evaluation.worker_pool import open_pool
     from voltran.experiments.publish import check_publishable
     from voltran.experiments.publish import publish as write_documents
-    from voltran.experiments.run import run_experiment
+    from voltran.experiments.run import prepare_experiment
 
     if not name:
         raise VoltranError("experiment: none named; see voltran experiment --list, or give the path of a .yaml file")
@@ -219,8 +221,9 @@ def experiment(
             raise VoltranError("--publish with --quick: quick results are not published; leave one of them out")
         check_publishable(name, publish_to)
         check_committed(publish_to)
+    prepared = prepare_experiment(name, folder, resume=resume, quick=quick)
     with open_pool(backend, jobs, address) as pool:
-        report = run_experiment(name, folder, resume=resume, jobs=pool, console=console, store=store, quick=quick)
+        report = prepared.play(pool, console, store)
     console.print(f"Report: {report}", markup=False)
     if publish_to is not None:
         check_committed(publish_to)  # again: it has played for hours, perhaps
@@ -236,9 +239,7 @@ def sweep(
         list[str] | None,
         typer.Option("--vary", metavar="KEY=V1,V2", help="Values of one key; repeated, every combination of them all."),
     ] = None,
-    controllers: Annotated[
-        str, typer.Option(help="Separated by commas, as for evaluate.")
-    ] = "independent,static,carrier-shutdown,rotating-sleep",
+    controllers: Annotated[str | None, typer.Option(help="Separated by commas, as for evaluate.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Episodes per controller and combination.")] = 20,
     first_seed: Annotated[int, typer.Option(min=0, help="The seeds follow each other from here.")] = 1000,
     reference: Annotated[
@@ -261,23 +262,25 @@ def sweep(
     """Play controllers on the same outages under every combination of values of scenario keys."""
     from voltran.envs.scenario import parse_overrides
     from voltran.evaluation.controller_grammar import split_entries
+    from voltran.evaluation.evaluation import default_controllers
     from voltran.evaluation.worker_pool import open_pool
-    from voltran.experiments.run import run_sweep
+    from voltran.experiments.run import prepare_sweep
     from voltran.experiments.sweep_request import sweep_experiment
 
     console = _console()
     asked = sweep_experiment(
         scenario,
         vary or [],
-        controllers,
+        controllers or ",".join(default_controllers(scenario)),
         seeds=seeds,
         first_seed=first_seed,
         references=split_entries(reference or ""),
         metrics=split_entries(metrics or ""),
         overrides=parse_overrides(overrides or []),
     )
+    prepared = prepare_sweep(asked, out, resume=resume, quick=quick)
     with open_pool(backend, jobs, address) as pool:
-        report = run_sweep(asked, out, resume=resume, jobs=pool, console=console, store=store, quick=quick)
+        report = prepared.play(pool, console, store)
     console.print(f"Report: {report}", markup=False)
 
 
