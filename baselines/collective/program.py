@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from voltran.baselines.collective.problem import SharingProblem
-from voltran.baselines.solve import MixedIntegerProgram, Rows
+from voltran.baselines.program import MixedIntegerProgram, Rows
 from voltran.physics.arrays import FloatArray, IntArray
 
 

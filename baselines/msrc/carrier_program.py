@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from voltran.baselines.msrc.dispatch_program import Draft, Links, Served, capacity_mbps, marginal_kw, serve
-from voltran.baselines.solve import MixedIntegerProgram
+from voltran.baselines.program import MixedIntegerProgram
 from voltran.envs.blackout.situation import Situation
 from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.power import HELPING

@@ -54,7 +54,7 @@ class Msrc:
         self.declarations = declare(self.settings.command_set, "dynamic")
         self.plans: list[Plan] = []
         self._planners: list[Planner] = []
-        self._account = Account()
+        self._account = Account(self.settings.certify != "off")
         self._dispatcher = dispatcher_of(self.settings)
 
     def reset(self, world: World) -> None:
@@ -62,7 +62,7 @@ class Msrc:
         outage = outage_world(world, self.name)
         self._planners = [Planner(outage, index, self.settings) for index in range(outage.n_worlds)]
         self.plans = []
-        self._account = Account()
+        self._account = Account(self.settings.certify != "off")
         self._dispatcher = dispatcher_of(self.settings)
 
     def act(self, world: World) -> dict[str, SiteCommands]:

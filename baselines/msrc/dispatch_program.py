@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 
 from voltran.baselines.msrc.options import load_power_kw
-from voltran.baselines.solve import MixedIntegerProgram, Rows
+from voltran.baselines.program import MixedIntegerProgram, Rows
 from voltran.envs.blackout.situation import Situation
 from voltran.envs.errors import ScenarioError
 from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, Int16Array, IntArray, RealArray

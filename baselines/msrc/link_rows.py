@@ -6,7 +6,7 @@ Links join a helping site and an assisted, sleeping or dead one within reach.
 import numpy as np
 
 from voltran.baselines.msrc.instance import Instance
-from voltran.baselines.solve import Rows
+from voltran.baselines.program import Rows
 from voltran.physics.arrays import IntArray
 from voltran.physics.power import ASSISTED, HELPING
 

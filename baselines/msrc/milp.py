@@ -14,7 +14,7 @@ import numpy as np
 from voltran.baselines.msrc.groups import CLASS_GROUPS
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.link_rows import add_link_rows, linkable
-from voltran.baselines.solve import MixedIntegerProgram, Rows
+from voltran.baselines.program import MixedIntegerProgram, Rows
 from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.ordering import falling
 from voltran.physics.power import NORMAL
