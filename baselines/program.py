@@ -1,46 +1,67 @@
 """Programs for solvers: what is minimised over which rows, what it all stands for, and whether a solution is one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
+from voltran.envs.world import World
 from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 
 # By how much solvers miss limits, whole numbers and costs at most, as a share of the numbers that meet there. Theirs
 # are tolerances of 1e-6 and less, of scaled programs.
 TOLERANCE = 1e-5
 
-# A number of places, one after the other, or which place each has.
-Axis = int | IntArray | Sequence[int] | Sequence[str]
+# Which place each of a group has, or the places along an axis of a grid: so many, or these.
+Places = IntArray | Sequence[int] | Sequence[str]
 
 
 class Label(NamedTuple):
-    """What a group of variables or rows stands for.
+    """What a group of variables or rows stands for, see :func:`grid` and :func:`listed`.
 
     Attributes:
         name: of the group.
-        axes: name to which place each of the group has there: a list of places, or for a grid how many there are along
-            each axis, the last of which runs fastest.
+        axes: names of the axes.
+        places: by axis.
+        is_grid: whether the group has every combination of places, the last axis running fastest.
     """
 
     name: str
-    axes: Mapping[str, Axis]
+    axes: tuple[str, ...]
+    places: tuple[int | Places, ...]
+    is_grid: bool
 
     def names(self) -> list[str]:
         """A name for each of the group: ``blocks_site_3_band_1``."""
-        sizes = [axis for axis in self.axes.values() if isinstance(axis, int)]
-        if len(sizes) == len(self.axes):
-            places = list(product(*map(range, sizes)))
-        else:
-            places = list(zip(*(np.asarray(axis).tolist() for axis in self.axes.values()), strict=True))
-        return ["_".join((self.name, *self._said(place))) for place in places]
+        axes = [range(each) if isinstance(each, int) else np.asarray(each).tolist() for each in self.places]
+        combined = product(*axes) if self.is_grid else zip(*axes, strict=True)
+        return ["_".join(filter(None, (self.name, *self._said(places)))) for places in combined]
 
-    def _said(self, place: Sequence[object]) -> list[str]:
-        return [f"{axis}_{at}" if axis else str(at) for axis, at in zip(self.axes, place, strict=True)]
+    def _said(self, places: Sequence[object]) -> list[str]:
+        return [f"{axis}_{place}" for axis, place in zip(self.axes, places, strict=True)]
+
+
+def grid(name: str, **axes: int | Places) -> Label:
+    """A group that has every combination of places; a single one without axes.
+
+    Args:
+        name: of the group.
+        **axes: how many places there are along each axis, or which ones.
+    """
+    return Label(name, tuple(axes), tuple(axes.values()), is_grid=True)
+
+
+def listed(name: str, **places: Places) -> Label:
+    """A group whose members have these places.
+
+    Args:
+        name: of the group.
+        **places: axis to the place of each there.
+    """
+    return Label(name, tuple(places), tuple(places.values()), is_grid=False)
 
 
 @dataclass(frozen=True)
@@ -83,7 +104,7 @@ class MixedIntegerProgram:
             rows=vstack([self.rows, csr_array(self.costs[None, :])], format="csr"),
             row_lower=np.append(self.row_lower, -np.inf),
             row_upper=np.append(self.row_upper, cost),
-            row_groups=(*self.row_groups, Label("cost_limit", {})) if self.row_groups else (),
+            row_groups=(*self.row_groups, grid("cost_limit")) if self.row_groups else (),
         )
 
     def column_names(self) -> list[str]:
@@ -115,6 +136,34 @@ class MixedIntegerProgram:
         return ""
 
 
+class NamedProgram(NamedTuple):
+    """A program that a controller would solve.
+
+    Attributes:
+        name: tells it from others of the same controller, such as "modes" and "dispatch".
+        program: what it is.
+        cost: of what the controller itself would choose; None where it does not say.
+    """
+
+    name: str
+    program: MixedIntegerProgram
+    cost: float | None = None
+
+
+@runtime_checkable
+class PlansByProgram(Protocol):
+    """A controller that can say what it would solve now, without doing it."""
+
+    def programs(self, world: World, index: int = 0) -> list[NamedProgram]:
+        """What it would solve if it acted now; none where there is nothing to solve.
+
+        Args:
+            world: as in ``act``.
+            index: which world of the batch.
+        """
+        ...
+
+
 class Rows:
     """Rows of a program, gathered block by block.
 
@@ -130,21 +179,19 @@ class Rows:
         self._entries: list[tuple[IntArray, IntArray, FloatArray]] = []
         self._count = 0
 
-    def add(
-        self, lower: FloatArray | float, upper: FloatArray | float, count: int, name: str = "row", **axes: Axis
-    ) -> int:
+    def add(self, lower: FloatArray | float, upper: FloatArray | float, count: int, label: Label | None = None) -> int:
         """Add ``count`` empty rows; returns the index of the first.
 
         Args:
             lower, upper: their limits.
             count: how many.
-            name, **axes: what they stand for, see :class:`Label`; numbered without axes.
+            label: what they stand for.
         """
         first = self._count
         self.lower.append(np.broadcast_to(np.asarray(lower, dtype=np.float64), count))
         self.upper.append(np.broadcast_to(np.asarray(upper, dtype=np.float64), count))
         self._count += count
-        self.groups.append(Label(name, axes or {"": count}))
+        self.groups.append(label or grid("row", number=np.arange(first, self._count)))
         return first
 
     def put(self, row: IntArray | int, column: IntArray | int, value: FloatArray | float) -> None:
@@ -175,4 +222,4 @@ def violates(reached: FloatArray, size: FloatArray, lower: FloatArray, upper: Fl
 
 
 def _names(groups: Sequence[Label], word: str, count: int) -> list[str]:
-    return [name for group in groups or (Label(word, {"": count}),) for name in group.names()]
+    return [name for group in groups or (grid(word, number=count),) for name in group.names()]

@@ -107,11 +107,13 @@ class UplinkController:
 
     def counters(self) -> Mapping[str, float]:
         """Failures; per decision moves, candidates weighed, and steps of SLMDB where it is the final control."""
+        if not self._controls:
+            return {}
         counters = {"failed_solves": float(self._failed)}
-        if self._searches and self._choices:
+        if self._searches:
             moves, evaluations = np.mean(self._choices, axis=0)
             counters |= {"swaps": float(moves), "plan_evaluations": float(evaluations)}
-        if self.settings.final == "slmdb" and self._controls:
+        if self.settings.final == "slmdb":
             for name, tolerance in (("slmdb_steps_1e3", 1e-3), ("slmdb_steps_1e4", 1e-4)):
                 counters[name] = float(
                     np.mean([steps_until(control.efficiencies, tolerance) for control in self._controls])

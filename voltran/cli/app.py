@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from voltran.cli.dataset import dataset
 from voltran.cli.forecast import forecast
 from voltran.cli.options import Overrides, Resume
+from voltran.cli.plan import plan
 from voltran.evaluation.cores import CORES
 
 BAD_INPUT = 2
@@ -50,6 +51,7 @@ app = typer.Typer(
 )
 app.add_typer(forecast, name="forecast")
 app.add_typer(dataset, name="dataset")
+app.command()(plan)
 
 Quick = Annotated[
     bool, typer.Option("--quick", help="As little as shows that everything works; says nothing about quality.")
