@@ -1,156 +1,53 @@
-"""Solvers behind one door: linear programs for OR-Tools' GLOP, mixed-integer programs for HiGHS and SCIP.
+"""Solvers behind one door: mixed-integer programs for HiGHS and SCIP, linear ones for HiGHS.
 
 Everything is deterministic: one thread, fixed seeds. HiGHS comes with SciPy, so that it is always there. CP-SAT is left
 out: it knows integers only, and a program whose continuous variables are rounded to a grid has another optimum and
 another bound.
+
+What a solver answers is not believed: whatever it raises, and a solution that is none, is a :class:`SolverError`, which
+controllers know what to do about.
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array, vstack
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
+from voltran.baselines.program import TOLERANCE, MixedIntegerProgram
 from voltran.envs.errors import MissingExtraError, VoltranError
-from voltran.physics.arrays import BoolArray, FloatArray, IntArray
+from voltran.physics.arrays import BoolArray, FloatArray
 
 SolverName = Literal["highs", "scip"]
 Status = Literal["optimal", "infeasible", "limit"]
 
-GLOP_PARAMETERS = "use_preprocessing: false use_dual_simplex: true"
+# How much more than asked for may lie between a bound and an optimum, relative to it and in units: HiGHS has own gaps.
+PROOF_ROUNDING = 1e-4
 
 
 class SolverError(VoltranError, RuntimeError):
     """A solver that failed on a problem it should have solved."""
 
 
-class LinearSolver:
-    """OR-Tools' GLOP for many similar linear programs: no presolve, dual simplex from the last basis.
+@contextmanager
+def solving(what: str) -> Iterator[None]:
+    """Whatever is raised in here by a library, or by numbers that have failed, becomes a :class:`SolverError`.
+
+    Args:
+        what: solves, for the message.
 
     Raises:
-        MissingExtraError: OR-Tools is not installed.
-        SolverError: this build of OR-Tools has no GLOP.
+        SolverError: something was raised that is no error of VoltRAN's; memory that is used up stays what it is.
     """
-
-    def __init__(self) -> None:
-        self._solver: Any = _ortools_solver("GLOP")
-        self._objective = self._solver.Objective()
-        self._objective.SetMinimization()
-
-    def variable(self, upper: float, cost: float = 0.0) -> Any:
-        """A variable between zero and ``upper``."""
-        variable = self._solver.NumVar(0.0, upper, "")
-        self._objective.SetCoefficient(variable, cost)
-        return variable
-
-    def row(self, upper: float, equal: bool = False) -> Any:
-        """An empty row that is at most, or equal to, ``upper``."""
-        return self._solver.Constraint(upper if equal else -self._solver.infinity(), upper)
-
-    def set_cost(self, variable: Any, cost: float) -> None:
-        """Change a coefficient of the objective."""
-        self._objective.SetCoefficient(variable, cost)
-
-    def minimise(self, cutoff: float = np.inf) -> float | None:
-        """The least cost, or ``None`` if it exceeds ``cutoff``: the dual simplex method stops as soon as it knows.
-
-        Raises:
-            SolverError: the solver found no optimum for another reason.
-        """
-        limit = f" objective_upper_limit: {cutoff!r}" if np.isfinite(cutoff) else ""
-        self._solver.SetSolverSpecificParametersAsString(GLOP_PARAMETERS + limit)
-        status = self._solver.Solve()
-        if status == self._solver.OPTIMAL:
-            cost = float(self._objective.Value())
-            return cost if cost <= cutoff else None
-        if limit and status == self._solver.NOT_SOLVED:
-            return None
-        raise SolverError(f"GLOP did not solve a linear program (status {status})")
-
-    @staticmethod
-    def dual_values(rows: Sequence[Any]) -> FloatArray:
-        """Dual values of rows in the last solution: what the least cost gains per unit of their limits."""
-        return np.array([row.dual_value() for row in rows])
-
-    @staticmethod
-    def values(variables: Sequence[Any]) -> FloatArray:
-        """Values of variables in the last solution."""
-        return np.array([variable.solution_value() for variable in variables])
-
-
-@dataclass(frozen=True)
-class MixedIntegerProgram:
-    """The least ``costs x`` over ``row_lower <= rows x <= row_upper`` and ``lower <= x <= upper``.
-
-    Attributes:
-        costs, lower, upper: ``[variable]``.
-        integral: ``[variable]`` True where only whole numbers are allowed.
-        rows: ``[row, variable]``.
-        row_lower, row_upper: ``[row]``; infinite where a side is free.
-    """
-
-    costs: FloatArray
-    lower: FloatArray
-    upper: FloatArray
-    integral: BoolArray
-    rows: csr_array
-    row_lower: FloatArray
-    row_upper: FloatArray
-
-    def fixed(self, columns: IntArray, values: FloatArray) -> "MixedIntegerProgram":
-        """The program with some variables fixed."""
-        lower, upper = self.lower.copy(), self.upper.copy()
-        lower[columns] = upper[columns] = values
-        return replace(self, lower=lower, upper=upper)
-
-    def relaxed(self) -> "MixedIntegerProgram":
-        """The linear program without the demand for whole numbers."""
-        return replace(self, integral=np.zeros_like(self.integral))
-
-    def at_most(self, cost: float) -> "MixedIntegerProgram":
-        """The program with one more row: costs up to ``cost``."""
-        return replace(
-            self,
-            rows=vstack([self.rows, csr_array(self.costs[None, :])], format="csr"),
-            row_lower=np.append(self.row_lower, -np.inf),
-            row_upper=np.append(self.row_upper, cost),
-        )
-
-
-class Rows:
-    """Rows of a program, gathered block by block.
-
-    Attributes:
-        lower, upper: limits of each block's rows.
-    """
-
-    def __init__(self) -> None:
-        self.lower: list[FloatArray] = []
-        self.upper: list[FloatArray] = []
-        self._entries: list[tuple[IntArray, IntArray, FloatArray]] = []
-        self._count = 0
-
-    def add(self, lower: FloatArray | float, upper: FloatArray | float, count: int) -> int:
-        """Add ``count`` empty rows; returns the index of the first."""
-        first = self._count
-        self.lower.append(np.broadcast_to(np.asarray(lower, dtype=np.float64), count))
-        self.upper.append(np.broadcast_to(np.asarray(upper, dtype=np.float64), count))
-        self._count += count
-        return first
-
-    def put(self, row: IntArray | int, column: IntArray | int, value: FloatArray | float) -> None:
-        """Add coefficients; several for one place add up."""
-        rows, columns, values = np.broadcast_arrays(row, column, np.asarray(value, dtype=np.float64))
-        self._entries.append((rows.ravel(), columns.ravel(), values.ravel()))
-
-    def matrix(self, n_columns: int) -> csr_array:
-        """All rows, ``[row, variable]``."""
-        row, column, value = (np.concatenate(parts) for parts in zip(*self._entries, strict=True))
-        kept = value != 0.0
-        return csr_array((value[kept], (row[kept], column[kept])), shape=(self._count, n_columns))
+    try:
+        yield
+    except (VoltranError, MemoryError):
+        raise
+    except Exception as error:
+        raise SolverError(f"{what} raised {type(error).__name__}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -181,6 +78,18 @@ class MilpResult:
         return max(self.objective - self.bound, 0.0) / max(abs(self.objective), 1e-12)
 
 
+class LinearOptimum(NamedTuple):
+    """An optimum of a linear program.
+
+    Attributes:
+        values: ``[variable]``.
+        objective: what it costs.
+    """
+
+    values: FloatArray
+    objective: float
+
+
 def solve_milp(
     program: MixedIntegerProgram,
     solver: SolverName = "highs",
@@ -202,26 +111,69 @@ def solve_milp(
 
     Raises:
         MissingExtraError: the solver is not installed.
-        SolverError: a solver of another name, a program with NaN, or a solver that failed.
+        SolverError: a solver of another name, a program with NaN, a solver that failed, or a solution that is none.
     """
     if solver not in get_args(SolverName):
         raise SolverError(f"solver = {solver!r}: choose one of {', '.join(get_args(SolverName))}")
     _check(program)
     start = time.perf_counter()
-    if solver == "highs":
-        status, objective, bound, values, nodes = _highs(program, gap, time_limit_s, node_limit)
-    else:
-        status, objective, bound, values, nodes = _scip(program, gap, time_limit_s, node_limit, hint)
+    with solving(solver):
+        if solver == "highs":
+            answer = _highs(program, gap, time_limit_s, node_limit)
+        else:
+            answer = _scip(program, gap, time_limit_s, node_limit, hint)
+        _require_solution(program, answer, gap)
+    status, objective, bound, values, nodes = answer
     return MilpResult(status, objective, bound, values, time.perf_counter() - start, nodes)
 
 
-# --- inside -----------------------------------------------------------------------------------------------------------
+def solve_linear(program: MixedIntegerProgram, method: Literal["highs", "highs-ds"] = "highs-ds") -> LinearOptimum:
+    """Solve a linear program by HiGHS, with the dual solution as the proof.
 
-_Solution = tuple[Status, float, float, FloatArray | None, int]
-_INFEASIBLE: _Solution = ("infeasible", np.inf, np.inf, None, 0)
+    Args:
+        program: each row has an upper limit only, or both limits the same.
+        method: "highs-ds" is the dual simplex method, "highs" whatever HiGHS chooses.
+
+    Raises:
+        SolverError: a solver that failed, a solution that is none, or one that its dual solution does not prove best.
+    """
+    _check(program)
+    equal = program.row_lower == program.row_upper
+    bounds: Any = np.stack([program.lower, program.upper], axis=1)  # as good as the list of pairs that its types want
+    with solving("HiGHS"):
+        found: Any = linprog(
+            program.costs,
+            A_ub=program.rows[~equal],
+            b_ub=program.row_upper[~equal],
+            A_eq=program.rows[equal],
+            b_eq=program.row_upper[equal],
+            bounds=bounds,
+            method=method,
+        )
+        if found.status != 0 or found.x is None:
+            raise SolverError(f"HiGHS did not solve a linear program: {found.message}")
+        values, objective = np.asarray(found.x, dtype=np.float64), float(found.fun)
+        _require_solution(program, ("optimal", objective, _dual_objective(program, found, equal), values, 0), 0.0)
+    return LinearOptimum(values, objective)
 
 
-def _ortools_solver(name: str) -> Any:
+def require_finite(what: str, *numbers: float) -> None:
+    """Make sure that an algorithm's numbers have not failed.
+
+    Raises:
+        SolverError: one is NaN or infinite.
+    """
+    if not np.isfinite(numbers).all():
+        raise SolverError(f"{what} is {', '.join(map(str, numbers))}: no number")
+
+
+def ortools_solver(name: str) -> Any:
+    """A solver of OR-Tools.
+
+    Raises:
+        MissingExtraError: OR-Tools is not installed.
+        SolverError: this build of OR-Tools does not have it.
+    """
     try:
         from ortools.linear_solver import pywraplp
     except ImportError as error:
@@ -234,6 +186,12 @@ def _ortools_solver(name: str) -> Any:
     return solver
 
 
+# --- inside -----------------------------------------------------------------------------------------------------------
+
+_Solution = tuple[Status, float, float, FloatArray | None, int]
+_INFEASIBLE: _Solution = ("infeasible", np.inf, np.inf, None, 0)
+
+
 def _check(program: MixedIntegerProgram) -> None:
     """Solvers answer NaN with anything, also with an optimum."""
     finite = {"costs": program.costs, "coefficients of the rows": program.rows.data}
@@ -242,6 +200,33 @@ def _check(program: MixedIntegerProgram) -> None:
     wrong += [name for name, values in limits.items() if np.isnan(values).any()]
     if wrong:
         raise SolverError(f"{wrong[0]} of a program: all must be numbers; check the demands and energies it is made of")
+
+
+def _require_solution(program: MixedIntegerProgram, answer: _Solution, gap: float) -> None:
+    """Do not believe a solver that contradicts the program, or itself."""
+    status, objective, bound, values, _ = answer
+    if status == "infeasible":
+        return
+    fault = "a bound that is no number" if np.isnan(bound) or bound == np.inf else ""
+    if values is not None:
+        fault = fault or program.fault(values, objective)
+        size = max(1.0, abs(objective))
+        if bound > objective + TOLERANCE * size:
+            fault = fault or f"a solution of cost {objective}, which nothing below {bound} could have"
+        if status == "optimal" and objective - bound > (gap + PROOF_ROUNDING) * size:
+            fault = fault or f"an optimum of {objective} and a bound of {bound} only"
+    elif status == "optimal":
+        fault = fault or "an optimum without a solution"
+    if fault:
+        raise SolverError(f"a solver's answer is not believed: {fault}")
+
+
+def _dual_objective(program: MixedIntegerProgram, found: Any, equal: BoolArray) -> float:
+    """What the dual solution proves: no solution costs less, up to the solver's tolerance."""
+    proven = found.ineqlin.marginals @ program.row_upper[~equal] + found.eqlin.marginals @ program.row_upper[equal]
+    for limit, marginal in ((program.lower, found.lower.marginals), (program.upper, found.upper.marginals)):
+        proven += marginal @ np.where(np.isfinite(limit), limit, 0.0)
+    return float(proven)
 
 
 def _highs(program: MixedIntegerProgram, gap: float, time_limit_s: float | None, node_limit: int | None) -> _Solution:
@@ -281,7 +266,7 @@ def _scip(
     node_limit: int | None,
     hint: FloatArray | None,
 ) -> _Solution:
-    solver = _ortools_solver("SCIP")
+    solver = ortools_solver("SCIP")
     from ortools.linear_solver import pywraplp
 
     variables = _load_program(solver, program)
@@ -300,7 +285,7 @@ def _scip(
         return "limit", np.inf, solver.Objective().BestBound(), None, solver.nodes()
     if status not in (solver.OPTIMAL, solver.FEASIBLE):
         raise SolverError(f"SCIP did not solve a program (status {status})")
-    values = LinearSolver.values(variables)
+    values = np.array([variable.solution_value() for variable in variables])
     name: Status = "optimal" if status == solver.OPTIMAL else "limit"
     return name, solver.Objective().Value(), solver.Objective().BestBound(), values, solver.nodes()
 

@@ -7,7 +7,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from voltran.baselines.solve import MilpResult, MixedIntegerProgram, SolverName, Status, solve_milp
+from voltran.baselines.program import MixedIntegerProgram
+from voltran.baselines.solve import MilpResult, SolverName, Status, solve_milp
 from voltran.physics.arrays import IndexArray
 
 

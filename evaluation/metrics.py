@@ -5,6 +5,13 @@ from voltran.envs.metric import ANY, POSITIVE, Metric, percent
 from voltran.envs.registry import world_spec, world_specs
 
 ILLEGAL, TAKEN = "illegal_actions", "actions_taken"  # of policies that choose without us
+FAILED_BOUND = "failed_bounds"
+# counters that are worth a word wherever they are not zero, and what they count
+FAILURES = {
+    "failed_solves": "plans fell back",
+    "dispatch_fallbacks": "dispatches fell back",
+    FAILED_BOUND: "bounds not found",
+}
 
 # of controllers, whatever world they play in: wall time, and what they count of their own work
 CONTROLLER_METRICS: tuple[Metric, ...] = (
@@ -16,6 +23,8 @@ CONTROLLER_METRICS: tuple[Metric, ...] = (
     Metric("plans", "Plans made", "", 0, None),
     Metric("plans_at_limit", "Plans that ran out of time", "", 0, "down"),
     percent("plan_gap", "Worst gap of a plan", better="down"),
+    percent("plans_proven", "Plans whose gap is proven"),
+    percent("plan_gap_mean", "Mean gap of a plan, 100 % where none is proven", better="down"),
     Metric("plan_evaluations", "Evaluations per plan", "", 0),
     percent("plan_error_power", "Planned site power, mean absolute error", better="down", bounds=POSITIVE),
     percent("plan_error_service", "Planned service, mean absolute error", better="down", bounds=POSITIVE),
@@ -30,6 +39,7 @@ CONTROLLER_METRICS: tuple[Metric, ...] = (
     Metric("allocation_iterations", "Iterations per allocation", "", 1, "down"),
     percent("not_converged", "Allocations short of the optimum", better="down"),
     Metric("answer_rounds", "Rounds of best responses", "", 2, "down"),
+    Metric(FAILED_BOUND, "Episodes whose bound was not found", "", 2, "down"),
     percent("answer_cycles", "Best responses that went in circles", better=None),
 )
 

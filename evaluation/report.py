@@ -7,6 +7,7 @@ from rich.console import Console
 
 from voltran.envs.errors import MissingExtraError
 from voltran.envs.files import written_together
+from voltran.evaluation.counts import failures
 from voltran.evaluation.plots import write_plots
 from voltran.evaluation.results import Results
 from voltran.evaluation.tables import csv_table, markdown_report, terminal_table
@@ -38,6 +39,8 @@ def write_report(
         VoltranError: a file cannot be written.
     """
     console.print(terminal_table(results))
+    if failed := failures(results):
+        console.print(f"Warning: solvers failed, and something simpler stood in: {'; '.join(failed)}.", markup=False)
     tables = write_tables(results, folder, title)
     try:
         return tables + write_plots(results, folder, families)

@@ -10,8 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from voltran.envs.metric import MISSING, Metric
+from voltran.evaluation.counts import failures, total
 from voltran.evaluation.markdown import grid
-from voltran.evaluation.metrics import ILLEGAL, TAKEN, in_order
+from voltran.evaluation.metrics import FAILURES, ILLEGAL, TAKEN, in_order
 from voltran.evaluation.results import ControllerResults, Difference, Results
 from voltran.evaluation.statistics import CENSORED_SHARE_MAX, FEWEST
 
@@ -20,9 +21,14 @@ READING = f"mean and 95 % bootstrap interval (BCa; ± where both sides are about
 
 
 def headline_metrics(results: Results) -> list[Metric]:
-    """The metrics of the short tables; all of them for a world that has none of the headline ones."""
+    """The metrics of the short tables; all of them for a world that has none of the headline ones.
+
+    Counters of what failed join them where they are not zero.
+    """
     metrics = results.metrics()
-    return [metric for metric in metrics if metric.headline] or metrics
+    failed = {key for controller in results.controllers.values() for key in FAILURES if total(controller, key)}
+    headline = [metric for metric in metrics if metric.headline]
+    return headline + [metric for metric in metrics if metric.key in failed] if headline else metrics
 
 
 def markdown_table(results: Results) -> str:
@@ -248,7 +254,7 @@ def caption(results: Results) -> str:
     fewer = [f"{label} the first {item.n}" for label, item in results.controllers.items() if item.n < results.n]
     text += f"; {', '.join(fewer)} only" if fewer else ""
     text += f"; {READING}" if results.n > 1 else ""
-    return f"{text}{_censored(results)}{_illegal(results)}."
+    return f"{text}{_censored(results)}{_illegal(results)}{'; '.join(['', *failures(results)])}."
 
 
 def _censored(results: Results) -> str:
@@ -264,17 +270,11 @@ def _censored(results: Results) -> str:
 def _illegal(results: Results) -> str:
     """Who chose how many actions that masks forbid, and the world played as legal ones; nothing where nobody counts."""
     counts = [
-        f"{label} {_total(controller, ILLEGAL)} of {taken}"
+        f"{label} {total(controller, ILLEGAL)} of {taken}"
         for label, controller in results.controllers.items()
-        if (taken := _total(controller, TAKEN))
+        if (taken := total(controller, TAKEN))
     ]
     return f"; illegal actions: {', '.join(counts)}" if counts else ""
-
-
-def _total(controller: ControllerResults, counter: str) -> int:
-    """A counter over all episodes; a team's members count on their own."""
-    counted = (summary.values for key, summary in controller.metrics.items() if key.endswith(counter))
-    return round(sum(value or 0.0 for values in counted for value in values))
 
 
 def provenance(results: Results) -> str:

@@ -7,13 +7,14 @@ what the coalition saves by itself; what all save together is to be split.
 from collections.abc import Collection, Mapping
 from itertools import combinations
 from math import factorial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import linprog
+from scipy.sparse import csr_array
 
-from voltran.baselines.solve import SolverError
+from voltran.baselines.program import MixedIntegerProgram
+from voltran.baselines.solve import solve_linear
 from voltran.envs.errors import ScenarioError
 from voltran.physics.arrays import BoolArray, FloatArray
 
@@ -181,19 +182,18 @@ def least_core(values: FloatArray) -> LeastCore:
     if players == 1:
         return LeastCore(0.0, values[1:].copy())
     inside = members(players)[1:-1].astype(np.float64)
-    cost = np.append(np.zeros(players), 1.0)
-    bounds: Any = [(None, None)] * (players + 1)
-    result = linprog(
-        cost,
-        A_ub=-np.column_stack([inside, np.ones(len(inside))]),
-        b_ub=-values[1:-1],
-        A_eq=np.append(np.ones(players), 0.0)[None, :],
-        b_eq=values[-1:],
-        bounds=bounds,
+    everything = np.append(np.ones(players), 0.0)
+    program = MixedIntegerProgram(
+        costs=np.append(np.zeros(players), 1.0),
+        lower=np.full(players + 1, -np.inf),
+        upper=np.full(players + 1, np.inf),
+        integral=np.zeros(players + 1, dtype=bool),
+        rows=csr_array(np.vstack([-np.column_stack([inside, np.ones(len(inside))]), everything])),
+        row_lower=np.append(np.full(len(inside), -np.inf), values[-1]),
+        row_upper=np.append(-values[1:-1], values[-1]),
     )
-    if result.x is None:
-        raise SolverError(f"the least core was not found: {result.message}")
-    return LeastCore(float(result.x[-1]), np.asarray(result.x[:-1]))
+    split = solve_linear(program, "highs").values
+    return LeastCore(float(split[-1]), split[:-1])
 
 
 def _by_index(values: Mapping[Collection[int], float]) -> FloatArray:

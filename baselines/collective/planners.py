@@ -11,6 +11,7 @@ from pydantic import Field
 
 from voltran.baselines.collective.plan import GAP, TIME_LIMIT_S, Plan, plan_all, plan_pool
 from voltran.baselines.collective.problem import SharingProblem
+from voltran.baselines.collective.program import sharing_program
 from voltran.baselines.collective.world_problems import (
     ROLE,
     Outlook,
@@ -20,6 +21,7 @@ from voltran.baselines.collective.world_problems import (
     sharing_world,
     sites_of,
 )
+from voltran.baselines.program import NamedProgram
 from voltran.envs.controller import Information
 from voltran.envs.scenario import Section, validated
 from voltran.envs.sharing.commands import SharingCommands
@@ -116,9 +118,28 @@ class Planner(ABC):
             "plan_gap": self._worst_gap,
         }
 
+    def programs(self, world: World, index: int = 0) -> list[NamedProgram]:
+        """The program of each infrastructure for which a plan is due.
+
+        Args:
+            world: as in :meth:`act`.
+            index: which world of the batch.
+        """
+        sharing = sharing_world(world, self.name)
+        problems = self._problems(sharing, sharing.usable & sharing.episodes.running[:, None])
+        return [
+            NamedProgram(f"infrastructure-{infrastructure}", sharing_program(problem).program)
+            for (whose, infrastructure), problem in problems.items()
+            if whose == index
+        ]
+
     @abstractmethod
     def _plan(self, world: SharingWorld, usable: BoolArray) -> None:
         """Make the plans that are needed now, where batteries ``[B, I]`` can be used."""
+
+    @abstractmethod
+    def _problems(self, world: SharingWorld, usable: BoolArray) -> dict[Place, SharingProblem]:
+        """What has to be planned now, where batteries ``[B, I]`` can be used."""
 
     def _make(self, problems: dict[Place, SharingProblem], begins: Mapping[int, int]) -> None:
         """Plans for worlds and infrastructures, each from its world's slot on."""
@@ -172,16 +193,20 @@ class RollingMilp(Planner):
         self.settings = validated(RollingSettings, settings, f"controller {self.name}")
 
     def _plan(self, world: SharingWorld, usable: BoolArray) -> None:
+        if problems := self._problems(world, usable):
+            self._make(problems, dict(enumerate(world.decision.tolist())))
+
+    def _problems(self, world: SharingWorld, usable: BoolArray) -> dict[Place, SharingProblem]:
         due = [place for place in _places(usable) if self._is_due(world, place)]
         if not due:
-            return
+            return {}
         outlook, problems = Outlook(world, self.settings.horizon), {}
         for index, infrastructure in due:
             before = self._before(world, index, infrastructure)
             problems[index, infrastructure] = outlook.problem(
                 index, infrastructure, switching_eur=self.settings.switching_eur, before=before
             )
-        self._make(problems, dict(enumerate(world.decision.tolist())))
+        return problems
 
     def _is_due(self, world: SharingWorld, place: Place) -> bool:
         made = self._made.get(place)
@@ -216,8 +241,10 @@ class ForesightMilp(Planner):
         self.settings = validated(PlanningSettings, settings, f"controller {self.name}")
 
     def _plan(self, world: SharingWorld, usable: BoolArray) -> None:
-        due = [place for place in _places(usable) if place not in self._made]
-        self._make({place: episode_problem(world, *place) for place in due}, dict.fromkeys(range(world.n_worlds), 0))
+        self._make(self._problems(world, usable), dict.fromkeys(range(world.n_worlds), 0))
+
+    def _problems(self, world: SharingWorld, usable: BoolArray) -> dict[Place, SharingProblem]:
+        return {place: episode_problem(world, *place) for place in _places(usable) if place not in self._made}
 
 
 def _places(usable: BoolArray) -> list[Place]:

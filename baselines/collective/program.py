@@ -4,12 +4,13 @@ The paper multiplies shares lambda with flows: here the battery stores the sum o
 lambda is reported. The binaries are the sources of sites; slots in which the grid cannot serve all sites have none.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from voltran.baselines.collective.problem import SharingProblem
-from voltran.baselines.solve import MixedIntegerProgram, Rows
+from voltran.baselines.program import Label, MixedIntegerProgram, Places, Rows, grid
 from voltran.physics.arrays import FloatArray, IntArray
 
 
@@ -63,6 +64,7 @@ class _Builder:
 
     def __init__(self, problem: SharingProblem) -> None:
         self.problem, self.rows, self.n_columns = problem, Rows(), 0
+        self.labels: list[Label] = []
         periods, scarce = problem.periods, np.flatnonzero(problem.scarce)
         self.slots, self.scarce = np.arange(periods), scarce
         self.free = np.flatnonzero(~problem.scarce)
@@ -70,24 +72,26 @@ class _Builder:
         most_kwh = problem.charge_limit_kwh + (0.0 if problem.exclusive else problem.total_kwh)
         self.grid_most_kwh = np.minimum(problem.grid_room_kwh, problem.charge_limit_kwh)
         self.solar_most_kwh = np.minimum(problem.solar_kwh, most_kwh)
-        self.constant = self._columns(1)
-        self.source = self._columns(self.free.size * problem.n_sites).reshape(self.free.size, problem.n_sites)
-        self.grid, self.solar, self.stored = self._columns(periods), self._columns(periods), self._columns(periods)
-        self.served, self.unserved = self._columns(scarce.size), self._columns(scarce.size)
-        self.direct = self._columns(periods if problem.solar_direct else 0)
-        self.rise, self.fall = (self._columns(periods if problem.wear_eur > 0.0 else 0) for _ in range(2))
-        self.lacking = self._columns(0 if problem.refill_eur_per_kwh is None else 1)
+        self.constant = self._columns("purchases_alone")
+        self.source = self._columns("battery_serves", slot=self.free, site=problem.n_sites)
+        self.grid, self.solar = self._columns("grid_charge", slot=periods), self._columns("solar_charge", slot=periods)
+        self.stored = self._columns("stored", slot=periods)
+        self.served, self.unserved = self._columns("served", slot=scarce), self._columns("unserved", slot=scarce)
+        self.direct = self._columns("solar_direct", slot=periods if problem.solar_direct else 0)
+        wearing = periods if problem.wear_eur > 0.0 else 0
+        self.rise, self.fall = self._columns("rise", slot=wearing), self._columns("fall", slot=wearing)
+        self.lacking = self._columns("lacking", end=0 if problem.refill_eur_per_kwh is None else 1)
         # pairs of slots between which sources can change
         self.later = np.flatnonzero(np.diff(self.free, prepend=-1) == 1)
         if problem.before is None:
             self.later = self.later[self.free[self.later] > 0]
         self.later = self.later if problem.switching_eur > 0.0 else self.later[:0]
-        self.switched = self._columns(self.later.size * problem.n_sites).reshape(self.later.size, problem.n_sites)
-        self.from_grid = self._columns(periods if problem.single_source else 0)
+        self.switched = self._columns("switched", slot=self.free[self.later], site=problem.n_sites)
+        self.from_grid = self._columns("from_grid", slot=periods if problem.single_source else 0)
         sunny = self.free[problem.solar_kwh[self.free] > 0.0]
         self.sunny = sunny if problem.solar_direct and problem.solar_first else sunny[:0]
-        self.spare = self._columns(self.sunny.size)
-        self.charging = self._columns(periods if problem.exclusive else 0)
+        self.spare = self._columns("spare_sun", slot=self.sunny)
+        self.charging = self._columns("charging", slot=periods if problem.exclusive else 0)
 
     def build(self) -> SharingProgram:
         """All rows, bounds and costs."""
@@ -103,16 +107,20 @@ class _Builder:
         program = MixedIntegerProgram(
             self._costs(), lower, upper, integral, self.rows.matrix(self.n_columns),
             np.concatenate(self.rows.lower), np.concatenate(self.rows.upper),
+            columns=tuple(self.labels), row_groups=tuple(self.rows.groups),
         )  # fmt: skip
         return SharingProgram(
             program, self.free, self.source, self.grid, self.solar, self.direct, self.stored, self.served,
             self.unserved,
         )  # fmt: skip
 
-    def _columns(self, count: int) -> IntArray:
-        """New columns."""
-        self.n_columns += count
-        return np.arange(self.n_columns - count, self.n_columns)
+    def _columns(self, name: str, **axes: int | Places) -> IntArray:
+        """New columns, by their places along the axes; a single one without axes."""
+        shape = [each if isinstance(each, int) else len(each) for each in axes.values()]
+        columns = self.n_columns + np.arange(math.prod(shape)).reshape(shape or 1)
+        self.n_columns += columns.size
+        self.labels.append(grid(name, **axes))
+        return columns
 
     def _costs(self) -> FloatArray:
         """What the grid is paid without battery and panels, less what these save. Source: [CG] Eq. 7, its OPEX."""
@@ -153,22 +161,23 @@ class _Builder:
         problem, battery = self.problem, self.problem.battery
         before = np.zeros(problem.periods)
         before[0] = problem.stored_kwh
-        row = self.rows.add(before, before, problem.periods) + self.slots
+        row = self.rows.add(before, before, problem.periods, grid("energy", slot=problem.periods)) + self.slots
         self._put_stored_change(row)
         for source in (self.grid, self.solar):
             self.rows.put(row, source, -battery.charge_efficiency)
         self._put_discharge(row, 1.0 / battery.discharge_efficiency)
-        row = self.rows.add(-problem.discharge_limit_kwh, problem.charge_limit_kwh, problem.periods) + self.slots
+        limits = -problem.discharge_limit_kwh, problem.charge_limit_kwh
+        row = self.rows.add(*limits, problem.periods, grid("net_charge", slot=problem.periods)) + self.slots
         for source in (self.grid, self.solar):
             self.rows.put(row, source, 1.0)
         self._put_discharge(row, -1.0)
         if problem.wear_eur > 0.0:
-            row = self.rows.add(before, before, problem.periods) + self.slots
+            row = self.rows.add(before, before, problem.periods, grid("change", slot=problem.periods)) + self.slots
             self._put_stored_change(row)
             self.rows.put(row, self.rise, -battery.capacity_kwh)
             self.rows.put(row, self.fall, battery.capacity_kwh)
         if problem.refill_eur_per_kwh is not None:
-            last = self.rows.add(problem.final_kwh, np.inf, 1)
+            last = self.rows.add(problem.final_kwh, np.inf, 1, grid("final"))
             self.rows.put(last, self.stored[-1], 1.0)
             self.rows.put(last, self.lacking, 1.0)
 
@@ -180,10 +189,12 @@ class _Builder:
         """Panels give what they have, and serve no more than the sites on the grid draw."""
         if not self.problem.solar_direct:
             return
-        row = self.rows.add(-np.inf, self.problem.solar_kwh, self.problem.periods) + self.slots
+        slots = self.problem.periods
+        row = self.rows.add(-np.inf, self.problem.solar_kwh, slots, grid("sun", slot=slots)) + self.slots
         self.rows.put(row, self.solar, 1.0)
         self.rows.put(row, self.direct, 1.0)
-        row = self.rows.add(-np.inf, self.problem.total_kwh[self.free], self.free.size) + np.arange(self.free.size)
+        total_kwh, label = self.problem.total_kwh[self.free], grid("direct_sun", slot=self.free)
+        row = self.rows.add(-np.inf, total_kwh, self.free.size, label) + np.arange(self.free.size)
         self.rows.put(row, self.direct[self.free], 1.0)
         self.rows.put(row[:, None], self.source, self.demand_kwh)
 
@@ -194,10 +205,10 @@ class _Builder:
         """Panels charge with what they have left, or not at all."""
         problem, sunny = self.problem, self.sunny
         solar_kwh, total_kwh, count = problem.solar_kwh[sunny], problem.total_kwh[sunny], sunny.size
-        row = self.rows.add(-np.inf, 0.0, count) + np.arange(count)
+        row = self.rows.add(-np.inf, 0.0, count, grid("charging_by_spare_sun", slot=sunny)) + np.arange(count)
         self.rows.put(row, self.solar[sunny], 1.0)
         self.rows.put(row, self.spare, -self.solar_most_kwh[sunny])
-        row = self.rows.add(-np.inf, solar_kwh, count) + np.arange(count)
+        row = self.rows.add(-np.inf, solar_kwh, count, grid("spare_sun_left", slot=sunny)) + np.arange(count)
         self.rows.put(row, self.solar[sunny], 1.0)
         self.rows.put(row, self.spare, total_kwh)
         place = np.searchsorted(self.free, sunny)
@@ -207,7 +218,8 @@ class _Builder:
         """Where the grid cannot serve all, battery, panels and lack make up for what is missing."""
         total_kwh = self.problem.total_kwh[self.scarce]
         missing_kwh = total_kwh - self.problem.grid_limit_kwh[self.scarce]
-        row = self.rows.add(missing_kwh, total_kwh, self.scarce.size) + np.arange(self.scarce.size)
+        label = grid("scarce", slot=self.scarce)
+        row = self.rows.add(missing_kwh, total_kwh, self.scarce.size, label) + np.arange(self.scarce.size)
         self.rows.put(row, self.served, 1.0)
         self.rows.put(row, self.unserved, 1.0)
         if self.problem.solar_direct:
@@ -217,22 +229,24 @@ class _Builder:
         """One source per slot, and charging or discharging, where a problem asks for these."""
         problem, slots = self.problem, self.problem.periods
         if problem.single_source:
-            row = self.rows.add(-np.inf, 0.0, slots) + self.slots
+            row = self.rows.add(-np.inf, 0.0, slots, grid("grid_charges", slot=slots)) + self.slots
             self.rows.put(row, self.grid, 1.0)
             self.rows.put(row, self.from_grid, -self.grid_most_kwh)
-            row = self.rows.add(-np.inf, self.solar_most_kwh, slots) + self.slots
+            row = self.rows.add(-np.inf, self.solar_most_kwh, slots, grid("sun_charges", slot=slots)) + self.slots
             self.rows.put(row, self.solar, 1.0)
             self.rows.put(row, self.from_grid, self.solar_most_kwh)
         if problem.exclusive:
-            row = self.rows.add(-np.inf, 0.0, slots) + self.slots
+            row = self.rows.add(-np.inf, 0.0, slots, grid("charges", slot=slots)) + self.slots
             for source in (self.grid, self.solar):
                 self.rows.put(row, source, 1.0)
             self.rows.put(row, self.charging, -problem.charge_limit_kwh)
-            row = self.rows.add(-np.inf, 1.0, self.source.size) + np.arange(self.source.size)
+            label = grid("serves_or_charges", slot=self.free, site=problem.n_sites)
+            row = self.rows.add(-np.inf, 1.0, self.source.size, label) + np.arange(self.source.size)
             self.rows.put(row, self.source.ravel(), 1.0)
             self.rows.put(row, np.repeat(self.charging[self.free], problem.n_sites), 1.0)
             total_kwh = problem.total_kwh[self.scarce]
-            row = self.rows.add(-np.inf, total_kwh, self.scarce.size) + np.arange(self.scarce.size)
+            label = grid("scarce_serves_or_charges", slot=self.scarce)
+            row = self.rows.add(-np.inf, total_kwh, self.scarce.size, label) + np.arange(self.scarce.size)
             self.rows.put(row, self.served, 1.0)
             self.rows.put(row, self.charging[self.scarce], total_kwh)
 
@@ -243,8 +257,9 @@ class _Builder:
         if known.size < self.later.size:
             assert self.problem.before is not None
             before[0] = self.problem.before
-        for sign in (1.0, -1.0):
-            row = self.rows.add(-np.inf, (sign * before).ravel(), self.switched.size)
+        for name, sign in (("switched_on", 1.0), ("switched_off", -1.0)):
+            label = grid(name, slot=self.free[self.later], site=self.problem.n_sites)
+            row = self.rows.add(-np.inf, (sign * before).ravel(), self.switched.size, label)
             place = row + np.arange(self.switched.size).reshape(self.switched.shape)
             self.rows.put(place, self.source[self.later], sign)
             self.rows.put(place[self.later.size - known.size :], self.source[known - 1], -sign)

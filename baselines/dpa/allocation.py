@@ -1,6 +1,6 @@
 """What a solver found, and how far from the optimum that is: one judge for all solvers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -142,6 +142,15 @@ def residuals(problem: AllocationProblem, power_kw: FloatArray, unserved_kw: Flo
         complementarity=float(slack_value) / all_together,
         gap=float(slack_value + np.where(problem.access, improvable, 0.0).sum()) / all_together,
     )
+
+
+def filled(problem: AllocationProblem) -> Allocation:
+    """As much as a simple filling serves, and what is missing, at no price: where a solver has failed.
+
+    Args:
+        problem: whose least powers are filled.
+    """
+    return replace(infeasible(problem), status="not_converged")
 
 
 def infeasible(problem: AllocationProblem) -> Allocation:

@@ -1,10 +1,11 @@
 """From an allocation that nearly keeps the limits of generation and demand to one that does."""
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import block_array, csr_array, eye_array, kron
 
 from voltran.baselines.dpa.problem import AllocationProblem
+from voltran.baselines.program import MixedIntegerProgram
+from voltran.baselines.solve import solve_milp
 from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.ordering import rising
 
@@ -99,12 +100,17 @@ def _nearest(problem: AllocationProblem, power_kw: FloatArray) -> FloatArray | N
     taken_kw, given_kw = power_kw.sum(axis=1), power_kw.sum(axis=0)
     limits = [problem.generation_kw - given_kw, problem.demand_kw - taken_kw, taken_kw - problem.least_kw]
     most_kw = np.concatenate([np.where(problem.access, np.inf, 0.0).ravel(), power_kw.ravel()])
-    solution = milp(
-        np.ones(2 * pairs),
-        bounds=Bounds(np.zeros(2 * pairs), most_kw),
-        constraints=LinearConstraint(rows, -np.inf, np.concatenate(limits)),
+    program = MixedIntegerProgram(
+        costs=np.ones(2 * pairs),
+        lower=np.zeros(2 * pairs),
+        upper=most_kw,
+        integral=np.zeros(2 * pairs, dtype=bool),
+        rows=rows,
+        row_lower=np.full(rows.shape[0], -np.inf),
+        row_upper=np.concatenate(limits),
     )
-    if solution.x is None:
+    values = solve_milp(program).values
+    if values is None:
         return None
-    change_kw = (solution.x[:pairs] - solution.x[pairs:]).reshape(sites, retailers)
+    change_kw = (values[:pairs] - values[pairs:]).reshape(sites, retailers)
     return np.asarray(np.maximum(power_kw + change_kw, 0.0))

@@ -10,10 +10,12 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from voltran.baselines.dpa import Allocation, AllocationProblem, solve
+from voltran.baselines.dpa.allocation import filled
 from voltran.baselines.market.expectation import ROLE as RETAILER
 from voltran.baselines.market.expectation import available_kw, marginal_cost, posted, retail_world
 from voltran.baselines.market.site_rules import ROLE as SITE
 from voltran.baselines.market.site_rules import purchases
+from voltran.baselines.solve import SolverError
 from voltran.envs.controller import Information
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.world import MarketWorld
@@ -62,6 +64,9 @@ class Dpa:
     allocation; they hold for the next period, for which the present one is the best guess. Sites ask for the power that
     they are allocated, and their batteries give the rest. It plays both roles, or either.
 
+    Where a solver fails, sites get what their batteries cannot give, from the cheapest retailers first and at what it
+    costs, and that is counted.
+
     Args:
         **settings: fields of :class:`DpaSettings`.
 
@@ -75,6 +80,7 @@ class Dpa:
     def __init__(self, **settings: Any) -> None:
         self.settings = validated(DpaSettings, settings, f"controller {self.name}")
         self._done: list[Allocation] = []
+        self._failed = 0
 
     def reset(self, world: World) -> None:
         """Forget counts.
@@ -83,7 +89,7 @@ class Dpa:
             ScenarioError: the world has no retailers.
         """
         retail_world(world, self.name)
-        self._done = []
+        self._done, self._failed = [], 0
 
     def act(self, world: World) -> dict[str, RetailerCommands | MarketCommands]:
         """Prices for all retailers, and in the market world orders for all sites."""
@@ -98,10 +104,11 @@ class Dpa:
         return chosen
 
     def counters(self) -> Mapping[str, float]:
-        """Per decision: iterations, and the share of allocations that stopped short of the optimum."""
+        """Failed solvers; per decision iterations, and the share of allocations that stopped short of the optimum."""
         if not self._done:
             return {}
         return {
+            "failed_solves": float(self._failed),
             "allocation_iterations": float(np.mean([allocation.iterations for allocation in self._done])),
             "not_converged": float(np.mean([allocation.status != "optimal" for allocation in self._done])),
         }
@@ -112,7 +119,11 @@ class Dpa:
             world.market.constants, available_kw(world)[index], demand_kw, battery_kw, self.settings.utility
         )
         limits = {} if self.settings.max_iterations is None else {"max_iterations": self.settings.max_iterations}
-        return solve(problem, self.settings.method, **limits)
+        try:
+            return solve(problem, self.settings.method, **limits)
+        except SolverError:
+            self._failed += 1
+            return filled(problem)
 
     def _prices(self, constants: RetailConstants, allocations: list[Allocation]) -> RetailerCommands:
         capacity_price = np.stack([allocation.capacity_price for allocation in allocations])

@@ -58,7 +58,7 @@ def plan_ahead(problem: ForesightProblem, tolerance: float = TOLERANCE) -> Plan:
         tolerance: gap at which tangents are close enough.
 
     Raises:
-        VoltranError: the linear program fails.
+        SolverError: the linear program fails.
     """
     worth_at, cost_at = _first_points(problem)
     rounds = 1

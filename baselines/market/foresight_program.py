@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import linprog
-from scipy.sparse import csr_array, eye_array, kron
+from scipy.sparse import csr_array, eye_array, kron, vstack
 
 from voltran.baselines.market.foresight_problem import ForesightProblem
-from voltran.envs.errors import VoltranError
+from voltran.baselines.program import MixedIntegerProgram
+from voltran.baselines.solve import solve_linear
 from voltran.physics.arrays import FloatArray, IntArray
 
 # Tangents whose slopes differ by less than this share of them meet nowhere in particular.
@@ -75,26 +75,26 @@ def solve_program(problem: ForesightProblem, worth: Pieces, cost: Pieces) -> Dec
         cost: pieces of quadratic costs per unit; no units where costs are linear.
 
     Raises:
-        VoltranError: the solver fails.
+        SolverError: the solver fails.
     """
     variables = _variables(problem, worth, cost)
     sizes = {name: high.shape[1] for name, (_, high, _) in variables.items()}
     low, high, price = (np.concatenate(parts, axis=1).ravel() for parts in zip(*variables.values(), strict=True))
     equal, equal_right = _equalities(problem, sizes)
     upper, upper_right = _limits(problem, sizes)
-    bounds: Any = np.stack([low, high], axis=1)  # an array is as good as the list of pairs that linprog's types ask for
-    solution = linprog(
-        price,
-        A_ub=upper,
-        b_ub=upper_right,
-        A_eq=equal,
-        b_eq=equal_right,
-        bounds=bounds,
-        method="highs-ds",
+    program = MixedIntegerProgram(
+        costs=price,
+        lower=low,
+        upper=high,
+        integral=np.zeros(price.size, dtype=bool),
+        rows=csr_array(vstack([upper, equal])),
+        row_lower=np.concatenate([np.full_like(upper_right, -np.inf), equal_right]),
+        row_upper=np.concatenate([upper_right, equal_right]),
     )
-    if solution.x is None or solution.fun is None:
-        raise VoltranError(f"the linear program of the social optimum failed: {solution.message}")
-    parts = np.split(solution.x.reshape(problem.load_kw.shape[0], -1), np.cumsum(list(sizes.values()))[:-1], axis=1)
+    solution = solve_linear(program)
+    parts = np.split(
+        solution.values.reshape(problem.load_kw.shape[0], -1), np.cumsum(list(sizes.values()))[:-1], axis=1
+    )
     chosen = dict(zip(sizes, parts, strict=True))
     return Decisions(
         power_kw=chosen["power"],
@@ -102,7 +102,7 @@ def solve_program(problem: ForesightProblem, worth: Pieces, cost: Pieces) -> Dec
         unserved_kw=chosen["unserved"],
         charge_kw=chosen["charge"],
         discharge_kw=chosen["discharge"],
-        value_usd=-float(solution.fun),
+        value_usd=-solution.objective,
     )
 
 

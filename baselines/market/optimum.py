@@ -18,7 +18,7 @@ def social_optimum(world: MarketWorld, index: int = 0, tolerance: float = TOLERA
         tolerance: largest gap between the plan's welfare and the bound, as a share of what is at stake.
 
     Raises:
-        VoltranError: the program could not be solved.
+        SolverError: the program could not be solved.
     """
     return plan_ahead(foresight_problem(world, index), tolerance)
 

@@ -1,12 +1,15 @@
 """The social optimum as a controller: it knows the episode, and plays the plan that is best for all together."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from voltran.baselines.market.expectation import ROLE as RETAILER
 from voltran.baselines.market.foresight import Plan
 from voltran.baselines.market.optimum import social_optimum
 from voltran.baselines.market.site_rules import ROLE as SITE
-from voltran.baselines.market.site_rules import market_world, purchases
+from voltran.baselines.market.site_rules import charging_where, expects_enough, market_world, purchases
+from voltran.baselines.solve import SolverError
 from voltran.envs.controller import Information
 from voltran.envs.market.commands import MarketCommands
 from voltran.envs.market.world import MarketWorld
@@ -28,23 +31,24 @@ class SocialOptimum:
     The prices are not those of any market: they are far enough apart that every site, subscriber or not, asks the
     retailer with the lowest cost first, as the plan does. Where a plan splits purchases in ways that no order of prices
     leads to (quadratic costs, worth per pair, sites that cannot buy from everybody) its welfare is not reached.
+
+    An episode for which the solver finds no plan is played as by buy-all, and counted.
     """
 
     name = "social-optimum"
     information: Information = "hindsight"
 
     def __init__(self) -> None:
-        self._plans: list[Plan] = []
+        self._plans: list[Plan | None] = []
 
     def reset(self, world: World) -> None:
         """Plan the episodes.
 
         Raises:
             ScenarioError: the world is no market.
-            VoltranError: a plan could not be found.
         """
         market = market_world(world, self.name)
-        self._plans = [social_optimum(market, index) for index in range(market.n_worlds)]
+        self._plans = [_planned(market, index) for index in range(market.n_worlds)]
 
     def act(self, world: World) -> dict[str, MarketCommands | RetailerCommands]:
         """The plan for the coming period."""
@@ -55,13 +59,27 @@ class SocialOptimum:
             chosen[RETAILER] = RetailerCommands(price, np.zeros_like(price))
         return chosen
 
+    def counters(self) -> Mapping[str, float]:
+        """Episodes without a plan."""
+        return {"failed_solves": float(sum(plan is None for plan in self._plans))}
+
     def _orders(self, market: MarketWorld) -> MarketCommands:
-        now = list(zip(self._plans, market.decision.tolist(), strict=True))
-        bought_kw = np.stack([plan.bought_kw[period] for plan, period in now])
-        charge_kw = np.stack([plan.charge_kw[period] for plan, period in now])
-        discharge_kw = np.stack([plan.discharge_kw[period] for plan, period in now])
-        # what rounding takes from a purchase may come from the battery, if it has any
-        return purchases(market, bought_kw, discharge_kw - charge_kw)
+        otherwise = charging_where(market, expects_enough(market))
+        bought_kw, battery_kw = otherwise.requested_kw, otherwise.battery_kw
+        for index, (plan, period) in enumerate(zip(self._plans, market.decision.tolist(), strict=True)):
+            if plan is not None:
+                bought_kw[index] = plan.bought_kw[period]
+                # what rounding takes from a purchase may come from the battery, if it has any
+                battery_kw[index] = plan.discharge_kw[period] - plan.charge_kw[period]
+        return purchases(market, bought_kw, battery_kw)
+
+
+def _planned(market: MarketWorld, index: int) -> Plan | None:
+    """The plan of an episode; None where the solver fails."""
+    try:
+        return social_optimum(market, index)
+    except SolverError:
+        return None
 
 
 def merit_order_prices(constants: RetailConstants) -> FloatArray:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from voltran.baselines.msrc.dispatch_program import Draft, Links, Served, capacity_mbps, marginal_kw, serve
-from voltran.baselines.solve import MixedIntegerProgram
+from voltran.baselines.program import MixedIntegerProgram, grid
 from voltran.envs.blackout.situation import Situation
 from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.power import HELPING
@@ -97,7 +97,8 @@ def carrier_program(now: Situation, links: Links, segments: int, prices: Prices)
     served = serve(draft, now, links, segments, kw_cost=0.0, room=0.0)
     carrier = _carriers(draft, now, served, allowed)
     base_kw, carrier_kw = _fixed_power_kw(now)
-    balance = draft.rows.add(-base_kw, -base_kw, base_kw.size) + np.arange(base_kw.size)
+    label = grid("power_balance", site=base_kw.size)
+    balance = draft.rows.add(-base_kw, -base_kw, base_kw.size, label) + np.arange(base_kw.size)
     draft.rows.put(balance[links.site], served.link, marginal_kw(now, links))
     draft.rows.put(balance[:, None], carrier, carrier_kw)
     supply = lasting_supply(now)
@@ -135,7 +136,8 @@ def _carriers(draft: Draft, now: Situation, served: Served, allowed: BoolArray) 
     place = np.empty(constants.n_bands)
     place[constants.scheduler.band_order] = np.arange(1, constants.n_bands + 1)
     costs = np.tile(CARRIER_TIE_BREAK * place, constants.n_sites)
-    carrier = draft.columns(costs, allowed.ravel().astype(np.float64), integral=True).reshape(allowed.shape)
+    label = grid("on", site=constants.n_sites, band=constants.n_bands)
+    carrier = draft.columns(costs, allowed.ravel().astype(np.float64), label, integral=True).reshape(allowed.shape)
     rows.put(served.blocks, carrier, -1.0)
     full_mbps = capacity_mbps(now)
     alone = [now._replace(band_bits=now.band_bits & (1 << band)) for band in range(constants.n_bands)]
@@ -144,7 +146,8 @@ def _carriers(draft: Draft, now: Situation, served: Served, allowed: BoolArray) 
     rows.put(served.capacity[:, None], carrier, -shares)
     lowest = np.arange(constants.n_bands) == constants.lowest_band
     kept = np.where((now.mode == HELPING)[:, None] & allowed[:, [constants.lowest_band]], lowest, allowed)
-    awake = rows.add(kept.any(axis=1).astype(np.float64), np.inf, constants.n_sites) + np.arange(constants.n_sites)
+    least, label = kept.any(axis=1).astype(np.float64), grid("one_band_on", site=constants.n_sites)
+    awake = rows.add(least, np.inf, constants.n_sites, label) + np.arange(constants.n_sites)
     rows.put(awake[:, None], carrier, kept.astype(np.float64))
     return carrier
 
@@ -165,10 +168,11 @@ def _sources(
     kept = battery.charge_efficiency * battery.discharge_efficiency
     room_kw = np.where(energy.ev_to_battery, energy.charge_limit_kw, 0.0)
     stored = np.full(balance.size, cost * prices.stored)
-    vehicles = draft.columns(cost * energy.price, supply.vehicles)
-    discharged = draft.columns(stored, np.where(doomed, np.inf, supply.battery))
-    imported = draft.columns(np.zeros(balance.size), supply.imports)
-    charged = draft.columns(-kept * stored, room_kw)
+    names = (grid(name, site=balance.size) for name in ("vehicles_kw", "discharged_kw", "imported_kw", "charged_kw"))
+    vehicles = draft.columns(cost * energy.price, supply.vehicles, next(names))
+    discharged = draft.columns(stored, np.where(doomed, np.inf, supply.battery), next(names))
+    imported = draft.columns(np.zeros(balance.size), supply.imports, next(names))
+    charged = draft.columns(-kept * stored, room_kw, next(names))
     for source in (vehicles, discharged, imported):
         draft.rows.put(balance, source, -1.0)
     draft.rows.put(balance, charged, 1.0)

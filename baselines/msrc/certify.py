@@ -14,7 +14,8 @@ import numpy as np
 from voltran.baselines.msrc.evaluation import Evaluator
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.milp import PlanProgram, Window, plan_program
-from voltran.baselines.solve import MilpResult, MixedIntegerProgram, solve_milp
+from voltran.baselines.program import MixedIntegerProgram
+from voltran.baselines.solve import MilpResult, solve_milp
 from voltran.physics.arrays import IntArray
 from voltran.physics.ordering import falling, surpasses
 

@@ -1,5 +1,6 @@
 """MSRC as a controller of the outage world: Stage 1 plans modes, the world's scheduler or a program dispatches."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -8,9 +9,12 @@ import numpy as np
 
 from voltran.baselines.msrc.dispatcher import dispatcher_of
 from voltran.baselines.msrc.forecasts import forecast_of, information_of
+from voltran.baselines.msrc.milp import plan_program
 from voltran.baselines.msrc.plan_statistics import Account
 from voltran.baselines.msrc.planner import Plan, Planner
+from voltran.baselines.msrc.planning_state import situation
 from voltran.baselines.msrc.settings import PlannerSettings
+from voltran.baselines.program import NamedProgram
 from voltran.baselines.rules import outage_world
 from voltran.envs.blackout.commands import SiteCommands, declare, mode_commands
 from voltran.envs.blackout.world import BlackoutWorld
@@ -54,7 +58,7 @@ class Msrc:
         self.declarations = declare(self.settings.command_set, "dynamic")
         self.plans: list[Plan] = []
         self._planners: list[Planner] = []
-        self._account = Account()
+        self._account = Account(self.settings.certify != "off")
         self._dispatcher = dispatcher_of(self.settings)
 
     def reset(self, world: World) -> None:
@@ -62,7 +66,7 @@ class Msrc:
         outage = outage_world(world, self.name)
         self._planners = [Planner(outage, index, self.settings) for index in range(outage.n_worlds)]
         self.plans = []
-        self._account = Account()
+        self._account = Account(self.settings.certify != "off")
         self._dispatcher = dispatcher_of(self.settings)
 
     def act(self, world: World) -> dict[str, SiteCommands]:
@@ -83,6 +87,26 @@ class Msrc:
             band_bits=table.band_bits[options],
         )
         return replace(commands, dispatcher=self._dispatcher)
+
+    def programs(self, world: World, index: int = 0) -> list[NamedProgram]:
+        """Stage 1 as a mixed-integer program, and Stage 2 under its plan where a program dispatches.
+
+        Args:
+            world: as in :meth:`act`.
+            index: which world of the batch.
+        """
+        outage = outage_world(world, self.name)
+        planners = [copy.copy(planner) for planner in self._planners]
+        instance = planners[index].instance()
+        if not instance.alive.any():
+            return []
+        plans = [planner.plan() for planner in planners]
+        evaluation = plans[index].evaluation
+        stage_1 = NamedProgram("modes", plan_program(instance).program, evaluation.cost if evaluation else None)
+        if self._dispatcher is None:
+            return [stage_1]
+        commands = self.commands_of(outage, np.array([plan.options for plan in plans]))
+        return [stage_1, NamedProgram("dispatch", self._dispatcher.program(situation(outage, commands, index)))]
 
     def counters(self) -> Mapping[str, float]:
         """What planning took in the episode so far, and how far the plans were from what came of them."""

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 
 from voltran.baselines.msrc.options import load_power_kw
-from voltran.baselines.solve import MixedIntegerProgram, Rows
+from voltran.baselines.program import Label, MixedIntegerProgram, Rows, grid, listed
 from voltran.envs.blackout.situation import Situation
 from voltran.envs.errors import ScenarioError
 from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, Int16Array, IntArray, RealArray
@@ -68,12 +68,14 @@ class Draft:
     def __init__(self) -> None:
         self.rows = Rows()
         self._columns: list[tuple[FloatArray, FloatArray, BoolArray]] = []
+        self._labels: list[Label] = []
         self._count = 0
 
-    def columns(self, costs: FloatArray, upper: FloatArray | float, integral: bool = False) -> IntArray:
+    def columns(self, costs: FloatArray, upper: FloatArray | float, label: Label, integral: bool = False) -> IntArray:
         """Add variables from zero to ``upper``; returns their indices."""
         limits = np.broadcast_to(np.asarray(upper, dtype=np.float64), costs.shape)
         self._columns.append((costs, limits, np.full(costs.shape, integral)))
+        self._labels.append(label)
         first, self._count = self._count, self._count + costs.size
         return np.arange(first, self._count)
 
@@ -88,6 +90,8 @@ class Draft:
             rows=self.rows.matrix(costs.size),
             row_lower=np.concatenate(self.rows.lower),
             row_upper=np.concatenate(self.rows.upper),
+            columns=tuple(self._labels),
+            row_groups=tuple(self.rows.groups),
         )
 
 
@@ -165,14 +169,16 @@ def serve(draft: Draft, now: Situation, links: Links, segments: int, kw_cost: fl
     ends = np.expm1(np.linspace(0.0, np.log(2.0), segments + 1))
     slope = np.diff(np.log1p(ends)) / np.diff(ends)
     worth = now.weight * (1.0 - USER_TIE_BREAK * np.arange(n_users) / n_users)
-    link = draft.columns(kw_cost * marginal_kw(now, links), 1.0)
-    chord = draft.columns(-np.outer(worth, slope).ravel(), np.tile(np.diff(ends), n_users))
+    users = listed("share", user=links.user, site=links.site, band=links.band)
+    link = draft.columns(kw_cost * marginal_kw(now, links), 1.0, users)
+    chords = grid("chord", user=n_users, number=segments)
+    chord = draft.columns(-np.outer(worth, slope).ravel(), np.tile(np.diff(ends), n_users), chords)
     demand, rows = now.demand_mbps[links.user], draft.rows
-    blocks = rows.add(-np.inf, room, n_sites * n_bands)
+    blocks = rows.add(-np.inf, room, n_sites * n_bands, grid("blocks", site=n_sites, band=n_bands))
     rows.put(blocks + links.site * n_bands + links.band, link, demand / links.rate_mbps)
-    capacity = rows.add(-np.inf, room, n_sites)
+    capacity = rows.add(-np.inf, room, n_sites, grid("capacity", site=n_sites))
     rows.put(capacity + links.site, link, demand / capacity_mbps(now)[links.site])
-    climbed = rows.add(0.0, 0.0, n_users)
+    climbed = rows.add(0.0, 0.0, n_users, grid("climbed", user=n_users))
     rows.put(climbed + links.user, link, 1.0)
     rows.put(climbed + np.repeat(np.arange(n_users), segments), chord, -1.0)
     return Served(link, blocks + np.arange(n_sites * n_bands).reshape(n_sites, n_bands), capacity + np.arange(n_sites))
@@ -183,7 +189,7 @@ def program_of(now: Situation, links: Links, segments: int, spare_kw: FloatArray
     draft = Draft()
     served = serve(draft, now, links, segments, POWER_TIE_BREAK)
     if spare_kw is not None:
-        power = draft.rows.add(-np.inf, spare_kw, spare_kw.size)
+        power = draft.rows.add(-np.inf, spare_kw, spare_kw.size, grid("power", site=spare_kw.size))
         draft.rows.put(power + links.site, served.link, marginal_kw(now, links))
     return DispatchProgram(links, draft.finished())
 

@@ -17,6 +17,7 @@ from voltran.baselines.msrc.carrier_program import (
 from voltran.baselines.msrc.dispatch import dispatch_of
 from voltran.baselines.msrc.dispatch_program import Links, links_to, program_of, rates_from
 from voltran.baselines.msrc.settings import PlannerSettings
+from voltran.baselines.program import MixedIntegerProgram
 from voltran.baselines.solve import MilpResult, SolverError, solve_milp
 from voltran.baselines.solve_parts import solve_in_parts
 from voltran.envs.blackout.dispatch import Allocation, carried_out
@@ -84,6 +85,14 @@ class ExactDispatcher:
         finally:
             self._times_ms.append(1e3 * (time.perf_counter() - start))
 
+    def program(self, situation: Situation) -> MixedIntegerProgram:
+        """What it would solve first, for bands or for shares."""
+        served = situation.associate()
+        links = links_to(served.server, served.rate_mbps)
+        if self._rule == "exact":
+            return self._share_program(situation, links)
+        return carrier_program(situation, links, _chords(situation), self._prices(situation)).model
+
     def counters(self) -> Mapping[str, float]:
         """What dispatching took in the episode so far."""
         return {
@@ -117,9 +126,12 @@ class ExactDispatcher:
         return Allocation(server, share, narrowed.band_bits, vehicle_orders_kw(program, values, now, prices))
 
     def _best_shares(self, now: Situation, links: Links) -> FloatArray:
+        program = self._share_program(now, links)
+        return shares_of(now, links, self._taken(solve_milp(program, time_limit_s=self._time_limit_s)))
+
+    def _share_program(self, now: Situation, links: Links) -> MixedIntegerProgram:
         spare_kw = _spare_kw(now, idle_power_kw(now, now.band_bits))
-        program = program_of(now, links, _chords(now), spare_kw)
-        return shares_of(now, links, self._taken(solve_milp(program.model, time_limit_s=self._time_limit_s)))
+        return program_of(now, links, _chords(now), spare_kw).model
 
     def _taken(self, solution: MilpResult) -> FloatArray:
         if solution.values is None:

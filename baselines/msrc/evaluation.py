@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from voltran.baselines.linear_solver import LinearSolver
 from voltran.baselines.msrc.dual_bounds import LARGEST_INVERSE_H, LARGEST_OVERFLOW, Prices
 from voltran.baselines.msrc.groups import CLASS_GROUPS
 from voltran.baselines.msrc.instance import Instance
-from voltran.baselines.solve import LinearSolver
 from voltran.physics.arrays import FloatArray, IntArray
 
 
@@ -73,10 +73,11 @@ class Evaluator:
         """The exact cost of a plan and what it is made of.
 
         Raises:
-            SolverError: see :meth:`cost`.
+            SolverError: see :meth:`cost`, or the solution is none.
         """
         cost = self.cost(plan)
         assert cost is not None, "without a cutoff there is a cost"
+        self._solver.require_solution(cost - self.instance.fixed_cost(plan))
         instance, options, groups = self.instance, self.instance.options, self.instance.groups
         flow, overflow = self._solver.values(self._flow), self._solver.values(self._overflow)
         drop = np.ones(groups.home.size)

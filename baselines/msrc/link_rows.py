@@ -6,7 +6,7 @@ Links join a helping site and an assisted, sleeping or dead one within reach.
 import numpy as np
 
 from voltran.baselines.msrc.instance import Instance
-from voltran.baselines.solve import Rows
+from voltran.baselines.program import Rows, grid, listed
 from voltran.physics.arrays import IntArray
 from voltran.physics.power import ASSISTED, HELPING
 
@@ -47,9 +47,13 @@ def _add_partner_rows(rows: Rows, instance: Instance, helping: IntArray, needing
     Source: [MSRC] Eq. 20, [MSRC] Eq. 21.
     """
     helper, needy = np.nonzero(instance.may_help & instance.alive[:, None])
-    for end, own, other_end, others in ((helper, helping, needy, needing), (needy, needing, helper, helping)):
+    ends = (
+        ("helper_has_partner", helper, helping, needy, needing),
+        ("needy_has_helper", needy, needing, helper, helping),
+    )
+    for name, end, own, other_end, others in ends:
         free = np.where(instance.alive, 0.0, np.inf)
-        first = rows.add(-np.inf, free, instance.n_sites)
+        first = rows.add(-np.inf, free, instance.n_sites, grid(name, site=instance.n_sites))
         rows.put((first + np.arange(instance.n_sites))[:, None], own, 1.0)
         rows.put((first + end)[:, None], others[other_end], -1.0)
 
@@ -63,12 +67,15 @@ def _add_active_rows(rows: Rows, instance: Instance, helping: IntArray, needing:
     """
     n_sites, k_max = instance.n_sites, float(instance.k_max)
     sites = np.arange(n_sites)[:, None]
-    for end, own in zip(linkable(instance), (helping, needing), strict=True):
-        allowed = rows.add(-np.inf, 0.0, end.size) + np.arange(end.size)
+    helper, needy = linkable(instance)
+    for role, end, own in (("helper", helper, helping), ("needy", needy, needing)):
+        label = listed(f"link_of_{role}", helper=helper, needy=needy)
+        allowed = rows.add(-np.inf, 0.0, end.size, label) + np.arange(end.size)
         rows.put(allowed, link, 1.0)
         rows.put(allowed[:, None], own[end], -1.0)
-        some = rows.add(np.where(instance.alive, 0.0, -np.inf), np.inf, n_sites)
-        few = rows.add(-np.inf, 0.0, n_sites)
+        least = np.where(instance.alive, 0.0, -np.inf)
+        some = rows.add(least, np.inf, n_sites, grid(f"some_links_of_{role}", site=n_sites))
+        few = rows.add(-np.inf, 0.0, n_sites, grid(f"few_links_of_{role}", site=n_sites))
         for first, factor in ((some, 1.0), (few, k_max)):
             rows.put(first + end, link, 1.0)
             rows.put(first + sites, own, -factor)
@@ -83,8 +90,10 @@ def _add_literal_rows(rows: Rows, instance: Instance, helping: IntArray, needing
     """
     helper, needy = np.nonzero(instance.may_help & instance.alive[:, None] & instance.alive[None, :])
     sites = np.arange(instance.n_sites)[:, None]
-    for end, own, others in ((helper, helping, needing[needy]), (needy, needing, helping[helper])):
+    ends = (("helper", helper, helping, needing[needy]), ("needy", needy, needing, helping[helper]))
+    for role, end, own, others in ends:
         slack = np.maximum(np.bincount(end, minlength=instance.n_sites) - instance.k_max, 0).astype(np.float64)
-        first = rows.add(-np.inf, instance.k_max + slack, instance.n_sites)
+        label = grid(f"links_of_{role}", site=instance.n_sites)
+        first = rows.add(-np.inf, instance.k_max + slack, instance.n_sites, label)
         rows.put((first + end)[:, None], others, 1.0)
         rows.put(first + sites, own, slack[:, None])

@@ -14,10 +14,14 @@ import numpy as np
 from voltran.baselines.msrc.groups import CLASS_GROUPS
 from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.link_rows import add_link_rows, linkable
-from voltran.baselines.solve import MixedIntegerProgram, Rows
+from voltran.baselines.msrc.options import option_names
+from voltran.baselines.program import Label, MixedIntegerProgram, Rows, grid, listed
 from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.ordering import falling
 from voltran.physics.power import NORMAL
+
+# What ``Groups.class_group`` counts.
+GROUP_NAMES = ("priority", "best_effort")
 
 
 class Window(NamedTuple):
@@ -130,6 +134,7 @@ class _Builder:
         program = MixedIntegerProgram(
             self._costs(), lower, upper, integral, self.rows.matrix(self.n_columns),
             np.concatenate(self.rows.lower), np.concatenate(self.rows.upper),
+            columns=self._column_labels(), row_groups=tuple(self.rows.groups),
         )  # fmt: skip
         return PlanProgram(program, self.choice, self.inverse_lifetime)
 
@@ -142,6 +147,19 @@ class _Builder:
         parts = np.split(np.arange(self.inverse_lifetime), np.cumsum(sizes)[:-1])
         choice, self.served, self.drop, self.slack, self.overflow, self.link = parts
         self.choice = choice.reshape(self.n_sites, self.n_options)
+
+    def _column_labels(self) -> tuple[Label, ...]:
+        """What the columns stand for, in their order."""
+        pairs, (helper, needy) = self.pairs, linkable(self.instance)
+        return (
+            grid("", site=self.n_sites, mode=option_names(self.instance.options)),
+            listed("served", demand=pairs.demand, site=pairs.site, table=pairs.table),
+            grid("dropped", demand=self.drop.size),
+            grid("below_floor", group=GROUP_NAMES),
+            grid("overflow", site=self.n_sites, table=self.n_tables),
+            listed("link", helper=helper, needy=needy),
+            grid("inverse_lifetime_per_h"),
+        )
 
     def _costs(self) -> FloatArray:
         """What is minimised. Source: [MSRC] Eq. 18, normalised as in :class:`PlannerSettings`."""
@@ -181,14 +199,15 @@ class _Builder:
     def _add_choice_rows(self) -> None:
         """One option per site, and nothing served without the option that serves it. Source: [MSRC] Eq. 19."""
         instance, pairs, table = self.instance, self.pairs, self.instance.options.table
-        first = self.rows.add(1.0, 1.0, self.n_sites)
+        first = self.rows.add(1.0, 1.0, self.n_sites, grid("one_mode", site=self.n_sites))
         self.rows.put(first + np.arange(self.n_sites)[:, None], self.choice, 1.0)
         reach = instance.groups.reach[pairs.flow]
         if self.is_tight:
             drawn = np.maximum(pairs.power_kw, 1e-12)[:, None]
             reach = np.minimum(reach, np.maximum(self._room_kw()[pairs.site], 0.0) / drawn)
         limit = np.where(table[None, :] == pairs.table[:, None], reach, 0.0)
-        row = self.rows.add(-np.inf, 0.0, pairs.flow.size) + np.arange(pairs.flow.size)
+        label = listed("reach", demand=pairs.demand, site=pairs.site, table=pairs.table)
+        row = self.rows.add(-np.inf, 0.0, pairs.flow.size, label) + np.arange(pairs.flow.size)
         self.rows.put(row, self.served, 1.0)
         self.rows.put(row[:, None], self.choice[pairs.site], -limit)
 
@@ -199,16 +218,16 @@ class _Builder:
         """
         instance, groups, pairs = self.instance, self.instance.groups, self.pairs
         demands = np.arange(groups.home.size)
-        first = self.rows.add(1.0, 1.0, demands.size)
+        first = self.rows.add(1.0, 1.0, demands.size, grid("served_or_dropped", demand=demands.size))
         self.rows.put(first + pairs.demand, self.served, 1.0)
         self.rows.put(first + demands, self.drop, 1.0)
-        at_home = self.rows.add(-np.inf, 1.0, demands.size)
+        at_home = self.rows.add(-np.inf, 1.0, demands.size, grid("at_home_while_normal", demand=demands.size))
         away = groups.away[pairs.flow] & instance.alive[groups.home[pairs.demand]]
         self.rows.put(at_home + pairs.demand[away], self.served[away], 1.0)
         live = demands[instance.alive[groups.home]]
         normal = np.flatnonzero(instance.options.mode == NORMAL)
         self.rows.put((at_home + live)[:, None], self.choice[groups.home[live]][:, normal], 1.0)
-        floor = self.rows.add(-np.inf, instance.drop_allowance, CLASS_GROUPS)
+        floor = self.rows.add(-np.inf, instance.drop_allowance, CLASS_GROUPS, grid("floor", group=GROUP_NAMES))
         self.rows.put(floor + groups.class_group, self.drop, instance.drop_share)
         self.rows.put(floor + np.arange(CLASS_GROUPS), self.slack, -1.0)
 
@@ -220,12 +239,13 @@ class _Builder:
         options, pairs = self.instance.options, self.pairs
         cell = np.arange(self.n_sites)[:, None] * self.n_tables + options.table
         limits = (
-            (pairs.load, np.full(self.n_options, self.instance.settings.load_limit)),
-            (pairs.traffic_mbps, options.traffic_mbps),
-            (pairs.first_load, np.ones(self.n_options)),
+            ("blocks", pairs.load, np.full(self.n_options, self.instance.settings.load_limit)),
+            ("traffic", pairs.traffic_mbps, options.traffic_mbps),
+            ("first_band", pairs.first_load, np.ones(self.n_options)),
         )
-        for taken, limit in limits:
-            first = self.rows.add(-np.inf, 0.0, self.n_sites * self.n_tables)
+        for name, taken, limit in limits:
+            label = grid(name, site=self.n_sites, table=self.n_tables)
+            first = self.rows.add(-np.inf, 0.0, self.n_sites * self.n_tables, label)
             self.rows.put(first + pairs.cell, self.served, taken)
             self.rows.put(first + cell, self.choice, -limit)
         self.rows.put(first + np.arange(self.overflow.size), self.overflow, -1.0)
@@ -247,7 +267,8 @@ class _Builder:
         options, room_kw = self.instance.options, self._room_kw()
         room_kw[~self.instance.alive] = 0.0
         for table in range(self.n_tables):
-            row = self.rows.add(-np.inf, 0.0, self.n_sites) + np.arange(self.n_sites)
+            label = grid(f"power_under_table_{table}", site=self.n_sites)
+            row = self.rows.add(-np.inf, 0.0, self.n_sites, label) + np.arange(self.n_sites)
             self._put_power(row, table)
             mine = np.flatnonzero(options.table == table)
             self.rows.put(row[:, None], self.choice[:, mine], -np.maximum(room_kw[:, mine], 0.0))
@@ -267,7 +288,9 @@ class _Builder:
         """
         instance, options = self.instance, self.instance.options
         energy = np.where(instance.alive, instance.bounded_energy_kwh, 0.0)
-        row = self.rows.add(-np.inf, np.where(instance.alive, 0.0, np.inf), self.n_sites) + np.arange(self.n_sites)
+        label = grid("_".join(["lifetime_under_tables", *map(str, sorted(tables))]), site=self.n_sites)
+        limit = np.where(instance.alive, 0.0, np.inf)
+        row = self.rows.add(-np.inf, limit, self.n_sites, label) + np.arange(self.n_sites)
         for table in tables:
             self._put_power(row, table)
         within = np.isin(options.table, list(tables))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from voltran.baselines.msrc.settings import PlannerSettings
-from voltran.envs.blackout.constants import BlackoutConstants
+from voltran.envs.blackout.constants import MODE_NAMES, BlackoutConstants
 from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP, site_power_kw
 from voltran.physics.scheduler import site_capacity_mbps
@@ -73,6 +73,15 @@ def site_options(constants: BlackoutConstants, settings: PlannerSettings) -> Opt
         dynamic_kw=dynamic_kw,
         traffic_kw=traffic_kw,
     )
+
+
+def option_names(options: Options) -> list[str]:
+    """A word for each option: its mode, and the bands that are on."""
+    bands = [[str(band) for band in range(options.dynamic_kw.size) if bits >> band & 1] for bits in options.band_bits]
+    return [
+        "_".join([MODE_NAMES[mode], *(["bands"] if on else []), *on])
+        for mode, on in zip(options.mode, bands, strict=True)
+    ]
 
 
 def load_power_kw(constants: BlackoutConstants) -> tuple[FloatArray, FloatArray]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voltran.baselines.msrc.certify import prove
+from voltran.baselines.msrc.certify import Certificate, prove
 from voltran.baselines.msrc.evaluation import Evaluation, Evaluator
 from voltran.baselines.msrc.forecasts import forecast_of
 from voltran.baselines.msrc.groups import Groups, user_groups
@@ -12,6 +12,7 @@ from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.options import site_options
 from voltran.baselines.msrc.search import Search
 from voltran.baselines.msrc.settings import PlannerSettings
+from voltran.baselines.program import TOLERANCE
 from voltran.baselines.solve import SolverError
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.physics.arrays import FloatArray, IntArray
@@ -29,7 +30,7 @@ class Plan:
         evaluation: what the planner expects of it, ``None`` after a failed solution.
         evaluations: plans weighed in the search for it.
         gap_proven: no plan costs less than ``(1 - gap_proven)`` of this one; ``None`` where that was not asked for, or
-            the proof ran out of time.
+            the proof ran out of time or failed; zero where no site is alive.
     """
 
     options: IntArray
@@ -47,7 +48,7 @@ class Planner:
         settings: coefficients.
 
     Attributes:
-        failed_solves: plans that fell back on the last feasible one because a solver failed.
+        failed_solves: plans that fell back on the last feasible one because a solver failed, and proofs that failed.
     """
 
     def __init__(self, world: BlackoutWorld, index: int, settings: PlannerSettings) -> None:
@@ -80,12 +81,12 @@ class Planner:
     def plan(self) -> Plan:
         """Plan the next decision period.
 
-        A solver that fails costs the plan, not the episode: the last feasible plan, repaired for the sites that are
-        alive, stands in for it, and the failure is counted.
+        A solver that fails, or is caught at a wrong answer, costs the plan, not the episode: the last feasible plan,
+        repaired for the sites that are alive, stands in for it, and the failure is counted.
         """
         instance = self.instance()
         if not instance.alive.any():
-            return Plan(np.full(instance.n_sites, instance.sleep), None, 0)
+            return Plan(np.full(instance.n_sites, instance.sleep), None, 0, gap_proven=0.0)
         try:
             plan = self._solve(instance)
         except SolverError:
@@ -98,11 +99,26 @@ class Planner:
         evaluator = Evaluator(instance)
         search = Search(instance, evaluator)
         options, gap_proven = search.run(self._last), None
-        if self.settings.certify != "off":
-            gap = PROVEN_GAPS[self.settings.certify]
-            certificate = prove(instance, evaluator, options, search.cost, gap, self.settings.proof_time_s)
-            options, gap_proven = certificate.plan, certificate.gap_proven
-        return Plan(options, evaluator.evaluate(options), search.evaluations, gap_proven)
+        cost = search.cost
+        if (certificate := self._certificate(instance, evaluator, options, cost)) is not None:
+            options, cost, gap_proven = certificate.plan, certificate.cost, certificate.gap_proven
+        evaluation = evaluator.evaluate(options)
+        if not abs(evaluation.cost - cost) <= TOLERANCE * max(abs(cost), 1.0):
+            raise SolverError(f"a plan was found for its cost of {cost}, but costs {evaluation.cost}")
+        return Plan(options, evaluation, search.evaluations, gap_proven)
+
+    def _certificate(
+        self, instance: Instance, evaluator: Evaluator, options: IntArray, cost: float
+    ) -> Certificate | None:
+        """What is proven of a plan, if that is asked for; a proof that fails says nothing against the plan."""
+        if self.settings.certify == "off":
+            return None
+        gap = PROVEN_GAPS[self.settings.certify]
+        try:
+            return prove(instance, evaluator, options, cost, gap, self.settings.proof_time_s)
+        except SolverError:
+            self.failed_solves += 1
+            return None
 
     def _fallback(self, instance: Instance) -> IntArray:
         last = instance.widest[np.where(instance.alive, 0, SLEEP)] if self._last is None else self._last

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from voltran.baselines.solve import require_finite
 from voltran.baselines.trimsm.matching import Evaluator
 from voltran.baselines.trimsm.peers import recp
 from voltran.baselines.trimsm.uplink_evaluator import uplink_evaluator
@@ -51,6 +52,7 @@ def best_association(problem: UplinkProblem, inner: InnerControl, most_candidate
 
     Raises:
         ScenarioError: there are more; says how many, and how long they would take here.
+        SolverError: the power control fails for one of them.
     """
     evaluator = uplink_evaluator(problem, inner)
     count = count_associations(problem.n_ubs, problem.n_ues, problem.ubs_per_ue)
@@ -60,6 +62,7 @@ def best_association(problem: UplinkProblem, inner: InnerControl, most_candidate
     weighed = 0
     for association in associations(problem):
         value, shortfall = evaluator.evaluate_association(association)
+        require_finite("the value of an association", value, shortfall)
         weighed += 1
         if best is None or (shortfall, -value) < (best.shortfall, -best.value):
             best = Optimum(association, weighed, value, shortfall)

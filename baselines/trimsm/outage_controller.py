@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from voltran.baselines.rules import outage_world
+from voltran.baselines.solve import SolverError, require_finite, solving
 from voltran.baselines.trimsm.matching import MatchingSettings, Report, improve
 from voltran.baselines.trimsm.outage_blocks import SiteBlocks
 from voltran.baselines.trimsm.outage_clusters import Clusters, user_clusters
@@ -29,6 +30,8 @@ class TrimsmOutage:
     reading): a site without clusters sleeps, one that serves clusters of others helps, and the others are normal (or
     assisted, in the literal reading, where others serve some of theirs). The world's repair comes next; sites to which
     it gives another mode choose their bands for that one.
+
+    Where numbers fail, the last matching stands in, or the simple one that a search begins with, and that is counted.
 
     Args:
         name: as shown in tables.
@@ -71,9 +74,16 @@ class TrimsmOutage:
         return {"bs": commands}
 
     def counters(self) -> Mapping[str, float]:
-        """Moves and candidates per decision, and the mean absolute error of the planned site power as a share."""
+        """Failures, moves and candidates per decision, and the mean absolute error of the planned site power.
+
+        The error is a share.
+        """
         decisions = max(self._decisions, 1)
-        counters = {"swaps": self._moves / decisions, "plan_evaluations": self._evaluations / decisions}
+        counters = {
+            "failed_solves": float(self._failed),
+            "swaps": self._moves / decisions,
+            "plan_evaluations": self._evaluations / decisions,
+        }
         if self._power_errors:
             counters["plan_error_power"] = float(np.mean(self._power_errors))
         return counters
@@ -83,7 +93,7 @@ class TrimsmOutage:
         self._clusters: dict[int, Clusters] = {}
         self._planned_kw: FloatArray | None = None
         self._power_errors: list[float] = []
-        self._decisions = self._moves = self._evaluations = 0
+        self._decisions = self._moves = self._evaluations = self._failed = 0
 
     def _matched(self, world: BlackoutWorld, index: int) -> OutageEvaluator:
         problem = outage_problem(world, index, self.settings, self._current_clusters(world, index))
@@ -93,11 +103,18 @@ class TrimsmOutage:
             start = self.matchings[index] & problem.limits.allowed
         else:
             start = blocks.chosen(problem.alive)
-        report = improve(start, evaluator, problem.limits, self._search, blocks)
+        try:
+            with solving(f"controller {self.name}"):
+                report = improve(start, evaluator, problem.limits, self._search, blocks)
+                require_finite("the value of a matching", report.value, report.shortfall)
+            association = report.association
+            self._count(report)
+        except SolverError:
+            self._failed += 1
+            association = start
         # nobody can tell users where to go: modes and bands are for those who will come
-        evaluator.load(report.association if problem.literal else blocks.chosen(awake_sites(report.association)))
+        evaluator.load(association if problem.literal else blocks.chosen(awake_sites(association)))
         evaluator.forget_tables()
-        self._count(report)
         return evaluator
 
     def _current_clusters(self, world: BlackoutWorld, index: int) -> Clusters:

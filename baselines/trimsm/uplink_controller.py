@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from voltran.baselines.entry import Entry
+from voltran.baselines.program import TOLERANCE
+from voltran.baselines.solve import SolverError, require_finite, solving
 from voltran.baselines.trimsm import peers
 from voltran.baselines.trimsm.exhaustive import best_association
 from voltran.baselines.trimsm.power_control import PowerControl, optimise_power, steps_until
@@ -52,6 +54,8 @@ Choose = Callable[[UplinkProblem, UplinkScenario], Choice]
 class UplinkController:
     """Chooses an association anew in every decision period, then the transmit powers for it.
 
+    Where numbers fail on the way, every UE gets its strongest UBS with room, at full power, and that is counted.
+
     Args:
         name: as shown in tables.
         choose: association for a problem with at least one UE.
@@ -78,11 +82,12 @@ class UplinkController:
         self._searches = searches
         self._choices: list[tuple[int, int]] = []
         self._controls: list[PowerControl] = []
+        self._failed = 0
 
     def reset(self, world: World) -> None:
         """Forget counts."""
         self._uplink(world)
-        self._choices, self._controls = [], []
+        self._choices, self._controls, self._failed = [], [], 0
 
     def act(self, world: World) -> dict[str, UplinkCommands]:
         """Choose for every world of the batch."""
@@ -93,8 +98,7 @@ class UplinkController:
         for index in range(uplink.n_worlds):
             problem = uplink.problem(index)
             if problem.n_ues > 0:
-                choice = self._choose(problem, uplink.scenario)
-                control = optimise_power(problem, choice.association, self.settings.final)
+                choice, control = self._decide(problem, uplink.scenario)
                 association[index][:, problem.ue] = choice.association
                 power_mw[index, problem.ue] = control.power_mw
                 self._choices.append((choice.moves, choice.evaluations))
@@ -102,17 +106,32 @@ class UplinkController:
         return {"ubs": UplinkCommands(association, power_mw)}
 
     def counters(self) -> Mapping[str, float]:
-        """Per decision: accepted moves, candidates weighed, and steps of SLMDB where it is the final control."""
-        counters: dict[str, float] = {}
-        if self._searches and self._choices:
+        """Failures; per decision moves, candidates weighed, and steps of SLMDB where it is the final control."""
+        if not self._controls:
+            return {}
+        counters = {"failed_solves": float(self._failed)}
+        if self._searches:
             moves, evaluations = np.mean(self._choices, axis=0)
-            counters = {"swaps": float(moves), "plan_evaluations": float(evaluations)}
-        if self.settings.final == "slmdb" and self._controls:
+            counters |= {"swaps": float(moves), "plan_evaluations": float(evaluations)}
+        if self.settings.final == "slmdb":
             for name, tolerance in (("slmdb_steps_1e3", 1e-3), ("slmdb_steps_1e4", 1e-4)):
                 counters[name] = float(
                     np.mean([steps_until(control.efficiencies, tolerance) for control in self._controls])
                 )
         return counters
+
+    def _decide(self, problem: UplinkProblem, scenario: UplinkScenario) -> tuple[Choice, PowerControl]:
+        """An association and the powers for it."""
+        try:
+            with solving(f"controller {self.name}"):
+                choice = self._choose(problem, scenario)
+                control = optimise_power(problem, choice.association, self.settings.final)
+                _require_powers(problem, control)
+                return choice, control
+        except SolverError:
+            self._failed += 1
+            association = peers.masters(problem)
+            return Choice(association), optimise_power(problem, association, "fipc")
 
     def _uplink(self, world: World) -> UplinkWorld:
         uplink = require_world(world, UplinkWorld, f"controller {self.name!r} plays")
@@ -227,6 +246,14 @@ CONTROLLERS: dict[str, Entry] = {
 }
 
 
+def _require_powers(problem: UplinkProblem, control: PowerControl) -> None:
+    require_finite("an efficiency", *control.efficiencies)
+    limit_mw = (1.0 + TOLERANCE) * problem.radio.power_max_mw
+    if not ((control.power_mw >= 0.0) & (control.power_mw <= limit_mw)).all():
+        raise SolverError(f"transmit powers beyond 0 to {problem.radio.power_max_mw} mW")
+
+
 def _matched(problem: UplinkProblem, settings: TriMsmSettings, sleep: bool) -> Choice:
     report = match(problem, settings, sleep=sleep)
+    require_finite("the value of a matching", report.value, report.shortfall)
     return Choice(report.association, report.moves + report.blocks, report.evaluations)

@@ -101,7 +101,7 @@ def test_the_controller_plays_and_counts() -> None:
     controller, world = make("exhaustive", inner="eipc"), started(make_world("uplink20-drop", 1, overrides))
     controller.reset(world)
     world.step(controller.act(world))
-    assert counters_of(controller) == {"swaps": 0.0, "plan_evaluations": 100.0}
+    assert counters_of(controller) == {"failed_solves": 0.0, "swaps": 0.0, "plan_evaluations": 100.0}
     assert world.kpis()["energy_efficiency"][0] > 0.0
 
 

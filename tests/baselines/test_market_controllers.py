@@ -154,7 +154,7 @@ def test_dpa_counts_iterations_and_what_did_not_converge() -> None:
     world = market("market8", hours=0.5, retail__weather__start_hour=11.0)
     controller = baselines.make("dpa", method="dual_gradient", max_iterations=3)
     play(world, controller)
-    assert controller.counters() == {"allocation_iterations": 3.0, "not_converged": 1.0}  # type: ignore[attr-defined]
+    assert controller.counters() == {"failed_solves": 0.0, "allocation_iterations": 3.0, "not_converged": 1.0}  # type: ignore[attr-defined]
 
 
 def test_sites_get_what_dpa_allocates() -> None:

@@ -11,7 +11,8 @@ from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.link_rows import add_link_rows, linkable
 from voltran.baselines.msrc.milp import Window, plan_program
 from voltran.baselines.msrc.search import Search
-from voltran.baselines.solve import MixedIntegerProgram, Rows, SolverName, solve_milp
+from voltran.baselines.program import MixedIntegerProgram, Rows
+from voltran.baselines.solve import SolverName, solve_milp
 from voltran.physics.arrays import IntArray
 from voltran.physics.power import HELPING, NORMAL
 

@@ -9,6 +9,7 @@ import pytest
 from tests.envs.blackout.tools import outage_world, until_over
 from tests.envs.episodes import started
 from voltran import baselines
+from voltran.baselines.linear_solver import LinearSolver
 from voltran.baselines.msrc.controller import Msrc
 from voltran.baselines.msrc.dispatch import world_dispatch
 from voltran.baselines.msrc.dual_bounds import Screen
@@ -17,7 +18,7 @@ from voltran.baselines.msrc.instance import Instance
 from voltran.baselines.msrc.planner import Planner
 from voltran.baselines.msrc.search import Search
 from voltran.baselines.msrc.settings import PlannerSettings
-from voltran.baselines.solve import LinearSolver, SolverError
+from voltran.baselines.solve import SolverError
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import MissingExtraError, ScenarioError
 from voltran.physics.power import HELPING, NORMAL, SLEEP

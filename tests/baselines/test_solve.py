@@ -8,7 +8,9 @@ import pytest
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
-from voltran.baselines.solve import LinearSolver, MixedIntegerProgram, SolverError, SolverName, solve_milp
+from voltran.baselines.linear_solver import LinearSolver
+from voltran.baselines.program import MixedIntegerProgram
+from voltran.baselines.solve import SolverError, SolverName, solve_milp
 from voltran.envs.errors import MissingExtraError
 
 SOLVERS: tuple[SolverName, ...] = ("highs", "scip")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.sparse import block_diag, csr_array, vstack
 
-from voltran.baselines.solve import MixedIntegerProgram, solve_milp
+from voltran.baselines.program import MixedIntegerProgram
+from voltran.baselines.solve import solve_milp
 from voltran.baselines.solve_parts import solve_in_parts
 
 

@@ -14,6 +14,7 @@ from voltran.cli.dataset import dataset
 from voltran.cli.forecast import forecast
 from voltran.cli.options import Overrides, Resume
 from voltran.cli.plain_warnings import plain_warnings
+from voltran.cli.plan import plan
 from voltran.cli.seal import seal
 from voltran.cli.stopping import end_workers, stopped_by_signals
 from voltran.evaluation.cores import CORES
@@ -53,6 +54,7 @@ app = typer.Typer(
 )
 app.add_typer(forecast, name="forecast")
 app.add_typer(dataset, name="dataset")
+app.command()(plan)
 app.command()(seal)
 
 Quick = Annotated[
