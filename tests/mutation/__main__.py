@@ -90,6 +90,7 @@ class Trials:
             broken = tree.run(self.tests[module])
         if broken["outcome"] == records.SURVIVED:
             raise TestsFailed(f"{module}: its tests pass when it cannot be imported; do they import the copy?")
+        typer.echo(f"{sound['cpu_s']:9.1f} s {module}: its tests, with nothing wrong", err=True)
         return module, AT_LEAST_S + SLOWER * float(sound["cpu_s"])
 
     def _try(self, tree: Tree, mutant: Mutant, limit_s: float) -> Tried:
