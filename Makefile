@@ -16,8 +16,8 @@ QUICK_LIBRARIES := tianshou skrl torchrl
 LIBRARIES       := $(QUICK_LIBRARIES) rllib benchmarl agilerl
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long noise lint bench results interop
-.PHONY: interop-sb3 interop-single-file interop-ray $(LIBRARIES:%=interop-%)
+.PHONY: help demo test long noise lint bench results mutation interop
+.PHONY: mutation-full interop-sb3 interop-single-file interop-ray $(LIBRARIES:%=interop-%)
 
 help:
 	@echo "make demo     train a small policy, compare it with rules and MSRC, write runs/demo/"
@@ -27,10 +27,11 @@ help:
 	@echo "make lint     style, formatting and types"
 	@echo "make bench    the benchmarks of docs/performance.md"
 	@echo "make results  the experiments behind docs/results.md"
+	@echo "make mutation how many small mistakes in the physics and the outage the tests notice, of 400; mutation-full: of all"
 	@echo "make interop  the tests of learning libraries that install quickly: $(QUICK_LIBRARIES)"
 	@echo "make interop-LIBRARY  train and evaluate with one of sb3 single-file $(LIBRARIES)"
 	@echo "make interop-ray  the tests of playing on Ray, on a cluster inside this machine"
-	@echo "QUICK=1       with demo, noise, bench, results or interop-LIBRARY: in minutes, to see that it works; writes runs/quick/ only"
+	@echo "QUICK=1       with demo, noise, bench, results, mutation or interop-LIBRARY: in minutes, to see that it works; writes runs/quick/ only"
 
 demo: $(STAMP)
 	$(BIN)/voltran demo --out $(RUNS)/demo $(QUICK_FORM)
@@ -67,6 +68,19 @@ results: $(STAMP)
 		$(BIN)/voltran experiment $$name --out $(RUNS)/$$name --store $(RUNS)/episodes --resume \
 			$(if $(QUICK),--quick,--publish .) || exit; \
 	done
+
+# Running it again tries only what has changed. What makes the mistakes lives in an environment of its own.
+mutation: $(STAMP) .venv-mutation/.installed
+	.venv-mutation/bin/python -m tests.mutation --python $(BIN)/python --out $(RUNS)/mutation \
+		$(if $(QUICK),--quick,--publish docs/results/mutation.json)
+
+mutation-full: $(STAMP) .venv-mutation/.installed
+	.venv-mutation/bin/python -m tests.mutation --python $(BIN)/python --out $(RUNS)/mutation-full --all
+
+.venv-mutation/.installed: tests/mutation/constraints.txt
+	$(PYTHON) -m venv .venv-mutation
+	.venv-mutation/bin/python -m pip install --quiet --disable-pip-version-check --constraint $< cosmic-ray typer
+	touch $@
 
 # Other tests may import what these environments lack.
 interop: $(QUICK_LIBRARIES:%=.venv-%/.installed)

@@ -14,6 +14,7 @@ from pettingzoo import AECEnv
 
 from voltran.envs.checks import episodes as _episodes
 from voltran.envs.checks import faces as _faces
+from voltran.envs.checks import influence as _influence
 from voltran.envs.checks import isolation as _isolation
 from voltran.envs.checks import seeds as _seeds
 from voltran.envs.checks import worlds as _worlds
@@ -30,9 +31,11 @@ _RULES: tuple[Rule, ...] = (
     _episodes.agents_never_leave,
     _episodes.spaces_stay_the_same,
     _episodes.infos_per_agent,
+    _episodes.infos_hold_no_nan,
     _episodes.observations_finite,
     _episodes.observations_in_space,
     _episodes.state_in_space,
+    _influence.state_moves,
     _episodes.rewards_finite,
     _episodes.masks_not_empty,
     _episodes.masks_agree,
@@ -44,10 +47,16 @@ _RULES: tuple[Rule, ...] = (
     _seeds.seed_replays_in_one_instance,
     _seeds.seed_replays_across_instances,
     _seeds.seed_replays_after_dirty_episode,
+    _seeds.seed_replays_after_many_episodes,
     _seeds.seed_replays_across_processes,
     _seeds.seeds_differ,
     _seeds.seed_zero_is_a_seed,
     _seeds.unseeded_resets_vary,
+    _influence.observations_tell_something,
+    _influence.rewards_go_to_their_agents,
+    _influence.observations_go_to_their_agents,
+    _influence.rewards_come_in_time,
+    _influence.observations_come_in_time,
     _isolation.returned_values_never_change,
     _isolation.writing_into_returned_values_is_harmless,
     _isolation.illegal_input_refused,

@@ -52,8 +52,18 @@ def choose(space: spaces.Space[Any], mask: Any, generator: np.random.Generator) 
     return space.sample()
 
 
-def illegal_actions(space: spaces.Space[Any]) -> Iterator[tuple[str, Any]]:
-    """Actions outside a space: what is wrong with each, and the action."""
+def illegal_actions(space: spaces.Space[Any], *, strict: bool) -> Iterator[tuple[str, Any]]:
+    """Actions outside a space: what is wrong with each, and the action.
+
+    Args:
+        space: of the actions.
+        strict: also whole numbers in floats where choices are integers, which others' environments mostly take.
+    """
+    if strict and isinstance(space, spaces.Discrete):
+        yield "a whole number as a float", float(space.start)
+        yield "a whole number in an array of floats", np.array(space.start, np.float64)
+    if strict and isinstance(space, spaces.MultiDiscrete):
+        yield "whole numbers as floats", np.zeros(space.shape, np.float64) + space.start
     yield "None", None
     yield "a word", "normal"
     if isinstance(space, spaces.Discrete):
@@ -73,14 +83,15 @@ def illegal_actions(space: spaces.Space[Any]) -> Iterator[tuple[str, Any]]:
         yield "wrong shape", np.zeros((*space.shape, 2), space.dtype)
 
 
-def illegal_inputs(env: Any, legal: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def illegal_inputs(env: Any, legal: Mapping[str, Any], *, strict: bool) -> Iterator[tuple[str, Any]]:
     """Joint actions that a step must refuse: what is wrong with each, and the input.
 
     The culprit is the last agent of each kind of space, so that a step that applies actions one by one has done damage.
+    ``strict`` is that of :func:`illegal_actions`.
     """
     culprits = {str(env.action_space(agent)): agent for agent in legal}
     for agent in culprits.values():
-        for label, action in illegal_actions(env.action_space(agent)):
+        for label, action in illegal_actions(env.action_space(agent), strict=strict):
             yield f"{label} for {agent}", {**legal, agent: action}
     last = list(legal)[-1]
     yield f"no action for {last}", {agent: action for agent, action in legal.items() if agent != last}

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from gymnasium import spaces
 
 from voltran.envs.checks.action_sampling import carried_mask, is_legal, mask_parts
-from voltran.envs.checks.recording import Moment, Subject, difference
+from voltran.envs.checks.recording import PARTS, Moment, Subject, difference
 from voltran.envs.checks.report import ConformanceError, NotApplicable
 
 
@@ -23,33 +24,68 @@ def spaces_stay_the_same(subject: Subject) -> None:
 
 
 def agents_never_leave(subject: Subject) -> None:
-    """All possible agents are there from reset to the end, and each is told everything at each step."""
-    for step, moment, possible in _moments(subject):
-        returned = {"observations": moment.observations}
-        if step:
-            returned |= {"rewards": moment.rewards, "terminations": moment.terminations}
-            returned |= {"truncations": moment.truncations}
-        for name, entries in returned.items():
-            if set(entries) != set(possible):
-                missing = next((agent for agent in possible if agent not in entries), None)
-                expected = f"{name} for exactly {possible}, got {list(entries)}"
-                raise ConformanceError("agents_never_leave", expected, agent=missing, step=step)
-        if moment.agents != possible and not (step and moment.is_last):
-            missing = next((agent for agent in possible if agent not in moment.agents), None)
-            raise ConformanceError(
-                "agents_never_leave", f"agents == {possible} until the end", agent=missing, step=step
-            )
+    """Agents are told everything at each step, and none leaves untold: ours stay to the end, others' until theirs."""
+    possible = list(subject.reference.possible_agents)
+    for episode in subject.recordings:
+        before = possible if subject.is_ours else episode.moments[0].agents
+        for step, moment in enumerate(episode.moments):
+            _require_entries(moment, before, step)
+            _require_agents(moment, before, step, leave=not subject.is_ours)
+            before = moment.agents
+
+
+def _require_entries(moment: Moment, agents: list[str], step: int) -> None:
+    """Whatever was returned has an entry for each agent that had a turn; infos have a rule of their own."""
+    for name in PARTS[bool(step)][:-1]:
+        entries = getattr(moment, name)
+        if set(entries) != set(agents):
+            missing = next((agent for agent in agents if agent not in entries), None)
+            expected = f"{name} for exactly {agents}, got {list(entries)}"
+            raise ConformanceError("agents_never_leave", expected, agent=missing, step=step)
+
+
+def _require_agents(moment: Moment, before: list[str], step: int, *, leave: bool) -> None:
+    """``agents`` are those from before, less those who may leave: when all end, or when each one's episode ends."""
+    if step and moment.is_last:
+        return
+    staying = [agent for agent in before if not (leave and agent in moment.told_it_is_over)]
+    if moment.agents != staying:
+        missing = next((agent for agent in staying if agent not in moment.agents), None)
+        expected = f"agents == {staying}, got {moment.agents}; tell agents that leave, by terminations or truncations"
+        raise ConformanceError("agents_never_leave", expected, agent=missing, step=step)
 
 
 def infos_per_agent(subject: Subject) -> None:
     """Infos have exactly one dict for each agent."""
-    for step, moment, possible in _moments(subject):
-        if set(moment.infos) != set(possible):
-            missing = next((agent for agent in possible if agent not in moment.infos), None)
-            expected = f"infos for exactly {possible}, got {list(moment.infos)}"
+    for step, moment, _ in _moments(subject):
+        told = list(moment.observations)
+        if set(moment.infos) != set(told):
+            missing = next((agent for agent in told if agent not in moment.infos), None)
+            expected = f"infos for exactly {told}, got {list(moment.infos)}"
             raise ConformanceError("infos_per_agent", expected, agent=missing, step=step)
-        if len({id(info) for info in moment.infos.values()}) != len(possible):
+        if len({id(info) for info in moment.infos.values()}) != len(told):
             raise ConformanceError("infos_per_agent", "a dict of its own for each agent", step=step)
+
+
+def infos_hold_no_nan(subject: Subject) -> None:
+    """Numbers in infos, however deep they lie, are not NaN; what does not exist is left out, or None."""
+    for step, moment, _ in _moments(subject):
+        for agent, info in moment.infos.items():
+            place = _place_of_nan(info, "info")
+            if place:
+                expected = f"a number at {place}, got NaN; leave out what does not exist, or say None"
+                raise ConformanceError("infos_hold_no_nan", expected, agent=agent, step=step)
+
+
+def _place_of_nan(value: Any, path: str) -> str | None:
+    if isinstance(value, Mapping):
+        parts = ((item, f"{path}[{key!r}]") for key, item in value.items())
+    elif isinstance(value, list | tuple):
+        parts = ((item, f"{path}[{index}]") for index, item in enumerate(value))
+    else:
+        numbers = np.asarray(value) if isinstance(value, float | np.floating | np.ndarray) else np.zeros(0)
+        return path if numbers.dtype.kind == "f" and np.isnan(numbers).any() else None
+    return next((place for item, part in parts if (place := _place_of_nan(item, part))), None)
 
 
 def observations_finite(subject: Subject) -> None:
@@ -70,6 +106,10 @@ def observations_in_space(subject: Subject) -> None:
             space = subject.reference.observation_space(agent)
             if not space.contains(observation):
                 expected = f"an observation in {space}, got {observation!r}"
+                raise ConformanceError("observations_in_space", expected, agent=agent, step=step)
+            dtype = getattr(observation, "dtype", space.dtype)
+            if isinstance(space, spaces.Box) and dtype != space.dtype:
+                expected = f"an observation of dtype {space.dtype}, as the space says, got {dtype}"
                 raise ConformanceError("observations_in_space", expected, agent=agent, step=step)
 
 
@@ -93,7 +133,8 @@ def rewards_finite(subject: Subject) -> None:
     """Rewards are finite numbers."""
     for step, moment, _ in _moments(subject):
         for agent, reward in moment.rewards.items():
-            if not np.isfinite(reward).all():
+            number = np.asarray(reward)
+            if number.ndim or number.dtype.kind not in "iuf" or not np.isfinite(number):
                 raise ConformanceError("rewards_finite", f"a finite number, got {reward!r}", agent=agent, step=step)
 
 
@@ -166,6 +207,8 @@ def episodes_end(subject: Subject) -> None:
 
 def all_end_together(subject: Subject) -> None:
     """All agents terminate or are truncated at the same step, and ``agents`` is empty then."""
+    if not subject.is_ours and any(moment.told_it_is_over and not moment.is_last for _, moment, _ in _moments(subject)):
+        raise NotApplicable("some agents end before others, as PettingZoo allows")
     for step, moment, _ in _moments(subject):
         for name in ("terminations", "truncations"):
             flags = getattr(moment, name)

@@ -164,7 +164,9 @@ def _plain(observation: Any) -> Any:
 def _compare(rule: str, expected: Any, got: Any, step: int, agent: str | None = None, place: str = "") -> None:
     mismatch = difference(expected, got, f"{place}parallel against this face: ")
     if mismatch:
-        raise ConformanceError(rule, f"the story of the Parallel face; {mismatch}", agent=agent, step=step)
+        raise ConformanceError(
+            rule, f"the story of the Parallel face; {mismatch}; one of the two tells it wrong", agent=agent, step=step
+        )
 
 
 def _parallel(subject: Subject) -> ParallelFace:

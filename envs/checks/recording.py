@@ -11,6 +11,10 @@ import numpy as np
 from voltran.envs.checks.action_sampling import carried_mask, choose
 from voltran.envs.checks.report import ConformanceError
 
+RETURNED = ("observations", "rewards", "terminations", "truncations", "infos")
+PARTS = {False: ("observations", "infos"), True: RETURNED}
+"""What reset and step return."""
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -23,6 +27,11 @@ class Moment:
     rewards: Any = field(default_factory=dict)
     terminations: Any = field(default_factory=dict)
     truncations: Any = field(default_factory=dict)
+
+    @property
+    def told_it_is_over(self) -> set[str]:
+        """Agents that were told that their episode is over."""
+        return {agent for agent, over in self.terminations.items() if over or self.truncations.get(agent)}
 
     @property
     def is_last(self) -> bool:
@@ -74,19 +83,36 @@ def play(
     while not moments or (_goes_on(moments) and len(moments) <= max_steps):
         actions = chosen_actions(env, moments[-1], actions_from, len(moments), legal=legal) if moments else {}
         try:
-            returned = tuple(env.step(dict(actions)) if moments else env.reset(seed=seed))
+            returned = env.step(dict(actions)) if moments else env.reset(seed=seed)
         except Exception as error:
             expected = f"no error for actions inside their spaces; got {type(error).__name__}: {error}"
             raise ConformanceError("plays_without_error", expected, step=len(moments)) from error
-        moments.append(recorded(actions, returned, list(env.agents)))
+        _require_parts(returned, len(moments))
+        moments.append(recorded(actions, tuple(returned), list(env.agents)))
         if on_return is not None:
-            on_return(returned)
+            on_return(tuple(returned))
     return Episode(seed, moments)
 
 
+def _require_parts(returned: Any, step: int) -> None:
+    """A tuple of dicts by agent, as many as PettingZoo says."""
+    parts = PARTS[bool(step)]
+    if not isinstance(returned, tuple | list) or len(returned) != len(parts):
+        length = f" of length {len(returned)}" if hasattr(returned, "__len__") else ""
+        got = f"a {type(returned).__name__}{length}"
+        expected = f"{'step' if step else 'reset'} returns ({', '.join(parts)}); got {got}"
+        raise ConformanceError("plays_without_error", expected, step=step)
+    for name, part in zip(parts, returned, strict=True):
+        if not isinstance(part, Mapping):
+            expected = f"{name} are a dict with an entry for each agent; got {type(part).__name__}"
+            raise ConformanceError("plays_without_error", expected, step=step)
+
+
 def _goes_on(moments: list[Moment]) -> bool:
-    """It is not over, and nobody has left (which is a finding, after which no sensible actions are left to send)."""
-    return bool(moments[-1].agents) and moments[-1].agents == moments[0].agents and not moments[-1].is_last
+    """It is not over, and nobody has left untold (a finding, after which no sensible actions are left to send)."""
+    last = moments[-1]
+    gone = set(moments[-2].agents) - set(last.agents) if len(moments) > 1 else set()
+    return bool(last.agents) and not last.is_last and gone <= last.told_it_is_over
 
 
 def chosen_actions(env: Any, moment: Moment, action_seed: int, step: int, *, legal: bool = True) -> dict[str, Any]:
@@ -127,7 +153,7 @@ def difference(left: Any, right: Any, path: str = "") -> str | None:
 def episode_difference(left: Episode, right: Episode) -> tuple[int, str] | None:
     """Step and place of the first difference between two episodes; None if there is none."""
     for step, (one, other) in enumerate(zip(left.moments, right.moments, strict=False)):
-        for name in ("actions", "observations", "rewards", "terminations", "truncations", "infos", "agents"):
+        for name in ("actions", *RETURNED, "agents"):
             mismatch = difference(getattr(one, name), getattr(other, name), name)
             if mismatch:
                 return step, mismatch
@@ -139,12 +165,13 @@ def episode_difference(left: Episode, right: Episode) -> tuple[int, str] | None:
 
 @dataclass
 class Subject:
-    """The environment under test: its factory, and recordings that several rules look at."""
+    """The environment under test: its factory, recordings that several rules look at, and notes of theirs."""
 
     env_fn: Callable[[], Any]
     seed: int
     episodes: int
     max_steps: int
+    notes: dict[str, Any] = field(default_factory=dict)
 
     def play(self, env: Any, seed: int | None, **options: Any) -> Episode:
         """Play with the suite's limit of steps."""
@@ -159,6 +186,11 @@ class Subject:
     def reference(self) -> Any:
         """An instance on which nothing but spaces and attributes is looked up after the recordings."""
         return self.env_fn()
+
+    @cached_property
+    def is_ours(self) -> bool:
+        """Whether it shows a world of ours: then more is known, and more demanded."""
+        return hasattr(self.reference.unwrapped, "world")
 
     @cached_property
     def legal(self) -> list[Episode]:

@@ -4,6 +4,8 @@ from voltran.envs.checks.process import play_in_new_process
 from voltran.envs.checks.recording import Episode, Subject, chosen_actions, difference, episode_difference, recorded
 from voltran.envs.checks.report import ConformanceError
 
+MANY_EPISODES, ENOUGH_STEPS = 10, 200
+
 
 def seed_replays_in_one_instance(subject: Subject) -> None:
     """The same environment replays an episode from its seed, also after others."""
@@ -31,6 +33,17 @@ def seed_replays_after_dirty_episode(subject: Subject) -> None:
         actions = chosen_actions(env, moment, subject.seed + 1, step, legal=False)
         moment = recorded(actions, tuple(env.step(dict(actions))), list(env.agents))
     _expect_same("seed_replays_after_dirty_episode", subject.legal[0], subject.play(env, subject.seed))
+
+
+def seed_replays_after_many_episodes(subject: Subject) -> None:
+    """After ten more episodes, whole ones as far as they are short, nothing has drifted."""
+    env, steps = subject.env_fn(), 0
+    for number in range(MANY_EPISODES):
+        if steps < ENOUGH_STEPS:
+            steps += len(subject.play(env, subject.seed + number).moments)
+        else:
+            env.reset(seed=subject.seed + number)
+    _expect_same("seed_replays_after_many_episodes", subject.legal[0], subject.play(env, subject.seed))
 
 
 def seed_replays_across_processes(subject: Subject) -> None:

@@ -53,6 +53,18 @@ class Crashes(Counting):
         return super().step(actions)
 
 
+@breaks("plays_without_error")
+class StepOfFourParts(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Any:
+        return super().step(actions)[:4]
+
+
+@breaks("plays_without_error")
+class ResetWithoutInfos(ParallelFace):
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
+        return super().reset(seed, options)[0]
+
+
 @breaks("agents_never_leave")
 class AgentVanishes(Counting):
     def step(self, actions: dict[str, Any]) -> Step:
@@ -93,6 +105,15 @@ class InfosShared(ParallelFace):
         return observations, infos
 
 
+@breaks("infos_hold_no_nan")
+class NanInInfos(Counting):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        if self.count == 4:
+            result[4]["bs_2"]["details"] = {"price": [1.0, float("nan")]}
+        return result
+
+
 @breaks("observations_finite")
 class NanAtStepFive(Counting):
     def step(self, actions: dict[str, Any]) -> Step:
@@ -117,6 +138,30 @@ class OtherDtypeAtTheEnd(Counting):
         result = super().step(actions)
         if not self.agents:
             result[0]["bs_0"] = result[0]["bs_0"].astype(np.float64)
+        return result
+
+
+@breaks("observations_in_space")
+class HalfPrecision(ParallelFace):
+    def _observe(self, infos: AgentInfos) -> tuple[Observations, AgentInfos]:
+        observations, infos = super()._observe(infos)
+        return {agent: values.astype(np.float16) for agent, values in observations.items()}, infos
+
+
+@breaks("rewards_finite")
+class RewardInAnArray(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        result[1]["bs_0"] = np.array([result[1]["bs_0"]])
+        return result
+
+
+@breaks("rewards_finite")
+class NoReward(Counting):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        if self.count == 2:
+            result[1]["bs_0"] = None
         return result
 
 
@@ -269,6 +314,22 @@ class UnfinishedEpisodeLeavesATrace(ParallelFace):
         return result
 
 
+@breaks("seed_replays_after_many_episodes")
+class DriftsLater(ParallelFace):
+    """Sound at first: a wear that begins with the sixth episode."""
+
+    episodes = 0
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, AgentInfos]:
+        self.episodes += 1
+        return super().reset(seed, options)
+
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        result[1]["bs_0"] += 1e-6 * max(0, self.episodes - 5)
+        return result
+
+
 @breaks("seed_replays_across_processes")
 class EachProcessDiffers(ParallelFace):
     def step(self, actions: dict[str, Any]) -> Step:
@@ -308,6 +369,13 @@ class RepairsSilently(ParallelFace):
 
 
 @breaks("illegal_input_refused")
+class TakesFloats(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Step:
+        whole = {agent: int(x) if isinstance(x, float) and x.is_integer() else x for agent, x in actions.items()}
+        return super().step(whole)
+
+
+@breaks("illegal_input_refused")
 class MissingAgentIdles(ParallelFace):
     def step(self, actions: dict[str, Any]) -> Step:
         return super().step({**dict.fromkeys(self.possible_agents, 0), **actions})
@@ -341,6 +409,51 @@ class BlamesTheAgent(ParallelFace):
 class GoesOnAfterTheEnd(ParallelFace):
     def step(self, actions: dict[str, Any]) -> Step:
         return super().step(actions) if self.agents else ({}, {}, {}, {}, {})
+
+
+@breaks("vector_face_tells_the_same")
+class RewardsExchanged(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        result[1]["bs_0"], result[1]["bs_1"] = result[1]["bs_1"], result[1]["bs_0"]
+        return result
+
+
+@breaks("snapshots_round_trip")
+class RewardsLate(ParallelFace):
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, AgentInfos]:
+        self.late = dict.fromkeys(self.possible_agents, 0.0)
+        return super().reset(seed, options)
+
+    def step(self, actions: dict[str, Any]) -> Step:
+        observations, rewards, *rest = super().step(actions)
+        late, self.late = self.late, dict(rewards)
+        return (observations, late, *rest)  # type: ignore[return-value]
+
+
+@breaks("partial_resets_leave_others_alone")
+class ObservationsExchanged(ParallelFace):
+    def _observe(self, infos: AgentInfos) -> tuple[Observations, AgentInfos]:
+        observations, infos = super()._observe(infos)
+        return {**observations, "bs_0": observations["bs_1"], "bs_1": observations["bs_0"]}, infos
+
+
+@breaks("observations_tell_something")
+class SeesNothing(ParallelFace):
+    def _observe(self, infos: AgentInfos) -> tuple[Observations, AgentInfos]:
+        observations, infos = super()._observe(infos)
+        return {**observations, "retailer_1": observations["retailer_1"] * 0}, infos
+
+
+@breaks("state_moves")
+class StateOfTheReset(ParallelFace):
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, AgentInfos]:
+        result = super().reset(seed, options)
+        self.kept = super().state()
+        return result
+
+    def state(self) -> NDArray[np.float32]:
+        return self.kept.copy()
 
 
 @breaks("aec_face_tells_the_same")

@@ -4,61 +4,23 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
 import pytest
-from gymnasium import spaces
-from pettingzoo import ParallelEnv
 
 from tests.envs.broken_worlds import BROKEN
 from tests.envs.fake_world import make_fake_world
+from tests.envs.foreign_envs import FOREIGN, UNKNOWABLE, ChoosingEnv, LeavingEnv, PlainEnv, StatelessGame
 from voltran.envs.checks import RULES, ConformanceError, check_env
 from voltran.envs.environment_functions import make
 from voltran.envs.errors import ScenarioError
 from voltran.envs.faces.parallel import MaskCarrier, ParallelFace
 
-
-class PlainEnv(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # PettingZoo ships no types
-    """A sound environment that knows nothing of worlds: two walkers on a line, four steps."""
-
-    metadata = {"name": "plain_v0", "render_modes": []}  # noqa: RUF012 - PettingZoo's convention
-    render_mode = None
-    possible_agents = ["left", "right"]  # noqa: RUF012 - PettingZoo's convention
-
-    def __init__(self) -> None:
-        self.agents: list[str] = []
-        self.observation_spaces = {a: spaces.Box(-9.0, 9.0, (1,), np.float64) for a in self.possible_agents}
-        self.action_spaces = {a: spaces.Box(-1.0, 1.0, (1,), np.float64) for a in self.possible_agents}
-        self.generator: np.random.Generator | None = None
-
-    def observation_space(self, agent: str) -> spaces.Space[Any]:
-        return self.observation_spaces[agent]
-
-    def action_space(self, agent: str) -> spaces.Space[Any]:
-        return self.action_spaces[agent]
-
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, Any]:
-        if seed is not None or self.generator is None:
-            self.generator = np.random.default_rng(seed)
-        self.time, self.agents = 0, self.possible_agents[:]
-        self.place = {agent: self.generator.uniform(-1, 1, 1) for agent in self.agents}
-        return {a: p.copy() for a, p in self.place.items()}, {a: {} for a in self.agents}
-
-    def step(self, actions: dict[str, Any]) -> tuple[Any, ...]:
-        if set(actions) != set(self.agents) or not all(self.action_spaces[a].contains(x) for a, x in actions.items()):
-            raise ValueError("actions must be one number in -1..1 for each agent")
-        self.time += 1
-        self.place = {agent: self.place[agent] + actions[agent] for agent in self.agents}
-        over = dict.fromkeys(self.agents, self.time == 4)
-        rewards = {agent: -abs(float(place[0])) for agent, place in self.place.items()}
-        if self.time == 4:
-            self.agents = []
-        return (
-            {a: p.copy() for a, p in self.place.items()},
-            rewards,
-            dict.fromkeys(over, False),
-            over,
-            {a: {} for a in over},
-        )
+# Whose rewards and observations they are, and when they come, is known of a world by its other faces.
+FOR_OTHERS = {
+    "rewards_go_to_their_agents",
+    "observations_go_to_their_agents",
+    "rewards_come_in_time",
+    "observations_come_in_time",
+}
 
 
 @pytest.mark.parametrize(("factory", "rule"), BROKEN.values(), ids=BROKEN)
@@ -71,7 +33,7 @@ def test_names_the_rule_that_is_broken(factory: Callable[[], ParallelFace], rule
 
 
 def test_every_rule_is_broken_by_some_environment() -> None:
-    assert {rule for _, rule in BROKEN.values()} - {"plays_without_error"} == set(RULES)
+    assert {rule for _, rule in [*BROKEN.values(), *FOREIGN.values()]} - {"plays_without_error"} == set(RULES)
 
 
 def test_finding_names_agent_step_and_what_was_expected() -> None:
@@ -85,7 +47,7 @@ def test_finding_names_agent_step_and_what_was_expected() -> None:
 @pytest.mark.parametrize("roles", [("bs",), ("bs", "retailer", "ubs"), ("ubs", "operator")])
 def test_passes_sound_worlds(roles: tuple[str, ...], mask: MaskCarrier) -> None:
     report = check_env(partial(ParallelFace, partial(make_fake_world, roles=roles), mask=mask), seed=2)
-    expected_gaps = set()
+    expected_gaps = set(FOR_OTHERS)
     if mask is None:
         expected_gaps |= {"masks_not_empty", "masks_honest"}
     if "operator" in roles:
@@ -106,7 +68,9 @@ def test_passes_an_environment_of_somebody_else_and_names_what_does_not_apply() 
 
 def test_skipped_rules_are_named_and_unknown_ones_refused() -> None:
     factory, rule = BROKEN["LedgerLeaks"]
-    assert check_env(factory, skip=[rule]).not_applicable == {rule: "skipped on request"}
+    not_applicable = check_env(factory, skip=[rule]).not_applicable
+    assert set(not_applicable) == {rule, *FOR_OTHERS}
+    assert not_applicable[rule] == "skipped on request"
     with pytest.raises(ScenarioError, match="no such rules"):
         check_env(PlainEnv, skip=["rewards_infinite"])
 
@@ -120,3 +84,17 @@ def test_other_faces_are_told_to_come_as_the_parallel_one(face: Any) -> None:
 def test_an_environment_in_place_of_what_builds_it_is_refused() -> None:
     with pytest.raises(ScenarioError, match="is no function; give one that builds an environment"):
         check_env(make("toy3"))
+
+
+@pytest.mark.filterwarnings("ignore:.*Casting input x to numpy array:UserWarning")
+@pytest.mark.parametrize(("broken", "rule"), FOREIGN.values(), ids=FOREIGN)
+def test_names_what_is_broken_in_an_environment_of_somebody_else(broken: Callable[[], Any], rule: str) -> None:
+    with pytest.raises(ConformanceError) as caught:
+        check_env(broken, skip=["seed_replays_across_processes"])
+    assert caught.value.rule == rule, str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:.*Casting input x to numpy array:UserWarning")
+@pytest.mark.parametrize("sound", [LeavingEnv, StatelessGame, ChoosingEnv, *UNKNOWABLE.values()])
+def test_no_false_alarm_about_an_environment_of_somebody_else(sound: Callable[[], Any]) -> None:
+    check_env(sound, skip=["seed_replays_across_processes"])
