@@ -167,7 +167,11 @@ def test_words_beside_bars_have_room_in_the_picture(tmp_path: Path, monkeypatch:
     figures: list[Any] = []
 
     def drawn(folder: Path, name: str, height_in: float, paint: Callable[[Any], None]) -> Path:
-        return write_picture(folder, name, height_in, lambda figure: (figures.append(figure), paint(figure))[1])
+        def seen(figure: Any) -> None:
+            figures.append(figure)
+            paint(figure)
+
+        return write_picture(folder, name, height_in, seen)
 
     monkeypatch.setattr(tornado, "write_picture", drawn)
     ends = {"everybody, each with what is left over": 1.0, "subscribers only, and those free of charge": 2.0}
