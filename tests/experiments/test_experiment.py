@@ -15,6 +15,7 @@ from voltran.envs.metric import MISSING
 from voltran.evaluation.markdown import MOST_COLUMNS
 from voltran.evaluation.results import ControllerResults, Results, read_results
 from voltran.evaluation.statistics import mean_ratio
+from voltran.experiments.episode_experiment import EpisodeExperiment
 from voltran.experiments.episode_report import chapter
 from voltran.experiments.experiment import read_experiment
 from voltran.experiments.run import run_experiment
