@@ -66,7 +66,7 @@ def require_writable(path: Path) -> None:
         raise VoltranError(f"{path}: cannot be written ({why}); name a file in a folder of yours") from error
     finally:
         for folder in made:
-            with suppress(OSError):
+            with suppress(OSError, ValueError):
                 folder.rmdir()
 
 

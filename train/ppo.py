@@ -99,11 +99,10 @@ def train(
     """
     settings = read_run_config(config, overrides or {})
     folder = run_folder(config, out)
-    if not resume:
-        require_unused(folder)
+    require_no_file(folder)
     with claimed(folder), _single_threaded_torch():
         if not resume:
-            require_unused(folder)  # again: somebody may have been faster
+            require_unused(folder)
         run = Run(settings, folder)
         if resume:
             run.restore()
@@ -285,14 +284,22 @@ def _rollout_rows(settings: RunConfig, worlds: list[World]) -> int:
     return settings.n_steps * sum(n_worlds * count for n_worlds, count in zip(counts, agents, strict=False))
 
 
+def require_no_file(folder: Path) -> None:
+    """Raise where a run cannot have its folder.
+
+    Raises:
+        ScenarioError: it is a file.
+    """
+    if folder.is_file():
+        raise ScenarioError(f"out = {folder}: is a file; choose a folder with --out")
+
+
 def require_unused(folder: Path) -> None:
     """Raise unless a run may begin in a folder.
 
     Raises:
-        ScenarioError: a file, or a folder that holds something.
+        ScenarioError: it holds something.
     """
-    if folder.is_file():
-        raise ScenarioError(f"out = {folder}: is a file; choose a folder with --out")
     if (folder / CONFIG_FILE).is_file() and not (folder / CHECKPOINT_FILE).is_file():
         raise ScenarioError(
             f"out = {folder}: holds a run that stopped before its first checkpoint, so there is nothing to continue; "

@@ -12,7 +12,15 @@ from voltran.envs.errors import ScenarioError, VoltranError
 from voltran.evaluation.worker_pool import pool_of
 from voltran.train.learner import LOG_FOLDER
 from voltran.train.learning_curve import read_curve, write_curve
-from voltran.train.ppo import CHECKPOINT_FILE, CONFIG_FILE, EVALUATIONS_FILE, require_unused, run_folder, train
+from voltran.train.ppo import (
+    CHECKPOINT_FILE,
+    CONFIG_FILE,
+    EVALUATIONS_FILE,
+    require_no_file,
+    require_unused,
+    run_folder,
+    train,
+)
 from voltran.train.run_config import RunConfig, read_run_config
 from voltran.train.training_worlds import completed, spec_of, training_metric
 
@@ -68,11 +76,12 @@ def train_seeds(
     settings = completed(read_run_config(config, given))
     _require_curve(settings)
     folder = run_folder(config, out)
-    if not resume:
-        require_unused(folder)
+    require_no_file(folder)
     numbers = range(settings.seed, settings.seed + seeds)
     runs = [SeedRun(config, {**given, "seed": seed}, seed, folder / f"seed-{seed}") for seed in numbers]
     with claimed(folder, say=report):
+        if not resume:
+            require_unused(folder)
         return _curve_of_all(runs, settings, jobs, report, folder)
 
 

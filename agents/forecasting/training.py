@@ -85,12 +85,15 @@ def _train(config: ForecastConfig, folder: Path, resume: bool, report: Report) -
 
     def keep(rounds: int) -> None:
         save_weights(checkpoint, server.weights, CHECKPOINT_KEY, Checkpoint(config=config, rounds=rounds))
+
+    def finished(rounds: int) -> None:
+        keep(rounds)
         report(rounds)
 
     keep(server.round_number)  # so that the run can be continued whenever it is stopped
     settings = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
     write_atomically(folder / CONFIG_FILE, settings.encode())
-    run_rounds(server, pool, config, keep)
+    run_rounds(server, pool, config, finished)
     return save_forecaster(folder / FORECASTER_FILE, server.weights, config)
 
 

@@ -1,6 +1,7 @@
 """What is written is what a plain loop over the parallel face sees, whatever the batch, workers and interruptions."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from voltran.datasets import making, shard_tasks
 from voltran.envs.controller import ControllerBase
 from voltran.envs.errors import ActionError, MissingExtraError, PartError, ScenarioError, VoltranError
 from voltran.envs.seeds import EVALUATION_SEEDS, FIRST_DATASET_SEED, TRAINING_SEEDS
+from voltran.evaluation.controller_objects import controller_specs
 
 # episodes that end early, at different times
 LOST: dict[str, Any] = {"battery.initial_soc": 0.35}
@@ -300,3 +302,13 @@ def test_an_old_pyarrow_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setattr(pyarrow, "__version__", "14.0.2")
     with pytest.raises(MissingExtraError, match=r"16.1 or newer, found 14.0.2"):
         datasets.make("toy3", "random", 1, tmp_path)
+
+
+def test_controllers_whose_labels_make_one_name_have_shards_of_their_own(tmp_path: Path) -> None:
+    [rule] = controller_specs("rotating-sleep")
+    labels = ["a/b", "a b", "A/B", "../a"]
+    datasets.make("toy3", [replace(rule, label=label) for label in labels], 1, tmp_path / "data", overrides=SHORT)
+    shards = {path.name.casefold() for path in (tmp_path / "data").glob("*.parquet")}
+    assert len(shards) == len(labels)
+    assert {path.name for path in tmp_path.iterdir()} == {"data"}
+    assert [episode.controller for episode in datasets.read(tmp_path / "data").episodes()] == labels

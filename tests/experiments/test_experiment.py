@@ -15,6 +15,7 @@ from voltran.envs.metric import MISSING
 from voltran.evaluation.markdown import MOST_COLUMNS
 from voltran.evaluation.results import ControllerResults, Results, read_results
 from voltran.evaluation.statistics import mean_ratio
+from voltran.experiments.episode_experiment import EpisodeExperiment
 from voltran.experiments.episode_report import chapter
 from voltran.experiments.experiment import read_experiment
 from voltran.experiments.run import run_experiment
@@ -301,3 +302,15 @@ def test_bad_experiments_are_refused(tmp_path: Path) -> None:
     path.write_text("title: [\n")
     with pytest.raises(ScenarioError, match="not valid YAML"):
         read_experiment(str(path))
+
+
+def test_scenario_files_of_one_name_have_folders_of_their_own() -> None:
+    twins = ("a/net.yaml", "b/net.yaml", "c/Net.yaml", "net", "../../outside/..", "x" * 300)
+    base = {"title": "Twins", "scenarios": twins, "controllers": ("idle",), "reference": ("idle",)}
+    for more in ({}, {"variants": {"one": {}, "two": {"max_decisions": 3}}}):
+        situations = EpisodeExperiment.model_validate({**base, **more}).situations()
+        folders = [situation.folder for situation in situations]
+        assert len({folder.casefold() for folder in folders}) == len(twins) * (2 if more else 1)
+        assert all("/" not in folder and not folder.startswith(".") and len(folder) <= 250 for folder in folders)
+    [alone] = EpisodeExperiment.model_validate({**base, "scenarios": ("a/net.yaml",)}).situations()
+    assert alone.folder == "net"

@@ -3,12 +3,14 @@
 import errno
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 from typer.testing import CliRunner
 
+from tests.envs.full_disk import FullDisk
 from tests.experiments.checkouts import README, commit_everything, files, played
 from voltran.cli.app import app
 from voltran.envs.errors import FileFormatError, ScenarioError, VoltranError
@@ -16,7 +18,7 @@ from voltran.evaluation.results import read_results, write_results
 from voltran.experiments.calibration import recorded_fit
 from voltran.experiments.experiment import experiment_names, read_experiment
 from voltran.experiments.index import calibration_section
-from voltran.experiments.publish import BEGIN, END, publish
+from voltran.experiments.publish import BEGIN, END, publish, write_pages
 
 pytestmark = pytest.mark.usefixtures("fake_voltran")
 
@@ -40,6 +42,41 @@ def test_a_full_disk_leaves_the_earlier_folder(
         publish(experiment, out, root)
     assert files(root) == before
     assert [path.name for path in (root / "docs" / "results").iterdir()] == ["small"]
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_however_early_the_disk_is_full_all_documents_are_those_of_before(
+    experiment: str, root: Path, tmp_path: Path
+) -> None:
+    out = played(experiment, tmp_path)
+    first = files(root)
+    publish(experiment, out, root)
+    before = files(root)
+    size = sum(len(content) for content in before.values())
+    for earlier, free in ((before, range(0, size, size // 5)), (first, [size // 2])):
+        if earlier is first:
+            shutil.rmtree(root / "docs")
+            (root / "README.md").write_text(README)
+        for room in free:
+            with pytest.MonkeyPatch.context() as patch:
+                FullDisk(patch, room)
+                with pytest.raises(VoltranError, match="No space left on device"):
+                    publish(experiment, out, root)
+            assert files(root) == earlier
+    publish(experiment, out, root)
+    assert files(root) == before
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_what_was_killed_while_folders_changed_places_is_put_back(
+    experiment: str, second: str, root: Path, tmp_path: Path
+) -> None:
+    publish(experiment, played(experiment, tmp_path), root)
+    before = files(root)
+    folder = root / "docs" / "results" / "small"
+    folder.rename(folder.with_name(".small.old"))
+    write_pages(root)
+    assert files(root) == before
 
 
 @pytest.mark.usefixtures("no_pictures")

@@ -140,7 +140,8 @@ def test_divergence_is_reported_and_not_saved(joint_config: Path, tmp_path: Path
     settings = {"learning_rate": 1e36, "max_grad_norm": 1e30, "checkpoint_every": 1}
     with pytest.raises(VoltranError, match=r"training diverged: .* is not finite after 72 decisions"):
         ppo.train(joint_config, settings, tmp_path / "run")
-    assert not (tmp_path / "run" / "checkpoint.pt").exists()
+    learners = read_checkpoint(tmp_path / "run" / "checkpoint.pt")[1]["learners"]
+    assert {role: state["decisions"] for role, state in learners.items()} == {"bs": 0, "retailer": 0}
 
 
 def test_policies_in_a_run_are_samples_or_likeliest_as_configured(joint_config: Path, tmp_path: Path) -> None:

@@ -287,7 +287,7 @@ def test_a_checkpoint_of_other_worlds_is_refused(config: Path, tmp_path: Path, m
 def test_divergence_is_reported_and_not_saved(config: Path, tmp_path: Path) -> None:
     with pytest.raises(VoltranError, match=r"training diverged: .* is not finite after 72 decisions; lower learning"):
         ppo.train(config, {"learning_rate": 1e36, "max_grad_norm": 1e30, "checkpoint_every": 72}, tmp_path / "run")
-    assert not (tmp_path / "run" / "checkpoint.pt").exists()
+    assert read_checkpoint(tmp_path / "run" / "checkpoint.pt")[1]["learners"]["bs"]["decisions"] == 0
 
 
 def test_training_leaves_torchs_settings_as_they_were(config: Path, tmp_path: Path) -> None:

@@ -111,12 +111,13 @@ def test_what_fails_in_a_round_keeps_the_rounds_before(tmp_path: Path, monkeypat
         assert np.array_equal(value, load_forecaster(resumed).weights[name])
 
 
-def test_a_run_that_failed_in_its_first_round_can_start_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_failed_in_its_first_round_can_be_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(self: Server, updates: Any) -> None:
         raise StoppedError
 
     with monkeypatch.context() as patch:
         patch.setattr(Server, "finish_round", fails)
         with pytest.raises(StoppedError):
-            train_forecaster(config(), tmp_path, False)
-    assert train_forecaster(config(), tmp_path, False).is_file()
+            train_forecaster(config(), tmp_path / "run", False)
+    resumed = train_forecaster(config(), tmp_path / "run", True)
+    assert resumed.read_bytes() == train_forecaster(config(), tmp_path / "whole", False).read_bytes()
