@@ -30,6 +30,7 @@ from voltran.evaluation.worker_pool import WorkerPool, pool_of, require_picklabl
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 LONGEST_NAME = 60  # of what a shard's name begins with
+MOST_EPISODES = 10_000_000  # of each controller
 SEED_LIMIT = 2**63  # seeds are a column of integers
 # What a resumed data set may differ in.
 CHANGING = frozenset({"format", "license", "complete", "episodes", "versions", "shards", "controllers"})
@@ -219,6 +220,8 @@ class _Plan:
 
 
 def _check_seeds(first_seed: int, episodes: int) -> None:
+    if not 1 <= episodes <= MOST_EPISODES:
+        raise ScenarioError(f"episodes = {episodes}: give a number from 1 to {MOST_EPISODES}")
     last = first_seed + episodes - 1
     if first_seed < EVALUATION_SEEDS.stop:
         raise ScenarioError(

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from voltran.envs.action_checks import checked_joint_actions
 from voltran.envs.episodes import Episodes, blank_episodes
-from voltran.envs.errors import EpisodeError, ScenarioError
+from voltran.envs.errors import EpisodeError
 from voltran.envs.infos import Infos, infos_at_start
 from voltran.envs.observations import GlobalState, Observation, View
+from voltran.envs.pictured import Pictured
 from voltran.envs.rewards import Rewards
 from voltran.envs.scenario import Scenario
 from voltran.envs.snapshots import (
@@ -33,11 +34,8 @@ from voltran.envs.world import Role, Transition
 from voltran.envs.world_spec import WorldSpec, by_metric, require_finite
 from voltran.physics.arrays import BoolArray, FloatArray
 
-# Modes of pictures, and the part of a world's declaration that draws them.
-RENDERERS = {"ansi": "text", "rgb_array": "picture"}
 
-
-class BatchedWorld(ABC):
+class BatchedWorld(Pictured, ABC):
     """A batch of episodes of one scenario; implements :class:`voltran.envs.world.World`.
 
     A subclass names its declaration in ``spec``, says with :meth:`_introduce` who acts and what they observe when it is
@@ -101,11 +99,6 @@ class BatchedWorld(ABC):
     def name(self) -> str:
         """Versioned name, such as ``blackout_v0``."""
         return self.spec.name
-
-    @property
-    def render_modes(self) -> tuple[str, ...]:
-        """Modes that :meth:`render` knows: those that the declaration names a function for."""
-        return tuple(mode for mode, part in RENDERERS.items() if getattr(self.spec, part))
 
     @property
     def decision(self) -> NDArray[np.int64]:
@@ -241,41 +234,16 @@ class BatchedWorld(ABC):
         self._load(drawn)
         self._resume(list(drawn))
 
-    def scene(self, world: int = 0) -> Any:
-        """What there is to see of one world, for those who draw it.
-
-        Raises:
-            EpisodeError: there is no such world, or it has not been reset.
-        """
-        return self._scene(self.episodes.require_reset(world))
-
-    def render(self, mode: str, world: int = 0) -> Any:
-        """Picture of one world.
-
-        Args:
-            mode: "ansi" gives text, "rgb_array" a uint8 array ``[height, width, 3]`` of fixed size.
-            world: which world of the batch.
-
-        Raises:
-            ScenarioError: an unknown mode.
-            EpisodeError: there is no such world, or it has not been reset.
-            MissingExtraError: "rgb_array" without Matplotlib.
-        """
-        if mode not in self.render_modes:
-            known = ", ".join(self.render_modes) or "none"
-            raise ScenarioError(f"render mode = {mode!r}: unknown; {self.name} has {known}")
-        return self.spec.load(RENDERERS[mode])(self.scene(world))
-
     # --- what a world fills in ----------------------------------------------------------------------------------------
 
     def _view(self) -> View:
         """What observed fields are computed from at this moment."""
         return View(self)
 
-    def _draw(self, seed: int) -> Any:  # noqa: B027 - not every world needs it
+    def _draw(self, seed: int) -> Any:
         """Everything that an episode's seed decides. Whatever can fail fails here, where nothing changes yet."""
 
-    def _load(self, drawn: Mapping[int, Any]) -> None:  # noqa: B027 - not every world needs it
+    def _load(self, drawn: Mapping[int, Any]) -> None:
         """Take over what was drawn: world -> what :meth:`_draw` returned."""
 
     @abstractmethod
@@ -327,12 +295,8 @@ class BatchedWorld(ABC):
     def _ledger(self) -> dict[str, FloatArray]:
         """See :meth:`ledger`."""
 
-    def _resume(self, worlds: Sequence[int]) -> None:  # noqa: B027 - not every world needs it
+    def _resume(self, worlds: Sequence[int]) -> None:
         """Recompute what follows from a snapshot that has been taken over, and from what was drawn for ``worlds``."""
-
-    def _scene(self, world: int) -> Any:
-        """See :meth:`scene`; needed where the declaration names a ``text`` or a ``picture``."""
-        raise NotImplementedError(f"{type(self).__name__}._scene is what {self.name} needs for pictures")
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from voltran.envs.errors import ScenarioError
-from voltran.envs.observations import Field, Observation
+from voltran.envs.fields import Field
+from voltran.envs.observations import Observation
 from voltran.envs.references import is_reference, resolve
 
 DEFAULT = "default"

@@ -147,8 +147,11 @@ def register_own_worlds() -> None:
 
 
 def _spec_named(scenario: str | Path, data: Mapping[str, Any]) -> WorldSpec:
+    if data.get("world") is None:
+        _discover_installed()
+        raise ScenarioError(f"scenario {scenario}: names no world; write one, such as world: {', '.join(_SPECS)}")
     try:
-        return world_spec(str(data.get("world")))
+        return world_spec(str(data["world"]))
     except ScenarioError as error:
         raise ScenarioError(f"scenario {scenario}: {error}") from error
 

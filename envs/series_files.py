@@ -282,8 +282,8 @@ def _values(
 
 def _written_otherwise(text: str) -> str:
     """What to do about a number as other countries write it."""
-    is_number = bool(OTHER_NUMBER.fullmatch(text))
-    return "; write decimal points, and thousands without a separator" if is_number else ""
+    is_other = OTHER_NUMBER.fullmatch(text) and not _is_number(text)
+    return "; write decimal points, and thousands without a separator" if is_other else ""
 
 
 def _is_number(text: str) -> bool:

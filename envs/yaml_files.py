@@ -29,7 +29,7 @@ def parse_yaml(text: str, source: str) -> Any:
     try:
         return load_yaml(text)
     except yaml.YAMLError as error:
-        raise ScenarioError(f"{source}: not valid YAML: {error}") from error
+        raise ScenarioError(f"{source}: not valid YAML: {' '.join(str(error).split())}") from error
 
 
 def parse_mapping(text: str, source: str) -> dict[str, Any]:

@@ -77,8 +77,8 @@ class _StrictLoader(yaml.SafeLoader):
         return node
 
     def construct_scalar(self, node: Any) -> Any:
-        value = super().construct_scalar(node)
-        if isinstance(value, str) and (found := NO_TEXT.search(value)):
+        value: str = super().construct_scalar(node)
+        if found := NO_TEXT.search(value):
             raise yaml.YAMLError(f"line {node.start_mark.line + 1}: the character {found[0]!r}; leave it out")
         return value
 

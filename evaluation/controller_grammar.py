@@ -5,7 +5,8 @@
     reference  = head:key=value:key=value
     head       = NAME, zoo:NAME, PATH, module:attribute, sb3:PATH, torch:module:attribute
 
-Whatever stands in quotes, single or double, is text: commas, colons and plus signs part nothing there.
+Whatever stands in quotes, single or double, is text: commas, colons and plus signs part nothing there. Colons before
+the ending of a policy's file belong to its path, as in ``runs/2026-01-02T15:00:00/policy.safetensors``.
 """
 
 import re
@@ -17,8 +18,11 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from voltran.envs.errors import ScenarioError
 from voltran.envs.references import is_reference
 from voltran.envs.scenario import parse_overrides
+from voltran.envs.text_files import read_text
 
 POLICY_SUFFIX = ".safetensors"
+FILE_SUFFIXES = (POLICY_SUFFIX, ".zip")
+MOST_MIB = 16  # of a file of names
 SWITCHES = ("on", "off", "yes", "no")  # YAML reads them as true and false; settings of named controllers are words
 QUOTES = "\"'"
 HIDDEN = "\0"  # stands for quoted text where separators are looked for
@@ -67,7 +71,7 @@ class Reference:
         prefix, colon, _ = self.head.partition(":")
         if colon and prefix in PREFIXES:
             return prefix  # type: ignore[return-value]
-        if self.head.endswith(POLICY_SUFFIX) or "/" in self.head:
+        if self.head.endswith(POLICY_SUFFIX) or "/" in self.head or "\\" in self.head:
             return "path"
         return "own" if is_reference(self.head) else "name"
 
@@ -204,11 +208,7 @@ def _entries(chars: _Chars) -> list[Entry]:
 
 
 def _from_file(path: Path) -> list[Entry]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ScenarioError(f"controllers @{path}: cannot be read ({reason}); name a text file") from error
+    lines = read_text(path, f"controllers @{path}", MOST_MIB).splitlines()
     entries = []
     for number, line in enumerate(lines, 1):
         try:
@@ -266,7 +266,12 @@ def _reference(chars: _Chars) -> Reference:
 
 def _head_length(parts: Sequence[_Chars]) -> int:
     """How many of the parts between colons say who it is."""
-    first = _shadow(parts[0])
+    shadows = list(map(_shadow, parts))
+    first = shadows[0]
+    before_options = next((place for place, shadow in enumerate(shadows) if "=" in shadow and place), len(parts))
+    ends = [place for place, shadow in enumerate(shadows[:before_options], 1) if shadow.endswith(FILE_SUFFIXES)]
+    if ends and first not in ("zoo", "torch"):
+        return ends[-1]  # colons of a time or a drive belong to the path of a file
     if first in PREFIXES:
         return min(1 + PREFIXES[first], len(parts))
     is_own = len(parts) > 1 and MODULE.fullmatch(first) and MODULE.fullmatch(_shadow(parts[1]))
@@ -278,7 +283,8 @@ def _option(chars: _Chars, head: str) -> Option:
     key, value = _text(_stripped(chars[: max(place, 0)])), _stripped(chars[place + 1 :])
     if place < 0 or not key:
         raise ScenarioError(
-            f"controller {head!r}: option {''.join(char.raw for char in chars)!r} is not of the form key=value"
+            f"controller {head!r}: option {''.join(char.raw for char in chars)!r} is not of the form key=value; a path "
+            "with colons in it stands in quotes"
         )
     option = Option(key, _text(value), any(char.quoted for char in value))
     option.value()  # what YAML cannot read is said now

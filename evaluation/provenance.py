@@ -7,7 +7,7 @@ from pathlib import Path
 from voltran.envs.errors import VoltranError
 
 # what decides results: folders of the package, configurations, and what is installed with them
-ROOMS = ("physics", "envs", "baselines", "agents", "evaluation", "train", "experiments", "configs")
+ROOMS = ("physics", "envs", "baselines", "agents", "evaluation", "train", "experiments", "datasets", "configs")
 DECIDING = (*ROOMS, "voltran", "pyproject.toml", "constraints.txt")
 DECIDING_SUFFIXES = (".py", ".yaml", ".yml", ".csv", ".npz", ".safetensors", ".toml", ".txt", ".so", ".pyd")
 DIRTY = "-dirty"  # behind a commit from which the code that ran differed

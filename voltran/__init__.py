@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from voltran.envs.checks import check_env
     from voltran.envs.checks.controllers import check_controller
     from voltran.envs.environment_functions import make
+    from voltran.envs.fields import Field
     from voltran.envs.metric import Metric
-    from voltran.envs.observations import Field
     from voltran.envs.registry import make_world, register_world
     from voltran.envs.world_spec import WorldSpec
     from voltran.evaluation.controller_spec import make_controller
@@ -54,7 +54,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Evaluation": "voltran.evaluation.evaluation",
     "BatchedWorld": "voltran.envs.base",
-    "Field": "voltran.envs.observations",
+    "Field": "voltran.envs.fields",
     "Metric": "voltran.envs.metric",
     "WorldSpec": "voltran.envs.world_spec",
     "check_controller": "voltran.envs.checks.controllers",

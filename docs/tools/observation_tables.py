@@ -9,8 +9,9 @@ from voltran.envs.blackout.observation import DEFAULT as OUTAGE
 from voltran.envs.blackout.observation import dimensions as outage_dimensions
 from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.brownout.observation import PURCHASE_FIELDS
+from voltran.envs.fields import Field
 from voltran.envs.market.observation import DEFAULT as MARKET
-from voltran.envs.observations import Field, Observation
+from voltran.envs.observations import Observation
 from voltran.envs.retail.observation import RETAILER_FIELDS
 from voltran.envs.uplink.actions import ActionCodec
 from voltran.envs.uplink.architecture import build_architecture

@@ -8,7 +8,8 @@ from functools import partial
 
 from voltran.envs.blackout.constants import CLASS_NAMES, MODE_NAMES, NEIGHBOURS, BlackoutConstants
 from voltran.envs.blackout.view import OfNeighbours, SharedUsers
-from voltran.envs.observations import Field, GlobalState, Observation
+from voltran.envs.fields import Field
+from voltran.envs.observations import GlobalState, Observation
 
 # Sizes that fields may name.
 MODES, CLASSES, BANDS, NEAR = "modes", "classes", "bands", "neighbours"

@@ -15,13 +15,12 @@ from voltran.envs.blackout.meaning import site_meaning
 from voltran.envs.blackout.metrics import episode_metrics, hours
 from voltran.envs.blackout.observation import DEFAULT, dimensions, global_state
 from voltran.envs.blackout.power_imports import Imports, NoImports
+from voltran.envs.blackout.readings import SiteReadings
 from voltran.envs.blackout.repair import repair_worlds
 from voltran.envs.blackout.rewards.period import BlackoutPeriod
 from voltran.envs.blackout.scenario import BlackoutScenario
-from voltran.envs.blackout.service import Population
 from voltran.envs.blackout.simulation import EpisodeDraws, Simulation
 from voltran.envs.blackout.situation import SiteEnergy
-from voltran.envs.blackout.state import BlackoutState, mean_power_kw
 from voltran.envs.blackout.undo import undone_on_errors
 from voltran.envs.blackout.view import BlackoutView, Surroundings
 from voltran.envs.errors import EpisodeError
@@ -30,8 +29,6 @@ from voltran.envs.observe import Observe, role_observations
 from voltran.envs.rewards import RewardChoice, Rewards
 from voltran.envs.world import Role
 from voltran.physics.arrays import BoolArray, FloatArray, Int16Array, IntArray
-from voltran.physics.battery import usable_energy_kwh
-from voltran.physics.fleet import Fleet
 from voltran.physics.power import ASSISTED, HELPING, SLEEP
 
 
@@ -49,7 +46,7 @@ class SitePeriod(NamedTuple):
     changed: FloatArray
 
 
-class BlackoutWorld(BatchedWorld):
+class BlackoutWorld(SiteReadings, BatchedWorld):
     """A batch of outage episodes.
 
     One decision period: commands are validated, decoded and repaired; then, in each physics step, service is recomputed
@@ -148,80 +145,7 @@ class BlackoutWorld(BatchedWorld):
         """Where the power of one world's sites could come from under these commands."""
         return self._simulation.site_energy(in_force, index)
 
-    @property
-    def alive(self) -> BoolArray:
-        """Sites in operation, ``[B, site]``."""
-        return self._state.alive.copy()
-
-    @property
-    def mode(self) -> NDArray[np.int64]:
-        """Modes in force, ``[B, site]``."""
-        return self._state.mode.copy()
-
-    @property
-    def soc(self) -> FloatArray:
-        """States of charge of batteries, ``[B, site]``."""
-        return self._state.soc.copy()
-
-    @property
-    def usable_kwh(self) -> FloatArray:
-        """Energy that batteries can still deliver, ``[B, site]``."""
-        return usable_energy_kwh(self._state.soc, self.constants.battery)
-
-    @property
-    def vehicle_energy_kwh(self) -> FloatArray:
-        """Usable energy of parked vehicles that have accepted, ``[B, site]``."""
-        state = self._state
-        return np.asarray((state.ev_energy_kwh * (self._simulation.present() & state.ev_accepted)).sum(axis=-1))
-
-    @property
-    def parked(self) -> BoolArray:
-        """Vehicles that are parked now, ``[B, site, slot]``."""
-        return self._simulation.present()
-
-    @property
-    def fleet(self) -> Fleet:
-        """All vehicles of the episodes, with present energy and acceptance. Not to be written to.
-
-        When they come and leave, and what they ask for, nobody knows who has no hindsight.
-        """
-        return self._simulation.inhabitants.fleet(self._state.ev_energy_kwh, self._state.ev_accepted)
-
-    @property
-    def vehicle_price(self) -> FloatArray:
-        """Prices offered to vehicles in the latest physics step, ``[B, site]`` in $/kWh."""
-        return self._state.price.copy()
-
-    @property
-    def now_s(self) -> FloatArray:
-        """Time since the outage began, ``[B]``."""
-        return self._simulation.time_s()
-
-    @property
-    def mean_power_kw(self) -> FloatArray:
-        """Mean power of sites over the last hour, ``[B, site]``."""
-        return mean_power_kw(self._state)
-
-    @property
-    def power_kw(self) -> FloatArray:
-        """Power that sites drew in the latest physics step, ``[B, site]``; zero where they are down."""
-        return self._state.service.power_kw.copy()
-
-    @property
-    def weighted_service(self) -> FloatArray:
-        """Service by priority weight, ``[B]``: the mean of min(1, r / D)."""
-        return 1.0 - self._state.service.weighted_loss
-
-    @property
-    def users(self) -> Population:
-        """Users of all worlds: classes, demands, and the power they receive from every site. Not to be written to."""
-        return self._simulation.inhabitants.users
-
     # --- inside -------------------------------------------------------------------------------------------------------
-
-    @property
-    def _state(self) -> BlackoutState:
-        return self._simulation.state
 
     def _observe(self, observe: Observe) -> dict[str, Observation]:
         """Role -> what its agents observe."""

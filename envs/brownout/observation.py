@@ -5,7 +5,8 @@ from functools import partial
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.observation import DEFAULT as OUTAGE_FIELDS
 from voltran.envs.blackout.observation import state_parts
-from voltran.envs.observations import Field, GlobalState, Observation
+from voltran.envs.fields import Field
+from voltran.envs.observations import GlobalState, Observation
 from voltran.envs.retail.observation import RETAILER_FIELDS, SITE_FIELDS
 
 _own = partial(Field, clip=True)

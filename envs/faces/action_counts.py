@@ -103,6 +103,25 @@ class ActionCounts:
         warnings.warn(text, IllegalActionsWarning, stacklevel=_level_outside())
 
 
+class CountsActions:
+    """A face that says how many actions it has taken, and how many of them masks forbade."""
+
+    @property
+    def _action_counts(self) -> ActionCounts:
+        """Where they are counted."""
+        raise NotImplementedError
+
+    @property
+    def actions_taken(self) -> int:
+        """Actions of agents with a mask, taken since the environment was made."""
+        return self._action_counts.taken
+
+    @property
+    def illegal_actions(self) -> int:
+        """How many of them a mask forbade."""
+        return self._action_counts.illegal
+
+
 @contextmanager
 def masks_ignored_on_purpose() -> Iterator[None]:
     """Whoever tries illegal actions knows it: no warnings about them meanwhile, and none used up."""

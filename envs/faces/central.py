@@ -9,7 +9,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from voltran.envs.errors import EpisodeError
-from voltran.envs.faces.action_counts import ActionCounts, Masks
+from voltran.envs.faces.action_counts import ActionCounts, CountsActions, Masks
 from voltran.envs.faces.actions import sample_mask
 from voltran.envs.faces.episode_order import EpisodeList, EpisodeOrder, named_episode
 from voltran.envs.faces.horizon import set_horizon
@@ -22,7 +22,7 @@ from voltran.physics.arrays import BoolArray
 CentralStep = tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]
 
 
-class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
+class CentralFace(CountsActions, gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
     """A world as a single-agent Gymnasium environment.
 
     - Observation: the world's global ``state()``, ``[S]``.
@@ -75,14 +75,8 @@ class CentralFace(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         self._handed_out: Masks | None = None
 
     @property
-    def actions_taken(self) -> int:
-        """Actions of agents with a mask, taken since the environment was made."""
-        return self._counts.taken
-
-    @property
-    def illegal_actions(self) -> int:
-        """How many of them a mask forbade."""
-        return self._counts.illegal
+    def _action_counts(self) -> ActionCounts:
+        return self._counts
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None

@@ -9,6 +9,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from voltran.envs.errors import EpisodeError, ScenarioError
+from voltran.envs.faces.action_counts import ActionCounts, CountsActions
 from voltran.envs.faces.batch import Batch
 from voltran.envs.faces.episode_order import OPTION, DrawnEpisodes, EpisodeList, ListedEpisodes
 from voltran.envs.faces.horizon import set_horizon
@@ -23,7 +24,7 @@ VectorInfos = dict[str, Any]
 VectorStep = tuple[NDArray[np.float32], FloatArray, BoolArray, BoolArray, VectorInfos]
 
 
-class CentralVectorFace(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any]]):
+class CentralVectorFace(CountsActions, VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any]]):
     """A batch of worlds as one Gymnasium ``VectorEnv``; each world is what ``CentralFace`` would be by itself.
 
     - Observations ``[B, S]``, actions ``[B, K]``, rewards, terminations and truncations ``[B]``.
@@ -89,14 +90,8 @@ class CentralVectorFace(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         return tuple(self._drawn.generators)
 
     @property
-    def actions_taken(self) -> int:
-        """Actions of agents with a mask, taken since the environment was made."""
-        return self._batch.counts.taken
-
-    @property
-    def illegal_actions(self) -> int:
-        """How many of them a mask forbade."""
-        return self._batch.counts.illegal
+    def _action_counts(self) -> ActionCounts:
+        return self._batch.counts
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None

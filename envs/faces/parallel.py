@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pettingzoo import ParallelEnv
 
 from voltran.envs.errors import EpisodeError, ScenarioError
-from voltran.envs.faces.action_counts import ActionCounts, Masks
+from voltran.envs.faces.action_counts import ActionCounts, CountsActions, Masks
 from voltran.envs.faces.actions import check_agents, role_actions, sample_mask
 from voltran.envs.faces.episode_order import EpisodeList, EpisodeOrder, named_episode
 from voltran.envs.faces.horizon import set_horizon
@@ -29,7 +29,7 @@ Step = tuple[Observations, dict[str, float], dict[str, bool], dict[str, bool], A
 IGNORED_OPTIONS = ("options",)
 
 
-class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # PettingZoo ships no types
+class ParallelFace(CountsActions, ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # PettingZoo ships no types
     """A world as a PettingZoo ``ParallelEnv``.
 
     Agents never leave: all of them act at every step and all end together. ``reset(seed=s)`` plays episode ``s``, 0
@@ -119,14 +119,8 @@ class ParallelFace(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # Petting
         self._generator = generator
 
     @property
-    def actions_taken(self) -> int:
-        """Actions taken since the environment was made, of agents with a mask."""
-        return self._counts.taken
-
-    @property
-    def illegal_actions(self) -> int:
-        """How many of them a mask forbade."""
-        return self._counts.illegal
+    def _action_counts(self) -> ActionCounts:
+        return self._counts
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, AgentInfos]:
         """Start an episode: that of the seed, or of ``options={"episode": seed}``, or the next.

@@ -12,6 +12,7 @@ from torchrl.data import Bounded, Categorical, Composite, MultiCategorical, Unbo
 from torchrl.envs import EnvBase
 
 from voltran.envs.errors import EpisodeError, ScenarioError
+from voltran.envs.faces.action_counts import ActionCounts, CountsActions
 from voltran.envs.faces.batch import Batch
 from voltran.envs.faces.central_vector import any_legal
 from voltran.envs.faces.episode_order import OPTION, DrawnEpisodes, EpisodeList, ListedEpisodes
@@ -25,7 +26,7 @@ from voltran.physics.arrays import BoolArray
 MakeWorld = Callable[[int], World]
 
 
-class TorchRLFace(EnvBase):  # type: ignore[misc]  # TorchRL need not be installed
+class TorchRLFace(CountsActions, EnvBase):  # type: ignore[misc]  # TorchRL need not be installed
     """A batch of worlds as a TorchRL environment of batch size ``[B]``.
 
     Each role is a group, with entries of batch size ``[B, n]``: ``(role, "observation")``, ``(role, "action_mask")``
@@ -87,14 +88,8 @@ class TorchRLFace(EnvBase):  # type: ignore[misc]  # TorchRL need not be install
         self.set_seed(seed)
 
     @property
-    def actions_taken(self) -> int:
-        """Actions of agents with a mask, taken since the environment was made."""
-        return self._batch.counts.taken
-
-    @property
-    def illegal_actions(self) -> int:
-        """How many of them a mask forbade."""
-        return self._batch.counts.illegal
+    def _action_counts(self) -> ActionCounts:
+        return self._batch.counts
 
     def kpis(self) -> dict[str, NDArray[np.float64]]:
         """Metric -> ``[B]`` over the episodes so far."""

@@ -9,6 +9,7 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecEnv
 
 from voltran.envs.errors import ActionError, ScenarioError
+from voltran.envs.faces.action_counts import ActionCounts, CountsActions
 from voltran.envs.faces.batch import Batch
 from voltran.envs.faces.episode_order import EpisodeList, ListedEpisodes
 from voltran.envs.faces.rendering import check_render_mode, face_metadata, render_world
@@ -21,7 +22,7 @@ RowInfos = list[dict[str, Any]]
 OtherRoles = Callable[[World], Mapping[str, Any]]
 
 
-class VectorFace(VecEnv):
+class VectorFace(CountsActions, VecEnv):
     """A batch of worlds as a Stable-Baselines3 ``VecEnv``; row ``world * n + agent``.
 
     Worlds whose episode ends are reset at once, each with a new training seed (see ``voltran.envs.seeds``); the
@@ -73,14 +74,8 @@ class VectorFace(VecEnv):
         self.metadata = face_metadata(world)
 
     @property
-    def actions_taken(self) -> int:
-        """Actions of rows taken since the face was made, if they have a mask."""
-        return self._batch.counts.taken
-
-    @property
-    def illegal_actions(self) -> int:
-        """How many of them a mask forbade."""
-        return self._batch.counts.illegal
+    def _action_counts(self) -> ActionCounts:
+        return self._batch.counts
 
     def reset(self) -> NDArray[np.float32]:
         """Start a new episode in every world and return the observations ``[rows, F]``.

@@ -3,9 +3,10 @@
 from functools import partial
 from typing import Any
 
+from voltran.envs.fields import Field
 from voltran.envs.market.actions import BATTERY_CHOICES, REQUESTS
 from voltran.envs.market.constants import MarketConstants
-from voltran.envs.observations import Field, GlobalState, Observation
+from voltran.envs.observations import GlobalState, Observation
 from voltran.envs.retail.observation import RETAILER_FIELDS, SITE_FIELDS
 
 _own = partial(Field, clip=True)

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from voltran.envs.observations import Field
+from voltran.envs.fields import Field
 from voltran.envs.retail.constants import PRICE_LEVELS
 
 _own = partial(Field, clip=True)

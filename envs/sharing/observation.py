@@ -3,7 +3,8 @@
 from functools import partial
 from typing import Any
 
-from voltran.envs.observations import Field, GlobalState, Observation
+from voltran.envs.fields import Field
+from voltran.envs.observations import GlobalState, Observation
 from voltran.envs.sharing.actions import VOTES
 from voltran.envs.sharing.constants import SharingConstants
 

@@ -8,7 +8,8 @@ limit. With multi actions they are all UEs in the order of the choices.
 from dataclasses import replace
 from functools import partial
 
-from voltran.envs.observations import Field, GlobalState, Observation
+from voltran.envs.fields import Field
+from voltran.envs.observations import GlobalState, Observation
 from voltran.envs.uplink.actions import ActionCodec
 from voltran.envs.uplink.view import shown_ues
 

@@ -65,6 +65,14 @@ def test_evaluate_resumes_only_on_request(scenario: str, tmp_path: Path) -> None
         (["experiment", "figure_nine"], "unknown experiment 'figure_nine'; known: brownout, "),
         (["experiment", "dpa_fig4", "--quick", "--publish", "."], "--publish with --quick"),
         (["train", "no-such-configuration"], "no-such-configuration"),
+        (
+            ["evaluate", "--seeds", "1000000000000"],
+            "seeds = 1000000000000: give a number of episodes",
+        ),
+        (["evaluate", "--set", "max_decisions=[1"], "override max_decisions: value '[1': not valid YAML"),
+        (["evaluate", "--scenario", "no\0thing.yaml"], "cannot be read"),
+        (["evaluate", "--controllers", "zoo:blackout:zzz=1"], "controller 'zoo:blackout': unknown key 'zzz'"),
+        (["calibrate", "--out", "."], "is a folder; name a file in it"),
     ],
 )
 def test_bad_input_is_one_message_and_exit_code_two(

@@ -1,5 +1,7 @@
 """Every physical input has a range: what lies outside is refused by name, and what lies inside gives finite metrics."""
 
+import contextlib
+import inspect
 import math
 import re
 from collections.abc import Iterator
@@ -16,8 +18,9 @@ from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.brownout.scenario import BrownoutScenario
 from voltran.envs.errors import PhysicsError, ScenarioError
 from voltran.envs.market.scenario import MarketScenario
-from voltran.envs.registry import make_world
+from voltran.envs.registry import make_world, spec_of_scenario
 from voltran.envs.scenario import validated
+from voltran.envs.sharing.scenario import SharingScenario
 from voltran.envs.uplink.scenario import UplinkScenario
 
 MODELS: dict[str, type[BaseModel]] = {
@@ -25,6 +28,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "uplink": UplinkScenario,
     "market": MarketScenario,
     "brownout": BrownoutScenario,
+    "sharing": SharingScenario,
 }
 
 
@@ -201,6 +205,62 @@ def test_the_ends_of_ranges_can_be_played(overrides: dict[str, Any]) -> None:
 def test_the_ends_of_ranges_can_be_played_elsewhere(scenario: str, overrides: dict[str, Any]) -> None:
     world = make_world(scenario, 1, {"time.horizon_h": 1, **overrides})
     _require_finite_episode(world, make("random"))
+
+
+# Small episodes of every world; each has what the fields of its scenario may need.
+SMALL: dict[str, dict[str, Any]] = {
+    "urban7-medium": {"users.count": 40, "time.horizon_h": 1, "time.physics_step_s": 300},
+    "urban19-brownout-light": {"users.count": 40, "time.horizon_h": 1, "time.physics_step_s": 300},
+    "uplink20": {"layout.n_ubs": 6, "ues.count": 4, "time.horizon_h": 1},
+    "market4": {"time.horizon_h": 1},
+    "sharing-toy": {},
+}
+
+
+def ends(metadata: tuple[Any, ...]) -> set[float]:
+    """Both ends of the range of a number."""
+    low, high = [], []
+    for part in metadata:
+        if isinstance(part, AfterValidator):
+            closure = inspect.getclosurevars(part.func).nonlocals
+            low.append(closure["low"])
+            high.append(closure["high"])
+        low += [getattr(part, name) for name in ("ge", "gt") if getattr(part, name, None) is not None]
+        high += [getattr(part, name) for name in ("le", "lt") if getattr(part, name, None) is not None]
+    return {*([max(low)] if low else []), *([min(high)] if high else [])}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", SMALL)
+def test_every_number_may_be_at_an_end_of_its_range(scenario: str) -> None:
+    """Whatever a model accepts alone is played or, where the world cannot be built from it, refused by a message."""
+    found = dict(numbers(spec_of_scenario(scenario).load("scenario")))
+    known = dict(numbers(BlackoutScenario)) if scenario == "urban19-brownout-light" else {}
+    played = 0
+    for key, metadata in found.items():
+        for value in ends(metadata) if key not in known else ():
+            with contextlib.suppress(ScenarioError):
+                world = make_world(scenario, 1, {**SMALL[scenario], key: value})
+                world.reset([1])
+                _play_three_periods(world)
+                played += 1
+    assert played > 20
+
+
+def _play_three_periods(world: Any) -> None:
+    player = make("random")
+    player.reset(world)
+    for _ in range(min(3, world.max_decisions)):
+        outcome = world.step(player.act(world))
+        assert all(np.isfinite(values).all() for values in outcome.rewards.values())
+        if (outcome.terminated | outcome.truncated).all():
+            break
+
+
+@pytest.mark.parametrize("n_worlds", [0, -1, 100_000_000])
+def test_a_batch_has_a_size_that_can_be(n_worlds: int) -> None:
+    with pytest.raises(ScenarioError, match=f"n_worlds = {n_worlds}: give a number from 1 to 100000"):
+        make_world("toy3", n_worlds)
 
 
 def _require_finite_episode(world: Any, player: Any) -> None:

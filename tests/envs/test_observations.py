@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from voltran.envs.errors import PartError, ScenarioError
-from voltran.envs.observations import Field, GlobalState, Observation, View
+from voltran.envs.fields import Field
+from voltran.envs.observations import GlobalState, Observation, View
 from voltran.envs.observe import Observe, role_observations
 
 SOC = np.array([[0.25, 0.5, 1.0], [0.0, 0.75, 0.5]])

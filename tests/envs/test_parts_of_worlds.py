@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from voltran.envs import market_v0
 from voltran.envs.checks import check_env
 from voltran.envs.errors import PartError, ScenarioError
-from voltran.envs.observations import Field
+from voltran.envs.fields import Field
 from voltran.envs.registry import make_world, world_specs
 from voltran.envs.world import World
 from voltran.envs.world_spec import WorldSpec

@@ -56,6 +56,13 @@ def test_a_file_names_what_a_list_names(
     assert parse_entries(f'@"{file}"') == entries
 
 
+def test_a_file_of_names_may_be_what_windows_programs_save(tmp_path: Path) -> None:
+    file = tmp_path / "names.txt"
+    for encoding in ("utf-8-sig", "utf-16"):
+        file.write_bytes("msrc\r\nstatic\r\n".encode(encoding))
+        assert [entry_text(entry) for entry in parse_entries(f"@{file}")] == ["msrc", "static"]
+
+
 @given(TEXT.filter(str.strip), st.sampled_from("\"'"))
 def test_what_stands_in_quotes_is_one_name(text: str, quote: str) -> None:
     if quote in text:
@@ -79,6 +86,14 @@ def test_what_stands_in_quotes_is_one_name(text: str, quote: str) -> None:
         ("'a:b/c=1,d+e=2.safetensors'", "path", "a:b/c=1,d+e=2.safetensors"),
         ("sb3:'C:/x y.zip'", "sb3", "C:/x y.zip"),
         ("runs/bob's/policy.safetensors", "path", "runs/bob's/policy.safetensors"),
+        ("runs/2026-01-02T15:00:00/policy.safetensors", "path", "runs/2026-01-02T15:00:00/policy.safetensors"),
+        ("runs/15:00/policy.safetensors:seed=1", "path", "runs/15:00/policy.safetensors"),
+        ("C:\\runs\\p.safetensors", "path", "C:\\runs\\p.safetensors"),
+        ("C:/my runs/p.safetensors:deterministic=off", "path", "C:/my runs/p.safetensors"),
+        ("'C:\\runs, old\\a=1.safetensors'", "path", "C:\\runs, old\\a=1.safetensors"),
+        ("sb3:C:\\models\\x.zip:role=bs", "sb3", "C:\\models\\x.zip"),
+        ("mine:policy=runs/p.safetensors", "name", "mine"),
+        ("my.rules:Mine:policy=runs/p.safetensors", "own", "my.rules:Mine"),
     ],
 )
 def test_a_reference_is_of_one_kind(text: str, kind: str, target: str) -> None:

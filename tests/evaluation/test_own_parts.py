@@ -21,7 +21,7 @@ from voltran.evaluation.setting import Setting
 
 PARTS = """
 from helper_of_parts import WEIGHT
-from voltran.envs.observations import Field
+from voltran.envs.fields import Field
 
 reserve = Field("reserve", "kWh", 0, 30, "world.usable_kwh")
 

@@ -269,6 +269,32 @@ def test_inconsistent_experiments_are_refused_before_anything_is_played(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"variants": {"good": {}, "bad": {"max_decisions": "many"}}}, r", bad: scenario fake: max_decisions = 'many'"),
+        ({"variants": {"good": {}, "bad": {"nothing": 1}}}, r", bad: scenario fake: unknown key 'nothing'"),
+        ({"scenarios": ["toy3", "urban99"]}, "urban99: unknown scenario 'urban99'"),
+        ({"controllers": ["idle", "nobody"]}, "unknown controller 'nobody'"),
+        ({"metrics": ["survival"]}, "metrics: 'survival' is unknown in .*; known: "),
+        ({"answer": "Idle {survival: idle}."}, "answer: 'survival' is unknown in"),
+        ({"answer": "It is {survival_h: msrc}."}, "answer: 'msrc' is not among the controllers: idle, busy"),
+        ({"scenarios": ["toy3"], "paper": [], "pictures": ["survivall"]}, "pictures: 'survivall' is unknown; known: b"),
+        ({"seeds": 10**12}, "seeds = 1000000000000: Input should be less than or equal to 1000000"),
+        ({"seeds": True}, "seeds = True: true is no number"),
+        ({"first_seed": 10**40}, "first_seed = .*less than"),
+        ({"options": {"colour": 1}}, "has no option 'colour'"),
+    ],
+)
+def test_what_cannot_be_played_is_said_before_anything_is(
+    content: dict[str, Any], tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    path = written(content | change, tmp_path / "small.yaml")
+    with pytest.raises(ScenarioError, match=message):
+        played(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.usefixtures("no_pictures")
 def test_experiments_share_a_store(experiment: Path, tmp_path: Path) -> None:
     played(experiment, tmp_path / "one", store=tmp_path / "store")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from voltran.envs.observations import Field
+from voltran.envs.fields import Field
 
 reserve = Field("reserve", "kWh", 0.0, 100.0, "world.usable_kwh")
 

@@ -21,6 +21,7 @@ from voltran.evaluation.cores import CORES
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+MOST_JOBS = 10_000
 
 
 class VoltranGroup(TyperGroup):
@@ -72,9 +73,12 @@ Listed = Annotated[
 Store = Annotated[
     Path | None, typer.Option(help="Folder of finished episodes, which experiments may share; in --out by default.")
 ]
-Jobs = Annotated[int, typer.Option(min=1, help="Worker processes; as many as there are cores by default.")]
+Jobs = Annotated[
+    int, typer.Option(min=1, max=MOST_JOBS, help="Worker processes; as many as there are cores by default.")
+]
 AtATime = Annotated[
-    int | None, typer.Option("--jobs", min=1, help="Episodes at a time; as many as there are cores by default.")
+    int | None,
+    typer.Option("--jobs", min=1, max=MOST_JOBS, help="Episodes at a time; as many as there are cores by default."),
 ]
 Backend = Annotated[
     str, typer.Option(help="Where to play: processes of this machine, or ray for a Ray here or on a cluster.")
@@ -118,7 +122,9 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME by default.")] = None,
     resume: Resume = False,
     overrides: Overrides = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Runs with so many seeds, and one learning curve of them all.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=1000, help="Runs with so many seeds, and one learning curve of them all.")
+    ] = 1,
     jobs: Jobs = CORES,
 ) -> None:
     """Train a policy, or one for each role that learns."""

@@ -8,7 +8,7 @@ from tests.envs.blackout.tools import commands, depleted_beside_a_vehicle, outag
 from tests.envs.episodes import started
 from voltran.envs.blackout.observation import NEIGHBOUR, NETWORK, OWN
 from voltran.envs.blackout.world import BlackoutWorld
-from voltran.envs.observations import Field
+from voltran.envs.fields import Field
 from voltran.physics.power import HELPING, NORMAL, SLEEP
 
 TO_THE_END = {"survival.end": "horizon"}

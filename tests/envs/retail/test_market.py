@@ -13,7 +13,8 @@ from tests.envs.blackout.tools import assert_same
 from tests.envs.retail.tools import PERIOD_H, SOLAR, STEADY, WIND, market, retail
 from voltran.envs.action_checks import checked_actions
 from voltran.envs.errors import ActionError, ScenarioError
-from voltran.envs.observations import Field, Observation
+from voltran.envs.fields import Field
+from voltran.envs.observations import Observation
 from voltran.envs.retail.actions import RetailerCodec, RetailerCommands
 from voltran.envs.retail.constants import RetailConstants
 from voltran.envs.retail.market import RetailMarket
