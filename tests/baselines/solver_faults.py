@@ -32,7 +32,7 @@ def _with_values(change: Callable[[Any], Any]) -> Change:
 FAULTS: dict[str, Change | None] = {
     "raises": None,
     "infeasible": _changed(status=2, x=None, fun=None, message="The problem is infeasible. (HiGHS Status 8)"),
-    "limit": _changed(status=1, x=None, fun=None, message="Time limit reached. (HiGHS Status 13)"),
+    "limit": _changed(status=1, x=None, fun=None, mip_dual_bound=None, message="Time limit reached. (HiGHS Status 13)"),
     "error": _changed(status=4, x=None, fun=None, message="HiGHS Status 4: Solve error"),
     "infinite cost": _changed(fun=np.inf),
     "cost of -1e9": _changed(fun=-1e9),
