@@ -56,7 +56,6 @@ _RULES: tuple[Rule, ...] = (
     _influence.rewards_go_to_their_agents,
     _influence.observations_go_to_their_agents,
     _influence.rewards_come_in_time,
-    _influence.observations_come_in_time,
     _isolation.returned_values_never_change,
     _isolation.writing_into_returned_values_is_harmless,
     _isolation.illegal_input_refused,

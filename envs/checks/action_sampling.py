@@ -87,7 +87,7 @@ def illegal_inputs(env: Any, legal: Mapping[str, Any], *, strict: bool) -> Itera
     """Joint actions that a step must refuse: what is wrong with each, and the input.
 
     The culprit is the last agent of each kind of space, so that a step that applies actions one by one has done damage.
-    ``strict`` is that of :func:`illegal_actions`.
+    ``strict`` adds what others' environments mostly take: see :func:`illegal_actions`, and actions of unknown agents.
     """
     culprits = {str(env.action_space(agent)): agent for agent in legal}
     for agent in culprits.values():
@@ -95,4 +95,5 @@ def illegal_inputs(env: Any, legal: Mapping[str, Any], *, strict: bool) -> Itera
             yield f"{label} for {agent}", {**legal, agent: action}
     last = list(legal)[-1]
     yield f"no action for {last}", {agent: action for agent, action in legal.items() if agent != last}
-    yield "an action for an unknown agent", {**legal, "nobody_0": legal[last]}
+    if strict:
+        yield "an action for an unknown agent", {**legal, "nobody_0": legal[last]}

@@ -31,7 +31,6 @@ class Influence:
     rewards: Answers = field(default_factory=dict)
     observations: Answers = field(default_factory=dict)
     later_rewards: Answers = field(default_factory=dict)
-    later_observations: Answers = field(default_factory=dict)
 
     def note(self, name: str, actor: str, expected: Mapping[str, Any], got: Mapping[str, Any]) -> None:
         """Enter who was told something else."""
@@ -85,22 +84,6 @@ def rewards_come_in_time(subject: Subject) -> None:
             f"of the step before: return each with its own step; {MEANT}"
         )
         raise ConformanceError("rewards_come_in_time", expected, step=1)
-
-
-def observations_come_in_time(subject: Subject) -> None:
-    """Observations are those after the step that returns them, not those before it."""
-    found = _foreign(subject)
-    stale, moving = [], []
-    for episode in subject.recordings:
-        for step, moment in episode.steps:
-            same = difference(episode.moments[step - 1].observations, moment.observations) is None
-            (stale if step == 1 else moving).append(same)
-    if found.later_observations and not found.observations and all(stale) and moving and not any(moving):
-        expected = (
-            "what is to be seen after this step; it is what the reset returned, and later ones answer to the actions "
-            f"of the step before: return each with its own step; {MEANT}"
-        )
-        raise ConformanceError("observations_come_in_time", expected, step=1)
 
 
 def observations_tell_something(subject: Subject) -> None:
@@ -168,7 +151,6 @@ def _probe(env: Any, episode: Episode, step: int, changed: dict[str, Any], found
         if all(_allowed(env, now, agent, action) for agent, action in after.actions.items()):
             then = recorded(after.actions, tuple(env.step(dict(after.actions))), list(env.agents))
             found.note("later_rewards", actor, after.rewards, then.rewards)
-            found.note("later_observations", actor, _all_numbers(after), _all_numbers(then))
 
 
 def _another_action(space: spaces.Space[Any], before: Moment, agent: str, action: Any) -> Any:

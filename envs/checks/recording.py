@@ -125,6 +125,12 @@ def chosen_actions(env: Any, moment: Moment, action_seed: int, step: int, *, leg
     return actions
 
 
+def world_of(env: Any) -> Any:
+    """The world that an environment shows; None if it has none, whatever else it may call so."""
+    world = getattr(env.unwrapped, "world", None)
+    return world if all(hasattr(world, name) for name in ("get_state", "set_state", "ledger", "roles")) else None
+
+
 def recorded(actions: Mapping[str, Any], returned: tuple[Any, ...], agents: list[str]) -> Moment:
     """Deep copies of what a reset or a step returned."""
     copied = copy.deepcopy(returned)
@@ -190,7 +196,7 @@ class Subject:
     @cached_property
     def is_ours(self) -> bool:
         """Whether it shows a world of ours: then more is known, and more demanded."""
-        return hasattr(self.reference.unwrapped, "world")
+        return world_of(self.reference) is not None
 
     @cached_property
     def legal(self) -> list[Episode]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from voltran.envs.checks.recording import Subject, difference, recorded
+from voltran.envs.checks.recording import Subject, difference, recorded, world_of
 from voltran.envs.checks.report import ConformanceError, NotApplicable
 
 RESIDUAL_LIMIT_KW = 1e-9
@@ -51,7 +51,7 @@ def ledger_balances(subject: Subject) -> None:
 
 def _with_world(subject: Subject) -> Any:
     env = subject.env_fn()
-    if not hasattr(env.unwrapped, "world"):
+    if world_of(env) is None:
         raise NotApplicable("the environment has no world")
     return env
 

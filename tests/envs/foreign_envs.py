@@ -90,6 +90,12 @@ class LeavingEnv(PlainEnv):
         return np.concatenate([self.place.get(agent, np.zeros(1)) for agent in self.possible_agents])
 
 
+class HasAWorldOfItsOwn(PlainEnv):
+    """What it calls its world is none of ours."""
+
+    world = "flat"
+
+
 class StatelessGame(PlainEnv):
     """Nothing to see, in spaces that say so; rewards are all there is."""
 
@@ -141,8 +147,10 @@ class RewardsLate(PlainEnv):
         return observations, late, *rest
 
 
-@breaks("observations_come_in_time")
+@breaks(None)
 class ObservationsLate(PlainEnv):
+    """As a body at rest moves a step after it was pushed."""
+
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, Any]:
         self.late, infos = super().reset(seed, options)
         return {agent: seen.copy() for agent, seen in self.late.items()}, infos
@@ -284,6 +292,8 @@ class MaskOfAnotherSize(ChoosingEnv):
 
 @breaks(None)
 class RewardsOfTheTeamHalved(PlainEnv):
+    """As any author may weigh rewards."""
+
     def step(self, actions: dict[str, Any]) -> Any:
         observations, rewards, *rest = super().step(actions)
         return observations, dict.fromkeys(rewards, 0.5 * sum(rewards.values())), *rest
@@ -291,5 +301,31 @@ class RewardsOfTheTeamHalved(PlainEnv):
 
 @breaks(None)
 class MaskForbidsWhatWorks(ChoosingEnv):
+    """As rules of a game may forbid what its mechanics could do."""
+
     def masks(self) -> dict[str, Any]:
         return {a: {"action_mask": np.array([1, 1, 0], np.int8)} for a in self.place}
+
+
+@breaks(None)
+class OnlyOneEpisode(PlainEnv):
+    """As in chess, where nothing is left to chance."""
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, Any]:
+        return super().reset(5)
+
+
+@breaks("seed_zero_is_a_seed")
+class ZeroIsOne(PlainEnv):
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, Any]:
+        return super().reset(1 if seed == 0 else seed)
+
+
+@breaks("illegal_input_changes_nothing")
+class AppliesHalf(PlainEnv):
+    def step(self, actions: dict[str, Any]) -> Any:
+        try:
+            return super().step(actions)
+        except Exception:
+            self.place["left"] += 0.5
+            raise

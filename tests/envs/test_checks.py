@@ -8,7 +8,15 @@ import pytest
 
 from tests.envs.broken_worlds import BROKEN
 from tests.envs.fake_world import make_fake_world
-from tests.envs.foreign_envs import FOREIGN, UNKNOWABLE, ChoosingEnv, LeavingEnv, PlainEnv, StatelessGame
+from tests.envs.foreign_envs import (
+    FOREIGN,
+    UNKNOWABLE,
+    ChoosingEnv,
+    HasAWorldOfItsOwn,
+    LeavingEnv,
+    PlainEnv,
+    StatelessGame,
+)
 from voltran.envs.checks import RULES, ConformanceError, check_env
 from voltran.envs.environment_functions import make
 from voltran.envs.errors import ScenarioError
@@ -19,7 +27,6 @@ FOR_OTHERS = {
     "rewards_go_to_their_agents",
     "observations_go_to_their_agents",
     "rewards_come_in_time",
-    "observations_come_in_time",
 }
 
 
@@ -95,6 +102,6 @@ def test_names_what_is_broken_in_an_environment_of_somebody_else(broken: Callabl
 
 
 @pytest.mark.filterwarnings("ignore:.*Casting input x to numpy array:UserWarning")
-@pytest.mark.parametrize("sound", [LeavingEnv, StatelessGame, ChoosingEnv, *UNKNOWABLE.values()])
+@pytest.mark.parametrize("sound", [HasAWorldOfItsOwn, LeavingEnv, StatelessGame, ChoosingEnv, *UNKNOWABLE.values()])
 def test_no_false_alarm_about_an_environment_of_somebody_else(sound: Callable[[], Any]) -> None:
     check_env(sound, skip=["seed_replays_across_processes"])

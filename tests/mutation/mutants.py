@@ -2,8 +2,8 @@
 
 Every place is mistaken in the usual ways, once each: a sum becomes a difference, a bound loses or gains its equality, a
 comparison is turned round, a number is one more or one less. Left out is what dies at once or changes nothing:
-replacements that the types of the operands refuse (a shift of a float), annotations, and decorators (kernels run
-uncompiled here, so that removing theirs is no mistake).
+replacements that the types of the operands refuse (a shift of a float), what is no expression (``**`` of a mapping that
+is unpacked), annotations, and decorators (kernels run uncompiled here, so that removing theirs is no mistake).
 """
 
 from collections import Counter
@@ -53,7 +53,7 @@ def all_mutants(module: str, source: str) -> dict[Mutant, int]:
                 function = _function_of(node)
                 number = counts[function]
                 counts[function] += 1
-                if not _is_annotation(node):
+                if not _is_annotation(node) and not _unpacks(node):
                     found[Mutant(module, function, family, name, number, lines[row - 1].strip())] = occurrence
     return found
 
@@ -103,6 +103,12 @@ def _function_of(node: Any) -> str:
         if node.type in ("funcdef", "classdef"):
             names.insert(0, node.name.value)
     return ".".join(names) or "module"
+
+
+def _unpacks(node: Any) -> bool:
+    """Whether it is the ``**`` in front of a mapping in a literal."""
+    before = node.get_previous_sibling()
+    return node.type == "operator" and node.value == "**" and (before is None or before.type == "operator")
 
 
 def _is_annotation(node: Any) -> bool:

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from voltran.physics.layout import disc_overlap_share, distances_m, hexagon_contains, hexagonal_sites, reuse_colours
+from voltran.physics.layout import (
+    disc_overlap_share,
+    distances_m,
+    hexagon_contains,
+    hexagonal_sites,
+    in_some_cell,
+    reuse_colours,
+)
 
 SPACING_M = 500.0
 
@@ -81,6 +88,24 @@ def test_cell_is_where_the_site_is_nearest() -> None:
     assert np.array_equal(inside, nearest == 0)
     cell_share = math.sqrt(3.0) / 2.0 * SPACING_M**2 / 1200.0**2
     assert abs(inside.mean() - cell_share) < 4.0 * math.sqrt(cell_share / 20_000)
+
+
+def test_some_cell_is_that_of_any_site() -> None:
+    points = np.random.default_rng(1).uniform(-900.0, 900.0, (300, 2))
+    sites = hexagonal_sites(7, SPACING_M)
+    each = hexagon_contains(points[:, None] - sites[None], SPACING_M)
+    assert np.array_equal(in_some_cell(points, sites, SPACING_M), each.any(axis=1))
+
+
+def test_borders_belong_to_a_cell() -> None:
+    """Half the spacing towards a neighbour, and its third over the root of three towards a corner."""
+    corner_m = SPACING_M / math.sqrt(3.0)
+    points = np.array([[250.0, 0.0], [250.0 + 1e-6, 0.0], [0.0, corner_m - 1e-6], [0.0, corner_m + 1e-6]])
+    assert in_some_cell(points, np.zeros((1, 2)), SPACING_M).tolist() == [True, False, True, False]
+
+
+def test_colours_of_the_first_ring() -> None:
+    assert reuse_colours(hexagonal_sites(7, SPACING_M), SPACING_M).tolist() == [0, 2, 1, 2, 1, 2, 1]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from voltran.physics.propagation import (
     line_of_sight_probability,
     noise_limited_radius_m,
     path_loss_db,
+    received_power_mw,
     shadowing_deviation_db,
 )
 from voltran.physics.radio import noise_mw
@@ -78,6 +79,32 @@ def test_line_of_sight_probability() -> None:
     assert probability[3] == pytest.approx(0.548485, abs=1e-6)
     assert probability[4] == pytest.approx(18.0 / 1e5, rel=1e-6)
     assert np.all(np.diff(line_of_sight_probability(np.linspace(0.0, 3000.0, 5000))) <= 0.0)
+
+
+def test_received_power_is_what_losses_leave() -> None:
+    """Two bands, two sites, three users, one of them nearer than the model's limit."""
+    distance_m = np.array([[5.0, 300.0, 900.0], [700.0, 250.0, 40.0]])
+    sight = np.array([[True, False, True], [False, True, False]])
+    normal = np.array([[0.0, 1.0, -2.0], [0.5, -1.0, 0.0]])
+    building_db, transmit_dbm = np.array([[0.0, 12.0, 5.0], [1.0, 20.0, 0.0]]), np.array([60.0, 70.0])
+    frequencies_ghz = np.array([0.8, 3.7])
+    found = received_power_mw(
+        distance_m, sight, normal, building_db, transmit_dbm, frequencies_ghz, SITE_HEIGHT_M, USER_HEIGHT_M
+    )
+    for band, frequency_ghz in enumerate(frequencies_ghz):
+        lost_db = path_loss_db(distance_m, frequency_ghz, sight, SITE_HEIGHT_M, USER_HEIGHT_M)
+        lost_db = lost_db + building_db[band] + normal * np.where(sight, 4.0, 6.0)
+        np.testing.assert_allclose(found[band], db_to_linear(transmit_dbm[band] - lost_db), rtol=1e-12)
+
+
+def radius_m(power_dbm: float) -> float:
+    return noise_limited_radius_m(power_dbm, -94.0, THRESHOLD_DB, 10.0, 0.8, SITE_HEIGHT_M, USER_HEIGHT_M)
+
+
+def test_noise_limited_radii_stay_within_their_limits() -> None:
+    assert radius_m(-80.0) == 10.0
+    assert radius_m(500.0) == 1e6
+    assert 10.0 < radius_m(0.0) < radius_m(10.0) < 1e6
 
 
 def test_shadowing_deviation() -> None:

@@ -9,7 +9,15 @@ from tests.envs.blackout.survival import lost_by_hand
 from tests.envs.blackout.tools import commands, outage_world, over
 from tests.envs.episodes import started
 from voltran.envs.blackout.scenario import Survival
-from voltran.envs.blackout.survival import NOT_LOST, first_loss, hold_rule, known_loss, loss_rule, update_losses
+from voltran.envs.blackout.survival import (
+    NOT_LOST,
+    ROUNDING,
+    first_loss,
+    hold_rule,
+    known_loss,
+    loss_rule,
+    update_losses,
+)
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.physics.arrays import FloatArray
 from voltran.physics.power import HELPING, NORMAL, SLEEP
@@ -42,6 +50,13 @@ def cycles(on: int, off: int, hours: float = 6.0, up: float = 1.0, down: float =
 )
 def test_service_that_comes_and_goes(critical: FloatArray, lost_min: int) -> None:
     assert first_loss(critical, RULE) == lost_min
+
+
+def test_what_differs_by_rounding_is_enough() -> None:
+    """Exactly at the limit, and beyond it by the least that can be."""
+    limit = RULE.threshold - ROUNDING
+    assert first_loss(np.full(60, limit), HOLD) == NOT_LOST
+    assert first_loss(np.full(60, np.nextafter(limit, 0.0)), HOLD) == 0
 
 
 def random_series(generator: np.random.Generator) -> FloatArray:
