@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from tests.house import ROOT
 from voltran.agents.forecasting.settings import forecasting_names
+from voltran.agents.zoo import policy_path
 from voltran.cli.app import app
 from voltran.experiments.experiment import experiment_names
 from voltran.train.run_config import training_names
@@ -40,6 +41,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "calibrate": ("--quick",),
     "scenarios": (),
     "doctor": (),
+    "seal": ("blackout.safetensors",),
     "demo": ("--quick", "--jobs", "1"),
 }
 
@@ -111,4 +113,6 @@ def test_command_runs(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     if command == "publish":
         shutil.copytree(ROOT / "docs", tmp_path / "checkout" / "docs")
         shutil.copyfile(ROOT / "README.md", tmp_path / "checkout" / "README.md")
+    if command == "seal":
+        shutil.copy(policy_path("blackout"), tmp_path)
     assert run(command, *COMMANDS[command])
