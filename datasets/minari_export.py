@@ -1,5 +1,6 @@
 """Data sets for Minari: episodes as the central face plays them, where one controller decides for all agents."""
 
+import shutil
 import warnings
 from itertools import groupby
 from pathlib import Path
@@ -34,12 +35,17 @@ def export(data: DataSet, name: str) -> Path:
     env = _environment(data)
     _check_name(name)
     made: Any = None
-    for _, group in groupby(enumerate(data.episodes()), key=lambda item: item[0] // EPISODES_AT_ONCE):
-        buffers = [_buffer(episode, data) for _, episode in group]
-        if made is None:
-            made = _created(name, buffers, env, data)
-        else:
-            made.update_dataset_from_buffer(buffers)
+    try:
+        for _, group in groupby(enumerate(data.episodes()), key=lambda item: item[0] // EPISODES_AT_ONCE):
+            buffers = [_buffer(episode, data) for _, episode in group]
+            if made is None:
+                made = _created(name, buffers, env, data)
+            else:
+                made.update_dataset_from_buffer(buffers)
+    except BaseException:  # half of one is none, and would have its name
+        if made is not None:
+            shutil.rmtree(Path(made.storage.data_path).parent, ignore_errors=True)
+        raise
     return Path(made.storage.data_path).parent
 
 

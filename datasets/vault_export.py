@@ -5,6 +5,7 @@ the episode ended.
 """
 
 import re
+import shutil
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -44,6 +45,15 @@ def export(data: DataSet, name: str) -> Path:
         raise ScenarioError(f"id = {name!r}: write it like vaults/blackout.vlt/rules")
     if path.exists():
         raise ScenarioError(f"id = {name!r}: is there already; choose another name, or remove it")
+    try:
+        _write(data, path)
+    except BaseException:  # half of one is none, and would have its name
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+    return path
+
+
+def _write(data: DataSet, path: Path) -> None:
     vault: Any = None
     for batch in data.batches(ROWS_AT_ONCE):
         experience = _experience(batch, data.roles[0])
@@ -55,7 +65,6 @@ def export(data: DataSet, name: str) -> Path:
         rows = len(batch)
         state = TrajectoryBufferState(experience=experience, current_index=jnp.array(rows), is_full=jnp.array(False))
         vault.write(state, source_interval=(0, rows))
-    return path
 
 
 def _experience(batch: Transitions, role: str) -> dict[str, Any]:

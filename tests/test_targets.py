@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from tests.house import ROOT
 from voltran.agents.forecasting.settings import forecasting_names
+from voltran.agents.zoo import policy_path
 from voltran.cli.app import app
 from voltran.experiments.experiment import experiment_names
 from voltran.train.run_config import training_names
@@ -41,6 +42,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "plan": ("toy3",),
     "scenarios": (),
     "doctor": (),
+    "seal": ("blackout.safetensors",),
     "demo": ("--quick", "--jobs", "1"),
 }
 
@@ -112,4 +114,6 @@ def test_command_runs(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     if command == "publish":
         shutil.copytree(ROOT / "docs", tmp_path / "checkout" / "docs")
         shutil.copyfile(ROOT / "README.md", tmp_path / "checkout" / "README.md")
+    if command == "seal":
+        shutil.copy(policy_path("blackout"), tmp_path)
     assert run(command, *COMMANDS[command])

@@ -1,5 +1,6 @@
 """Whatever ends a command ends its workers, keeps what is finished, and promises no more than that."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -129,3 +130,13 @@ def test_an_interrupt_promises_nothing_that_is_not_there(monkeypatch: pytest.Mon
     result = CliRunner().invoke(command_line.app, ["demo", "--out", str(tmp_path / "out")])
     assert "run the same command again to continue" in result.stderr
     assert "--resume" not in result.stderr
+
+
+def test_what_the_system_refuses_a_library_is_one_message(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "events.out")
+
+    monkeypatch.setattr(demo, "_run", full)
+    result = CliRunner().invoke(command_line.app, ["demo", "--out", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: events.out: No space left on device; free some space")

@@ -5,6 +5,7 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -179,3 +180,24 @@ def test_a_changed_series_is_played_again(tmp_path: Path) -> None:
     assert windy["bought_kwh"] > 1.0
     assert windy["welfare_optimum_usd"] != calm["welfare_optimum_usd"]
     assert calm_again == calm  # its time stays, too: it was not played again
+
+
+def test_several_runs_share_a_store(task: Task, tmp_path: Path) -> None:
+    """Each plays the same episodes, at other speeds, and reads what the others store while they do."""
+    played = [play(task) for _ in range(2)]
+    stores = [EpisodeStore(tmp_path / "store") for _ in range(3)]
+    found: list[bool] = []
+
+    def work(number: int) -> None:
+        for _ in range(4):
+            stores[number].save(played[number % 2])
+            found.append(stores[number].load(task) in [one.episode for one in played])
+
+    threads = [Thread(target=work, args=(number,)) for number in range(len(stores))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [True] * 12
+    assert not [message for store in stores for message in store.refused]
+    assert len(list((tmp_path / "store").iterdir())) == 2

@@ -4,47 +4,20 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from typer.core import TyperGroup
 
 from voltran.cli.dataset import dataset
 from voltran.cli.forecast import forecast
+from voltran.cli.group import VoltranGroup
 from voltran.cli.options import Overrides, Resume
-from voltran.cli.plain_warnings import plain_warnings
 from voltran.cli.plan import plan
 from voltran.cli.seal import seal
-from voltran.cli.stopping import end_workers, stopped_by_signals
 from voltran.evaluation.cores import CORES
 
-BAD_INPUT = 2
-INTERRUPTED = 130
 MOST_JOBS = 10_000
-
-
-class VoltranGroup(TyperGroup):
-    """Turns what users can act on into one message on standard error."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run a command; bad input exits with 2, an interrupt with 130, SIGTERM with 143; none shows a traceback."""
-        try:
-            with stopped_by_signals(), plain_warnings():
-                return super().invoke(ctx)
-        except KeyboardInterrupt as interrupt:
-            end_workers()
-            what = "Interrupted" if not str(interrupt) else f"Stopped by {interrupt}"
-            _complain(" ".join([f"{what}.", *getattr(interrupt, "__notes__", [])[-1:]]))
-            raise typer.Exit(getattr(interrupt, "code", INTERRUPTED)) from None
-        except Exception as error:
-            from voltran.envs.errors import VoltranError
-
-            if not isinstance(error, VoltranError):
-                raise
-            _complain(f"Error: {error}")
-            raise typer.Exit(BAD_INPUT) from None
-
 
 app = typer.Typer(
     cls=VoltranGroup,
@@ -351,7 +324,3 @@ def demo(
 
 def _console() -> Console:
     return Console(highlight=False)
-
-
-def _complain(message: str) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False, style="red")
