@@ -20,7 +20,7 @@ from voltran.evaluation.evaluation import Evaluation
 @pytest.fixture(autouse=True)
 def fake_controllers(fake_voltran: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def load(path: str, **options: Any) -> FakeController:
-        return FakeController(Path(path).stem, options.get("code", 1))
+        return FakeController(Path(path).stem, options.get("seed", 1))
 
     monkeypatch.setattr(policy, "load_policy", load)
 
@@ -28,8 +28,8 @@ def fake_controllers(fake_voltran: None, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_names_options_and_policies_in_the_order_given(tmp_path: Path) -> None:
     path = tmp_path / "best.safetensors"
     path.write_bytes(b"weights")
-    specs = parse_controllers(f"idle, busy:code=3,{path},{path}:code=2")
-    assert [spec.label for spec in specs] == ["idle", "busy:code=3", "best", "best:code=2"]
+    specs = parse_controllers(f"idle, busy:code=3,{path},{path}:seed=2")
+    assert [spec.label for spec in specs] == ["idle", "busy:code=3", "best", "best:seed=2"]
     built = [spec.builder() for spec in specs]
     assert [getattr(controller, "code", None) for controller in built] == [0, 3, 1, 2]
     assert specs[1].identity == {"name": "busy", "options": {"code": 3}}
@@ -40,8 +40,8 @@ def test_shipped_policies_are_named_by_the_zoo(tmp_path: Path, monkeypatch: pyte
     path = tmp_path / "blackout.safetensors"
     path.write_bytes(b"weights")
     monkeypatch.setattr(zoo, "policy_path", lambda name: {"blackout": path}[name])
-    specs = parse_controllers("zoo:blackout,zoo:blackout:code=2,idle")
-    assert [spec.label for spec in specs] == ["blackout", "blackout:code=2", "idle"]
+    specs = parse_controllers("zoo:blackout,zoo:blackout:seed=2,idle")
+    assert [spec.label for spec in specs] == ["blackout", "blackout:seed=2", "idle"]
     assert [getattr(spec.builder(), "code", None) for spec in specs] == [1, 2, 0]
     assert specs[0].identity == {"policy": hashlib.sha256(b"weights").hexdigest(), "options": {}}
 
@@ -89,8 +89,8 @@ def test_a_team_has_a_controller_for_each_role(tmp_path: Path, monkeypatch: pyte
     path.parent.mkdir(parents=True)
     path.write_bytes(b"weights")
     monkeypatch.setattr(zoo, "policy_path", lambda name: {"market": path}[name])
-    specs = parse_controllers(f"bs=busy:code=3+retailer={path}:code=2, busy, bs=idle+retailer=zoo:market")
-    assert [spec.label for spec in specs] == ["bs=busy:code=3+retailer=x:code=2", "busy", "bs=idle+retailer=x"]
+    specs = parse_controllers(f"bs=busy:code=3+retailer={path}:seed=2, busy, bs=idle+retailer=zoo:market")
+    assert [spec.label for spec in specs] == ["bs=busy:code=3+retailer=x:seed=2", "busy", "bs=idle+retailer=x"]
     team = specs[0].builder()
     assert isinstance(team, Team)
     assert team.name == specs[0].label
@@ -99,7 +99,7 @@ def test_a_team_has_a_controller_for_each_role(tmp_path: Path, monkeypatch: pyte
     assert specs[0].identity == {
         "team": {
             "bs": {"name": "busy", "options": {"code": 3}},
-            "retailer": {"policy": digest, "options": {"code": 2}},
+            "retailer": {"policy": digest, "options": {"seed": 2}},
         }
     }
     assert pickle.loads(pickle.dumps(specs[0])).builder().name == team.name
