@@ -26,9 +26,9 @@ def headline_metrics(results: Results) -> list[Metric]:
     Counters of what failed join them where they are not zero.
     """
     metrics = results.metrics()
-    failed = {key for controller in results.controllers.values() for key in FAILURES if total(controller, key)}
+    failed = tuple(key for key in FAILURES if any(total(each, key) for each in results.controllers.values()))
     headline = [metric for metric in metrics if metric.headline]
-    return headline + [metric for metric in metrics if metric.key in failed] if headline else metrics
+    return headline + [metric for metric in metrics if metric.key.endswith(failed)] if headline else metrics
 
 
 def markdown_table(results: Results) -> str:

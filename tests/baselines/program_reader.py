@@ -12,7 +12,7 @@ def read(path: str) -> dict[str, Any]:
     """What a file says, and the optimum."""
     import highspy
 
-    solver = highspy.Highs()
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("mip_rel_gap", 0.0)
     assert solver.readModel(path) == highspy.HighsStatus.kOk, path
