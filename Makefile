@@ -77,7 +77,7 @@ results: $(STAMP)
 # Running it again tries only what has changed. What makes the mistakes lives in an environment of its own.
 mutation: $(STAMP) .venv-mutation/.installed
 	.venv-mutation/bin/python -m tests.mutation --python $(BIN)/python --out $(RUNS)/mutation \
-		$(if $(QUICK),--quick,--publish docs/results/mutation.json)
+		$(if $(QUICK),--quick,--publish tests/mutation/measured.json)
 
 mutation-full: $(STAMP) .venv-mutation/.installed
 	.venv-mutation/bin/python -m tests.mutation --python $(BIN)/python --out $(RUNS)/mutation-full --all

@@ -16,6 +16,7 @@ from docs.tools import (
     equations,
     forecasting_tables,
     market_tables,
+    mutation_tables,
     nomenclature,
     observation_tables,
     option_tables,
@@ -238,6 +239,7 @@ TABLES: dict[str, Callable[[], str]] = (
     | forecasting_tables.TABLES
     | sharing_tables.TABLES
     | controller_tables.TABLES
+    | mutation_tables.TABLES
 )
 
 

@@ -221,6 +221,16 @@ def all_end_together(subject: Subject) -> None:
             raise ConformanceError("all_end_together", expected, step=step)
 
 
+def flags_are_booleans(subject: Subject) -> None:
+    """Terminations and truncations are True or False, not numbers."""
+    for step, moment, _ in _moments(subject):
+        for name in ("terminations", "truncations"):
+            for agent, flag in getattr(moment, name).items():
+                if not isinstance(flag, bool | np.bool_):
+                    expected = f"{name} of True or False, got {flag!r}"
+                    raise ConformanceError("flags_are_booleans", expected, agent=agent, step=step)
+
+
 def truncation_is_not_termination(subject: Subject) -> None:
     """An episode cut short by ``max_cycles`` is truncated, not terminated; nothing is ever both."""
     for step, moment, _ in _moments(subject):

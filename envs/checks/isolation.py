@@ -40,6 +40,20 @@ def writing_into_returned_values_is_harmless(subject: Subject) -> None:
         raise ConformanceError("writing_into_returned_values_is_harmless", f"no effect; {place}", step=step)
 
 
+def actions_stay_as_given(subject: Subject) -> None:
+    """A step changes neither the dict of actions that it is given nor the arrays in it."""
+    env = subject.env_fn()
+    for episode in subject.recordings:
+        env.reset(seed=episode.seed)
+        for step, moment in episode.steps:
+            given = copy.deepcopy(moment.actions)
+            env.step(given)
+            mismatch = difference(moment.actions, given, "actions")
+            if mismatch:
+                expected = f"actions as they were given; {mismatch}: copy what is to be changed"
+                raise ConformanceError("actions_stay_as_given", expected, step=step)
+
+
 def illegal_input_refused(subject: Subject) -> None:
     """NaN, wrong types, shapes and ranges, and missing agents raise an error; ours an ActionError, also for
     whole numbers as floats and for unknown agents.

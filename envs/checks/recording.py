@@ -83,7 +83,7 @@ def play(
     while not moments or (_goes_on(moments) and len(moments) <= max_steps):
         actions = chosen_actions(env, moments[-1], actions_from, len(moments), legal=legal) if moments else {}
         try:
-            returned = env.step(dict(actions)) if moments else env.reset(seed=seed)
+            returned = env.step(copy.deepcopy(actions)) if moments else env.reset(seed=seed)
         except Exception as error:
             expected = f"no error for actions inside their spaces; got {type(error).__name__}: {error}"
             raise ConformanceError("plays_without_error", expected, step=len(moments)) from error

@@ -209,6 +209,13 @@ class AgentsStayAfterTheEnd(ParallelFace):
         return result
 
 
+@breaks("flags_are_booleans")
+class FlagsAreNumbers(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Step:
+        observations, rewards, terminations, truncations, infos = super().step(actions)
+        return observations, rewards, {agent: 1.0 * flag for agent, flag in terminations.items()}, truncations, infos
+
+
 @breaks("truncation_is_not_termination")
 class TruncationAsTermination(ParallelFace):
     def step(self, actions: dict[str, Any]) -> Step:
@@ -360,6 +367,14 @@ class ZeroIsOne(ParallelFace):
 class UnseededIsAlwaysTheSame(ParallelFace):
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, AgentInfos]:
         return super().reset(5 if seed is None else seed)
+
+
+@breaks("actions_stay_as_given")
+class EmptiesTheActions(ParallelFace):
+    def step(self, actions: dict[str, Any]) -> Step:
+        result = super().step(actions)
+        actions.clear()
+        return result
 
 
 @breaks("illegal_input_refused")

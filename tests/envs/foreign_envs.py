@@ -329,3 +329,12 @@ class AppliesHalf(PlainEnv):
         except Exception:
             self.place["left"] += 0.5
             raise
+
+
+@breaks("actions_stay_as_given")
+class ChangesTheActions(PlainEnv):
+    def step(self, actions: dict[str, Any]) -> Any:
+        result = super().step(actions)
+        for action in actions.values():
+            action[:] = 0.0
+        return result

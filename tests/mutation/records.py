@@ -12,6 +12,7 @@ from tests.mutation.mutant import COLUMNS, Mutant, as_row, from_row
 
 HERE = Path("tests/mutation")
 SAMPLE, EQUIVALENT, MODULES = HERE / "sample.csv", HERE / "equivalent.csv", HERE / "modules.toml"
+MEASURED = HERE / "measured.json"
 TRIED = ("outcome", "test", "cpu_s", "change", "module_digest", "tests_digest")
 SURVIVED = "passed"
 

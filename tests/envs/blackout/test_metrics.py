@@ -9,7 +9,7 @@ from tests.envs.blackout.survival import lost_by_hand
 from tests.envs.blackout.tools import commands, outage_world, play, site_columns
 from tests.envs.episodes import started
 from voltran.envs.blackout.constants import BlackoutConstants
-from voltran.envs.blackout.metrics import episode_metrics
+from voltran.envs.blackout.metrics import episode_metrics, hours
 from voltran.physics.arrays import FloatArray
 from voltran.physics.power import HELPING
 
@@ -73,6 +73,7 @@ def metrics(*parked: tuple[float, float, float], **given: FloatArray) -> dict[st
         (series(1.0, m50_79=0.93, m80_109=0.99), None),  # a dip too short, and an hour that lacks too little
         (series(1.0, m10_20=0.8, m100_140=0.94), 100),  # the dip before does not count
         (series(1.0, m10_20=0.0, m100_140=0.94), 10),  # but a deep one does
+        (series(1.0, m10_20=0.0), 10),  # also where no run is long enough
         (series(1.0, m100_140=0.94, m200_240=0.0), 100),  # the first of two
         (series(1.0, m210_240=0.9), 210),  # at the very end, just long enough
         (series(1.0, m211_240=0.9), None),  # at the very end, too short to know
@@ -136,6 +137,33 @@ def test_availability_is_raw_and_latched() -> None:
     assert lost["availability_voice_latched_at_2h5"] == 0.0
     assert lost["availability_critical_at_2h5"] == pytest.approx(0.5)
     assert lost["availability_critical_latched_at_2h5"] == 0.0
+
+
+def test_availability_at_two_and_a_half_hours_is_that_of_minute_150() -> None:
+    """At the threshold itself survival has not lasted beyond it."""
+    ramp = np.arange(STEPS) / STEPS
+    availability = np.ones((STEPS, 4))
+    availability[:, 2] = ramp
+    found = metrics(availability=availability)
+    assert found["availability_essential_at_2h5"] == 150 / STEPS
+    just = metrics(availability=availability, critical=series(1.0, m150_240=0.0))
+    assert just["survival_h"] == 2.5
+    assert just["availability_essential_latched_at_2h5"] == 0.0
+    beyond = metrics(availability=availability, critical=series(1.0, m151_240=0.0))
+    assert beyond["availability_essential_latched_at_2h5"] == 150 / STEPS
+
+
+def test_what_vehicles_were_charged_with_they_could_have_given() -> None:
+    """Two hours of 3 kW into a vehicle of 10 kWh, which gives 7 kWh back; what comes after the loss is left out."""
+    charged = series(0.0, m0_120=3.0, m180_240=9.0)
+    found = metrics(
+        (0.0, 4.0, 10.0), critical=series(1.0, m180_240=0.0), ev_charge_kw=charged, ev_kw=series(0.0, m120_180=7.0)
+    )
+    assert found["ev_utilisation"] == found["ev_utilisation_nameplate"] == pytest.approx(7.0 / 16.0)
+
+
+def test_steps_begin_at_their_hours() -> None:
+    assert hours(4, 900.0).tolist() == [0.0, 0.25, 0.5, 0.75]
 
 
 def test_use_of_vehicles_against_what_they_could_have_given() -> None:

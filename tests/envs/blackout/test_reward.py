@@ -174,3 +174,11 @@ def test_sharing_with_neighbours() -> None:
     constants = outage_world().constants
     assert shared_with_neighbours(constants, np.array([[1.0, 0.0, 0.0]]))[0] == pytest.approx([0.75, 1.0 / 6.0, 0.0])
     assert shared_with_neighbours(constants, np.ones((2, 3))).tolist() == [[1.0] * 3] * 2
+
+
+def test_neighbours_exactly_at_the_edge_share() -> None:
+    """Sites of toy3 are 500 m apart."""
+    edge = outage_world(overrides={"reward.neighbourhood_m": 500.0}).constants
+    assert shared_with_neighbours(edge, np.array([[1.0, 0.0, 0.0]]))[0] == pytest.approx([0.75, 1.0 / 6.0, 0.0])
+    alone = outage_world(overrides={"reward.neighbourhood_m": 499.0}).constants
+    assert shared_with_neighbours(alone, np.array([[1.0, 2.0, 3.0]]))[0].tolist() == [1.0, 2.0, 3.0]

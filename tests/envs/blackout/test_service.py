@@ -140,11 +140,11 @@ def test_home_is_where_the_rate_is_largest_and_the_second_within_its_radius() ->
     """User 1 is near site 0 but hears only site 1; user 2 hears nobody, and belongs to the nearest."""
     powers = received(0, 1, 0, 1)
     powers[0, :, 2] = 0.0
-    powers[0, :, 3] = [60.0, 70.0]
+    powers[0, :, 3] = [20.0, 100.0]
     distance_m = np.array([[10.0, 10.0, 90.0, 400.0], [90.0, 90.0, 80.0, 500.0]], np.float32)
     home, second = home_sites(powers, distance_m, 400.0, ONE_BAND)
     assert home.tolist() == [0, 1, 1, 1]
-    # User 3 hears site 0 once site 1 is off, and stands exactly at the radius; the others have no second one.
+    # User 3 hears site 0 only once site 1 is off, and stands exactly at the radius; the others have no second one.
     assert second.tolist() == [-1, -1, -1, 0]
     assert home_sites(powers, distance_m, 399.0, ONE_BAND)[1].tolist() == [-1, -1, -1, -1]
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.envs.blackout.tools import commands, outage_world, over
+from tests.envs.blackout.tools import commands, depleted_beside_a_vehicle, outage_world, over
 from tests.envs.episodes import started
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.envs.errors import PhysicsError
@@ -90,5 +90,48 @@ def test_what_can_be_dispatched_is_what_batteries_and_vehicles_hold() -> None:
     simulation = world._simulation
     energy = simulation.site_energy(simulation.state, 0)
     assert energy.remaining_h == pytest.approx(0.25)
+    simulation.state.step[0] += 5
+    assert simulation.site_energy(simulation.state, 0).remaining_h == pytest.approx(10.0 / 60.0)
     assert energy.usable_kwh == pytest.approx(world.usable_kwh[0])
     assert energy.vehicle_kw.tolist() == energy.vehicle_kwh.tolist() == energy.import_kw.tolist() == [0.0] * 3
+
+
+def test_what_was_lost_from_the_start_is_taken_back_once() -> None:
+    """Nobody is served from the first minute on: nothing is paid for survival in the end."""
+    world = started(outage_world(overrides={"survival.end": "horizon"}))
+    paid = [float(world.step(commands(world, [SLEEP] * 3)).episode_infos["reward_survival"][0]) for _ in range(4)]
+    assert world.kpis()["survival_h"][0] == 0.0
+    assert sum(paid) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_what_a_live_site_needs_is_left_alone_as_another_fails() -> None:
+    world = started(outage_world(overrides={"survival.end": "horizon"}))
+    before = world._simulation.state.needed_kw.copy()
+    for _ in range(2):
+        world.step(commands(world, [NORMAL] * 3))
+    after = world._simulation.state.needed_kw
+    assert world.alive[0].tolist() == [False, True, True]
+    assert after[0, 1:].tolist() == before[0, 1:].tolist()
+    assert after[0, 0] >= world.constants.normal_idle_kw
+
+
+def test_users_move_on_between_decisions() -> None:
+    world = started(outage_world(overrides={"users.speed_m_per_s": 1.0}))
+    seen = []
+    for _ in range(3):
+        world.step(commands(world, [NORMAL] * 3))
+        seen.append(world.users.distance_m.copy())
+    assert not np.array_equal(seen[0], seen[1])
+    assert not np.array_equal(seen[1], seen[2])
+
+
+def test_vehicles_that_can_be_dispatched_are_those_of_their_site() -> None:
+    """At site A a vehicle has accepted; the others have none."""
+    world = depleted_beside_a_vehicle()
+    world.step(commands(world, [NORMAL] * 3))
+    simulation = world._simulation
+    energy = simulation.site_energy(simulation.state, 0)
+    held_kwh = simulation.state.ev_energy_kwh[0, 0].max()
+    assert energy.vehicle_kwh.tolist() == [held_kwh, 0.0, 0.0]
+    assert held_kwh > 1.0
+    assert energy.vehicle_kw[0] == min(simulation.state.offered_kw[0, 0], simulation.state.ev_power_kw[0, 0])

@@ -1,0 +1,35 @@
+"""The generated tables of the documentation about mutants: what came of the sample, and those that change nothing."""
+
+import json
+from collections.abc import Callable
+
+from docs.tools.rows import table
+from tests.house import ROOT
+from tests.mutation import records, report
+
+
+def mutation() -> str:
+    """What came of the sample, by module."""
+    return report.table(json.loads((ROOT / records.MEASURED).read_text(encoding="utf-8")))
+
+
+def equivalent_mutants() -> str:
+    """Mutants that nobody can notice."""
+    rows = [
+        [f"`{mutant.module}`, `{mutant.function}`", f"`{_cell(mutant.line)}`", _kind(mutant.operator), reason]
+        for mutant, reason in records.reasons(ROOT).items()
+    ]
+    return table(["where", "line", "operator", "why nothing changes"], rows)
+
+
+def _cell(line: str) -> str:
+    """Code in a cell of a table."""
+    return line.replace("|", "\\|")
+
+
+def _kind(operator: str) -> str:
+    """The operator's name, without what all have in common."""
+    return operator.removeprefix("Replace").replace("Operator_", " ").replace("_", " ")
+
+
+TABLES: dict[str, Callable[[], str]] = {"mutation": mutation, "equivalent_mutants": equivalent_mutants}
