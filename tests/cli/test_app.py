@@ -98,7 +98,9 @@ def test_wrong_usage_is_exit_code_two(arguments: list[str]) -> None:
 
 
 def test_an_interrupt_says_how_to_continue(scenario: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: Any, **__: Any) -> None:
+    def interrupt(*_: Any, out: Path, **__: Any) -> None:
+        (out / "episodes").mkdir()
+        (out / "episodes" / "finished.json").touch()
         raise KeyboardInterrupt
 
     monkeypatch.setattr(evaluation.Evaluation, "run", interrupt)
