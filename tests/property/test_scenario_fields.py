@@ -28,7 +28,7 @@ values = (
 
 def sections(model: type[BaseModel]) -> list[tuple[str, ...]]:
     """Paths of all fields, those of sections included."""
-    found = []
+    found: list[tuple[str, ...]] = []
     for name, field in model.model_fields.items():
         found.append((name,))
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
