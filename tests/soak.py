@@ -225,7 +225,7 @@ def _codes_of(role: Role, mask: Any, style: int, generator: np.random.Generator,
         return np.broadcast_to(
             space.low + share * (space.high - space.low), (n_worlds, role.count, *space.shape)
         ).copy()
-    sizes = space.nvec if isinstance(space, spaces.MultiDiscrete) else np.array([space.n])  # type: ignore[attr-defined]
+    sizes = space.nvec if isinstance(space, spaces.MultiDiscrete) else np.array([space.n])
     shape = (n_worlds, role.count, sizes.size)
     if style == 0:
         parts = np.split(mask, np.cumsum(sizes)[:-1], axis=-1)

@@ -22,11 +22,11 @@ Change = Callable[[Any], OptimizeResult]
 
 
 def _changed(**fields: Any) -> Change:
-    return lambda found: OptimizeResult({**found, **fields})
+    return lambda found: OptimizeResult(**{**found, **fields})
 
 
 def _with_values(change: Callable[[Any], Any]) -> Change:
-    return lambda found: OptimizeResult({**found, "x": None if found.x is None else change(found.x)})
+    return lambda found: OptimizeResult(**{**found, "x": None if found.x is None else change(found.x)})
 
 
 FAULTS: dict[str, Change | None] = {

@@ -138,7 +138,8 @@ def test_asking_changes_nothing(name: str) -> None:
                 planner.programs(world)  # type: ignore[attr-defined]
             world.step(planner.act(world))
         played.append({key: value[0] for key, value in world.kpis().items()})
-    np.testing.assert_equal(*played)
+    first, second = played
+    np.testing.assert_equal(first, second)  # where there is nothing to tell, both are NaN
 
 
 @pytest.mark.parametrize("path", ["plan.txt", "plan", "plan.mps.gz"])

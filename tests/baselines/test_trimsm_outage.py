@@ -94,7 +94,7 @@ def test_sites_that_are_down_serve_nobody() -> None:
 def test_counters_tell_how_much_was_weighed_and_how_wrong_it_was() -> None:
     world = started(outage_world("urban7-medium"))
     controller, commands = asked(world)
-    assert set(controller.counters()) == {"swaps", "plan_evaluations"}
+    assert set(controller.counters()) == {"failed_solves", "swaps", "plan_evaluations"}
     world.step({"bs": commands})
     controller.act(world)
     counters = controller.counters()

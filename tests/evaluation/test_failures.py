@@ -30,7 +30,7 @@ def test_plans_that_fell_back_have_a_column_and_a_warning(tmp_path: Path) -> Non
     assert "Plans that fell back" in table
     assert "Dispatches that fell back on the scheduler" in table
     count = round(2 * (results.mean("msrc", "failed_solves") or 0.0))
-    assert count == results.controllers["msrc"].decisions
+    assert 0 < count <= results.controllers["msrc"].decisions
     assert f"; msrc: {count} plans fell back; " in table
     warning = next(line for line in said(results, tmp_path).splitlines() if line.startswith("Warning: solvers failed"))
     assert f"msrc: {count} plans fell back" in warning
