@@ -152,7 +152,7 @@ class HalfPrecision(ParallelFace):
 class RewardInAnArray(ParallelFace):
     def step(self, actions: dict[str, Any]) -> Step:
         result = super().step(actions)
-        result[1]["bs_0"] = np.array([result[1]["bs_0"]])
+        result[1]["bs_0"] = np.array([result[1]["bs_0"]])  # type: ignore[assignment]  # the very fault
         return result
 
 
@@ -161,7 +161,7 @@ class NoReward(Counting):
     def step(self, actions: dict[str, Any]) -> Step:
         result = super().step(actions)
         if self.count == 2:
-            result[1]["bs_0"] = None
+            result[1]["bs_0"] = None  # type: ignore[assignment]  # the very fault
         return result
 
 
@@ -211,7 +211,7 @@ class AgentsStayAfterTheEnd(ParallelFace):
 
 @breaks("flags_are_booleans")
 class FlagsAreNumbers(ParallelFace):
-    def step(self, actions: dict[str, Any]) -> Step:
+    def step(self, actions: dict[str, Any]) -> Any:
         observations, rewards, terminations, truncations, infos = super().step(actions)
         return observations, rewards, {agent: 1.0 * flag for agent, flag in terminations.items()}, truncations, infos
 

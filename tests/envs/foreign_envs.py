@@ -36,8 +36,9 @@ class PlainEnv(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  # PettingZoo 
 
     def __init__(self) -> None:
         self.agents: list[str] = []
-        self.observation_spaces = {a: spaces.Box(-9.0, 9.0, (1,), np.float64) for a in self.possible_agents}
-        self.action_spaces = {a: spaces.Box(-1.0, 1.0, (1,), np.float64) for a in self.possible_agents}
+        one, step = spaces.Box(-9.0, 9.0, (1,), np.float64), spaces.Box(-1.0, 1.0, (1,), np.float64)
+        self.observation_spaces: dict[str, spaces.Space[Any]] = dict.fromkeys(self.possible_agents, one)
+        self.action_spaces: dict[str, spaces.Space[Any]] = dict.fromkeys(self.possible_agents, step)
         self.state_space = spaces.Box(-9.0, 9.0, (2,), np.float64)
         self.generator: np.random.Generator | None = None
 

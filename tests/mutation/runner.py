@@ -22,9 +22,11 @@ LIBRARIES = (
     "numpy", "scipy.optimize", "scipy.special", "scipy.sparse", "scipy.stats", "scipy.signal", "numba", "gymnasium",
     "pettingzoo", "pydantic", "yaml", "cloudpickle", "pytest", "hypothesis", "hypothesis.extra.numpy",
 )  # fmt: skip
-# Kernels warn of what the compiled ones do in silence.
+# These kernels warn of what they do in silence when they are compiled.
+WARNING = ("voltran.physics.ordering", "voltran.physics.radio")
 ARGUMENTS = (
-    "-q", "-x", "--noconftest", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore::RuntimeWarning",
+    "-q", "-x", "--noconftest", "-p", "no:cacheprovider", "-p", "no:xdist",
+    *(part for module in WARNING for part in ("-W", f"ignore::RuntimeWarning:{module}")),
 )  # fmt: skip
 WAIT_FACTOR = 40  # of the processor's time that tests may take; for machines that do other things, too
 

@@ -79,3 +79,11 @@ def test_draws_are_those_of_seed_station_and_time_and_rise_with_their_mean() -> 
     assert (drawn(0.5, 3, 50) >= whole).all()
     assert not np.array_equal(drawn(0.4, 3, 50, seed=2), whole)
     assert not np.array_equal(whole[:, 0], whole[:, 1])
+
+
+def test_stations_side_by_side_are_busy_as_each_alone() -> None:
+    """The first has more than fits in its first slot, and works on it in the next."""
+    offered = np.array([[1.5, 0.2], [0.1, 0.0], [0.0, 2.5], [0.0, 0.0]])
+    found = busy_share(offered)
+    np.testing.assert_allclose(found, [[1.0, 0.2], [0.6, 0.0], [0.0, 1.0], [0.0, 1.0]], atol=1e-12)
+    assert np.array_equal(found[:, 0], busy_share(offered[:, 0]))

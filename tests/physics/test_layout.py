@@ -15,6 +15,7 @@ from voltran.physics.layout import (
     in_some_cell,
     reuse_colours,
 )
+from voltran.physics.ordering import SAME
 
 SPACING_M = 500.0
 
@@ -158,3 +159,15 @@ def test_overlap_limits_and_monotony() -> None:
     assert np.all(share[distance_m >= 1200.0] == 0.0)
     assert np.all(np.diff(share) <= 1e-12)
     assert disc_overlap_share(np.array([0.0]), 200.0, 400.0)[0] == pytest.approx(0.25, rel=1e-12)
+
+
+def test_circles_that_touch_but_for_rounding() -> None:
+    apart, inside = (1.0 - SAME) * 1200.0, (1.0 + SAME) * 400.0
+    assert disc_overlap_share(np.array([apart, inside]), 800.0, 400.0).tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("distance_m", [0.25, 0.5, 100.0])
+def test_equal_discs_overlap_by_their_closed_form(distance_m: float) -> None:
+    half = distance_m / 800.0
+    share = 2.0 / math.pi * (math.acos(half) - half * math.sqrt(1.0 - half**2))
+    assert disc_overlap_share(np.array([distance_m]), 400.0, 400.0)[0] == pytest.approx(share, rel=1e-9)

@@ -1,5 +1,7 @@
 """The market's formulas: closed forms, examples worked by hand, and a clearing written down another way."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 
@@ -132,3 +134,17 @@ def test_shares_that_rise_from_nothing_settle_in_the_same_place(seed: int) -> No
     accepted = generator.uniform(0.1, 1.0, (1, n_sites))
     found = clear_market(requested, accepted, offers, terms)[0]
     assert found == pytest.approx(from_below(requested, accepted, offers, terms), abs=1e-8)
+
+
+@pytest.mark.parametrize("price", list(permutations([1.0, 2.0, 3.0, 4.0])))
+def test_the_cheapest_are_asked_first_in_whatever_order_they_stand(price: tuple[float, ...]) -> None:
+    """Each has 1 kW to sell, and 2.5 kW are wanted."""
+    terms = contracts([0], 4, access=True)._replace(factor=np.ones((1, 4)))
+    sold = cleared([2.5], list(price), [1.0] * 4, terms)
+    bought = dict(zip(price, sold[0].tolist(), strict=True))
+    assert bought == pytest.approx({1.0: 1.0, 2.0: 1.0, 3.0: 0.5, 4.0: 0.0})
+
+
+def test_of_equally_cheap_ones_the_first_is_asked() -> None:
+    terms = contracts([0], 3)._replace(factor=np.ones((1, 3)))
+    assert cleared([1.0], [2.0, 2.0, 2.0], [5.0] * 3, terms)[0].tolist() == [1.0, 0.0, 0.0]

@@ -116,3 +116,9 @@ def test_overlap_of_discs_that_touch_is_exact(inside: bool) -> None:
     contact = large - small if inside else large + small
     distances = contact * (1.0 + np.linspace(-1e-12, 1e-12, 41))
     assert (disc_overlap_share(distances, large, small) == (1.0 if inside else 0.0)).all()
+
+
+def test_the_last_axis_is_looked_along_by_default() -> None:
+    keys = np.array([[3.0, 1.0, 2.0], [0.0, 5.0, 4.0]])
+    assert first_least(keys).tolist() == [1, 0]
+    assert first_largest(keys).tolist() == [0, 1]

@@ -98,3 +98,14 @@ def test_paybacks_at_the_ends() -> None:
     assert payback_years(extra, saving).tolist() == [0.0, 0.0, np.inf, np.inf, 2.5]
     never = payback_years(np.array(100.0), np.array(1.0), discount_rate=0.05)  # all savings are worth 20.5 years
     assert np.isinf(never)
+
+
+def test_a_payback_that_discounting_just_puts_off_for_ever() -> None:
+    """At 5 % all savings are worth 20.5 years: 20.4 of them come back, 20.6 and 30 never do."""
+    found = payback_years(np.array([20.4, 20.6, 30.0]), np.ones(3), discount_rate=0.05)
+    assert np.isfinite(found).tolist() == [True, False, False]
+    assert np.isinf(found[1:]).all()
+
+
+def test_years_are_worth_themselves_without_discounting() -> None:
+    assert worth_years(np.array([0.0, 3.0])).tolist() == [0.0, 3.0]

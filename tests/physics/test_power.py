@@ -11,8 +11,10 @@ from voltran.physics.power import (
     NORMAL,
     SLEEP,
     MassiveMimoPower,
+    load_coefficients_w,
     massive_mimo_power_kw,
     site_power_kw,
+    utilisation_power_kw,
 )
 
 IDLE, FULL = np.zeros(4), np.ones(4)
@@ -72,3 +74,19 @@ def test_massive_mimo_sites_sleep_at_night_and_draw_all_they_can_at_full_load() 
     assert full == pytest.approx([3 * 0.9 * 1.1 + 0.5, 6 * 0.9 + 0.2])
     part = massive_mimo_power_kw(np.full(2, 0.5), cells, cooling, parameters)
     assert (part > (asleep + full) / 2).all()  # concave in the load
+
+
+def test_seven_coefficients_make_three() -> None:
+    """At 40 W of transmit power, 2 dB of feeder and a quarter as much uplink."""
+    beta = np.array([100.0, 10.0, 8.0, 0.5, 0.4, 2.0, 3.0])
+    found = load_coefficients_w(beta, np.array(40.0), np.array(2.0), 0.25)
+    assert found == pytest.approx([100.0 + 80.0 + 6.0, 12.0, 0.6])
+
+
+def test_modes_have_the_codes_that_files_and_actions_use() -> None:
+    assert [NORMAL, HELPING, ASSISTED, SLEEP] == [0, 1, 2, 3]
+
+
+def test_power_between_the_fixed_share_and_full_use() -> None:
+    found = utilisation_power_kw(np.array(2.0), np.array([0.0, 0.5, 1.0]), np.array(0.4))
+    assert found == pytest.approx([0.8, 0.8 + 0.6 * 0.5 * 2.0, 2.0])

@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from tests.physics.instances import EV, RADIO
+from tests.physics.instances import BATTERY, CHARGING, EV, RADIO, RESTART
 from voltran.physics.association import candidate_rates, choose_servers, within_threshold
+from voltran.physics.balance import EnergyOrders, energy_step
 from voltran.physics.ev import discharge, offered_price
-from voltran.physics.fleet import Fleet, vehicle_offers
+from voltran.physics.fleet import Fleet, accepting_vehicles, vehicle_offers
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 from voltran.physics.radio import total_power_mw
 
@@ -46,6 +47,40 @@ def test_an_owner_takes_exactly_what_it_asks() -> None:
 def test_a_vehicle_gives_in_the_last_step_of_which_it_stays_all() -> None:
     assert offered_kw(1.0, time_s=3540.0) == 7.0
     assert offered_kw(1.0, time_s=3541.0) == 0.0
+
+
+def test_energy_limits_power_over_the_step() -> None:
+    """0.05 kWh in a minute are 3 kW."""
+    assert offered_kw(1.0, energy_kwh=0.05) == pytest.approx(3.0, rel=1e-12)
+
+
+def test_whether_any_vehicle_can_give_power() -> None:
+    accepted, offers = np.zeros(1, bool), np.ones(1, bool)
+    assert not accepting_vehicles(fleet(), 0, 0, 0.4, False, 0.0, 60.0, accepted, offers, EV)
+    assert not offers[0]
+    assert accepting_vehicles(fleet(), 0, 0, 0.6, False, 0.0, 60.0, accepted, offers, EV)
+    assert accepting_vehicles(fleet(), 0, 0, 0.4, False, 0.0, 60.0, accepted, offers, EV)  # once accepted
+    assert not accepting_vehicles(fleet(), 0, 0, 0.6, False, 3600.0, 60.0, accepted, offers, EV)
+
+
+def charged_kw(ordered_kw: float, soc: float = 0.9, load_kw: float = 1.0) -> float:
+    """What a vehicle that has accepted no price is charged with, out of a battery that keeps 40 %."""
+    zero, none = np.zeros((1, 1)), np.zeros((1, 1), bool)
+    orders = EnergyOrders(np.full((1, 1), ordered_kw), none, none, zero, none)
+    parked = fleet(reservation_price=9.0, energy_kwh=10.0)
+    load, up = np.full((1, 1), load_kw), np.ones((1, 1), bool)
+    found = energy_step(
+        np.full((1, 1), soc), up, zero, load, load, parked, orders, np.zeros(1), 60.0, RESTART, BATTERY, CHARGING
+    )
+    return float(-found.ev_kw[0, 0])
+
+
+def test_a_site_that_asks_its_vehicles_for_anything_charges_none() -> None:
+    assert charged_kw(0.0) == 7.0
+    assert charged_kw(0.5) == 0.0
+    # What the load leaves of the battery's 10 kW, and nothing below the reserve.
+    assert charged_kw(0.0, load_kw=8.0) == pytest.approx(2.0)
+    assert charged_kw(0.0, soc=0.4) == 0.0
 
 
 def test_a_site_that_draws_little_is_not_urgent() -> None:
@@ -89,11 +124,11 @@ def candidates(mode: int, bands: int = 1, alive: bool = True, signal: float = 10
 def test_who_can_serve() -> None:
     """Ten noises are log2(11) bit/s/Hz, less the loss of helping sites."""
     whole = 10.0 * math.log2(11.0)
-    assert candidates(NORMAL) == (1, pytest.approx(whole))
-    assert candidates(ASSISTED) == (1, pytest.approx(whole))
-    assert candidates(HELPING) == (1, pytest.approx(whole * (1.0 - ONE_BAND.helping_loss)))
+    assert candidates(NORMAL) == pytest.approx((1, whole))
+    assert candidates(ASSISTED) == pytest.approx((1, whole))
+    assert candidates(HELPING) == pytest.approx((1, whole * (1.0 - ONE_BAND.helping_loss)))
     assert candidates(SLEEP)[0] == candidates(NORMAL, bands=0)[0] == candidates(NORMAL, alive=False)[0] == 0
-    assert candidates(NORMAL, signal=0.25) == (1, pytest.approx(10.0 * math.log2(1.25)))
+    assert candidates(NORMAL, signal=0.25) == pytest.approx((1, 10.0 * math.log2(1.25)))
     assert candidates(NORMAL, signal=0.2499)[0] == 0
 
 

@@ -9,6 +9,7 @@ from tests.envs.blackout.tools import outage_world
 from voltran.envs.blackout.service import empty_service
 from voltran.envs.blackout.trace import NETWORK_SERIES, SITE_SERIES, Before, Trace, network_row
 from voltran.physics.balance import EnergyStep
+from voltran.physics.ledger import balance_residual_kw
 
 STEP_H, CAPACITY_KWH = 0.25, 10.0
 
@@ -70,6 +71,16 @@ def test_sums_over_sites_means_and_the_worst_residual() -> None:
     assert row(flows(load_kw=[2.0, 1.0]))["residual_kw"] == 2.0
     dark = row(flows(load_kw=[1.0, 2.0], unserved_kw=[1.0, 2.0]))
     assert (dark["unserved_kw"], dark["residual_kw"]) == (3.0, 0.0)
+
+
+def test_of_residuals_of_one_size_the_site_s_is_kept_with_its_sign() -> None:
+    """Loads lack 1 and 2 kW, and 1 kW goes out of batteries that hold as much as before."""
+    step = flows(load_kw=[2.0, 3.0], battery_kw=[1.0, 1.0])
+    residual_kw = balance_residual_kw(step, np.zeros((1, 2)), np.zeros((1, 2, 1)), STEP_H, CAPACITY_KWH)
+    assert residual_kw.tolist() == [[1.0, 2.0]]
+    lacking = flows(load_kw=[0.0, 0.0], battery_kw=[1.0, -2.0])
+    residual_kw = balance_residual_kw(lacking, np.zeros((1, 2)), np.zeros((1, 2, 1)), STEP_H, CAPACITY_KWH)
+    assert residual_kw.tolist() == [[-1.0, 2.0]]
 
 
 def test_the_share_alive_is_that_of_the_start_of_the_step() -> None:
