@@ -169,6 +169,8 @@ def _explain(model: type[BaseModel], item: Any) -> str:
         close = difflib.get_close_matches(location[-1], known, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
         return f"unknown key {field!r} ({hint})"
+    if item["type"] == "missing":
+        return f"{field} is missing; write it"
     found = item["input"]
     message = found.remedy if isinstance(found, Disguised) else item["msg"].removeprefix("Value error, ")
     if not field:

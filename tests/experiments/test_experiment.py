@@ -322,6 +322,9 @@ def test_bad_experiments_are_refused(tmp_path: Path) -> None:
     path.write_text("title: x\nscenarios: [a]\ncontrollers: [b]\nreference: [b]\nseed: 3\n")
     with pytest.raises(ScenarioError, match=r"unknown key 'seed'.*did you mean 'seeds'"):
         read_experiment(str(path))
+    path.write_text("title: x\nscenarios: [a]\ncontrollers: [b]\n")
+    with pytest.raises(ScenarioError, match=r"bad\.yaml: reference is missing; write it"):
+        read_experiment(str(path))
     path.write_text("- a list\n")
     with pytest.raises(ScenarioError, match="expected a mapping"):
         read_experiment(str(path))
