@@ -1,9 +1,8 @@
-"""The generated tables of the documentation about mutants: what came of the sample, and those that change nothing."""
+"""The generated parts of the documentation about mutants: what came of the sample, and those that change nothing."""
 
 import json
 from collections.abc import Callable
 
-from docs.tools.rows import table
 from tests.house import ROOT
 from tests.mutation import records, report
 
@@ -14,17 +13,12 @@ def mutation() -> str:
 
 
 def equivalent_mutants() -> str:
-    """Mutants that nobody can notice."""
-    rows = [
-        [f"`{mutant.module}`, `{mutant.function}`", f"`{_cell(mutant.line)}`", _kind(mutant.operator), reason]
+    """Mutants that nobody can notice; a list, as code may have bars that tables would take for theirs."""
+    items = [
+        f"- `{mutant.module}`, `{mutant.function}`, {_kind(mutant.operator)} in `{mutant.line}`: {reason}"
         for mutant, reason in records.reasons(ROOT).items()
     ]
-    return table(["where", "line", "operator", "why nothing changes"], rows)
-
-
-def _cell(line: str) -> str:
-    """Code in a cell of a table."""
-    return line.replace("|", "\\|")
+    return "\n".join(items) + "\n"
 
 
 def _kind(operator: str) -> str:

@@ -81,6 +81,8 @@ def test_seven_coefficients_make_three() -> None:
     beta = np.array([100.0, 10.0, 8.0, 0.5, 0.4, 2.0, 3.0])
     found = load_coefficients_w(beta, np.array(40.0), np.array(2.0), 0.25)
     assert found == pytest.approx([100.0 + 80.0 + 6.0, 12.0, 0.6])
+    of_two = load_coefficients_w(np.stack([beta, 2.0 * beta]), np.full(2, 40.0), np.full(2, 2.0), 0.25)
+    np.testing.assert_allclose(of_two, [found, 2.0 * found])
 
 
 def test_modes_have_the_codes_that_files_and_actions_use() -> None:

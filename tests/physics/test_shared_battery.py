@@ -174,3 +174,7 @@ def test_wear() -> None:
     )
     assert next_health(1e-7, 1.0, 8.85e-6) == 0.0
     assert faded_capacity_kwh(np.array([50.0]), np.array([0.9])) == pytest.approx([45.0])
+
+
+def test_a_battery_below_its_least_charge_gives_nothing() -> None:
+    assert battery_exchange_kw(5.0, 0.0, 0.05, STEP_H, battery()) == (0.0, 0.0)
