@@ -6,6 +6,7 @@ import pytest
 
 from tests.house import ROOT
 from tests.mutation import records
+from tests.mutation.mutant import Mutant
 
 SAMPLE = records.read_mutants(ROOT / records.SAMPLE)
 REASONS = records.reasons(ROOT)
@@ -44,7 +45,7 @@ def test_every_exception_has_a_reason() -> None:
 
 def test_a_sample_gives_modules_and_kinds_their_share() -> None:
     mutants = [
-        records.Mutant(f"{module}.py", "f", family, "o", number, "x")
+        Mutant(f"{module}.py", "f", family, "o", number, "x")
         for module, count in (("a", 60), ("b", 40))
         for family in ("number", "sign")
         for number in range(count)
