@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from voltran.envs.controller import Controller
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section
+from voltran.envs.seeds import SEED_LIMIT
 
 WHOLE = (int, "int")
 NUMBERS = (*WHOLE, float, "float")
@@ -126,8 +127,9 @@ def _check_types(name: str, parameters: Mapping[str, inspect.Parameter], options
             continue
         value = options[option]
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if parameter.annotation in NUMBERS and not (is_number and abs(value) <= LARGEST):
-            raise ScenarioError(f"controller {name!r}: option {option} = {value!r} must be a number up to {LARGEST:g}")
+        largest = SEED_LIMIT if isinstance(value, int) else LARGEST
+        if parameter.annotation in NUMBERS and not (is_number and abs(value) <= largest):
+            raise ScenarioError(f"controller {name!r}: option {option} = {value!r} must be a number up to {largest:g}")
         if parameter.annotation in WHOLE and value != int(value):
             raise ScenarioError(f"controller {name!r}: option {option} = {value!r} must be a whole number")
         if parameter.annotation in SWITCHES and not isinstance(value, bool):

@@ -34,7 +34,7 @@ NEIGHBOURS = {
     "datasets/vault_export.py": {"flashbax", "jax"},
 }
 
-APART = {"ray", "tensordict", "torchrl"}  # what has environments of its own, see examples/constraints
+APART = {"cosmic_ray", "ray", "tensordict", "torchrl"}  # what has environments of its own, see constraints beside it
 
 
 def packages_on_disk() -> set[str]:

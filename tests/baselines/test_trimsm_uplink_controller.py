@@ -143,7 +143,7 @@ def test_the_original_is_the_search_with_the_direct_method_inside() -> None:
         ("trimsm-eipc", {"block_moves": True}, "block_moves = True: Input should be 'on' or 'off'"),
         ("trimsm-eipc", {"idle_sleep": 0.5}, "has no option 'idle_sleep'; its options: final, inner, order, qos"),
         ("uc-cell-free", {"idle_sleep": 1.5}, "idle_sleep = 1.5: must lie in \\[0, 1\\]"),
-        ("uc-cell-free", {"idle_sleep": "most"}, "idle_sleep = 'most': Input should be a valid number"),
+        ("uc-cell-free", {"idle_sleep": "most"}, "idle_sleep = 'most': the text 'most' is no number"),
     ],
 )
 def test_a_controller_that_cannot_be_made(name: str, options: dict[str, Any], message: str) -> None:

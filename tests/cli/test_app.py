@@ -72,7 +72,7 @@ def test_evaluate_resumes_only_on_request(scenario: str, tmp_path: Path) -> None
         (["evaluate", "--set", "max_decisions=[1"], "override max_decisions: value '[1': not valid YAML"),
         (["evaluate", "--scenario", "no\0thing.yaml"], "cannot be read"),
         (["evaluate", "--controllers", "zoo:blackout:zzz=1"], "controller 'zoo:blackout': unknown key 'zzz'"),
-        (["calibrate", "--out", "."], "is a folder; name a file in it"),
+        (["calibrate", "--out", "."], "name a file in a folder of yours"),
     ],
 )
 def test_bad_input_is_one_message_and_exit_code_two(

@@ -137,7 +137,8 @@ def test_records_of_each_role_and_of_evaluations_as_a_team(joint_config: Path, t
 
 
 def test_divergence_is_reported_and_not_saved(joint_config: Path, tmp_path: Path) -> None:
-    settings = {"learning_rate": 1e36, "max_grad_norm": 1e30, "checkpoint_every": 1}
+    deep = {"actor_widths": [8] * 8, "critic_widths": [8] * 8}  # a product of weights beyond single precision
+    settings = {"learning_rate": 1e6, "max_grad_norm": 1e6, "checkpoint_every": 1, **deep}
     with pytest.raises(VoltranError, match=r"training diverged: .* is not finite after 72 decisions"):
         ppo.train(joint_config, settings, tmp_path / "run")
     learners = read_checkpoint(tmp_path / "run" / "checkpoint.pt")[1]["learners"]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.agents.forecasting.tools import config, sites
+from voltran.agents.checksums import bare_content
 from voltran.agents.forecasting.data import synthetic_series
 from voltran.agents.forecasting.files import load_forecaster, network_shape, require_fits, save_forecaster
 from voltran.agents.forecasting.network import initial_weights
@@ -15,7 +16,7 @@ from voltran.agents.forecasting.rivals import WAYS, Bench
 from voltran.agents.forecasting.scores import score
 from voltran.agents.forecasting.settings import SyntheticSites, forecasting_names, read_forecast_config
 from voltran.agents.zoo import forecaster_names, forecaster_path
-from voltran.envs.errors import FileFormatError, ScenarioError
+from voltran.envs.errors import FileFormatError, ScenarioError, UncheckedFileWarning
 from voltran.envs.registry import make_world
 from voltran.envs.sharing.load import SiteSeries
 
@@ -63,8 +64,11 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     path.write_bytes(whole[:-8])
     with pytest.raises(FileFormatError, match="corrupt or truncated"):
         load_forecaster(path)
-    path.write_bytes(whole.replace(b"hardware4-band3", b"hardware5-band3"))
-    with pytest.raises(FileFormatError, match="configuration_version is 'hardware5"):
+    path.write_bytes(bare_content(whole).replace(b"hardware4-band3", b"hardware5-band3"))
+    with (
+        pytest.warns(UncheckedFileWarning),
+        pytest.raises(FileFormatError, match="configuration_version is 'hardware5"),
+    ):
         load_forecaster(path)
     with pytest.raises(ScenarioError, match="forecaster zoo:unicorn is unknown; shipped forecasters: "):
         load_forecaster("zoo:unicorn")

@@ -208,7 +208,7 @@ AS_WRITTEN: dict[str, tuple[list[str], dict[str, Any]]] = {
     "per unit, day first, decimal commas": (
         [
             "Zeit;PV",
-            *(f"{stamp(hour, '%d.%m.%Y %H:%M')};{sun_kw(hour) / 2.0!r}".replace("0.", "0,") for hour in DAYS),
+            *(f"{stamp(hour, '%d.%m.%Y %H:%M')};{str(sun_kw(hour) / 2.0).replace('.', ',')}" for hour in DAYS),
         ],
         {"series": {"time_column": "Zeit", "scale": 2.0}},
     ),

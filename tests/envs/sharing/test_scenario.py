@@ -16,7 +16,7 @@ def site(infrastructure: int = 0, operator: int = 0, **more: Any) -> dict[str, A
 
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"network": {"sites": [site(0), site(2)]}}, "infrastructure 1 has no site; number infrastructures from 0 on"),
-    ({"network": {"sites": [{"operator": 0}]}}, r"sites\.0\.infrastructure.*[Ff]ield required"),
+    ({"network": {"sites": [{"operator": 0}]}}, r"sites\.0\.infrastructure.*is missing"),
     ({"network": {"sites": [site()] * 4}}, "operator 0 has 4 sites at infrastructure 0; at most 3 are possible"),
     (
         {"network": {"sites": [site(share=0.5), site(0, 1, share=0.4)]}},

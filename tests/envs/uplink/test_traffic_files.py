@@ -228,7 +228,7 @@ def test_faulty_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"line 1 lacks the column time.*it has nothing"):
         read(long_file(tmp_path, [], head=""))
     (tmp_path / "binary.csv").write_bytes(b"time,region,traffic\n\xff\xfe\n")
-    with pytest.raises(ScenarioError, match=r"binary.csv: cannot be read as CSV"):
+    with pytest.raises(ScenarioError, match=r"binary.csv: cannot be read as text"):
         read(str(tmp_path / "binary.csv"))
     path = long_file(tmp_path, hourly("a", 30, [1.0]))
     with pytest.raises(ScenarioError, match="the long format holds all regions in one file"):
