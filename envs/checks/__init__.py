@@ -23,7 +23,7 @@ from voltran.envs.checks.report import ConformanceError, ConformanceReport, run_
 from voltran.envs.errors import ScenarioError
 from voltran.envs.faces.action_counts import masks_ignored_on_purpose
 
-__all__ = ["RULES", "ConformanceError", "ConformanceReport", "check_env"]
+__all__ = ["RULES", "RULES_FOR_OTHERS", "ConformanceError", "ConformanceReport", "check_env"]
 
 Rule = Callable[[Subject], None]
 
@@ -73,6 +73,15 @@ _RULES: tuple[Rule, ...] = (
 
 RULES: dict[str, str] = {rule.__name__: (rule.__doc__ or "").strip() for rule in _RULES}
 """Names of all rules, in the order in which they are checked, and what each demands."""
+RULES_FOR_OTHERS = frozenset(
+    rule.__name__
+    for rule in (
+        _influence.rewards_go_to_their_agents,
+        _influence.observations_go_to_their_agents,
+        _influence.rewards_come_in_time,
+    )
+)
+"""Rules that do not apply to worlds of ours, whose faces are compared with each other instead."""
 
 
 def check_env(

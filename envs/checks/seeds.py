@@ -4,7 +4,7 @@ from voltran.envs.checks.process import play_in_new_process
 from voltran.envs.checks.recording import Episode, Subject, chosen_actions, difference, episode_difference, recorded
 from voltran.envs.checks.report import ConformanceError, NotApplicable
 
-MANY_EPISODES, ENOUGH_STEPS = 10, 200
+MANY_EPISODES, ENOUGH_STEPS = 10, 60
 FEW_SEEDS = 3
 
 

@@ -17,17 +17,10 @@ from tests.envs.foreign_envs import (
     PlainEnv,
     StatelessGame,
 )
-from voltran.envs.checks import RULES, ConformanceError, check_env
+from voltran.envs.checks import RULES, RULES_FOR_OTHERS, ConformanceError, check_env
 from voltran.envs.environment_functions import make
 from voltran.envs.errors import ScenarioError
 from voltran.envs.faces.parallel import MaskCarrier, ParallelFace
-
-# Whose rewards and observations they are, and when they come, is known of a world by its other faces.
-FOR_OTHERS = {
-    "rewards_go_to_their_agents",
-    "observations_go_to_their_agents",
-    "rewards_come_in_time",
-}
 
 
 @pytest.mark.parametrize(("factory", "rule"), BROKEN.values(), ids=BROKEN)
@@ -54,7 +47,7 @@ def test_finding_names_agent_step_and_what_was_expected() -> None:
 @pytest.mark.parametrize("roles", [("bs",), ("bs", "retailer", "ubs"), ("ubs", "operator")])
 def test_passes_sound_worlds(roles: tuple[str, ...], mask: MaskCarrier) -> None:
     report = check_env(partial(ParallelFace, partial(make_fake_world, roles=roles), mask=mask), seed=2)
-    expected_gaps = set(FOR_OTHERS)
+    expected_gaps = set(RULES_FOR_OTHERS)
     if mask is None:
         expected_gaps |= {"masks_not_empty", "masks_honest"}
     if "operator" in roles:
@@ -76,7 +69,7 @@ def test_passes_an_environment_of_somebody_else_and_names_what_does_not_apply() 
 def test_skipped_rules_are_named_and_unknown_ones_refused() -> None:
     factory, rule = BROKEN["LedgerLeaks"]
     not_applicable = check_env(factory, skip=[rule]).not_applicable
-    assert set(not_applicable) == {rule, *FOR_OTHERS}
+    assert set(not_applicable) == {rule, *RULES_FOR_OTHERS}
     assert not_applicable[rule] == "skipped on request"
     with pytest.raises(ScenarioError, match="no such rules"):
         check_env(PlainEnv, skip=["rewards_infinite"])
