@@ -6,6 +6,7 @@ a decimal comma. Lines before the head that begin with ``#`` are comments.
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -18,6 +19,9 @@ COMMENT = "#"
 MOST_MIB = 512
 QUOTED = re.compile(r'"[^"]*"')
 DECIMAL_COMMA = re.compile(r"([+-]?\d*),(\d+(?:[eE][+-]?\d+)?)")
+NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # by which some spreadsheets say what separates columns
+LONGEST_SHOWN = 60
 DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
 
 
@@ -69,12 +73,37 @@ def read_table(path: str | Path, kind: str) -> Iterator[dict[str, str]]:
     yield from (dict(zip(head, row, strict=True)) for _, row in rows)
 
 
+def number_of(text: str) -> float:
+    """The number that a field is, in digits with a decimal point; NaN where it is none."""
+    return float(text) if NUMBER.fullmatch(text) else math.nan
+
+
+def shown(text: str) -> str:
+    """A field as messages have it, in quotes, and cut where it is long."""
+    return repr(text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}...")
+
+
+def shown_head(head: Sequence[str]) -> str:
+    """The names of columns as messages have them."""
+    return ", ".join(name[:LONGEST_SHOWN] for name in head if name) or "nothing: it is empty"
+
+
+def odd_separator(head: Sequence[str]) -> str:
+    """What to do where a head of one name is one of several, separated by something else; empty where it is not."""
+    mark = re.search(r"[|:^~]|\s", head[0]) if len(head) == 1 else None
+    return f"separate columns by commas, semicolons or tabs, not by {mark[0]!r}" if mark else ""
+
+
 def _lines(path: str | Path, source: str) -> Iterator[tuple[int, list[str]]]:
     """Number and fields of the head, then of every row; all have the same number of fields."""
     stream = io.StringIO(read_text(path, source, MOST_MIB), newline="")
     comments, first = _first_line(stream)
-    separator = _separator(first)
-    reader = csv.reader(chain([first], stream), delimiter=separator, strict=True)
+    if said := SEPARATOR_LINE.fullmatch(first):
+        comments, separator = comments + 1, said[1]
+        reader = csv.reader(stream, delimiter=separator, strict=True)
+    else:
+        separator = _separator(first)
+        reader = csv.reader(chain([first], stream), delimiter=separator, strict=True)
     points = _DecimalPoints(source) if separator != "," else None
     try:
         head = [name.strip() for name in next(reader, [])]
@@ -143,10 +172,10 @@ def _places(head: Sequence[str], columns: Sequence[str], source: str, line: int,
     """Where in a row the wanted columns stand."""
     missing = [name for name in dict.fromkeys(columns) if name not in head]
     if missing:
-        present = ", ".join(head) or "nothing"
-        if len(head) == 1 and (mark := re.search(r"[|:^~]|\s", head[0])):
-            remedy = f"separate columns by commas, semicolons or tabs, not by {mark[0]!r}"
-        raise ScenarioError(f"{source}: line {line} lacks the column {', '.join(missing)}; it has {present} - {remedy}")
+        raise ScenarioError(
+            f"{source}: line {line} lacks the column {', '.join(missing)}; it has {shown_head(head)} - "
+            f"{odd_separator(head) or remedy}"
+        )
     twice = [name for name in dict.fromkeys(head) if name and head.count(name) > 1]
     if twice:
         raise ScenarioError(

@@ -32,6 +32,16 @@ SHORT.maxlist = SHORT.maxtuple = SHORT.maxdict = 6
 SHORT.maxstring = SHORT.maxother = SHORT.maxlong = 100
 
 
+# What to say where a value has the wrong shape, by Pydantic's name of the fault.
+SHAPES = {
+    **dict.fromkeys(("tuple_type", "list_type"), "write a list, such as [a, b]"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "write keys with values, {key: value}"),
+    "string_type": "write text, in quotes where it looks like a number",
+    "too_short": "too few entries; add some",
+    "too_long": "too many entries; drop some",
+}
+
+
 class Section(BaseModel):
     """A part of a scenario: unknown keys are errors, values never change after loading."""
 
@@ -171,14 +181,22 @@ def _explain(model: type[BaseModel], item: Any) -> str:
         return f"unknown key {field!r} ({hint})"
     if item["type"] == "missing":
         return f"{field} is missing; write it"
+    if item["type"] == "invalid_key":
+        key = location[-1]
+        return f"{'.'.join(location[:-1])}: the key {key!r} is no name; write names, and numbers with decimal points"
     found = item["input"]
-    message = found.remedy if isinstance(found, Disguised) else item["msg"].removeprefix("Value error, ")
+    message = found.remedy if isinstance(found, Disguised) else _plain(item)
     if not field:
         return str(message)
     value = SHORT.repr(found.value if isinstance(found, Disguised) else found)
     # A rule of a whole section names its fields and values itself.
     is_long_section = isinstance(found, Mapping) and item["type"] == "value_error" and len(value) > LONG
     return f"{field}: {message}" if is_long_section else f"{field} = {value}: {message}"
+
+
+def _plain(item: Any) -> str:
+    """What is wrong with a value, in words of a file and not of the program."""
+    return SHAPES.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
 
 
 def _is_union_branch(part: str | int) -> bool:

@@ -16,11 +16,21 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from voltran.envs import domains
-from voltran.envs.csv_files import read_columns, read_head
+from voltran.envs.csv_files import number_of, odd_separator, read_columns, read_head, shown, shown_head
 from voltran.envs.errors import ScenarioError
 from voltran.envs.files import file_version
 from voltran.envs.scenario import Section
-from voltran.envs.series_time import Places, SeriesTime, ZoneName, is_time, parse_hours, parse_stamps, zone_named
+from voltran.envs.series_time import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    Places,
+    SeriesTime,
+    ZoneName,
+    is_time,
+    parse_hours,
+    parse_stamps,
+    zone_named,
+)
 from voltran.envs.slot_means import bridged, interval_means, sampling_steps_s
 from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.units import SECONDS_PER_HOUR
@@ -50,7 +60,7 @@ class SeriesFormat(Section):
     step_h: domains.DurationH | None = None
     zone: ZoneName | None = None
     day: Annotated[int, Field(ge=0, le=100_000)] = 0
-    date: dt.date | None = None
+    date: Annotated[dt.date, Field(ge=dt.date(FIRST_YEAR, 1, 1), le=dt.date(LAST_YEAR, 12, 31))] | None = None
     scale: Annotated[float, domains.between(1e-12, 1e12)] = 1.0
     fill_gaps_h: domains.MarginH = 0.0
 
@@ -61,6 +71,9 @@ class SeriesFormat(Section):
         if self.date is not None and self.day != 0:
             raise ValueError(f"day = {self.day} and date = {self.date} both say which day: drop one")
         return self
+
+
+MISSING_COLUMN = "name another column, or rename one"
 
 
 class Reading(NamedTuple):
@@ -79,7 +92,7 @@ class Reading(NamedTuple):
     keys: str = "series"
     low: float = -math.inf
     remedy: str = ""
-    missing_column: str = "name another column, or rename one"
+    missing_column: str = MISSING_COLUMN
     measured_by: str | None = None
 
 
@@ -164,7 +177,7 @@ def _read_samples(
     group_by: str | None,
 ) -> tuple[Samples, ...]:
     source, head = f"{reading.kind} {path}", read_head(path, reading.kind)
-    time_column, own_head = _time_column(head, series, source)
+    time_column, own_head = _time_column(head, series, source, reading.missing_column)
     columns = chosen if chosen is not None else (_only(value_columns(path, series, reading.kind), source),)
     wanted = [name for name in (time_column, group_by, *columns, reading.measured_by) if name is not None]
     rows = list(read_columns(path, wanted, reading.kind, reading.missing_column, own_head))
@@ -220,7 +233,9 @@ def read_series(
     return SeriesMeans(time.local(edges_s[0]), mean)
 
 
-def _time_column(head: Sequence[str], series: SeriesFormat, source: str) -> tuple[str | None, list[str] | None]:
+def _time_column(
+    head: Sequence[str], series: SeriesFormat, source: str, missing_column: str = MISSING_COLUMN
+) -> tuple[str | None, list[str] | None]:
     """The column of times, and names of columns for a file that has no head."""
     if series.step_h is not None:
         if len(head) > 1 and all(map(_is_number, head)):
@@ -233,9 +248,13 @@ def _time_column(head: Sequence[str], series: SeriesFormat, source: str) -> tupl
     for name in possible:
         if name in head:
             return name, None
+    if series.time_column is None:
+        missing_column = (
+            "name the column of times in series.time_column, or set series.step_h for rows at equal distances"
+        )
+    remedy = odd_separator(head) or missing_column
     raise ScenarioError(
-        f"{source}: line 1 lacks the column {' or '.join(possible)}; it has {', '.join(head) or 'nothing'} - name the "
-        "column of times in series.time_column, or set series.step_h for rows at equal distances"
+        f"{source}: line 1 lacks the column {' or '.join(possible)}; it has {shown_head(head)} - {remedy}"
     )
 
 
@@ -268,14 +287,14 @@ def _values(
     for index, text in enumerate(table[column]):
         if not text or not measured[index]:
             continue
-        values[index] = series.scale * float(text) if _is_number(text) else math.nan
+        values[index] = series.scale * number_of(text)
         if not max(reading.low, -LARGEST) <= values[index] <= LARGEST:
             low = max(reading.low, -LARGEST)
             bounds = f" from {low:g} to {LARGEST:g}" if abs(values[index]) > LARGEST else ""
             bounds = bounds or (f" of at least {low:g}" if low > -LARGEST else "")
             raise ScenarioError(
-                f"{source}: line {lines[index]}, column {column} = {text!r}: must be a number{bounds}, or empty where "
-                f"nothing was measured{_written_otherwise(text) or reading.remedy}"
+                f"{source}: line {lines[index]}, column {column} = {shown(text)}: must be a number{bounds}, or empty "
+                f"where nothing was measured{_written_otherwise(text) or reading.remedy}"
             )
     return values
 
@@ -287,7 +306,4 @@ def _written_otherwise(text: str) -> str:
 
 
 def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+    return math.isfinite(number_of(text))

@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 from pydantic import AfterValidator
 
+from voltran.envs.csv_files import number_of, shown
 from voltran.envs.errors import ScenarioError
 from voltran.physics.arrays import FloatArray, IntArray
 from voltran.physics.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
 DAY_S = HOURS_PER_DAY * SECONDS_PER_HOUR
 LONGEST_S = 100 * 366 * DAY_S
+FIRST_YEAR, LAST_YEAR = 1900, 2199  # beyond which calendars and clocks of some zones end
 FIXED_ZONE = re.compile(r"([+-])(\d\d):?(\d\d)")
 DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T]+(\d{1,2}:\d\d(?::\d\d)?))?")
 EXAMPLES = "2018-03-28 15:56:00, 28.03.2018 15:56 or 2018-03-28T14:56Z"
@@ -99,7 +101,7 @@ class Places:
 
     def fault(self, index: int, text: str, remedy: str) -> ScenarioError:
         """What to raise for the time at ``index``."""
-        return ScenarioError(f"{self.source}: line {self.lines[index]}, column {self.column} = {text!r}: {remedy}")
+        return ScenarioError(f"{self.source}: line {self.lines[index]}, column {self.column} = {shown(text)}: {remedy}")
 
     def check_order(self, seconds: FloatArray, texts: Sequence[str], hint: str = "") -> None:
         """Raise unless times rise, and lie within a century."""
@@ -135,6 +137,8 @@ def parse_stamps(texts: Sequence[str], places: Places, zone: dt.tzinfo | None, k
         if moment is None:
             hint = "; hours since the start stand in a column hour" if text.replace(".", "").isdecimal() else ""
             raise places.fault(index, text, f"must be local time such as {EXAMPLES}{hint}")
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise places.fault(index, text, f"must lie in the years {FIRST_YEAR} to {LAST_YEAR}")
         if moment.tzinfo is not None and zone is None:
             remedy = f"has an offset from UTC; set {key} to the zone whose days are meant, such as {ZONES}"
             raise places.fault(index, text, remedy)
@@ -155,7 +159,7 @@ def parse_hours(texts: Sequence[str], places: Places) -> FloatArray:
     seconds = np.empty(len(texts))
     for index, text in enumerate(texts):
         try:
-            seconds[index] = round(float(text) * SECONDS_PER_HOUR)
+            seconds[index] = round(number_of(text) * SECONDS_PER_HOUR)
         except (ValueError, OverflowError):
             raise places.fault(index, text, "must be a number of hours since the start of the episode") from None
     places.check_order(seconds, texts)

@@ -28,6 +28,9 @@ def read_text(path: str | Path, source: str, most_mib: int) -> str:
     if len(content) > most_mib * MEBIBYTE:
         raise ScenarioError(f"{source}: cannot be read (it has more than {most_mib} MiB); use a smaller file")
     try:
-        return content.decode("utf-16" if content.startswith(UTF_16_MARKS) else "utf-8-sig")
+        text = content.decode("utf-16" if content.startswith(UTF_16_MARKS) else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise ScenarioError(f"{source}: cannot be read as text ({error.reason}); save it as UTF-8") from error
+    if "\0" in text:  # as in UTF-16 without a mark
+        raise ScenarioError(f"{source}: cannot be read as text (it has NUL characters); save it as UTF-8")
+    return text

@@ -9,7 +9,10 @@ from typer.testing import CliRunner
 from voltran.cli.app import app
 
 BAD: dict[str, tuple[list[str], str]] = {
-    "beyond the horizon": (["toy3", "--decision", "16"], "decision = 16: this episode has the decisions 0 to 15"),
+    "beyond the horizon": (
+        ["toy3", "--decision", "16"],
+        "decision = 16: the longest episode has the decisions 0 to 15",
+    ),
     "beyond the end": (
         ["toy3", "--set", "battery.initial_soc=0.25", "--decision", "15"],
         "this episode has the decisions",

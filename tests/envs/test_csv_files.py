@@ -34,7 +34,7 @@ def test_marks_spaces_and_line_ends_do_no_harm(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "line 1 lacks the column a, c; it has nothing - rename it"),
+        ("", "line 1 lacks the column a, c; it has nothing: it is empty - rename it"),
         ("a,b\n1,2\n", "line 1 lacks the column c; it has a, b - rename it"),
         ("a,c\n", "has no rows"),
         ("a,c\n1\n", "line 2 has 1 fields, line 1 has 2"),
@@ -44,6 +44,7 @@ def test_marks_spaces_and_line_ends_do_no_harm(tmp_path: Path) -> None:
         ('a,c\n1,"2\n', "line 2 cannot be read as CSV"),
         (b"a,c\n1,\xff\n", "cannot be read as text .*; save it as UTF-8"),
         ("a;c\n1,5;2\n2.5;2\n", "column 1 has a decimal comma on line 2 and a point on line 3; write all alike"),
+        ("a,c\n".encode("utf-16-le"), "cannot be read as text .*NUL.*; save it as UTF-8"),
         ("a|c\n1|2\n", r"line 1 lacks the column a, c; it has a\|c - separate columns by .*, not by '\|'"),
         ("a c\n1 2\n", "line 1 lacks the column a, c; it has a c - separate columns by .*, not by ' '"),
     ],
@@ -55,6 +56,8 @@ def test_faults_are_named(tmp_path: Path, content: bytes | str, message: str) ->
 
 def test_semicolons_and_tabs_go_with_decimal_commas(tmp_path: Path) -> None:
     assert read(tmp_path, "a;b;c\n1,5;x, y;-,5e3\n") == [(2, ["1.5", "-.5e3"])]
+    assert read(tmp_path, "sep=;\r\na;c\r\n1,5;2\r\n") == [(3, ["1.5", "2"])]
+    assert read(tmp_path, "# of a tool\nsep=|\na|c\n1|2\n") == [(4, ["1", "2"])]
     assert read(tmp_path, "a\tb\tc\n1,5\tx;y\t2.5\n") == [(2, ["1.5", "2.5"])]
     assert read(tmp_path, 'a,c\n"1,5",2.5\n') == [(2, ["1,5", "2.5"])]
     assert read(tmp_path, '"a","b; c","c"\n1,2,3\n') == [(2, ["1", "3"])]

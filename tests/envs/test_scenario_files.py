@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from voltran.envs.errors import ScenarioError
 from voltran.envs.registry import make_world
 from voltran.envs.scenario import read_scenario
 
@@ -41,3 +42,20 @@ def test_other_text_stays_as_it_is(tmp_path: Path) -> None:
     path.write_text("world: toy\ndescription: see absent.csv\npaths: [absent.csv, /absent.csv]\n")
     expected = {"world": "toy", "description": "see absent.csv", "paths": ["absent.csv", "/absent.csv"], "name": "own"}
     assert read_scenario(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("battery: {capacity_kwh: 3,5}", r"battery: the key '5' is no name; .* decimal points"),
+        ("battery:", r"battery = None: write keys with values"),
+        ("battery: [1]", r"battery = \[1\]: write keys with values"),
+        ("bands: {a: 1}", r"bands = .*: write a list"),
+        ("bands: []", r"bands = .*: too few entries"),
+    ],
+)
+def test_values_of_another_shape_are_told_in_words_of_the_file(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(f"world: blackout_v0\n{text}\n")
+    with pytest.raises(ScenarioError, match=message):
+        make_world(path)

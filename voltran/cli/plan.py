@@ -30,11 +30,13 @@ def plan(
 ) -> None:
     """Show the program that a planning controller would solve at a decision, or write it to a file."""
     from voltran.baselines.program_files import require_format, write_program
+    from voltran.envs.files import require_writable
     from voltran.envs.scenario import parse_overrides
 
     console = Console(highlight=False, soft_wrap=True)
     if write is not None:
         require_format(write)
+        require_writable(write)
     world, playing, planning = _players(scenario, controller, parse_overrides(overrides or []))
     _play(world, playing, seed, decision)
     chosen = _chosen(planning.programs(world), program, controller, decision)
@@ -77,17 +79,17 @@ def _play(world: "World", controller: "Controller", seed: int, decision: int) ->
     """Play up to a decision."""
     from voltran.envs.errors import ScenarioError
 
-    def beyond(last: int) -> ScenarioError:
-        return ScenarioError(f"decision = {decision}: this episode has the decisions 0 to {last}; choose one of them")
+    def beyond(which: str, last: int) -> ScenarioError:
+        return ScenarioError(f"decision = {decision}: {which} has the decisions 0 to {last}; choose one of them")
 
     if decision >= world.max_decisions:
-        raise beyond(world.max_decisions - 1)
+        raise beyond("the longest episode", world.max_decisions - 1)
     world.reset([seed])
     controller.reset(world)
     for done in range(decision):
         transition = world.step(controller.act(world))
         if bool((transition.terminated | transition.truncated)[0]):
-            raise beyond(done)
+            raise beyond("this episode", done)
 
 
 def _chosen(programs: "list[NamedProgram]", name: str | None, controller: str, decision: int) -> "NamedProgram":
@@ -116,6 +118,8 @@ def _solved(named: "NamedProgram", time_limit_s: float) -> str:
     from voltran.baselines.solve import solve_milp
 
     found = solve_milp(named.program, time_limit_s=time_limit_s)
+    if found.values is None:
+        return f"HiGHS: no solution within {time_limit_s:g} s, {found.status}; give it more with --time-limit-s"
     lines = [
         f"HiGHS: {found.status}, cost {found.objective:.9g}, bound {found.bound:.9g}, gap {100 * found.gap:.3g} %, "
         f"{found.wall_s:.2f} s"
