@@ -231,7 +231,11 @@ def _recipes(name: str) -> tuple[Callable[..., Controller], ...]:
 
 def _require_module(name: str) -> None:
     """What looks like a module may be an option without its value."""
+    from voltran import baselines
+
     module, _, attribute = name.partition(":")
+    if module in baselines.names():
+        raise ScenarioError(f"controller {name!r}: {attribute!r} has no value; write {module}:{attribute}=VALUE")
     top = module.partition(".")[0]
     if top not in sys.modules and find_spec(top) is None:
         raise ScenarioError(
@@ -278,7 +282,10 @@ def _refuse_bare_models(reference: Reference) -> None:
     )
 
 
-def _digest(path: str, remedy: str = "check the path, or train one with voltran train") -> str:
+PATH_REMEDY = "check the path, in quotes where it holds = or +, or train one with voltran train"
+
+
+def _digest(path: str, remedy: str = PATH_REMEDY) -> str:
     if Path(path).is_dir():
         raise FileFormatError(f"policy {path} is a folder; name the {POLICY_SUFFIX} file inside it")
     try:

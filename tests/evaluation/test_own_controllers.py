@@ -177,6 +177,7 @@ def test_in_python_options_may_be_given_apart() -> None:
         ("own_rules:Mine:speed=3", "has no option 'speed'; its options: code, word"),
         ("own_rules:Mine:code=fast", "option code = 'fast' must be a number"),
         ("own_rules:Other", "own_rules has no 'Other'; name something that it defines"),
+        ("random:seed", "'seed' has no value; write random:seed=VALUE"),
         ("no_such_module:Mine", "there is no module no_such_module, and 'Mine' is not of the form key=value"),
         ("own_rules.deeper:Mine", "module own_rules.deeper cannot be imported"),
         ("torch:own_rules", "write it as module:attribute"),
