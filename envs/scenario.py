@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import re
 import reprlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,13 +33,12 @@ SHORT.maxlist = SHORT.maxtuple = SHORT.maxdict = 6
 SHORT.maxstring = SHORT.maxother = SHORT.maxlong = 100
 
 
+COUNT = re.compile(r"\w+ should have (at (?:least|most) \d+ items?) after validation.*")
 # What to say where a value has the wrong shape, by Pydantic's name of the fault.
 SHAPES = {
     **dict.fromkeys(("tuple_type", "list_type"), "write a list, such as [a, b]"),
     **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "write keys with values, {key: value}"),
     "string_type": "write text, in quotes where it looks like a number",
-    "too_short": "too few entries; add some",
-    "too_long": "too many entries; drop some",
 }
 
 
@@ -196,7 +196,8 @@ def _explain(model: type[BaseModel], item: Any) -> str:
 
 def _plain(item: Any) -> str:
     """What is wrong with a value, in words of a file and not of the program."""
-    return SHAPES.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
+    message = SHAPES.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
+    return COUNT.sub(r"must have \1", message)
 
 
 def _is_union_branch(part: str | int) -> bool:

@@ -51,7 +51,7 @@ def test_other_text_stays_as_it_is(tmp_path: Path) -> None:
         ("battery:", r"battery = None: write keys with values"),
         ("battery: [1]", r"battery = \[1\]: write keys with values"),
         ("bands: {a: 1}", r"bands = .*: write a list"),
-        ("bands: []", r"bands = .*: too few entries"),
+        ("bands: []", r"bands = .*: must have at least 1 item"),
     ],
 )
 def test_values_of_another_shape_are_told_in_words_of_the_file(text: str, message: str, tmp_path: Path) -> None:
