@@ -184,6 +184,16 @@ class Evaluation:
             VoltranError: an unknown scenario or key, or a controller that does not fit the world or cannot be sent to
                 worker processes.
         """
+        counted = self._counted
+        if crosses:
+            for spec in self.players:
+                require_picklable(spec, f"controller {spec.label!r}")
+            require_picklable(self.setting, f"options {dict(self.options)}")
+        return counted
+
+    @cached_property
+    def _counted(self) -> frozenset[str]:
+        """What the controllers count of their own work, once each has met the world."""
         counted: set[str] = set()
         for spec in self.players:
             controller = spec.builder()
@@ -192,10 +202,6 @@ class Evaluation:
             with named_errors(f"reset of controller {spec.label}"):
                 controller.reset(world)
             counted |= counters_of(controller).keys()
-            if crosses:
-                require_picklable(spec, f"controller {spec.label!r}")
-        if crosses:
-            require_picklable(self.setting, f"options {dict(self.options)}")
         return frozenset(counted)
 
     @cached_property
