@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 from voltran.envs.controller import Controller
 from voltran.envs.errors import ScenarioError
+from voltran.envs.plain_values import LARGEST
 from voltran.envs.scenario import Section
 from voltran.envs.seeds import SEED_LIMIT
 
 WHOLE = (int, "int")
 NUMBERS = (*WHOLE, float, "float")
 SWITCHES = (bool, "bool")
-LARGEST = 1e15
 MANY = inspect.Parameter.VAR_KEYWORD
 LISTED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 

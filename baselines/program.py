@@ -179,7 +179,7 @@ class Rows:
         self._entries: list[tuple[IntArray, IntArray, FloatArray]] = []
         self._count = 0
 
-    def add(self, lower: FloatArray | float, upper: FloatArray | float, count: int, label: Label | None = None) -> int:
+    def add(self, lower: FloatArray | float, upper: FloatArray | float, count: int, label: Label) -> int:
         """Add ``count`` empty rows; returns the index of the first.
 
         Args:
@@ -191,7 +191,7 @@ class Rows:
         self.lower.append(np.broadcast_to(np.asarray(lower, dtype=np.float64), count))
         self.upper.append(np.broadcast_to(np.asarray(upper, dtype=np.float64), count))
         self._count += count
-        self.groups.append(label or grid("row", number=np.arange(first, self._count)))
+        self.groups.append(label)
         return first
 
     def put(self, row: IntArray | int, column: IntArray | int, value: FloatArray | float) -> None:

@@ -20,6 +20,8 @@ Share = Annotated[float, between(0.0, 1.0)]
 LossShare = Annotated[float, between(0.0, 0.99)]
 Efficiency = Annotated[float, between(0.1, 1.0)]
 Weight = Annotated[float, between(0.0, 1e6)]  # of rewards
+Positive = Annotated[float, Field(gt=0.0, le=1e6)]  # settings of algorithms
+NonNegative = Annotated[float, Field(ge=0.0, le=1e6)]
 PositiveWeight = Annotated[float, between(1e-6, 1e6)]
 Factor = Annotated[float, between(0.01, 100.0)]
 Hour = Annotated[float, Field(ge=0.0, lt=24.0)]

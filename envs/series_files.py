@@ -19,6 +19,7 @@ from voltran.envs import domains
 from voltran.envs.csv_files import number_of, odd_separator, read_columns, read_head, shown, shown_head
 from voltran.envs.errors import ScenarioError
 from voltran.envs.files import file_version
+from voltran.envs.plain_values import LARGEST
 from voltran.envs.scenario import Section
 from voltran.envs.series_time import (
     FIRST_YEAR,
@@ -38,7 +39,6 @@ from voltran.physics.units import SECONDS_PER_HOUR
 HOUR_COLUMN, TIME_COLUMN = "hour", "time"
 KEPT_FILES = 32
 # What is larger is no measurement, and sums of such numbers overflow.
-LARGEST = 1e15
 OTHER_NUMBER = re.compile(r"[+-]?\d+([., '\u00a0\u2009\u202f]\d+)+([eE][+-]?\d+)?")
 
 

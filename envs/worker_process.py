@@ -23,9 +23,7 @@ def worker_processes(
         prepare: called in each before anything else, with what is given.
     """
     others = set(active_children())
-    pool = ProcessPoolExecutor(
-        count, mp_context=get_context("spawn"), initializer=begin_worker, initargs=(prepare, *given)
-    )
+    pool = worker_pool(count, prepare, *given)
     try:
         yield pool
     except BaseException:  # an interrupt or a full disk: do not wait for results that nobody will store
@@ -36,12 +34,14 @@ def worker_processes(
     pool.shutdown()
 
 
-def begin_worker(prepare: Callable[..., Any] | None = None, *given: Any) -> None:
-    """What a worker process does first.
+def worker_pool(count: int, prepare: Callable[..., Any] | None = None, *given: Any) -> ProcessPoolExecutor:
+    """The same for those who shut them down themselves; arguments as of :func:`worker_processes`."""
+    return ProcessPoolExecutor(
+        count, mp_context=get_context("spawn"), initializer=_begin_worker, initargs=(prepare, *given)
+    )
 
-    Args:
-        prepare: called at the end, with what is given.
-    """
+
+def _begin_worker(prepare: Callable[..., Any] | None, *given: Any) -> None:
     # Ctrl-C reaches the whole process group; the parent alone decides what it means
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="follows its parent", daemon=True).start()

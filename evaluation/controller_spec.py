@@ -27,6 +27,7 @@ from voltran.evaluation.controller_grammar import POLICY_SUFFIX, Entry, Referenc
 from voltran.evaluation.files import digest_of
 
 FOREIGN_SUFFIXES = (".zip", ".pt", ".pth", ".ckpt", ".onnx")  # of what other libraries save
+PATH_REMEDY = "check the path, in quotes where it holds = or +, or train one with voltran train"
 SB3_REMEDY = "check the path; the file that model.save wrote ends in .zip"
 
 
@@ -280,9 +281,6 @@ def _refuse_bare_models(reference: Reference) -> None:
         f"policy {reference.head}: a {suffix} file is no policy of voltran train; write torch:module:attribute, which "
         "names a function or a network that has loaded it"
     )
-
-
-PATH_REMEDY = "check the path, in quotes where it holds = or +, or train one with voltran train"
 
 
 def _digest(path: str, remedy: str = PATH_REMEDY) -> str:

@@ -58,7 +58,21 @@ def drawing(height_in: float, paint: Painter) -> bytes:
     Raises:
         MissingExtraError: Matplotlib is not installed.
     """
-    return _render(paint, height_in).encode()
+    try:
+        import matplotlib as mpl
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
+    except ImportError as error:
+        raise MissingExtraError("plots need Matplotlib; install it with: pip install 'voltran[train]'") from error
+    stream = io.StringIO()
+    settings: Any = style()
+    with mpl.rc_context(settings):
+        figure = Figure(figsize=(WIDTH_IN, height_in), layout=ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06))
+        FigureCanvasSVG(figure)
+        paint(figure)
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    return compact(stream.getvalue()).encode()
 
 
 def chosen_traces(traces: Mapping[str, Trace], families: Families, keys: Set[str], most: int) -> dict[str, Trace]:
@@ -112,21 +126,3 @@ def end_axes(panel: Any, axis: str, bounds: tuple[float, float]) -> None:
     """Let an axis go no further than the values that it shows can."""
     low, high = getattr(panel, f"get_{axis}lim")()
     getattr(panel, f"set_{axis}lim")(max(low, bounds[0]), min(high, bounds[1]))
-
-
-def _render(paint: Painter, height_in: float) -> str:
-    try:
-        import matplotlib as mpl
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-    except ImportError as error:
-        raise MissingExtraError("plots need Matplotlib; install it with: pip install 'voltran[train]'") from error
-    stream = io.StringIO()
-    settings: Any = style()
-    with mpl.rc_context(settings):
-        figure = Figure(figsize=(WIDTH_IN, height_in), layout=ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06))
-        FigureCanvasSVG(figure)
-        paint(figure)
-        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-    return compact(stream.getvalue())

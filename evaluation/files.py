@@ -102,18 +102,9 @@ def require_unused(out: Path, what: str) -> None:
     Raises:
         VoltranError: it holds something, or cannot be read.
     """
-    require_empty(out, f"pass --resume to continue the {what} in it, or choose another --out")
-
-
-def require_empty(out: Path, remedy: str) -> None:
-    """Raise unless a folder holds nothing but a claim.
-
-    Raises:
-        VoltranError: it holds something, or cannot be read.
-    """
     try:
         occupied = is_occupied(out)
     except OSError as error:
         raise VoltranError(f"{out}: cannot be used ({error.strerror or error}); choose another --out") from error
     if occupied:
-        raise VoltranError(f"{out} is not empty; {remedy}")
+        raise VoltranError(f"{out} is not empty; pass --resume to continue the {what} in it, or choose another --out")

@@ -14,6 +14,7 @@ from pydantic import (
 
 from voltran.agents.actor import Activation
 from voltran.envs import domains
+from voltran.envs.domains import NonNegative, Positive
 from voltran.envs.errors import ScenarioError
 from voltran.envs.scenario import Section, apply_overrides, validated
 from voltran.envs.seeds import SEED_LIMIT
@@ -55,8 +56,6 @@ def _several(value: Any) -> Any:
 
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Positive = Annotated[float, Field(gt=0.0, le=1e6)]
-NonNegative = Annotated[float, Field(ge=0.0, le=1e6)]
 Decisions = Annotated[int, Field(ge=1, le=10**15)]
 Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=65_536)], ...], Field(min_length=1, max_length=100)]
 Overrides = Annotated[dict[str, Any], BeforeValidator(_flattened)]

@@ -6,11 +6,10 @@ fails, or runs out of time without a plan, leaves the cautious plan, which excee
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -21,7 +20,7 @@ from voltran.baselines.collective.problem import SharingProblem
 from voltran.baselines.collective.program import SharingProgram, sharing_program
 from voltran.baselines.solve import MilpResult, SolverError, SolverName, solve_milp
 from voltran.envs.errors import ScenarioError
-from voltran.envs.worker_process import begin_worker, worker_processes
+from voltran.envs.worker_process import worker_pool, worker_processes
 from voltran.physics.arrays import BoolArray, FloatArray
 
 PlanStatus = Literal["optimal", "limit", "failed"]
@@ -165,7 +164,7 @@ def plan_pool(jobs: int) -> Executor:
         ScenarioError: no job.
     """
     _check_jobs(jobs)
-    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=begin_worker)
+    return worker_pool(jobs)
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------

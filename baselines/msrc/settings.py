@@ -4,10 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from voltran.envs.domains import NonNegative, Positive
 from voltran.envs.scenario import Section
 
-Positive = Annotated[float, Field(gt=0.0, le=1e6)]
-NonNegative = Annotated[float, Field(ge=0.0, le=1e6)]
 Hours = Annotated[float, Field(gt=0.0, le=8784.0)]  # at most a leap year
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 

@@ -57,9 +57,10 @@ def _bars(panel: "Axes", measure: Measure, rows: list[Reach]) -> None:
     """A bar per assumption; the values that give its ends stand beside them."""
     for at, row in enumerate(rows):
         panel.barh(at, row.span, left=row.low, height=0.62, color=SURE if row.surely else CHANCE)
+        low_label, high_label = _labels(row)
         for x, label, side, away in (
-            (row.low, _low_label(row), "right", -AWAY_POINTS),
-            (row.high, _high_label(row), "left", AWAY_POINTS),
+            (row.low, low_label, "right", -AWAY_POINTS),
+            (row.high, high_label, "left", AWAY_POINTS),
         ):
             panel.annotate(
                 label, (x, at), (away, 0), textcoords="offset points", ha=side, va="center", fontsize=LABEL_POINTS
@@ -69,14 +70,12 @@ def _bars(panel: "Axes", measure: Measure, rows: list[Reach]) -> None:
     panel.grid(visible=False, axis="y")
 
 
-def _low_label(row: Reach) -> str:
-    """The value that gives the lower end, if it is not the default and moves the number."""
-    return row.low_label if row.span > 0.0 and row.low_label != row.varied.default else ""
-
-
-def _high_label(row: Reach) -> str:
-    """The value that gives the upper end, likewise."""
-    return row.high_label if row.span > 0.0 and row.high_label != row.varied.default else ""
+def _labels(row: Reach) -> tuple[str, str]:
+    """The values that give the lower and the upper end, if they are not the default and move the number."""
+    low, high = (
+        label if row.span > 0.0 and label != row.varied.default else "" for label in (row.low_label, row.high_label)
+    )
+    return low, high
 
 
 def _lines(panel: "Axes", measure: Measure, rows: list[Reach], base: float | None) -> None:
@@ -95,8 +94,8 @@ def _lines(panel: "Axes", measure: Measure, rows: list[Reach], base: float | Non
 
 def _limits(rows: list[Reach], low: float, high: float, width_in: float) -> tuple[float, float]:
     """Limits of the axis between which all that is drawn and the words beside the bars have room."""
-    starts = [(row.low, _width_in(_low_label(row), LABEL_POINTS)) for row in rows]
-    ends = [(row.high, _width_in(_high_label(row), LABEL_POINTS)) for row in rows]
+    starts = [(row.low, _width_in(_labels(row)[0], LABEL_POINTS)) for row in rows]
+    ends = [(row.high, _width_in(_labels(row)[1], LABEL_POINTS)) for row in rows]
     starts.append((low, _width_in("0", LABEL_POINTS)))
     ends.append((high, _width_in("0", LABEL_POINTS)))
     per_inch = max(
