@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 NUMBERS = frozenset((int, float))
 NOTHING = frozenset((type(None),))
-LEAST, LARGEST = 1e-30, 1e15
+LEAST, LARGEST = 1e-30, 1e15  # beyond which products and sums of such numbers overflow, and nothing was measured
 SWITCH = frozenset((bool,))
 
 

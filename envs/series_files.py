@@ -38,7 +38,6 @@ from voltran.physics.units import SECONDS_PER_HOUR
 
 HOUR_COLUMN, TIME_COLUMN = "hour", "time"
 KEPT_FILES = 32
-# What is larger is no measurement, and sums of such numbers overflow.
 OTHER_NUMBER = re.compile(r"[+-]?\d+([., '\u00a0\u2009\u202f]\d+)+([eE][+-]?\d+)?")
 
 
