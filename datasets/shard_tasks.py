@@ -18,7 +18,7 @@ from voltran.evaluation.files import digest_of
 from voltran.evaluation.setting import Setting
 
 MOST_EPISODES = 128
-MOST_BYTES = 128 * 2**20  # of a shard in memory, were all episodes to reach the horizon
+MOST_BYTES = 256 * 2**20  # of a shard in memory, were all episodes to reach the horizon
 
 
 @dataclass(frozen=True)
