@@ -64,6 +64,8 @@ class WorldSpec:
         picture_names: names that these may have, ``*`` standing for anything; empty where nobody says.
         uses: references of what its worlds load by name while they play, such as a learned forecaster.
         text, picture: functions that show a scene as text and as an image, or their references; may be empty.
+        picture_needs: modules without which no image can be drawn; environments that shall draw ask for them when they
+            are made.
     """
 
     name: str
@@ -89,6 +91,7 @@ class WorldSpec:
     uses: tuple[str, ...] = ()
     text: Named = ""
     picture: Named = ""
+    picture_needs: tuple[str, ...] = ()
 
     def load(self, part: str) -> Any:
         """A part of the declaration, loaded where it is a reference; None where there is none.

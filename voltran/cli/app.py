@@ -14,6 +14,7 @@ from voltran.cli.forecast import forecast
 from voltran.cli.group import VoltranGroup
 from voltran.cli.options import Overrides, Resume
 from voltran.cli.plan import plan
+from voltran.cli.record import record
 from voltran.cli.seal import seal
 from voltran.evaluation.cores import CORES
 
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.add_typer(forecast, name="forecast")
 app.add_typer(dataset, name="dataset")
 app.command()(plan)
+app.command()(record)
 app.command()(seal)
 
 Quick = Annotated[
