@@ -270,11 +270,14 @@ def sweep(
 @app.command()
 def publish(
     root: Annotated[Path, typer.Argument(help="Checkout whose docs/results and README to write.")] = Path("."),
+    draw: Annotated[
+        bool, typer.Option("--draw", help="Draw the pictures again, too, but for those of time series.")
+    ] = False,
 ) -> None:
     """Write the pages of results and the README's table again from the published summaries, without playing."""
-    from voltran.experiments.publish import write_pages
+    from voltran.experiments.publish import draw_again, write_pages
 
-    for document in write_pages(root):
+    for document in [*(draw_again(root) if draw else ()), *write_pages(root)]:
         _console().print(f"Written: {document}", markup=False)
 
 
