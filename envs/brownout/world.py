@@ -40,13 +40,14 @@ class BrownoutOrders(NamedTuple):
     """What a decision period is told.
 
     Attributes:
-        commands, infos: of sites, as in :class:`voltran.envs.blackout.world.SiteOrders`.
+        commands, infos, links: of sites, as in :class:`voltran.envs.blackout.world.SiteOrders`.
         posted: by retailers.
         buy, accepted_price: ``[B, site]`` share that sites ask for, and the highest price that they pay.
     """
 
     commands: SiteCommands
     infos: dict[str, NDArray[Any]]
+    links: BoolArray
     posted: RetailerCommands
     buy: FloatArray
     accepted_price: FloatArray
