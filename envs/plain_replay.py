@@ -56,7 +56,7 @@ class PlainReplay(WorldReplay):
         things, right_m = [], 0.0
         for role in self.world.roles:
             xy_m = places_m(role.count, APART_M)
-            xy_m = xy_m + (right_m - xy_m[:, 0].min(), 0.0)
+            xy_m[:, 0] += right_m - xy_m[:, 0].min()
             right_m = float(xy_m[:, 0].max()) + 2.0 * APART_M
             names, texts = role.agent_ids, {"action": "Action"}
             things.append(Things(role.name, role.name, xy_m, [STATE], names, None, [REWARD], texts))

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from voltran.envs.action_checks import checked_joint_actions
-from voltran.envs.replay import Moment, Stage
+from voltran.envs.replay import Joined, Moment, Stage
 from voltran.envs.world import Transition
 from voltran.envs.world_spec import WorldSpec
-from voltran.physics.arrays import FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray
 from voltran.physics.layout import hexagonal_sites
 
 
@@ -84,6 +84,18 @@ def replay_of(world: Any, spec: WorldSpec, index: int = 0) -> WorldReplay:
 
     made: WorldReplay = (spec.load("replay") or PlainReplay)(world, index)
     return made
+
+
+def joined_where(pairs: BoolArray) -> Joined:
+    """Links without sizes between the pairs ``[source, target]`` that are True."""
+    source, target = np.nonzero(pairs)
+    return Joined(source, target, np.zeros(0))
+
+
+def joined_by_size(sizes: FloatArray) -> Joined:
+    """Links of these sizes ``[source, target]``; none where a size is not above zero."""
+    source, target = np.nonzero(sizes > 0.0)
+    return Joined(source, target, sizes[source, target])
 
 
 def places_m(count: int, apart_m: float = 100.0) -> FloatArray:

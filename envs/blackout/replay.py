@@ -12,10 +12,10 @@ from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.metric_table import CLASSES
 from voltran.envs.blackout.replay_words import Decided, bands_in_words, decision_in_words, reason_in_words
-from voltran.envs.blackout.scene import DOWN, Scene
+from voltran.envs.blackout.scene import Scene
 from voltran.envs.blackout.service import BEST_EFFORT
 from voltran.envs.replay import Joined, Links, Moment, Quantity, Stage, State, Things
-from voltran.envs.replays import WorldReplay
+from voltran.envs.replays import WorldReplay, joined_by_size, joined_where
 from voltran.envs.world import Transition
 from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.power import HELPING
@@ -70,6 +70,7 @@ class OutageReplay(WorldReplay):
     """See :class:`~voltran.envs.replays.WorldReplay`."""
 
     ledger: Sequence[Quantity] = LEDGER
+    texts: Mapping[str, str] = TEXTS
 
     def __init__(self, world: Any, index: int = 0) -> None:
         super().__init__(world, index)
@@ -81,10 +82,10 @@ class OutageReplay(WorldReplay):
     def stage(self) -> Stage:
         """Sites, users, and who helps whom."""
         constants: BlackoutConstants = self.world.constants
-        users = Things("users", "Users", self.world.scene(self.index).positions_m, USER_STATES)
+        users = Things("users", "Users", self._scene().positions_m, USER_STATES)
         names = [f"bs_{site}" for site in range(constants.n_sites)]
         quantities = [SOC, *self.ledger, *OTHERS]
-        sites = Things("sites", "Sites", constants.sites_m, SITE_STATES, names, "soc", quantities, TEXTS)
+        sites = Things("sites", "Sites", constants.sites_m, SITE_STATES, names, "soc", quantities, self.texts)
         return Stage(
             things=[users, sites],
             links=[
@@ -95,6 +96,7 @@ class OutageReplay(WorldReplay):
             ],
             strips=STRIPS,
             outline_m=_borders_m(constants),
+            outline_title="cells",
         )
 
     def ask(self, actions: Mapping[str, Any]) -> None:
@@ -108,7 +110,7 @@ class OutageReplay(WorldReplay):
 
     def moment(self, transition: Transition | None = None) -> Moment:
         """See :class:`~voltran.envs.replays.WorldReplay`."""
-        scene: Scene = self.world.scene(self.index)
+        scene = self._scene()
         moves = scene.constants.scenario.users.speed_m_per_s > 0.0
         return Moment(
             time_h=scene.time_h,
@@ -151,6 +153,10 @@ class OutageReplay(WorldReplay):
 
     # --- what there is to see -----------------------------------------------------------------------------------------
 
+    def _scene(self) -> Scene:
+        scene: Scene = self.world.scene(self.index)
+        return scene
+
     def _site_texts(self, scene: Scene) -> dict[str, list[str]]:
         bands = [bands_in_words(scene.constants, int(bits)) for bits in scene.band_bits]
         nothing = [""] * len(bands)
@@ -170,18 +176,23 @@ class OutageReplay(WorldReplay):
 
     def _site_quantities(self, scene: Scene, with_ledger: bool) -> dict[str, FloatArray]:
         index, count = self.index, len(scene.status)
-        ledger = self.world.ledger() if with_ledger else {}
-        flows = {each.key: ledger[each.key][index] if ledger else np.full(count, np.nan) for each in self.ledger}
         service = self.world._simulation.state.service
         return {
             "soc": scene.soc,
-            **flows,
+            **self._flows(with_ledger),
             "parked": scene.parked.astype(np.float64),
             "accepting": scene.accepting.astype(np.float64),
             "price": self.world.vehicle_price[index],
             "users": np.bincount(scene.server[scene.server >= 0], minlength=count).astype(np.float64),
             "home_service": 100.0 * service.home_service[index],
         }
+
+    def _flows(self, with_ledger: bool) -> dict[str, FloatArray]:
+        """The ledger's quantities; without values at the start, where it has none."""
+        if not with_ledger:
+            return {each.key: np.full(len(self._was_up), np.nan) for each in self.ledger}
+        ledger = self.world.ledger()
+        return {each.key: ledger[each.key][self.index] for each in self.ledger if each.key in ledger}
 
     def _user_states(self, scene: Scene) -> IntArray:
         """How each user is served; the same rates decide that make up availability."""
@@ -204,11 +215,7 @@ class OutageReplay(WorldReplay):
         np.add.at(taken_over, (scene.server[served], home[served]), 1.0)
         taken_over[~helps] = 0.0
         np.fill_diagonal(taken_over, 0.0)
-        source, target = np.nonzero(taken_over)
-        return {
-            "help": Joined(*np.nonzero(help_links), np.zeros(0)),
-            "taken_over": Joined(source, target, taken_over[source, target]),
-        }
+        return {"help": joined_where(help_links), "taken_over": joined_by_size(taken_over)}
 
     def _strips(self, scene: Scene) -> dict[str, float]:
         service, index = self.world._simulation.state.service, self.index

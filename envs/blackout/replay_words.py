@@ -72,7 +72,7 @@ def _vehicles(decided: Decided) -> str:
         return "nothing from vehicles"
     if decided.ev_share >= 1.0:
         return "all that vehicles offer"
-    return f"{decided.ev_share:.0%} of what vehicles offer, {decided.ev_kw:.1f} kW"
+    return f"{100.0 * decided.ev_share:.0f} % of what vehicles offer, {decided.ev_kw:.1f} kW"
 
 
 def _changes(decided: Decided) -> list[str]:

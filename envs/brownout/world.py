@@ -147,6 +147,21 @@ class BrownoutWorld(BlackoutWorld):
         """Power that batteries could give for the whole coming period, ``[B, site]``."""
         return np.asarray(largest_discharge_kw(self._state.soc, self.constants.decision_h, self.constants.battery))
 
+    @property
+    def latest_sold_kw(self) -> FloatArray:
+        """What each retailer sold to each site in the latest physics step, ``[B, site, retailer]``."""
+        return self._supply.latest_sold_kw.copy()
+
+    @property
+    def main_kwh(self) -> FloatArray:
+        """What sites imported from the main grid in the latest period, ``[B, site]``."""
+        return self._supply.main_kwh.copy()
+
+    @property
+    def main_paid_usd(self) -> FloatArray:
+        """What they paid for it, ``[B, site]``."""
+        return self._supply.main_paid_usd.copy()
+
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _imports(self) -> Supply:
