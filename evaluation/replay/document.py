@@ -1,6 +1,6 @@
 """A recorded episode, and its file: ``recording_bytes`` writes it, ``recording_of`` reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any, Literal
@@ -91,14 +91,20 @@ def recording_of(content: bytes, name: str = "recording") -> Recording:
         raise damaged(name, error) from error
 
 
-def together(recordings: Sequence[Recording]) -> bytes:
+def together(recordings: Sequence[Recording], more: Sequence[Mapping[str, Any]] = ()) -> bytes:
     """Several recordings as one content, in which what they share stands once.
+
+    Args:
+        recordings: one or more.
+        more: what else to say of each, for who shows them.
 
     Raises:
         PartError: moments that do not fit their stage.
     """
     arrays = ArrayWriter()
-    return packed({"recordings": [_header(recording, arrays) for recording in recordings]}, arrays)
+    headers = [_header(recording, arrays) for recording in recordings]
+    said = [{**header, **extra} for header, extra in zip(headers, more or [{}] * len(headers), strict=True)]
+    return packed({"recordings": said}, arrays)
 
 
 WORDS = ("label", "information", "world", "scenario", "seed", "version")
@@ -120,4 +126,4 @@ def _finite(kpi: Kpi) -> dict[str, Any]:
 def _recording(header: dict[str, Any], arrays: ArrayReader) -> Recording:
     stage, moments = moments_of(header, arrays)
     kpis = [Kpi(**kpi) for kpi in header["kpis"]]
-    return Recording(*(header[word] for word in WORDS), stage=stage, moments=moments, kpis=kpis)
+    return Recording(**{word: header[word] for word in WORDS}, stage=stage, moments=moments, kpis=kpis)
