@@ -102,13 +102,18 @@ def unpacked(content: bytes, name: str) -> tuple[dict[str, Any], ArrayReader]:
         raise damaged(name, error) from error
 
 
+def is_of_this_version(content: bytes) -> bool:
+    """Whether a file says that it is one that :func:`unpacked` reads."""
+    return content.startswith(_FIRST_LINE)
+
+
 def inflated(content: bytes, name: str) -> bytes:
     """The body of :func:`packed`, as the page finds it.
 
     Raises:
         FileFormatError: as :func:`unpacked`.
     """
-    if not content.startswith(_FIRST_LINE):
+    if not is_of_this_version(content):
         raise FileFormatError(f"{name}: {_foreign(content)}; {REMEDY}")
     unpacker = zlib.decompressobj()
     try:

@@ -1,0 +1,99 @@
+"""Records an episode while it plays, in the process that plays it."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import voltran
+from voltran.envs.errors import PartError, VoltranError
+from voltran.envs.replay import Moment
+from voltran.envs.replay_rules import require_moment, require_stage
+from voltran.envs.replays import replay_of
+from voltran.envs.world import Transition, World
+from voltran.envs.world_spec import WorldSpec
+from voltran.evaluation.metrics import DECISION_TIMES, in_order
+from voltran.evaluation.replay.document import Kpi, Recording, recording_bytes
+
+REMEDY = "correct it, or evaluate without a replay (--no-replay, replay_seed=None)"
+
+
+class Recorder:
+    """Looks at one world of its own and changes nothing in it.
+
+    Args:
+        spec: declaration of the world.
+        world: a batch of one, at the start of its episode.
+
+    Attributes:
+        spent_s: wall time that recording took.
+
+    Raises:
+        PartError: the world's replay fails, or says what it must not.
+    """
+
+    def __init__(self, spec: WorldSpec, world: World) -> None:
+        self.spent_s = 0.0
+        self._whose = f"replay of {spec.name}"
+        with self._recording():
+            self._replay = replay_of(world, spec)
+            self._stage = self._replay.stage
+            require_stage(self._stage, self._whose)
+            self._moments: list[Moment] = []
+            self._look(None)
+
+    def ask(self, actions: Mapping[str, Any]) -> None:
+        """Take note of what is asked for, right before the step."""
+        with self._recording():
+            self._replay.ask(actions)
+
+    def note(self, transition: Transition) -> None:
+        """Take note of how everything stands after the step."""
+        with self._recording():
+            self._look(transition)
+
+    def content(self, metrics: Mapping[str, float | None], **said: Any) -> bytes:
+        """The recording as a file.
+
+        Args:
+            metrics: key -> value, of the episode.
+            said: what else a :class:`Recording` says of the episode.
+        """
+        kpis = _kpis(metrics, said["world"])
+        version = voltran.__version__
+        return recording_bytes(Recording(version=version, stage=self._stage, moments=self._moments, kpis=kpis, **said))
+
+    def _look(self, transition: Transition | None) -> None:
+        moment = self._replay.moment(transition)
+        require_moment(self._stage, moment, self._whose)
+        self._moments.append(moment)
+
+    @contextmanager
+    def _recording(self) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        except VoltranError as error:
+            raise PartError(f"{error}; {REMEDY}") from error
+        except Exception as error:  # a world of the user's may raise anything
+            raise PartError(f"{self._whose}: {type(error).__name__}: {error}; {REMEDY}") from error
+        finally:
+            self.spent_s += time.perf_counter() - start
+
+
+def _kpis(metrics: Mapping[str, float | None], world: str) -> list[Kpi]:
+    """What short tables show, or all where that is nothing; wall times differ from run to run, and stay out."""
+    declared = [metric for metric in in_order(set(metrics), world) if metric.key not in DECISION_TIMES]
+    chosen = [metric for metric in declared if metric.headline] or declared
+    values = {key: value for key, value in metrics.items() if value is not None}
+    return [
+        Kpi(
+            key=metric.key,
+            title=metric.title,
+            unit=metric.unit,
+            value=values[metric.key] * metric.scale if metric.key in values else None,
+            digits=metric.digits,
+            better=metric.better,
+        )
+        for metric in chosen
+    ]
