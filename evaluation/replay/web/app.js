@@ -44,8 +44,8 @@ class App {
   writeHead() {
     const { scenario, world, seed, version } = this.recordings[0];
     part("scenario").textContent = scenario;
-    part("about").replaceChildren(`${world} · seed ${seed} · VoltRAN ${version}`);
-    if (this.recordings.some((recording) => recording.kpis.length)) part("kpis").append(kpiTable(this.recordings));
+    part("about").replaceChildren(`${world} · seed ${seed} · VoltRAN\u00a0${version}`);
+    if (this.recordings.some((recording) => recording.kpis.length)) part("kpis").append(...kpiTables(this.recordings));
     else part("outcome").hidden = true;
   }
 
