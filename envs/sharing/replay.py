@@ -82,7 +82,7 @@ class SharingReplay(WorldReplay):
     def stage(self) -> Stage:
         """Infrastructures on rings, with their operators around them."""
         constants = self._constants
-        places = [f"infrastructure {place}" for place in range(constants.n_infrastructures)]
+        places = [str(place) for place in range(constants.n_infrastructures)]
         operators = [f"operator_{agent}" for agent in range(constants.n_agents)]
         return Stage(
             things=[

@@ -68,6 +68,7 @@ class UplinkReplay(WorldReplay):
             links=[Links("serves", "Serves", "ubs", "ues", "", "good"), across],
             strips=STRIPS,
             outline_m=[side_m * np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])],
+            outline_title="Edges of the square",
         )
 
     def moment(self, transition: Transition | None = None) -> Moment:

@@ -6,10 +6,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import voltran
-from voltran.envs.errors import PartError, VoltranError
+from voltran.envs.checked_replay import CheckedReplay
+from voltran.envs.errors import PartError
 from voltran.envs.replay import Moment
-from voltran.envs.replay_rules import require_moment, require_stage
-from voltran.envs.replays import replay_of
 from voltran.envs.world import Transition, World
 from voltran.envs.world_spec import WorldSpec
 from voltran.evaluation.metrics import DECISION_TIMES, in_order
@@ -34,13 +33,9 @@ class Recorder:
 
     def __init__(self, spec: WorldSpec, world: World) -> None:
         self.spent_s = 0.0
-        self._whose = f"replay of {spec.name}"
         with self._recording():
-            self._replay = replay_of(world, spec)
-            self._stage = self._replay.stage
-            require_stage(self._stage, self._whose)
-            self._moments: list[Moment] = []
-            self._look(None)
+            self._replay = CheckedReplay(world, spec)
+            self._moments: list[Moment] = [self._replay.moment()]
 
     def ask(self, actions: Mapping[str, Any]) -> None:
         """Take note of what is asked for, right before the step."""
@@ -50,7 +45,7 @@ class Recorder:
     def note(self, transition: Transition) -> None:
         """Take note of how everything stands after the step."""
         with self._recording():
-            self._look(transition)
+            self._moments.append(self._replay.moment(transition))
 
     def content(self, metrics: Mapping[str, float | None], **said: Any) -> bytes:
         """The recording as a file.
@@ -61,22 +56,17 @@ class Recorder:
         """
         kpis = _kpis(metrics, said["world"])
         version = voltran.__version__
-        return recording_bytes(Recording(version=version, stage=self._stage, moments=self._moments, kpis=kpis, **said))
-
-    def _look(self, transition: Transition | None) -> None:
-        moment = self._replay.moment(transition)
-        require_moment(self._stage, moment, self._whose)
-        self._moments.append(moment)
+        return recording_bytes(
+            Recording(version=version, stage=self._replay.stage, moments=self._moments, kpis=kpis, **said)
+        )
 
     @contextmanager
     def _recording(self) -> Iterator[None]:
         start = time.perf_counter()
         try:
             yield
-        except VoltranError as error:
+        except PartError as error:
             raise PartError(f"{error}; {REMEDY}") from error
-        except Exception as error:  # a world of the user's may raise anything
-            raise PartError(f"{self._whose}: {type(error).__name__}: {error}; {REMEDY}") from error
         finally:
             self.spent_s += time.perf_counter() - start
 
