@@ -20,6 +20,7 @@ SCRIPTS = (
     "format",
     "marks",
     "layout",
+    "crowd",
     "map",
     "player",
     "legend",
@@ -85,7 +86,7 @@ def _script() -> str:
 def _policy(script: str, style: str) -> str:
     """What the page may do: run its own script, use its own style, and nothing else, the network least of all."""
     allowed = {"default-src": "'none'", "script-src": _hash(script), "style-src": _hash(style)}
-    closed = {name: "'none'" for name in ("base-uri", "form-action")}
+    closed = dict.fromkeys(("base-uri", "form-action"), "'none'")
     return "; ".join(f"{name} {value}" for name, value in {**allowed, **closed}.items())
 
 

@@ -162,7 +162,7 @@ function describeMaps(app, moments) {
 
 async function start() {
   try {
-    const recordings = await readRecordings(part("data").textContent);
+    const recordings = await readRecordings(part("data")?.textContent ?? "");
     part("data").remove();
     document.body.classList.remove("loading");
     window.replay = new App(recordings);
@@ -173,4 +173,4 @@ async function start() {
   }
 }
 
-start();
+document.addEventListener("DOMContentLoaded", start);

@@ -11,6 +11,14 @@ async function readRecordings(base64) {
   if (typeof DecompressionStream === "undefined") {
     throw new Error("This browser cannot unpack the recordings. Open the page in a current Chrome, Edge, Firefox or Safari.");
   }
+  try {
+    return await unpackedRecordings(base64);
+  } catch (error) {
+    throw new Error("The recordings in this page are cut or damaged. Write the page again: voltran replay FOLDER", { cause: error });
+  }
+}
+
+async function unpackedRecordings(base64) {
   const packed = Uint8Array.from(atob(base64.trim()), (character) => character.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   const body = await new Response(stream).arrayBuffer();

@@ -1,12 +1,13 @@
-/* A map of one recording at one moment: what never changes, the crowd, and what can be clicked, on a canvas each. */
+/* A map of one recording at one moment: what never changes, thin links, the crowd, and what can be clicked, a canvas each. */
 
 const CROWD_LINKS = 300; // from this number on, links are hairs without heads
 
 class MapView {
   constructor(holder, bounds, largest) {
     Object.assign(this, { holder, bounds, largest, moment: 0, part: 0, selected: null, colours: themeColours() });
-    this.canvases = ["still", "crowd", "things"].map((layer) => element("canvas", { class: layer, "aria-hidden": "true" }));
-    [this.still, this.crowd, this.things] = this.canvases.map((canvas) => canvas.getContext("2d"));
+    this.canvases = ["still", "hairs", "crowd", "things"].map((layer) => element("canvas", { class: layer, "aria-hidden": "true" }));
+    [this.still, this.hairs, this.dots, this.things] = this.canvases.map((canvas) => canvas.getContext("2d"));
+    this.crowd = new Crowd(this.dots);
     holder.setAttribute("role", "img");
     holder.append(...this.canvases);
   }
@@ -32,7 +33,7 @@ class MapView {
       canvas.width = Math.round(width * this.ratio);
       canvas.height = Math.round(this.layout.height * this.ratio);
     }
-    this.stamps = new Map();
+    this.crowd.resize();
     this.pixels = new Map();
     this.drawStill();
     this.draw(this.moment, this.part);
@@ -111,31 +112,19 @@ class MapView {
   }
 
   drawCrowd() {
-    const context = this.crowd;
-    this.clear(context);
-    for (const kind of this.recording.links) if (this.isHair(kind)) this.drawHairs(context, kind);
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    for (const kind of this.recording.things) if (!kind.named) this.drawDots(context, kind);
+    const hairs = this.recording.links.filter((kind) => this.isHair(kind));
+    if (hairs.length || this.haired) this.clear(this.hairs);
+    for (const kind of hairs) this.drawHairs(this.hairs, kind);
+    this.haired = hairs.length > 0;
+    this.crowd.clear();
+    for (const kind of this.recording.things) if (!kind.named) this.drawDots(kind);
+    this.crowd.finish();
   }
 
-  /* All dots of a state are stamped one after the other. */
-  drawDots(context, kind) {
-    const pixels = this.pixels.get(kind);
+  drawDots(kind) {
     const radius = markRadius(kind, this.layout);
-    kind.states.forEach((state, code) => {
-      const stamp = this.stampFor(state, radius);
-      const half = stamp.width / 2;
-      for (let thing = 0; thing < kind.count; thing++) {
-        if (kind.stateAt(this.moment, thing) !== code || Number.isNaN(pixels[2 * thing])) continue;
-        const [x, y] = [pixels[2 * thing] * this.ratio, pixels[2 * thing + 1] * this.ratio];
-        context.drawImage(stamp, Math.round(x - half), Math.round(y - half));
-      }
-    });
-  }
-
-  stampFor(state, radius) {
-    if (!this.stamps.has(state)) this.stamps.set(state, stampOf(state, radius, this.colours, this.ratio));
-    return this.stamps.get(state);
+    const stamps = kind.states.map((state) => this.crowd.stamp(state, radius, this.colours, this.ratio));
+    this.crowd.add(kind, this.moment, this.pixels.get(kind), stamps, this.ratio);
   }
 
   drawThings() {
