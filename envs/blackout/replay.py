@@ -24,19 +24,19 @@ SERVED = 0.99  # of the demand of a best-effort user; all others have a rate tha
 FEW = 0.1  # of a site's users; who takes over fewer is not drawn as a helper
 TAKEN_OVER = "Users that a helping site takes over, from 10 % of those of the other site on"
 SITE_STATES = (
-    State("normal", "first", "hexagon"),
-    State("helping", "good", "diamond"),
-    State("assisted", "fair", "triangle"),
-    State("sleep", "idle", "circle"),
-    State("down", "lost", "square"),
+    State("Normal", "second", "circle"),
+    State("Helping", "good", "hexagon"),
+    State("Assisted", "poor", "diamond"),
+    State("Asleep", "idle", "square"),
+    State("Down", "lost", "cross"),
 )
 OWN, OTHER, PARTLY, UNSERVED, BEYOND = range(5)
 USER_STATES = (
-    State("served by their own site", "good", "dot"),
-    State("served by another site", "second", "diamond"),
-    State("served in part", "fair", "triangle"),
-    State("not served", "lost", "square"),
-    State("out of reach in normal operation, not served", "idle", "circle"),
+    State("Served by their own site", "good", "dot"),
+    State("Served by another site", "second", "triangle"),
+    State("Served in part", "poor", "square"),
+    State("Not served", "lost", "ring"),
+    State("Out of reach even in normal operation", "idle", "cross"),
 )
 SOC = Quantity("soc", "State of charge", "", 3, 0.0, 1.0)
 LEDGER = (
