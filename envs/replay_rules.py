@@ -64,6 +64,8 @@ def _require_things(things: Things, where: str) -> None:
     _require_array(things.xy_m, (None, 2), f"{where}.xy_m", finite=True)
     if things.names and len(things.names) != len(things.xy_m):
         raise PartError(f"{where}.names: {len(things.names)} for {len(things.xy_m)} things; name all, or none")
+    if not all(isinstance(name, str) for name in things.names):
+        raise PartError(f"{where}.names: names are texts")
     if not things.states:
         raise PartError(f"{where}.states: none; there is at least one")
     for state in things.states:

@@ -46,6 +46,8 @@ class Recording:
         stage: everything that can be seen.
         moments: how it stands at the start and after each decision.
         kpis: what came of it.
+        every: decisions from one moment to the next; more than one where a world has so much to show that the page
+            would become too large. The last moment is that of the end, whatever came before it.
     """
 
     label: str
@@ -57,6 +59,7 @@ class Recording:
     stage: Stage
     moments: Sequence[Moment]
     kpis: Sequence[Kpi] = ()
+    every: int = 1
 
 
 def recording_bytes(recording: Recording) -> bytes:
@@ -107,7 +110,7 @@ def together(recordings: Sequence[Recording], more: Sequence[Mapping[str, Any]] 
     return packed({"recordings": said}, arrays)
 
 
-WORDS = ("label", "information", "world", "scenario", "seed", "version")
+WORDS = ("label", "information", "world", "scenario", "seed", "version", "every")
 
 
 def _header(recording: Recording, arrays: ArrayWriter) -> dict[str, Any]:

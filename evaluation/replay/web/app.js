@@ -42,9 +42,10 @@ class App {
   }
 
   writeHead() {
-    const { scenario, world, seed, version } = this.recordings[0];
+    const { scenario, world, seed, version, every } = this.recordings[0];
     part("scenario").textContent = scenario;
-    part("about").replaceChildren(`${world} · seed ${seed} · VoltRAN ${version}`);
+    part("about").replaceChildren(
+      `${world} · seed ${seed} · VoltRAN ${version}${every > 1 ? ` · shows one of every ${every} decisions` : ""}`);
     if (this.recordings.some((recording) => recording.kpis.length)) part("kpis").append(kpiTable(this.recordings));
     else part("outcome").hidden = true;
   }

@@ -122,8 +122,8 @@ class LinkKind {
 /* One controller's episode. */
 class Recording {
   constructor(said, arrays) {
-    const { label, information, world, scenario, seed, version, kpis, measured, colour, dash } = said;
-    Object.assign(this, { label, information, world, scenario, seed, version, kpis, measured, colour, dash });
+    const { label, information, world, scenario, seed, version, every, kpis, measured, colour, dash } = said;
+    Object.assign(this, { label, information, world, scenario, seed, version, every, kpis, measured, colour, dash });
     this.times = said.times_h;
     this.things = said.things.map((each) => new Kind(each, arrays));
     this.links = said.links.map((each) => new LinkKind(each, arrays));
