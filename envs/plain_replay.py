@@ -13,7 +13,7 @@ from voltran.physics.arrays import FloatArray
 
 REWARD = Quantity("reward", "Reward", "", 3)
 APART_M = 100.0
-STATE = State("plays", "first", "circle")
+STATE = State("Plays", "first", "circle")
 
 
 class PlainReplay(WorldReplay):

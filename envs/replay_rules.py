@@ -1,12 +1,12 @@
 """What a world's replay must keep to, so that whoever draws it can rely on it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from voltran.envs.errors import PartError
-from voltran.envs.replay import Links, Moment, Quantity, Stage, Things
+from voltran.envs.replay import Links, Moment, Quantity, Shape, Stage, Things, Tone
 
 
 def require_stage(stage: Stage, whose: str) -> None:
@@ -64,8 +64,14 @@ def _require_things(things: Things, where: str) -> None:
     _require_array(things.xy_m, (None, 2), f"{where}.xy_m", finite=True)
     if things.names and len(things.names) != len(things.xy_m):
         raise PartError(f"{where}.names: {len(things.names)} for {len(things.xy_m)} things; name all, or none")
+    if not all(isinstance(name, str) for name in things.names):
+        raise PartError(f"{where}.names: names are texts")
     if not things.states:
         raise PartError(f"{where}.states: none; there is at least one")
+    for state in things.states:
+        for part, known in (("tone", get_args(Tone)), ("shape", get_args(Shape))):
+            if (value := getattr(state, part)) not in known:
+                raise PartError(f"{where}: {part} of {state.title!r} = {value!r}: use one of {', '.join(known)}")
     keys = _keys(things.quantities)
     _require_unique(keys, where, "quantities")
     if things.gauge is not None and things.gauge not in keys:

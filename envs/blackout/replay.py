@@ -18,23 +18,25 @@ from voltran.envs.replay import Joined, Links, Moment, Quantity, Stage, State, T
 from voltran.envs.replays import WorldReplay, joined_by_size, joined_where
 from voltran.envs.world import Transition
 from voltran.physics.arrays import BoolArray, FloatArray, IntArray
-from voltran.physics.power import HELPING
+from voltran.physics.power import HELPING, NORMAL
 
 SERVED = 0.99  # of the demand of a best-effort user; all others have a rate that they need
+FEW = 0.1  # of a site's users; who takes over fewer is not drawn as a helper
+TAKEN_OVER = "Users that a helping site takes over, from 10 % of those of the other site on"
 SITE_STATES = (
-    State("normal", "first", "hexagon"),
-    State("helping", "good", "diamond"),
-    State("assisted", "fair", "triangle"),
-    State("sleep", "idle", "circle"),
-    State("down", "lost", "square"),
+    State("Normal", "second", "circle"),
+    State("Helping", "good", "hexagon"),
+    State("Assisted", "poor", "diamond"),
+    State("Asleep", "idle", "square"),
+    State("Down", "lost", "cross"),
 )
 OWN, OTHER, PARTLY, UNSERVED, BEYOND = range(5)
 USER_STATES = (
-    State("served by their own site", "good", "dot"),
-    State("served by another site", "first", "diamond"),
-    State("served in part", "fair", "triangle"),
-    State("not served", "lost", "square"),
-    State("out of reach in normal operation, not served", "idle", "circle"),
+    State("Served by their own site", "good", "dot"),
+    State("Served by another site", "second", "triangle"),
+    State("Served in part", "poor", "square"),
+    State("Not served", "lost", "ring"),
+    State("Out of reach even in normal operation", "idle", "cross"),
 )
 SOC = Quantity("soc", "State of charge", "", 3, 0.0, 1.0)
 LEDGER = (
@@ -90,13 +92,11 @@ class OutageReplay(WorldReplay):
             things=[users, sites],
             links=[
                 Links("help", "Helping sites and those they are linked to", "sites", "sites", "", "first"),
-                Links(
-                    "taken_over", "Users of another site that a helping site serves", "sites", "sites", "users", "good"
-                ),
+                Links("taken_over", TAKEN_OVER, "sites", "sites", "users", "good"),
             ],
             strips=STRIPS,
             outline_m=_borders_m(constants),
-            outline_title="cells",
+            outline_title="Cells",
         )
 
     def ask(self, actions: Mapping[str, Any]) -> None:
@@ -213,8 +213,9 @@ class OutageReplay(WorldReplay):
         taken_over = np.zeros(help_links.shape)
         home, served = self.world.users.home[self.index], scene.server >= 0
         np.add.at(taken_over, (scene.server[served], home[served]), 1.0)
-        taken_over[~helps] = 0.0
-        np.fill_diagonal(taken_over, 0.0)
+        at_home = np.maximum(np.bincount(home, minlength=len(helps)), 1)
+        rests = (scene.status != HELPING) & (scene.status != NORMAL)
+        taken_over[~(helps[:, None] & rests & (taken_over >= FEW * at_home))] = 0.0
         return {"help": joined_where(help_links), "taken_over": joined_by_size(taken_over)}
 
     def _strips(self, scene: Scene) -> dict[str, float]:

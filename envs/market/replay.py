@@ -28,10 +28,10 @@ APART_M = 100.0
 SMALL_KW = 1e-9  # less is rounding
 SERVED, FROM_BATTERY, SHORT, WAITING = range(4)
 STATES = (
-    State("load bought", "good", "circle"),
-    State("battery carries load", "first", "diamond"),
-    State("load not served in full", "lost", "square"),
-    State("before the first period", "idle", "circle"),
+    State("Load bought", "good", "circle"),
+    State("Battery carries load", "first", "diamond"),
+    State("Load not served in full", "lost", "cross"),
+    State("Before the first period", "idle", "ring"),
 )
 LEDGER = (
     Quantity("load_kw", "Load", "kW"),
@@ -108,10 +108,9 @@ class MarketReplay(WorldReplay):
 
     def _row(self) -> dict[str, FloatArray]:
         """The latest period's row of all series; NaN before the first."""
-        series = self.world.trace(self.index)
-        return {
-            name: values[-1] if len(values) else np.full(values.shape[1:], np.nan) for name, values in series.items()
-        }
+        state = self.world._simulation.state
+        blank = np.nan if self.world.decision[self.index] == 0 else 0.0
+        return {name: state.latest(name)[self.index] + blank for name in state.series}
 
     def _soc(self) -> FloatArray:
         return np.where(self._constants.has_battery, self.world.soc[self.index], np.nan)

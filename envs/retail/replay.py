@@ -10,9 +10,9 @@ from voltran.physics.arrays import FloatArray, IntArray
 
 SELLS, SELLS_NOTHING, HAS_NOTHING = range(3)
 STATES = (
-    State("sells power", "second", "square"),
-    State("sells nothing", "idle", "diamond"),
-    State("has no power", "poor", "triangle"),
+    State("Sells power", "second", "square"),
+    State("Sells nothing", "idle", "diamond"),
+    State("Has no power", "poor", "triangle"),
 )
 QUANTITIES = (
     Quantity("price", "Price", "USD/kWh", 3, 0.0),

@@ -20,16 +20,16 @@ APART_M, AROUND_M = 100.0, 30.0
 SMALL_KW = 1e-9  # less is rounding
 GRID_ON, OUTAGE, WORN_OUT = range(3)
 PLACE_STATES = (
-    State("grid supplies", "first", "hexagon"),
-    State("grid outage", "poor", "square"),
-    State("battery worn out", "idle", "triangle"),
+    State("Grid supplies", "first", "hexagon"),
+    State("Grid outage", "poor", "diamond"),
+    State("Battery worn out", "idle", "square"),
 )
 FROM_GRID, FROM_BATTERY, SHORT, WAITING = range(4)
 OPERATOR_STATES = (
-    State("on the grid", "second", "circle"),
-    State("on the battery", "good", "diamond"),
-    State("not served in full", "lost", "square"),
-    State("before the first slot", "idle", "circle"),
+    State("On the grid", "second", "circle"),
+    State("On the battery", "good", "diamond"),
+    State("Not served in full", "lost", "cross"),
+    State("Before the first slot", "idle", "ring"),
 )
 SOC = Quantity("soc", "State of charge", "", 3, 0.0, 1.0)
 OF_PLACES = (
@@ -82,7 +82,7 @@ class SharingReplay(WorldReplay):
     def stage(self) -> Stage:
         """Infrastructures on rings, with their operators around them."""
         constants = self._constants
-        places = [f"infrastructure {place}" for place in range(constants.n_infrastructures)]
+        places = [str(place) for place in range(constants.n_infrastructures)]
         operators = [f"operator_{agent}" for agent in range(constants.n_agents)]
         return Stage(
             things=[
@@ -140,10 +140,9 @@ class SharingReplay(WorldReplay):
 
     def _row(self) -> dict[str, FloatArray]:
         """The latest slot's row of all series; NaN before the first."""
-        series = self.world.trace(self.index)
-        return {
-            name: values[-1] if len(values) else np.full(values.shape[1:], np.nan) for name, values in series.items()
-        }
+        state = self.world._simulation.state
+        blank = np.nan if self.world.decision[self.index] == 0 else 0.0
+        return {name: state.latest(name)[self.index] + blank for name in state.series}
 
     def _grid_gives(self) -> BoolArray:
         """Infrastructures ``[I]`` whose grid supplies in the coming slot."""

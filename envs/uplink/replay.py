@@ -13,12 +13,12 @@ from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.units import WATTS_PER_KILOWATT
 
 AWAKE, ASLEEP = range(2)
-UBS_STATES = (State("awake", "good", "triangle"), State("asleep", "idle", "square"))
+UBS_STATES = (State("Awake", "good", "triangle"), State("Asleep", "idle", "square"))
 ENOUGH, LACKING, SILENT = range(3)
 UE_STATES = (
-    State("gets the minimum rate", "first", "circle"),
-    State("gets less", "lost", "square"),
-    State("silent", "idle", "diamond"),
+    State("Gets the minimum rate", "first", "circle"),
+    State("Gets less", "lost", "cross"),
+    State("Silent", "idle", "ring"),
 )
 POWERS = (
     Quantity("station", "Station and fronthaul", "W", 1),
@@ -68,6 +68,7 @@ class UplinkReplay(WorldReplay):
             links=[Links("serves", "Serves", "ubs", "ues", "", "good"), across],
             strips=STRIPS,
             outline_m=[side_m * np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])],
+            outline_title="Edges of the square",
         )
 
     def moment(self, transition: Transition | None = None) -> Moment:

@@ -44,7 +44,6 @@ def page(recordings: Sequence[Recording]) -> str:
 
     Raises:
         VoltranError: there are none or too many, or they are not of the same episode.
-        PartError: moments that do not fit their stage.
     """
     _require_together(recordings)
     script, style = _script(), f"{_file(LIBRARY_STYLE)}\n{_file('web/replay.css')}"

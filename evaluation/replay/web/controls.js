@@ -58,11 +58,11 @@ function showPlaying(app, playing) {
 
 function showTime(app) {
   const { step, last, time } = app.player;
-  const clock = timeText(time, app.span);
+  const clock = timeText(time, app.span), what = app.recordings[0].every > 1 ? "moment" : "decision";
   part("clock").textContent = clock;
-  part("count").textContent = step === 0 ? "start" : `decision ${step} of ${last}`;
+  part("count").textContent = step === 0 ? "start" : `${what} ${step} of ${last}`;
   part("scrubber").value = String(step);
-  part("scrubber").setAttribute("aria-valuetext", `${clock}, decision ${step} of ${last}`);
+  part("scrubber").setAttribute("aria-valuetext", `${clock}, ${what} ${step} of ${last}`);
   part("scrubber").style.setProperty("--done", `${last ? (100 * step) / last : 0}%`);
 }
 

@@ -10,7 +10,6 @@ function boundsOf(recordings) {
   const hold = (places) => {
     for (let at = 0; at + 1 < places.length; at += 2) {
       const [x, y] = [places[at], places[at + 1]];
-      if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
       bounds.left = Math.min(bounds.left, x);
       bounds.right = Math.max(bounds.right, x);
       bounds.bottom = Math.min(bounds.bottom, y);

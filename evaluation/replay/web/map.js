@@ -27,7 +27,7 @@ class MapView {
   resize() {
     const width = this.holder.clientWidth;
     if (!this.recording || width === 0) return;
-    this.layout = new Layout(this.bounds, width, Math.max(280, 0.72 * window.innerHeight));
+    this.layout = new Layout(this.bounds, width, Math.max(280, 0.66 * window.innerHeight));
     this.ratio = Math.min(3, window.devicePixelRatio || 1);
     this.holder.style.height = `${this.layout.height}px`;
     for (const canvas of this.canvases) {
@@ -143,7 +143,6 @@ class MapView {
     const disc = kind.gauge ? radius * RING + 1 : radius * 1.3;
     for (let thing = 0; thing < kind.count; thing++) {
       const [x, y] = [pixels[2 * thing], pixels[2 * thing + 1]];
-      if (Number.isNaN(x)) continue;
       context.fillStyle = this.colours.surface;
       context.beginPath();
       context.arc(x, y, disc, 0, 2 * Math.PI);
@@ -198,7 +197,6 @@ class MapView {
     context.beginPath();
     for (const link of kind.at(this.moment)) {
       const [from, to] = this.endsOf(kind, link);
-      if (Number.isNaN(from.x + to.x)) continue;
       context.moveTo(from.x, from.y);
       context.lineTo(to.x, to.y);
     }
@@ -210,7 +208,7 @@ class MapView {
     const gaps = [kind.source, kind.target].map((key) => markReach(this.recording.kind(key), this.recording, this.layout));
     return kind.at(this.moment).flatMap((link) => {
       const [from, to] = this.endsOf(kind, link);
-      const curve = Number.isNaN(from.x + to.x) ? null : curveOf(from, to, ...gaps);
+      const curve = curveOf(from, to, ...gaps);
       return curve ? [{ link, curve }] : [];
     });
   }

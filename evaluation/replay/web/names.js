@@ -23,7 +23,6 @@ function namesOf(kind, context, layout, pixels, reach, taken) {
   const placed = [];
   for (let thing = 0; thing < kind.count; thing++) {
     const [x, y] = [pixels[2 * thing], pixels[2 * thing + 1]];
-    if (Number.isNaN(x)) continue;
     const text = shortened(kind.names[thing], LONGEST_NAME);
     const width = context.measureText(text).width;
     const box = boxesAround(x, y, width, reach).find((each) =>

@@ -68,7 +68,7 @@ class Strips {
     return {
       width: Math.max(120, strip.place.clientWidth),
       height: STRIP_HEIGHT,
-      padding: [6, 14, 0, 0],
+      padding: [6, 18, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 }, sync: { key: "replay" } },
       scales: { x: { time: false, range: () => this.timeRange() }, y: { range: (plot, low, high) => valueRange(strip.said, low, high) } },
