@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from voltran.evaluation.replay.packing import ArrayReader, ArrayWriter
-from voltran.physics.arrays import FloatArray, RealArray
+from voltran.physics.arrays import Float32Array, FloatArray, RealArray
 
 PLACES = 65_000  # that a map's longer side is divided into
 SIZE_BITS = 12  # of the 24 of a float: four significant digits
@@ -60,7 +60,8 @@ def places(said: dict[str, Any], arrays: ArrayReader) -> FloatArray:
     return xy_m
 
 
-def short_floats(values: RealArray) -> RealArray:
+def short_floats(values: RealArray) -> Float32Array:
     """Floats of four bytes with four significant digits, whose other bits are zero and take no room."""
     mantissa, exponent = np.frexp(values)
-    return np.ldexp(np.rint(mantissa * 2**SIZE_BITS) / 2**SIZE_BITS, exponent).astype(np.float32)
+    kept: Float32Array = np.ldexp(np.rint(mantissa * 2**SIZE_BITS) / 2**SIZE_BITS, exponent).astype(np.float32)
+    return kept

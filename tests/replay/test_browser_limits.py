@@ -102,7 +102,7 @@ HOSTILE = (
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_markup_in_names_is_shown_and_does_nothing(opened: Opened, name: str) -> None:
-    words = {"information": name, "scenario": name, "world": name, "version": name}
+    words: dict[str, Any] = {"information": name, "scenario": name, "world": name, "version": name}
     made = [
         recording(label, sites=2, decisions=2, names=(name, f"{name}!"), said=name, **words) for label in (name, "b")
     ]
@@ -113,10 +113,6 @@ def test_markup_in_names_is_shown_and_does_nothing(opened: Opened, name: str) ->
     assert page.locator("#chooser option").nth(1).evaluate("(option) => option.textContent") in (name, name[:59] + "…")
     assert name in page.locator("#ledger").evaluate("(body) => body.textContent")
     assert_fits(page, 390)
-
-
-def without(what: str) -> Recording:
-    return recording(decisions=4, **{what: {"users": 0, "sites": 1}.get(what, False)})
 
 
 def not_a_number() -> Recording:
@@ -135,10 +131,10 @@ LIMITS = {
     "1200 sites": [recording(sites=1200, users=500, decisions=3)],
     "one step": [recording(decisions=1), recording("other", decisions=1)],
     "only the start": [recording(decisions=0)],
-    "no users": [without("users")],
-    "no links": [without("links")],
-    "no strips": [without("strips")],
-    "nobody moves": [without("moving")],
+    "no users": [recording(decisions=4, users=0)],
+    "no links": [recording(decisions=4, links=False)],
+    "no strips": [recording(decisions=4, strips=False)],
+    "nobody moves": [recording(decisions=4, moving=False)],
     "not a number": [not_a_number()],
     "nothing on the stage": [empty_stage()],
     "one ends early": [recording("long", decisions=8), recording("short", decisions=4)],

@@ -58,10 +58,10 @@ def assert_same_moment(read: Moment, written: Moment, stage: Stage) -> None:
         for key in things.texts:
             assert read.texts[things.key][key] == written.texts.get(things.key, {}).get(key, [""] * len(things.names))
     for links in stage.links:
-        here, there = read.links[links.key], written.links[links.key]
-        assert np.array_equal(here.source, there.source)
-        assert np.array_equal(here.target, there.target)
-        assert np.allclose(here.size, there.size, rtol=2e-4)
+        joined, before = read.links[links.key], written.links[links.key]
+        assert np.array_equal(joined.source, before.source)
+        assert np.array_equal(joined.target, before.target)
+        assert np.allclose(joined.size, before.size, rtol=2e-4)
     for key, xy_m in written.xy_m.items():
         assert np.allclose(read.xy_m[key], xy_m, rtol=0, atol=np.ptp(xy_m, axis=0).max() / PLACES * 4)
 

@@ -85,7 +85,7 @@ def test_the_policy_allows_the_pages_own_script_and_style_and_nothing_else() -> 
     ["</script><script>alert(1)</script>", "<!--script-->", "</title><img src=x>", "--><b>", "\\u003c", "\u2028"],
 )
 def test_markup_in_names_changes_nothing_of_the_page(name: str) -> None:
-    words = {"scenario": name, "world": name, "information": name, "version": name}
+    words: dict[str, Any] = {"scenario": name, "world": name, "information": name, "version": name}
     hostile, plain = page([recording(name, names=(name,) * 19, said=name, **words)]), page([recording()])
     assert [tag for tag, _ in Parts(hostile).elements] == [tag for tag, _ in Parts(plain).elements]
     assert Parts(hostile).texts["title"] == [f"{name}, seed 5 · VoltRAN replay"]
