@@ -18,13 +18,13 @@ class Candidates(NamedTuple):
     """Links that could serve.
 
     Attributes:
-        count: ``[user]`` number of sites that can serve each user.
-        sites: ``[user, k]`` these, in rising order, for ``k < count``.
+        counts: ``[user]`` number of sites that can serve each user.
+        sites: ``[user, k]`` these, in rising order, for ``k < counts``.
         rates_mbps: ``[user, k]`` what each could give over all its bands.
         band_rates_mbps: ``[user, k, band]`` what each band of theirs could give; zero where it is off.
     """
 
-    count: Int16Array
+    counts: Int16Array
     sites: Int16Array
     rates_mbps: FloatArray
     band_rates_mbps: FloatArray
@@ -170,7 +170,7 @@ def choose_servers(
     Returns:
         ``[user]`` serving site, -1 where there is no candidate.
     """
-    count, sites, rates = candidates.count, candidates.sites, candidates.rates_mbps
+    count, sites, rates = candidates.counts, candidates.sites, candidates.rates_mbps
     choice = np.full(count.shape[0], -1, dtype=np.int16)
     load = np.zeros(n_sites)
     choosers = np.flatnonzero(count > 0)
@@ -196,9 +196,9 @@ def choose_servers(
                 load[sites[user, best]] += demand_mbps[user] / rates[user, best]
         if sweep == 0:
             choosers = np.flatnonzero(count > 1)  # a user with one candidate stays, and its load with it
-    for user in range(choice.shape[0]):
-        if choice[user] >= 0:
-            choice[user] = sites[user, choice[user]]
+    for chooser in range(choice.shape[0]):
+        if choice[chooser] >= 0:
+            choice[chooser] = sites[chooser, choice[chooser]]
     return choice
 
 
@@ -218,7 +218,7 @@ def chosen_rates(candidates: Candidates, server: Int16Array) -> FloatArray:
     n_users, _, n_bands = candidates.band_rates_mbps.shape
     rate_mbps = np.zeros((n_bands, n_users))
     for user in range(n_users):
-        for k in range(candidates.count[user]):
+        for k in range(candidates.counts[user]):
             if candidates.sites[user, k] == server[user]:
                 for band in range(n_bands):
                     rate_mbps[band, user] = candidates.band_rates_mbps[user, k, band]

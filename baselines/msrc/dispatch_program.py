@@ -215,12 +215,12 @@ def _reachable_rates(
     n_bands, _, n_users = received_mw.shape
     total = total_power_mw(received_mw, mode, bands, alive, radio)
     found = candidate_rates(received_mw, total, distance_m, mode, bands, radius_m, alive, radio)
-    n_pairs = found.count.sum()
+    n_pairs = found.counts.sum()
     pair_user, pair_site = np.empty(n_pairs, dtype=np.int64), np.empty(n_pairs, dtype=np.int64)
     rate_mbps = np.zeros((n_pairs, n_bands))
     pair = 0
     for user in range(n_users):
-        for k in range(found.count[user]):
+        for k in range(found.counts[user]):
             pair_user[pair], pair_site[pair] = user, found.sites[user, k]
             rate_mbps[pair] = found.band_rates_mbps[user, k]
             pair += 1
