@@ -64,6 +64,8 @@ class WorldSpec:
         picture_names: names that these may have, ``*`` standing for anything; empty where nobody says.
         uses: references of what its worlds load by name while they play, such as a learned forecaster.
         text, picture: functions that show a scene as text and as an image, or their references; may be empty.
+        replay: class that shows an episode while it plays, see :mod:`voltran.envs.replays`, or its reference; where it
+            is empty, replays show what all worlds have.
     """
 
     name: str
@@ -89,6 +91,7 @@ class WorldSpec:
     uses: tuple[str, ...] = ()
     text: Named = ""
     picture: Named = ""
+    replay: Named = ""
 
     def load(self, part: str) -> Any:
         """A part of the declaration, loaded where it is a reference; None where there is none.

@@ -34,10 +34,17 @@ from voltran.physics.power import ASSISTED, HELPING, SLEEP
 
 
 class SiteOrders(NamedTuple):
-    """Commands of sites, checked and repaired, and what to tell the agents about them: key -> ``[B, site]``."""
+    """Commands of sites, checked and repaired.
+
+    Attributes:
+        commands: as they come into force.
+        infos: what to tell the agents about them, key -> ``[B, site]``.
+        links: ``[B, site, site]`` who helps whom, symmetric; none where commands are free.
+    """
 
     commands: SiteCommands
     infos: dict[str, NDArray[Any]]
+    links: BoolArray
 
 
 class SitePeriod(NamedTuple):
@@ -203,7 +210,7 @@ class BlackoutWorld(SiteReadings, BatchedWorld):
             "links": links.sum(axis=-1),
             "alive": state.alive.copy(),
         }
-        return SiteOrders(with_modes(constants, commands, mode), infos)
+        return SiteOrders(with_modes(constants, commands, mode), infos, links)
 
     def _run_period(self, commands: Any) -> SitePeriod:
         if commands.commands.dispatcher is None:

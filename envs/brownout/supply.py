@@ -114,6 +114,11 @@ class Supply:
         """Imports ``[B, M]`` of the latest step from the main grid, and from retailers."""
         return self._main_kw, np.asarray(self._sold_kw.sum(axis=2))
 
+    @property
+    def latest_sold_kw(self) -> FloatArray:
+        """Sales ``[B, M, I]`` of retailers to sites in the latest step."""
+        return self._sold_kw
+
     def arrays(self) -> dict[str, Any]:
         """All arrays that change; time series apart."""
         names = ("buy", "accepted_price", "main_kwh", "main_paid_usd")

@@ -12,8 +12,9 @@ from rich.console import Console
 from voltran.cli.dataset import dataset
 from voltran.cli.forecast import forecast
 from voltran.cli.group import VoltranGroup
-from voltran.cli.options import Overrides, Resume
+from voltran.cli.options import NoReplay, Overrides, ReplaySeed, Resume, chosen_replay
 from voltran.cli.plan import plan
+from voltran.cli.replay import replay
 from voltran.cli.seal import seal
 from voltran.evaluation.cores import CORES
 
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.add_typer(forecast, name="forecast")
 app.add_typer(dataset, name="dataset")
 app.command()(plan)
+app.command()(replay)
 app.command()(seal)
 
 Quick = Annotated[
@@ -140,17 +142,22 @@ def evaluate(
     jobs: AtATime = None,
     backend: Backend = "processes",
     address: Address = None,
-    out: Annotated[Path, typer.Option(help="Folder for results, tables and pictures.")] = Path("runs/evaluate"),
+    out: Annotated[Path, typer.Option(help="Folder for results, tables, pictures and the replay.")] = Path(
+        "runs/evaluate"
+    ),
     resume: Resume = False,
     overrides: Overrides = None,
+    replay_seed: ReplaySeed = None,
+    no_replay: NoReplay = False,
 ) -> None:
     """Play controllers on the same outages and compare them, with intervals."""
     from voltran.envs.claims import claimed
     from voltran.envs.scenario import parse_overrides
     from voltran.evaluation.controller_grammar import split_entries
     from voltran.evaluation.controller_spec import parse_controllers
-    from voltran.evaluation.evaluation import Evaluation, default_controllers, seeds_from
+    from voltran.evaluation.evaluation import Evaluation, default_controllers
     from voltran.evaluation.report import write_report
+    from voltran.evaluation.seeds import seeds_from
     from voltran.evaluation.worker_pool import open_pool
 
     console = _console()
@@ -160,6 +167,7 @@ def evaluate(
         seeds_from(first_seed, seeds),
         parse_overrides(overrides or []),
         references=split_entries(reference) if reference else None,
+        replay_seed=chosen_replay(replay_seed, no_replay, first_seed),
     )
     evaluation.check()  # before a cluster is asked for anything
     with claimed(out, say=partial(console.print, markup=False)), open_pool(backend, jobs, address) as pool:

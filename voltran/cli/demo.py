@@ -18,6 +18,7 @@ from voltran.evaluation.controller_spec import parse_controllers
 from voltran.evaluation.evaluation import RESULTS_FILE, Evaluation
 from voltran.evaluation.figure_files import PICTURE_SUFFIX
 from voltran.evaluation.metrics import TIMING_KEYS
+from voltran.evaluation.replay.pages import REPLAY_FILE
 from voltran.evaluation.report import TABLE_FILE, write_report
 from voltran.evaluation.results import Results
 from voltran.evaluation.tables import headline_metrics
@@ -84,7 +85,7 @@ def _run(folder: DemoFolder, jobs: int, console: Console, quick: bool) -> Result
     learned, *compared = parse_controllers([f'"{folder.policy}"', *others])
     who = [replace(learned, label=LEARNED), *compared]
     seeds = range(FIRST_SEED, FIRST_SEED + episodes)
-    evaluation = Evaluation(scenario, who, seeds, references=others)
+    evaluation = Evaluation(scenario, who, seeds, references=others, replay_seed=FIRST_SEED)
     results = evaluation.run(out=out, resume=True, jobs=jobs, progress=console)
     pictures = [path.name for path in write_report(results, out, console) if path.suffix == PICTURE_SUFFIX]
     console.print(summary(results, folder, pictures), markup=False)
@@ -114,6 +115,7 @@ Everything is in {folder.root}/:
   {POLICY_FILE}  the policy; it plays networks of any size
   {TABLE_FILE}            all metrics, and differences on the same seeds
   {RESULTS_FILE}        every episode's numbers, seeds and versions
+  {REPLAY_FILE}         an episode as it plays, of four controllers; open it in a browser
   {", ".join(pictures) or "no pictures: Matplotlib is not installed"}
 
 Try next:
