@@ -10,7 +10,8 @@ from voltran.envs.files import written_together
 from voltran.evaluation.counts import failures
 from voltran.evaluation.plots import write_plots
 from voltran.evaluation.results import Results
-from voltran.evaluation.tables import csv_table, markdown_report, terminal_table
+from voltran.evaluation.tables import csv_table, markdown_report
+from voltran.evaluation.terminal_tables import terminal_table
 
 TABLE_FILE = "table.md"
 CSV_FILE = "table.csv"
@@ -22,6 +23,7 @@ def write_report(
     console: Console,
     title: str | None = None,
     families: Mapping[str, Sequence[str]] | None = None,
+    all_metrics: bool = False,
 ) -> list[Path]:
     """Write tables and pictures, and print the short table.
 
@@ -31,6 +33,7 @@ def write_report(
         console: where to print.
         title: heading of the Markdown file; the scenario by default.
         families: title to controllers that share a panel, see :func:`voltran.evaluation.plots.write_plots`.
+        all_metrics: print a table of all metrics instead.
 
     Returns:
         The files written. Without Matplotlib there are no pictures, and the console says so.
@@ -38,14 +41,14 @@ def write_report(
     Raises:
         VoltranError: a file cannot be written.
     """
-    console.print(terminal_table(results))
+    console.print(terminal_table(results, all_metrics))
     if failed := failures(results):
         console.print(f"Warning: solvers failed, and something simpler stood in: {'; '.join(failed)}.", markup=False)
     tables = write_tables(results, folder, title)
     try:
         return tables + write_plots(results, folder, families)
     except MissingExtraError as error:
-        console.print(f"No pictures: {error}", markup=False)
+        console.print(f"No pictures: {error}", markup=False, soft_wrap=True)  # with a command to copy
         return tables
 
 
