@@ -283,4 +283,4 @@ class BlackoutWorld(SiteReadings, BatchedWorld):
     def _scene(self, world: int) -> Any:
         from voltran.envs.blackout.scene import scene_of
 
-        return scene_of(self._simulation, world, self.trace(world))
+        return scene_of(self._simulation, world, self.trace(world), self.played_by)

@@ -17,6 +17,7 @@ from voltran.cli.options import NoReplay, Overrides, ReplaySeed, Resume, chosen_
 from voltran.cli.output import console as open_console
 from voltran.cli.output import hand_over
 from voltran.cli.plan import plan
+from voltran.cli.record import record
 from voltran.cli.replay import replay
 from voltran.cli.seal import seal
 from voltran.evaluation.cores import CORES
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.add_typer(forecast, name="forecast")
 app.add_typer(dataset, name="dataset")
 app.command(cls=PlayingCommand)(plan)
+app.command(cls=PlayingCommand)(record)
 app.command()(replay)
 app.command()(seal)
 for listing in LISTS:
@@ -284,11 +286,14 @@ def sweep(
 @app.command()
 def publish(
     root: Annotated[Path, typer.Argument(help="Checkout whose docs/results and README to write.")] = Path("."),
+    draw: Annotated[
+        bool, typer.Option("--draw", help="Draw the pictures again, too, but for those of time series.")
+    ] = False,
 ) -> None:
     """Write the pages of results and the README's table again from the published summaries, without playing."""
-    from voltran.experiments.publish import write_pages
+    from voltran.experiments.publish import draw_again, write_pages
 
-    for document in write_pages(root):
+    for document in [*(draw_again(root) if draw else ()), *write_pages(root)]:
         hand_over(open_console(), f"Written: {document}")
 
 
