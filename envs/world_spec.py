@@ -66,6 +66,8 @@ class WorldSpec:
         text, picture: functions that show a scene as text and as an image, or their references; may be empty.
         replay: class that shows an episode while it plays, see :mod:`voltran.envs.replays`, or its reference; where it
             is empty, replays show what all worlds have.
+        picture_needs: modules without which no image can be drawn; environments that shall draw ask for them when they
+            are made.
     """
 
     name: str
@@ -92,6 +94,7 @@ class WorldSpec:
     text: Named = ""
     picture: Named = ""
     replay: Named = ""
+    picture_needs: tuple[str, ...] = ()
 
     def load(self, part: str) -> Any:
         """A part of the declaration, loaded where it is a reference; None where there is none.

@@ -11,7 +11,8 @@ from voltran.evaluation.counts import failures
 from voltran.evaluation.plots import write_plots
 from voltran.evaluation.replay.pages import shown, write_replay
 from voltran.evaluation.results import Results
-from voltran.evaluation.tables import csv_table, markdown_report, terminal_table
+from voltran.evaluation.tables import csv_table, markdown_report
+from voltran.evaluation.terminal_tables import terminal_table
 
 TABLE_FILE = "table.md"
 CSV_FILE = "table.csv"
@@ -23,6 +24,7 @@ def write_report(
     console: Console,
     title: str | None = None,
     families: Mapping[str, Sequence[str]] | None = None,
+    all_metrics: bool = False,
 ) -> list[Path]:
     """Write tables, the replay and pictures, and print the short table.
 
@@ -32,6 +34,7 @@ def write_report(
         console: where to print.
         title: heading of the Markdown file; the scenario by default.
         families: title to controllers that share a panel, see :func:`voltran.evaluation.plots.write_plots`.
+        all_metrics: print a table of all metrics instead.
 
     Returns:
         The files written, the page of the replay among them where something was recorded. Without Matplotlib there are
@@ -40,17 +43,17 @@ def write_report(
     Raises:
         VoltranError: a file cannot be written.
     """
-    console.print(terminal_table(results))
+    console.print(terminal_table(results, all_metrics))
     if failed := failures(results):
         console.print(f"Warning: solvers failed, and something simpler stood in: {'; '.join(failed)}.", markup=False)
     written = write_tables(results, folder, title)
     if page := write_replay(results, folder):
-        console.print(f"Replay: {page} {shown(results)}", markup=False)
+        console.print(f"Replay: {page} {shown(results)}", markup=False, soft_wrap=True)
         written.append(page)
     try:
         return written + write_plots(results, folder, families)
     except MissingExtraError as error:
-        console.print(f"No pictures: {error}", markup=False)
+        console.print(f"No pictures: {error}", markup=False, soft_wrap=True)  # with a command to copy
         return written
 
 

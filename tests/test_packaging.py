@@ -20,7 +20,7 @@ EXTRAS_OF_ROOM = {
     "envs": ("train", "renewables"),
     "baselines": ("solvers",),
     "agents": ("train",),
-    "evaluation": ("train", "ray"),
+    "evaluation": ("train", "video", "ray"),
     "datasets": ("train", "datasets"),
     "train": ("train",),
     "experiments": ("train",),

@@ -21,6 +21,7 @@ from voltran.envs.blackout.rewards.period import BlackoutPeriod
 from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.blackout.simulation import EpisodeDraws, Simulation
 from voltran.envs.blackout.situation import SiteEnergy
+from voltran.envs.blackout.state import PeriodTotals
 from voltran.envs.blackout.undo import undone_on_errors
 from voltran.envs.blackout.view import BlackoutView, Surroundings
 from voltran.envs.errors import EpisodeError
@@ -236,7 +237,7 @@ class BlackoutWorld(SiteReadings, BatchedWorld):
         """What rewards need to know about the period; see :class:`BlackoutPeriod`."""
         return {
             "constants": self.constants,
-            "totals": self._state.totals,
+            "totals": PeriodTotals(*(total.copy() for total in self._state.totals)),
             "before_kwh": period.before_kwh,
             "changed": period.changed > 0.0,
             "repaired": commands.infos["repaired"],
@@ -282,4 +283,4 @@ class BlackoutWorld(SiteReadings, BatchedWorld):
     def _scene(self, world: int) -> Any:
         from voltran.envs.blackout.scene import scene_of
 
-        return scene_of(self._simulation, world, self.trace(world))
+        return scene_of(self._simulation, world, self.trace(world), self.played_by)

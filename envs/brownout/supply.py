@@ -35,6 +35,8 @@ class Supply:
         main_kwh, main_paid_usd: ``[B, M]`` imports from the main grid in the current period, or else the latest.
     """
 
+    hold = False
+
     def __init__(self, constants: BlackoutConstants, market: RetailMarket, grid: FeederGrid) -> None:
         self.constants, self.market, self.grid = constants, market, grid
         shape = (market.n_worlds, constants.n_sites)

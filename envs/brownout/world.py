@@ -249,7 +249,7 @@ class BrownoutWorld(BlackoutWorld):
     def _scene(self, world: int) -> Any:
         from voltran.envs.brownout.scene import scene_of
 
-        return scene_of(self._simulation, self._supply, world, self.trace(world))
+        return scene_of(self._simulation, self._supply, world, self.trace(world), self.played_by)
 
 
 class _Purchases(NamedTuple):

@@ -240,4 +240,4 @@ class MarketWorld(BatchedWorld):
     def _scene(self, world: int) -> Any:
         from voltran.envs.market.scene import scene_of
 
-        return scene_of(self._simulation, world, self.trace(world))
+        return scene_of(self._simulation, world, self.trace(world), self.played_by)

@@ -36,6 +36,7 @@ WORLD = WorldSpec(
     text="voltran.envs.sharing.text:as_text",
     picture="voltran.envs.sharing.picture:as_image",
     replay="voltran.envs.sharing.replay:SharingReplay",
+    picture_needs=("matplotlib",),
     pictures="voltran.evaluation.pictures.sharing:pictures",
     picture_names=("course", "captured"),
 )

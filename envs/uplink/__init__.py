@@ -22,6 +22,7 @@ WORLD = WorldSpec(
     text="voltran.envs.uplink.text:as_text",
     picture="voltran.envs.uplink.picture:as_image",
     replay="voltran.envs.uplink.replay:UplinkReplay",
+    picture_needs=("matplotlib",),
     pictures="voltran.evaluation.pictures.uplink:pictures",
     picture_names=("cdf-*", "day", "network"),
 )

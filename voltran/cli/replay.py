@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from voltran.cli.output import console as open_console
+from voltran.cli.output import hand_over
 from voltran.envs.errors import VoltranError
 
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")  # one of which says, on Linux, that a page can be shown
@@ -31,7 +32,7 @@ def replay(
             f"{folder}: nothing was recorded of this evaluation; run voltran evaluate again with the same options, "
             f"--resume and --out {folder}: one episode of each controller is played again for its replay"
         )
-    Console(highlight=False, soft_wrap=True).print(f"Replay: {page} {shown(results)}", markup=False)
+    hand_over(open_console(), f"Replay: {page} {shown(results)}")
     if show:
         _open(page)
 
