@@ -8,7 +8,7 @@ sys.path.insert(0, str(ROOT))
 
 from voltran import __version__  # noqa: E402
 
-project, author, copyright = "VoltRAN", "The VoltRAN contributors", "The VoltRAN contributors"  # noqa: A001
+project, author, copyright = "VoltRAN", "The VoltRAN contributors", "The VoltRAN contributors"
 version = release = __version__
 root_doc = "index"
 exclude_patterns = ["tools"]

@@ -55,7 +55,10 @@ REWARDS = {
     ("market", "welfare"): "the welfare of all, over the number of agents",
     ("sharing", "own"): "own purchases, the share of charging and wear, and lost load, in EUR, negative",
     ("sharing", "common"): "mean costs of the agents at the same infrastructure, in EUR, negative",
-    ("sharing", "saving"): "what the infrastructure saved over the grid alone, in equal parts, and what its storage gained, in EUR",
+    (
+        "sharing",
+        "saving",
+    ): "what all saved there over the grid alone, in equal parts, and what storage gained, in EUR",
     ("uplink", "team"): "the same for every UBS: efficiency, less missing rates and UBSs that wake up",
     ("uplink", "local"): "what a UBS adds to the team's reward",
 }

@@ -11,9 +11,11 @@ wants otherwise is changed while it reads:
 
 import re
 import shutil
+from functools import cache
 from pathlib import Path
-from posixpath import normpath
 from typing import Any
+
+from numpy.typing import ArrayLike
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = {"contributing": "CONTRIBUTING.md", "changelog": "CHANGELOG.md"}  # page -> document of the root
@@ -74,6 +76,7 @@ def setup(app: Any) -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect("source-read", _read)
     app.connect("autodoc-skip-member", _skip)
+    app.connect("autodoc-process-signature", _with_short_types)
     app.connect("build-finished", copy_pictures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -84,6 +87,29 @@ def _read(app: Any, page: str, content: list[str]) -> None:
 
 def _skip(app: Any, kind: str, name: str, member: object, skip: bool, options: Any) -> bool | None:
     return True if (getattr(member, "__doc__", None) or "").startswith(ALIAS) else None
+
+
+def _with_short_types(
+    app: Any, kind: str, name: str, described: object, options: Any, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """The names that the physics gives to types of arrays, in place of what these stand for."""
+    for written, short in _short_types().items():
+        signature, returns = (text and text.replace(written, short) for text in (signature, returns))
+    return signature, returns
+
+
+@cache
+def _short_types() -> dict[str, str]:
+    from sphinx.util.typing import stringify_annotation
+
+    from voltran.physics import arrays
+
+    types = {name: alias for name, alias in vars(arrays).items() if name.endswith("Array") and name != "NDArray"}
+    short: dict[str, str] = {}
+    for name, alias in (*types.items(), ("ArrayLike", ArrayLike)):
+        for mode in ("fully-qualified-except-typing", "smart"):
+            short.setdefault(stringify_annotation(alias, mode), name)  # the first of several for the same
+    return short
 
 
 def _in_both_themes(found: re.Match[str]) -> str:
