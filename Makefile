@@ -53,10 +53,12 @@ long: $(STAMP)
 browser: $(VENV)/.browser
 	$(BIN)/python -m pytest -q -m browser
 
+# Where packages cannot be fetched, it is known soon.
+$(VENV)/.browser: SOON := -qq -o Acquire::http::Timeout=20 -o Acquire::Retries=1
 $(VENV)/.browser: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[browser]"
 	$(BIN)/python -c 'from voltran.cli.browser import browser_path; raise SystemExit(not browser_path())' || \
-		{ test "$$(id -u)" = 0 && command -v apt-get > /dev/null && apt-get update -qq && apt-get install -qq -y chromium; } || \
+		{ test "$$(id -u)" = 0 && command -v apt-get > /dev/null && apt-get $(SOON) update && apt-get $(SOON) install -y chromium; } || \
 		echo "No browser, and none can be installed here: the tests of the replay page will be skipped."
 	touch $@
 
