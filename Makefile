@@ -16,7 +16,7 @@ QUICK_LIBRARIES := tianshou skrl torchrl
 LIBRARIES       := $(QUICK_LIBRARIES) rllib benchmarl agilerl
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long noise soak lint bench results mutation interop
+.PHONY: help demo test long noise soak floors lint bench results mutation interop
 .PHONY: mutation-full interop-sb3 interop-single-file interop-ray $(LIBRARIES:%=interop-%)
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo "make long     the tests that take minutes, among them the quick forms below"
 	@echo "make noise    whole episodes with noise in the last digits of all that controllers are told"
 	@echo "make soak     a million physics steps of all worlds under random and hostile actions, for docs/soak.md"
+	@echo "make floors   the default tests with the lowest versions that pyproject.toml allows, and with the newest Python here"
 	@echo "make lint     style, formatting and types"
 	@echo "make bench    the benchmarks of docs/performance.md"
 	@echo "make results  the experiments behind docs/results.md"
@@ -32,7 +33,7 @@ help:
 	@echo "make interop  the tests of learning libraries that install quickly: $(QUICK_LIBRARIES)"
 	@echo "make interop-LIBRARY  train and evaluate with one of sb3 single-file $(LIBRARIES)"
 	@echo "make interop-ray  the tests of playing on Ray, on a cluster inside this machine"
-	@echo "QUICK=1       with demo, noise, soak, bench, results, mutation or interop-LIBRARY: in minutes, to see that it works; writes runs/quick/ only"
+	@echo "QUICK=1       with demo, noise, soak, floors, bench, results, mutation or interop-LIBRARY: in minutes, to see that it works; writes runs/quick/ only"
 
 demo: $(STAMP)
 	$(BIN)/voltran demo --out $(RUNS)/demo $(QUICK_FORM)
@@ -50,6 +51,10 @@ noise: $(STAMP)
 # QUICK=1 steps a hundredth of it, and leaves the page as it is.
 soak: $(STAMP)
 	$(BIN)/python -m tests.soak $(if $(QUICK),--quick,--page docs/soak.md)
+
+# Each in an environment of its own; QUICK=1 installs no extras, and sees only whether every world can be built.
+floors:
+	$(PYTHON) -m tests.floors $(QUICK_FORM)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
