@@ -9,6 +9,7 @@ from voltran.envs.errors import MissingExtraError
 from voltran.envs.files import written_together
 from voltran.evaluation.counts import failures
 from voltran.evaluation.plots import write_plots
+from voltran.evaluation.replay.pages import shown, write_replay
 from voltran.evaluation.results import Results
 from voltran.evaluation.tables import csv_table, markdown_report
 from voltran.evaluation.terminal_tables import terminal_table
@@ -25,7 +26,7 @@ def write_report(
     families: Mapping[str, Sequence[str]] | None = None,
     all_metrics: bool = False,
 ) -> list[Path]:
-    """Write tables and pictures, and print the short table.
+    """Write tables, the replay and pictures, and print the short table.
 
     Args:
         results: what was evaluated.
@@ -36,7 +37,8 @@ def write_report(
         all_metrics: print a table of all metrics instead.
 
     Returns:
-        The files written. Without Matplotlib there are no pictures, and the console says so.
+        The files written, the page of the replay among them where something was recorded. Without Matplotlib there are
+        no pictures, and the console says so.
 
     Raises:
         VoltranError: a file cannot be written.
@@ -44,12 +46,15 @@ def write_report(
     console.print(terminal_table(results, all_metrics))
     if failed := failures(results):
         console.print(f"Warning: solvers failed, and something simpler stood in: {'; '.join(failed)}.", markup=False)
-    tables = write_tables(results, folder, title)
+    written = write_tables(results, folder, title)
+    if page := write_replay(results, folder):
+        console.print(f"Replay: {page} {shown(results)}", markup=False, soft_wrap=True)
+        written.append(page)
     try:
-        return tables + write_plots(results, folder, families)
+        return written + write_plots(results, folder, families)
     except MissingExtraError as error:
         console.print(f"No pictures: {error}", markup=False, soft_wrap=True)  # with a command to copy
-        return tables
+        return written
 
 
 def write_tables(results: Results, folder: Path, title: str | None = None) -> list[Path]:

@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "forecast": ("train", "sharing", *SMALL_FORECAST),
     "calibrate": ("--quick",),
     "plan": ("toy3",),
+    "record": ("toy3", "--video", "toy.gif", "--every", "8"),
     "scenarios": ("toy3",),
     "controllers": ("msrc",),
     "experiments": (ONE_EXPERIMENT,),

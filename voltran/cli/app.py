@@ -13,10 +13,12 @@ from voltran.cli.dataset import dataset
 from voltran.cli.forecast import forecast
 from voltran.cli.group import VoltranGroup
 from voltran.cli.lists import COMMANDS as LISTS
-from voltran.cli.options import Overrides, Resume
+from voltran.cli.options import NoReplay, Overrides, ReplaySeed, Resume, chosen_replay
 from voltran.cli.output import console as open_console
 from voltran.cli.output import hand_over
 from voltran.cli.plan import plan
+from voltran.cli.record import record
+from voltran.cli.replay import replay
 from voltran.cli.seal import seal
 from voltran.evaluation.cores import CORES
 
@@ -32,6 +34,8 @@ app = typer.Typer(
 app.add_typer(forecast, name="forecast")
 app.add_typer(dataset, name="dataset")
 app.command(cls=PlayingCommand)(plan)
+app.command(cls=PlayingCommand)(record)
+app.command()(replay)
 app.command()(seal)
 for listing in LISTS:
     app.command()(listing)
@@ -145,9 +149,13 @@ def evaluate(
     jobs: AtATime = None,
     backend: Backend = "processes",
     address: Address = None,
-    out: Annotated[Path, typer.Option(help="Folder for results, tables and pictures.")] = Path("runs/evaluate"),
+    out: Annotated[Path, typer.Option(help="Folder for results, tables, pictures and the replay.")] = Path(
+        "runs/evaluate"
+    ),
     resume: Resume = False,
     overrides: Overrides = None,
+    replay_seed: ReplaySeed = None,
+    no_replay: NoReplay = False,
     all_metrics: Annotated[
         bool, typer.Option("--all-metrics", help="Print a table of all metrics, not the short one.")
     ] = False,
@@ -157,8 +165,9 @@ def evaluate(
     from voltran.envs.scenario import parse_overrides
     from voltran.evaluation.controller_grammar import split_entries
     from voltran.evaluation.controller_spec import parse_controllers
-    from voltran.evaluation.evaluation import Evaluation, default_controllers, seeds_from
+    from voltran.evaluation.evaluation import Evaluation, default_controllers
     from voltran.evaluation.report import write_report
+    from voltran.evaluation.seeds import seeds_from
     from voltran.evaluation.worker_pool import open_pool
 
     console = open_console()
@@ -168,6 +177,7 @@ def evaluate(
         seeds_from(first_seed, seeds),
         parse_overrides(overrides or []),
         references=split_entries(reference) if reference else None,
+        replay_seed=chosen_replay(replay_seed, no_replay, first_seed),
     )
     evaluation.check()  # before a cluster is asked for anything
     with claimed(out, say=partial(console.print, markup=False)), open_pool(backend, jobs, address) as pool:
@@ -276,11 +286,14 @@ def sweep(
 @app.command()
 def publish(
     root: Annotated[Path, typer.Argument(help="Checkout whose docs/results and README to write.")] = Path("."),
+    draw: Annotated[
+        bool, typer.Option("--draw", help="Draw the pictures again, too, but for those of time series.")
+    ] = False,
 ) -> None:
     """Write the pages of results and the README's table again from the published summaries, without playing."""
-    from voltran.experiments.publish import write_pages
+    from voltran.experiments.publish import draw_again, write_pages
 
-    for document in write_pages(root):
+    for document in [*(draw_again(root) if draw else ()), *write_pages(root)]:
         hand_over(open_console(), f"Written: {document}")
 
 

@@ -20,6 +20,7 @@ from voltran.evaluation.controller_spec import parse_controllers
 from voltran.evaluation.evaluation import RESULTS_FILE, Evaluation
 from voltran.evaluation.figure_files import PICTURE_SUFFIX
 from voltran.evaluation.metrics import TIMING_KEYS
+from voltran.evaluation.replay.pages import REPLAY_FILE
 from voltran.evaluation.report import TABLE_FILE, write_report
 from voltran.evaluation.results import Results
 from voltran.evaluation.tables import headline_metrics
@@ -86,7 +87,7 @@ def _run(folder: DemoFolder, jobs: int, console: Console, quick: bool) -> Result
     learned, *compared = parse_controllers([str(Reference(str(folder.policy))), *others])
     who = [replace(learned, label=LEARNED), *compared]
     seeds = range(FIRST_SEED, FIRST_SEED + episodes)
-    evaluation = Evaluation(scenario, who, seeds, references=others)
+    evaluation = Evaluation(scenario, who, seeds, references=others, replay_seed=FIRST_SEED)
     results = evaluation.run(out=out, resume=True, jobs=jobs, progress=console)
     pictures = [path.name for path in write_report(results, out, console) if path.suffix == PICTURE_SUFFIX]
     say(console, f"\n{_verdict(results)}")
@@ -114,6 +115,7 @@ def made(folder: DemoFolder, pictures: list[str]) -> str:
         POLICY_FILE: "the policy; it plays networks of any size",
         TABLE_FILE: "all metrics, and differences on the same seeds",
         RESULTS_FILE: "every episode's numbers, seeds and versions",
+        REPLAY_FILE: "an episode as it plays, of four controllers; open it in a browser",
         **dict.fromkeys(pictures, "a picture"),
     }
     lines = [f"  {name:<{max(map(len, words))}}  {word}" for name, word in words.items()]

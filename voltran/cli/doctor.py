@@ -22,6 +22,7 @@ from packaging.utils import canonicalize_name
 from rich.console import Console
 from rich.text import Text
 
+from voltran.cli.browser import REMEDY, browser_path
 from voltran.cli.compiling import kernels_kept
 from voltran.cli.output import clipped, command, hand_over, say
 from voltran.cli.solver_checks import SolverTrial, trials
@@ -40,7 +41,7 @@ class Check:
     """One thing that was looked at.
 
     Attributes:
-        group: heading it is shown under: "system", "required", the name of an extra, "solvers" or "plug-ins".
+        group: heading it is shown under: "system", "required", the name of an extra, "solvers", "browser", "plug-ins".
         name: what was looked at.
         status: "ok", "missing" (not installed) or "broken" (installed, but it does not work).
         detail: version, size, or the reason.
@@ -66,6 +67,7 @@ def report(runs: Path = Path("runs")) -> list[Check]:
     if find_spec("torch") is not None:
         checks.append(torch_check())
     checks += [solver_check(trial) for trial in trials()]
+    checks.append(browser_check())
     checks += plug_in_checks()
     groups = list(dict.fromkeys(check.group for check in checks))
     return sorted(checks, key=lambda check: groups.index(check.group))
@@ -209,6 +211,14 @@ def solver_check(trial: SolverTrial) -> Check:
     if abs(best - trial.expected) > SOLVER_TOLERANCE:
         return Check("solvers", trial.name, "broken", f"found {best:g}, the optimum is {trial.expected:g}", remedy)
     return Check("solvers", trial.name, "ok", f"found the optimum {trial.expected:g}")
+
+
+def browser_check() -> Check:
+    """Whether there is a browser to test the replay page with."""
+    path = browser_path()
+    if path is None:
+        return Check("browser", "Chromium or Chrome", "missing", "not found: pages cannot be tested here", REMEDY)
+    return Check("browser", "Chromium or Chrome", "ok", f"found at {path}: pages can be tested")
 
 
 def plug_in_checks() -> list[Check]:
