@@ -19,13 +19,14 @@ QUICK_LIBRARIES := tianshou skrl torchrl
 LIBRARIES       := $(QUICK_LIBRARIES) rllib benchmarl agilerl
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long noise soak lint docs bench results mutation interop
+.PHONY: help demo test long browser noise soak lint docs bench results mutation interop
 .PHONY: links mutation-full interop-sb3 interop-single-file interop-ray $(LIBRARIES:%=interop-%)
 
 help:
 	@echo "make demo     train a small policy, compare it with rules and MSRC, write runs/demo/"
 	@echo "make test     the default tests"
 	@echo "make long     the tests that take minutes, among them the quick forms below"
+	@echo "make browser  the tests of the replay page in a browser; installs Chromium where it is missing and we may"
 	@echo "make noise    whole episodes with noise in the last digits of all that controllers are told"
 	@echo "make soak     a million physics steps of all worlds under random and hostile actions, for docs/soak.md"
 	@echo "make lint     style, formatting and types"
@@ -48,6 +49,18 @@ test: $(STAMP)
 
 long: $(STAMP)
 	$(BIN)/python -m pytest -q -m slow --numprocesses auto --dist loadfile
+
+browser: $(VENV)/.browser
+	$(BIN)/python -m pytest -q -m browser
+
+# Where packages cannot be fetched, it is known soon.
+$(VENV)/.browser: SOON := -qq -o Acquire::http::Timeout=20 -o Acquire::Retries=1
+$(VENV)/.browser: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[browser]"
+	$(BIN)/python -c 'from voltran.cli.browser import browser_path; raise SystemExit(not browser_path())' || \
+		{ test "$$(id -u)" = 0 && command -v apt-get > /dev/null && apt-get $(SOON) update && apt-get $(SOON) install -y chromium; } || \
+		echo "No browser, and none can be installed here: the tests of the replay page will be skipped."
+	touch $@
 
 noise: $(STAMP)
 	$(BIN)/python -m tests.baselines.noise $(if $(QUICK),--quick)

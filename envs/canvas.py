@@ -1,7 +1,7 @@
 """The sheet that worlds are drawn on: always of one size, and the same bits whatever Matplotlib is set to."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -57,23 +57,23 @@ def png_of(image: NDArray[np.uint8]) -> bytes:
     return stream.getvalue()
 
 
-def gif_of(images: Sequence[NDArray[np.uint8]], frame_s: float, colours: int = 16) -> bytes:
+def gif_of(images: Iterable[NDArray[np.uint8]], frame_s: float, colours: int = 16) -> bytes:
     """An animated GIF file of images ``[height, width, 3]`` of one size, that begins again when it is over.
 
     Args:
-        images: the frames.
+        images: the frames, at least one.
         frame_s: how long each is shown.
         colours: how many a frame has at most; few make small files.
     """
     from PIL import Image  # comes with Matplotlib
 
-    frames = [Image.fromarray(image).quantize(colours, dither=Image.Dither.NONE) for image in images]
+    frames = (Image.fromarray(image).quantize(colours, dither=Image.Dither.NONE) for image in images)
     stream = io.BytesIO()
-    frames[0].save(
+    next(frames).save(
         stream,
         format="gif",
         save_all=True,
-        append_images=frames[1:],
+        append_images=frames,
         duration=round(1000 * frame_s),
         loop=0,
         optimize=True,

@@ -9,6 +9,14 @@ from voltran.physics.arrays import FloatArray
 # Matplotlib is loaded only when something is drawn, so its classes have no names here.
 Axes = Any
 
+DASHED = (0, (5, 1.4))
+DOTTED = (0, (1.4, 1.2))
+DASH_DOTTED = (0, (6, 1.3, 1.4, 1.3))
+DASH_DOT_DOTTED = (0, (6, 1.2, 1.2, 1.2, 1.2, 1.2))
+LONG_DASHED = (0, (9, 2.5))
+# Lines that coincide show through each other's gaps, and who sees no colours tells them apart.
+STROKES: tuple[Any, ...] = ("-", DASHED, DOTTED, DASH_DOTTED, LONG_DASHED, DASH_DOT_DOTTED)
+
 
 class Colours(Protocol):
     """What a panel needs of a theme."""
@@ -57,11 +65,11 @@ class Hours:
             self.fill(axes, top, top + part, colour, label=name, alpha=0.75)
             top = top + part
 
-    def dress(self, axes: Axes, theme: Colours, title: str, unit: str = "hours") -> None:
+    def dress(self, axes: Axes, theme: Colours, title: str, across: str = "Time (h)") -> None:
         """Title, limits, grid and legend of a panel."""
         axes.set(xlim=self._limits_h, facecolor=theme.background)
         axes.set_title(title, fontsize=8.5, loc="left", color=theme.text)
-        axes.set_xlabel(unit, fontsize=7, color=theme.faint)
+        axes.set_xlabel(across, fontsize=7, color=theme.faint)
         axes.tick_params(colors=theme.faint, labelsize=7, length=2)
         axes.grid(color=theme.faint, alpha=0.25, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
@@ -69,6 +77,22 @@ class Hours:
         if axes.get_legend_handles_labels()[0]:
             place: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.02, 0.98), "borderaxespad": 0.1}
             axes.legend(fontsize=6.5, frameon=False, ncols=5, columnspacing=1.0, handlelength=1.2, **place)
+
+
+def stroke(index: int) -> Any:
+    """The line style of one among several; more than there are start again from the first."""
+    return STROKES[index % len(STROKES)]
+
+
+def fit_from_zero(axes: Axes, highest: float, least: float = 1.0) -> None:
+    """Limits of the vertical axis from zero to a little above the highest value.
+
+    Args:
+        axes: the panel.
+        highest: value drawn.
+        least: where the axis ends if nothing is above zero, as before the first step.
+    """
+    axes.set_ylim(0.0, 1.08 * highest if highest > 0.0 else least)
 
 
 def _closed(values: FloatArray) -> FloatArray:

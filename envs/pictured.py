@@ -1,9 +1,10 @@
 """Pictures of worlds: drawn by the functions that a world's declaration names, from what there is to see."""
 
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from voltran.envs.episodes import Episodes
-from voltran.envs.errors import ScenarioError
+from voltran.envs.errors import MissingExtraError, ScenarioError
 from voltran.envs.world_spec import WorldSpec
 
 # Modes of pictures, and the part of a world's declaration that draws them.
@@ -16,15 +17,34 @@ class Pictured:
     Attributes:
         spec: the world's declaration.
         episodes: which episodes are played.
+        played_by: who plays, as pictures shall say it; empty where nobody does. Whoever plays may set it.
     """
 
     spec: ClassVar[WorldSpec]
     episodes: Episodes
+    played_by: str = ""
 
     @property
     def render_modes(self) -> tuple[str, ...]:
         """Modes that :meth:`render` knows: those that the declaration names a function for."""
         return tuple(mode for mode, part in RENDERERS.items() if getattr(self.spec, part))
+
+    def require_renderable(self, mode: str) -> None:
+        """Raise unless :meth:`render` knows a mode, and what it draws with is installed.
+
+        Raises:
+            ScenarioError: an unknown mode.
+            MissingExtraError: a module is not installed.
+        """
+        if mode not in self.render_modes:
+            known = ", ".join(self.render_modes) or "none"
+            raise ScenarioError(f"render mode = {mode!r}: unknown; {self.spec.name} has {known}")
+        needed = self.spec.picture_needs if mode == "rgb_array" else ()
+        if missing := [module for module in needed if find_spec(module) is None]:
+            raise MissingExtraError(
+                f"render mode = {mode!r}: pictures of {self.spec.name} need {missing[0]}, which is not installed; "
+                f"run: pip install {' '.join(missing)}"
+            )
 
     def scene(self, world: int = 0) -> Any:
         """What there is to see of one world, for those who draw it.
@@ -44,11 +64,9 @@ class Pictured:
         Raises:
             ScenarioError: an unknown mode.
             EpisodeError: there is no such world, or it has not been reset.
-            MissingExtraError: "rgb_array" without Matplotlib.
+            MissingExtraError: what it is drawn with is not installed.
         """
-        if mode not in self.render_modes:
-            known = ", ".join(self.render_modes) or "none"
-            raise ScenarioError(f"render mode = {mode!r}: unknown; {self.spec.name} has {known}")
+        self.require_renderable(mode)
         return self.spec.load(RENDERERS[mode])(self.scene(world))
 
     def _scene(self, world: int) -> Any:

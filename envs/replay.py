@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from voltran.physics.arrays import FloatArray
 
-Shape = Literal["hexagon", "circle", "square", "diamond", "triangle", "dot"]
+# All are filled but the ring; a dot is a small circle, for crowds.
+Shape = Literal["hexagon", "circle", "square", "diamond", "triangle", "dot", "ring", "cross"]
 # What a state means to who looks; pages choose colours that also those tell apart who see few colours.
 Tone = Literal["good", "fair", "poor", "lost", "idle", "first", "second", "third", "fourth"]
 
@@ -60,7 +61,7 @@ class Things:
     Attributes:
         key: unique on the stage.
         title: of the kind, plural.
-        xy_m: ``[n, 2]`` places at the start, in metres; abstract places where a world has none.
+        xy_m: ``[n, 2]`` places at the start, in metres; abstract places where a world has none. NaN: not on the map.
         names: ``[n]`` of those that can be clicked; empty for those that cannot, such as users.
         states: those that there are, by code.
         gauge: key of the quantity between 0 and 1 that is drawn as a ring around the mark, such as the state of charge.
@@ -108,6 +109,7 @@ class Stage:
         strips: quantities of the whole world, drawn over time.
         measured: whether distances on the map mean anything, so that it has a scale bar.
         outline_m: ``[k, 2]`` corners of each closed line that is drawn below everything, such as borders of cells.
+        outline_title: of these lines, plural, for the legend.
     """
 
     things: Sequence[Things]
@@ -115,6 +117,7 @@ class Stage:
     strips: Sequence[Quantity]
     measured: bool = True
     outline_m: Sequence[FloatArray] = ()
+    outline_title: str = "Borders"
 
 
 @dataclass(frozen=True)

@@ -94,10 +94,11 @@ class World(Protocol):
     """A batched simulation: scenario, exogenous draws, state arrays and one transition.
 
     ``max_decisions`` is the horizon in decision periods; a smaller one may be set. Policies are tied to the versions of
-    observations and actions.
+    observations and actions. ``played_by`` is who plays, as pictures shall say it; empty where nobody has said.
     """
 
     max_decisions: int
+    played_by: str
 
     @property
     def name(self) -> str:
@@ -127,6 +128,15 @@ class World(Protocol):
     @property
     def render_modes(self) -> tuple[str, ...]:
         """Modes that :meth:`render` knows."""
+        ...
+
+    def require_renderable(self, mode: str) -> None:
+        """Raise unless :meth:`render` knows a mode, and what it draws with is installed.
+
+        Raises:
+            ScenarioError: an unknown mode.
+            MissingExtraError: something is not installed; says what to install.
+        """
         ...
 
     @property

@@ -10,7 +10,7 @@ from voltran.envs.errors import MissingExtraError
 from voltran.envs.files import write_atomically
 from voltran.evaluation.episodes import Trace
 from voltran.evaluation.palette import Look, style
-from voltran.evaluation.results import MetricSummary
+from voltran.evaluation.results import MetricSummary, Results
 from voltran.evaluation.svg import compact
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 WIDTH_IN = 8.6
 PICTURE_SUFFIX = ".svg"
+# Markers on lines: how far apart, as a share of the panel's diagonal; how many lines in turn; how large beside points.
+MARKER_EVERY, MARKER_TURNS, MARKER_SIZE = 0.35, 6, 0.75
 
 Painter = Callable[["Figure"], None]
 Families = Mapping[str, Sequence[str]]  # title to controllers
@@ -94,6 +96,12 @@ def heading(figure: Any, text: str) -> None:
     figure.suptitle(text, fontsize=9.5, x=0.008, ha="left")
 
 
+def played(results: Results) -> str:
+    """What was played, as headings say it: scenario, and from the fewest to the most episodes of a controller."""
+    counts = sorted({controller.n for controller in results.controllers.values()})
+    return f"{results.scenario}, {' to '.join(map(str, dict.fromkeys(counts[:1] + counts[-1:])))} episodes"
+
+
 def shown(label: str) -> str:
     """A label with options, and every member of a team, on a line of its own."""
     return label.replace(":", "\n", 1).replace("+", "\n")
@@ -102,6 +110,17 @@ def shown(label: str) -> str:
 def line(look: Look) -> dict[str, Any]:
     """How a controller's line is drawn, without markers."""
     return {"color": look.colour, "linestyle": look.line}
+
+
+def marked_line(look: Look, at: int) -> dict[str, Any]:
+    """How a controller's line is drawn with a few markers on it, by which it is known without its colour.
+
+    Args:
+        look: the controller's.
+        at: place among the lines of the panel; where lines coincide, their markers do not.
+    """
+    along = (MARKER_EVERY * (at % MARKER_TURNS + 0.5) / MARKER_TURNS, MARKER_EVERY)
+    return line(look) | marker(look) | {"markersize": MARKER_SIZE * look.size, "markevery": along}
 
 
 def point(look: Look) -> dict[str, Any]:

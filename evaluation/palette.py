@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from voltran.envs.panels import DASH_DOT_DOTTED, DASH_DOTTED, DASHED, DOTTED, LONG_DASHED
+
 # everything that is not data; the grid lets the page shine through
 TEXT, FAINT, GRID = "#757b82", "#868e96", "#868e9640"
 
@@ -21,10 +23,6 @@ class Look:
     marker: Any = "o"
     size: float = 7.0
 
-
-DASHED = (0, (5, 1.4))
-DOTTED = (0, (1.4, 1.2))
-DASH_DOTTED = (0, (6, 1.3, 1.4, 1.3))
 
 # hues of Okabe and Ito, which the colour-blind can tell apart, at a middle lightness
 LOOKS: dict[str, Look] = {
@@ -64,26 +62,28 @@ LOOKS: dict[str, Look] = {
     "hindsight-rules": Look("#757b82", DASHED, "*", 11.0),
     "dpa": Look("#1668c7", "-", "o"),
 }
+# no two have the same line and the same kind of marker
 OTHERS = (
     Look("#8d52b5", "-", "h"),
-    Look("#a8623c", "-", "p"),
-    Look("#63830f", "-", "<"),
-    Look("#007f8a", "-", "d"),
-    Look("#5f5fd3", "-", ">"),
-    Look("#c4500c", "-", "s"),
+    Look("#a8623c", DASHED, "p"),
+    Look("#63830f", DASH_DOTTED, "<"),
+    Look("#007f8a", LONG_DASHED, "d"),
+    Look("#5f5fd3", DOTTED, ">"),
+    Look("#c4500c", DASH_DOT_DOTTED, "s"),
     Look("#00805c", "-", "^"),
-    Look("#a8447f", "-", "D"),
-    Look("#b97700", "-", "v"),
-    Look("#cf3f55", "-", "P"),
-    Look("#2b8cc4", "-", "X"),
-    Look("#6e7781", "-", "H"),
+    Look("#a8447f", DASHED, "D"),
+    Look("#b97700", DASH_DOTTED, "v"),
+    Look("#cf3f55", LONG_DASHED, "P"),
+    Look("#2b8cc4", DOTTED, "X"),
+    Look("#6e7781", DASH_DOT_DOTTED, "H"),
 )
 
 
 def looks(labels: Sequence[str]) -> dict[str, Look]:
     """How to draw controllers: known names always look the same, others keep theirs as long as none collide.
 
-    A known name with options looks like the name itself where that is not in the picture.
+    A known name with options looks like the name itself where that is not in the picture. Others differ from all in
+    colour and marker as long as there are looks left.
 
     Args:
         labels: controllers in one picture.
@@ -93,15 +93,22 @@ def looks(labels: Sequence[str]) -> dict[str, Look]:
     for label, name in names.items():
         if name in LOOKS and LOOKS[name] not in chosen.values():
             chosen.setdefault(label, LOOKS[name])
-    colours = {look.colour for look in chosen.values()}
-    free = [index for index, look in enumerate(OTHERS) if look.colour not in colours]
     for label in labels:
         if label not in chosen:
-            wanted = zlib.crc32(label.encode()) % len(OTHERS)
-            taken = min(free, key=lambda index: (index - wanted) % len(OTHERS), default=wanted)
-            free = [index for index in free if index != taken]
-            chosen[label] = OTHERS[taken]
+            chosen[label] = _free(label, list(chosen.values()))
     return {label: chosen[label] for label in labels}
+
+
+def _free(label: str, taken: Sequence[Look]) -> Look:
+    """A look of its own for another controller; where none is left, the one that its name gives it."""
+    wanted = zlib.crc32(label.encode()) % len(OTHERS)
+    colours, markers = {look.colour for look in taken}, {look.marker for look in taken}
+
+    def likeness(index: int) -> tuple[bool, bool, int]:
+        look = OTHERS[index]
+        return look.colour in colours, look.marker in markers, (index - wanted) % len(OTHERS)
+
+    return OTHERS[min(range(len(OTHERS)), key=likeness)]
 
 
 def style() -> dict[str, Any]:

@@ -7,7 +7,9 @@ from pathlib import Path
 from voltran.envs.errors import FileFormatError, MissingExtraError, ScenarioError
 from voltran.evaluation.controller_spec import parse_controllers
 from voltran.evaluation.evaluation import RESULTS_FILE, Evaluation
+from voltran.evaluation.figure_files import write_picture
 from voltran.evaluation.files import write_text
+from voltran.evaluation.plots import pictures_of
 from voltran.evaluation.report import CSV_FILE, TABLE_FILE, write_report, write_tables
 from voltran.evaluation.results import Results, read_results
 from voltran.evaluation.tables import readme_table
@@ -48,6 +50,17 @@ class Episodes(Outcome):
             return pictures_of_sweeps(experiment, folder)
         situations = experiment.situations()
         return [path for situation in situations for path in pictures_of_situation(experiment, situation, folder)]
+
+    def draw(self, folder: Path) -> None:
+        """Draw what the page shows but for the courses of episodes."""
+        experiment, cells = self.experiment, self.summary.cells
+        if experiment.is_swept:
+            write_sweep_plots(experiment, cells, folder)
+            return
+        for situation in experiment.situations():
+            for picture in pictures_of(cells[situation.name], {}, experiment.families):
+                if experiment.shows(picture.name, situation.name):
+                    write_picture(folder / situation.folder, picture.name, picture.height_in, picture.paint)
 
     def index_row(self) -> IndexRow:
         """What the list of results says."""

@@ -43,7 +43,7 @@ multipliers on them were fitted, once, so that *independent* operation survives 
 of the relative deviations passes 5 %; in the world as it is now it is {100 * fit.error:.1f} %. No other controller's
 result entered the fit; [MSRC]'s figures for other schemes were never fitted.
 
-{grid(["Scenario", "Paper, h", "VoltRAN, h"], rows, keys=1)}"""
+{grid(["Scenario", "Paper (h)", "VoltRAN (h)"], rows, keys=1)}"""
 
 
 def _experiments(outcomes: Sequence[Outcome]) -> list[str]:

@@ -82,6 +82,15 @@ class Outcome(ABC):
         """The pictures that the page shows, as paths in the folder that was played into, without ending."""
 
     @abstractmethod
+    def draw(self, folder: Path) -> None:
+        """Draw into a folder what can be drawn from the published results alone; they have no time series.
+
+        Raises:
+            MissingExtraError: Matplotlib is not installed.
+            VoltranError: a picture cannot be written.
+        """
+
+    @abstractmethod
     def index_row(self) -> IndexRow:
         """What the list of results says."""
 

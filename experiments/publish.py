@@ -5,6 +5,7 @@ and takes its place as a whole.
 """
 
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -112,6 +113,34 @@ def write_pages(root: Path) -> list[Path]:
         for path, text in texts.items():
             write(path, text.encode())
     return [*texts]
+
+
+def draw_again(root: Path) -> list[Path]:
+    """Draw the pictures of all pages again, as far as the published summaries have what they show.
+
+    Those of the courses of episodes stay as they are: time series are not published.
+
+    Args:
+        root: checkout whose documentation is written.
+
+    Returns:
+        The pictures written.
+
+    Raises:
+        FileFormatError: results that are missing or corrupt; nothing is written then.
+        MissingExtraError: Matplotlib is not installed.
+        VoltranError: a file cannot be written.
+    """
+    written = []
+    with _only_publisher(root), written_together() as write, tempfile.TemporaryDirectory() as place:
+        for outcome in _published(root):
+            folder, fresh = folder_of(outcome.name, root), Path(place) / Path(outcome.name).stem
+            outcome.draw(fresh)
+            for name in (f"{picture}{PICTURE_SUFFIX}" for picture in outcome.pictures(folder)):
+                if (fresh / name).exists():
+                    write(folder / name, (fresh / name).read_bytes())
+                    written.append(folder / name)
+    return written
 
 
 def documents(root: Path) -> dict[Path, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from voltran.envs.metric import Metric
-from voltran.evaluation.figure_files import end_axes, line, marker, point, reach, shown, write_picture
+from voltran.evaluation.figure_files import end_axes, heading, line, marker, point, reach, shown, write_picture
 from voltran.evaluation.palette import Look, looks
 from voltran.evaluation.results import MetricSummary, Results
 from voltran.experiments.episode_experiment import EpisodeExperiment
@@ -62,6 +62,8 @@ def _swept(
 ) -> None:
     """Rows of panels per family; means, and their 95 % intervals."""
     look = looks(_labels(results))
+    counts = sorted({controller.n for played in results.values() for controller in played.controllers.values()})
+    episodes = " to ".join(map(str, dict.fromkeys(counts[:1] + counts[-1:])))
     parts = figure.subfigures(len(families), 1, squeeze=False)[:, 0]
     for part, (title, labels) in zip(parts, families.items(), strict=True):
         rows, columns = _arranged(experiment)
@@ -81,6 +83,8 @@ def _swept(
             axes[0, 0].set_ylim(bottom=0)
         end_axes(axes[0, 0], "y", metric.shown_bounds)
         part.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right center")
+    better = {"up": "; higher is better", "down": "; lower is better", None: ""}[metric.better]
+    heading(parts[0], f"Means of {episodes} episodes, and their 95 % intervals{better}.")
 
 
 def _panel(

@@ -20,7 +20,7 @@ EXTRAS_OF_ROOM = {
     "envs": ("train", "renewables"),
     "baselines": ("solvers",),
     "agents": ("train",),
-    "evaluation": ("train", "ray"),
+    "evaluation": ("train", "video", "ray"),
     "datasets": ("train", "datasets"),
     "train": ("train",),
     "experiments": ("train",),
@@ -34,7 +34,13 @@ NEIGHBOURS = {
     "datasets/vault_export.py": {"flashbax", "jax"},
 }
 
-APART = {"cosmic_ray", "ray", "tensordict", "torchrl"}  # what has environments of its own, see constraints beside it
+APART = {
+    "cosmic_ray",
+    "playwright",
+    "ray",
+    "tensordict",
+    "torchrl",
+}  # what has environments of its own, see constraints beside it
 
 
 def packages_on_disk() -> set[str]:

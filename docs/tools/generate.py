@@ -80,7 +80,7 @@ def modes() -> str:
         [str(mode), name, f"{constants.mode_radius_m[mode]:.0f}", _band_names(int(constants.mode_bands[mode]))]
         for mode, name in enumerate(MODE_NAMES)
     ]
-    return table(["mode", "name", "radius, m", "bands it may use"], rows)
+    return table(["mode", "name", "radius (m)", "bands it may use"], rows)
 
 
 def bands() -> str:
@@ -102,7 +102,7 @@ def site_power() -> str:
         rows.append([f"{name}: {_band_names(on)}", *cells])
     asleep_kw = site_power_kw(SLEEP, 0, 0.0 * use, 0.0 * carried, constants.power)
     rows.append(["none: asleep", f"{asleep_kw:.1f}", *[""] * 3])
-    return table(["bands on", "idle, kW", "full, kW", "full over idle", "idle over full"], rows)
+    return table(["bands on", "idle (kW)", "full (kW)", "full over idle", "idle over full"], rows)
 
 
 def classes() -> str:
@@ -187,7 +187,7 @@ def power_tables() -> str:
     columns = [_watts(power_table(name)) for name in names]
     parts = dict.fromkeys(chain.from_iterable(columns))
     rows = [[part, *(f"{column[part]:.3g}" if part in column else "" for column in columns)] for part in parts]
-    return table(["part, and what it grows with", *(f"`{name}`, W" for name in names)], rows)
+    return table(["part, and what it grows with", *(f"`{name}` (W)" for name in names)], rows)
 
 
 def architectures() -> str:

@@ -39,7 +39,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("unserved_gbit", "Unserved traffic", "Gbit", 0, "down"),
     percent("ev_utilisation", "EV utilisation", "EV use", True),
     percent("ev_utilisation_nameplate", "EV utilisation, nameplate"),
-    Metric("ev_cost", "EV cost", "$", 0, "down", True),
+    Metric("ev_cost", "EV cost", "USD", 0, "down", True),
     Metric("handovers_per_user_h", "Handovers per user", "1/h", 2, "down", True, short="Handovers"),
     Metric("handovers_per_user", "Handovers per user, total", "", 2, "down"),
     Metric("mode_switches_per_site_h", "Mode switches per site", "1/h", 2, "down", True, short="Switches"),

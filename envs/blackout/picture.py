@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from voltran.envs.blackout.scene import DOWN, STATUS_NAMES, Scene
 from voltran.envs.canvas import SIZE_IN, painted, png_of
+from voltran.envs.maps import draw_scale_bar, fitting, halo
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 
 # Matplotlib is loaded only when something is drawn, so its classes have no names here.
@@ -19,8 +20,9 @@ Figure = Any
 
 # A user whose demand is short by less than this is drawn as fully served.
 SERVED = 0.99
-# Longer titles, in characters, are set smaller.
-LONGEST_TITLE = 28
+USER_M = 9.0  # radius of a user's dot
+CLOSE = {"columnspacing": 0.7, "handlelength": 1.2, "handletextpad": 0.4, "borderpad": 0.0}  # of a legend in one row
+LEFT, RIGHT = 0.64, 0.98  # of what stands beside the map, as shares of the figure's width
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,13 @@ class _Map:
         self._users(points_per_m)
         self._batteries()
         self._labels(points_per_m)
+        draw_scale_bar(self.axes, float(np.ptp(self.axes.get_xlim())), self.theme.text)
 
     def _frame(self) -> float:
-        """Fit the map into its axes; returns points per metre."""
-        low, high = self.sites_m.min(axis=0) - 0.62 * self.cell_m, self.sites_m.max(axis=0) + 0.62 * self.cell_m
+        """Fit all cells and users into the axes; returns points per metre."""
+        edge_m, users_m = 0.62 * self.cell_m, self.scene.positions_m
+        corners_m = np.concatenate([self.sites_m - edge_m, self.sites_m + edge_m, users_m - USER_M, users_m + USER_M])
+        low, high = corners_m.min(axis=0), corners_m.max(axis=0)
         box = self.axes.get_position()
         inches = np.array([box.width * SIZE_IN[0], box.height * SIZE_IN[1]])
         points_per_m = float((72.0 * inches / (high - low)).min())
@@ -146,9 +151,9 @@ class _Map:
         self.axes.add_collection(LineCollection(list(ends), colors=colours, linewidths=0.45, alpha=0.22, zorder=3))
 
     def _users(self, points_per_m: float) -> None:
-        """Dots: critical users darker and larger, users without service in red and on top."""
+        """Dots: critical users darker and larger, users without service in red and on top of all but words."""
         scene, theme = self.scene, self.theme
-        size = (9.0 * points_per_m) ** 2 * 4.0
+        size = (USER_M * points_per_m) ** 2 * 4.0
         full, unserved = scene.satisfied >= SERVED, scene.satisfied <= 0.0
         layers = (
             (full & ~scene.is_critical, theme.user, 1.0, "o"),
@@ -160,7 +165,7 @@ class _Map:
         for chosen, colour, factor, marker in layers:
             x, y = scene.positions_m[chosen].T
             width = 0.7 if marker == "x" else 0.0
-            self.axes.scatter(x, y, s=size * factor, c=colour, marker=marker, linewidths=width, zorder=4)
+            self.axes.scatter(x, y, s=size * factor, c=colour, marker=marker, linewidths=width, zorder=8.5)
 
     def _batteries(self) -> None:
         """A ring per site, filled clockwise to the state of charge; parked vehicles as squares below it."""
@@ -183,21 +188,26 @@ class _Map:
                 self.axes.add_patch(spot)
 
     def _labels(self, points_per_m: float) -> None:
-        """State of charge in the ring, and the power below."""
+        """The site's name above its ring; in it the state of charge, and the power below."""
         size = 0.105 * self.cell_m * points_per_m
+        outline = halo(self.theme.background)
         for site, (x, y) in enumerate(self.sites_m):
-            words: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 9, "color": self.theme.text}
+            words: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 9, "color": self.theme.text, **outline}
+            self.axes.text(x, y + 0.275 * self.cell_m, f"bs_{site}", fontsize=0.8 * size, weight="bold", **words)
             self.axes.text(x, y + 0.045 * self.cell_m, f"{100 * self.scene.soc[site]:.0f} %", fontsize=size, **words)
             power = f"{self.scene.power_kw[site]:.1f} kW" if self.scene.is_up[site] else "down"
             self.axes.text(x, y - 0.065 * self.cell_m, power, fontsize=0.72 * size, **words)
 
 
 def _numbers(figure: Figure, scene: Scene, theme: Theme) -> None:
-    """Time, and what the network does for its users."""
+    """Time, who plays, and what the network does for its users."""
+    width_in = (RIGHT - LEFT) * SIZE_IN[0]
     hours, minutes = divmod(round(60.0 * scene.time_h), 60)
-    figure.text(0.64, 0.925, f"{hours} h {minutes:02d} min", fontsize=19, weight="bold", va="center")
-    size = 8.0 if len(scene.title) <= LONGEST_TITLE else 6.5
-    figure.text(0.64, 0.868, f"into the outage  ·  {scene.title}", fontsize=size, color=theme.faint, va="center")
+    figure.text(LEFT, 0.93, f"{hours} h {minutes:02d} min", fontsize=19, weight="bold", va="center")
+    where = fitting(f"into the outage  ·  {scene.title}", width_in, 8.0)
+    figure.text(LEFT, 0.873, color=theme.faint, va="center", **where)
+    if scene.played_by:
+        figure.text(LEFT, 0.838, va="center", **fitting(f"played by {scene.played_by}", width_in, 8.0))
     survival = "not lost" if scene.lost_h is None else f"lost at {scene.lost_h:.2f} h"
     lines = (
         ("Survival", survival),
@@ -207,57 +217,67 @@ def _numbers(figure: Figure, scene: Scene, theme: Theme) -> None:
         ("Vehicles that accepted a price", f"{scene.accepting.sum()} of {scene.parked.sum()}"),
     )
     for row, (name, value) in enumerate(lines):
-        y = 0.812 - 0.041 * row
-        figure.text(0.64, y, name, fontsize=9, va="center")
+        y = 0.792 - 0.039 * row
+        figure.text(LEFT, y, name, fontsize=9, va="center")
         is_bad = name == "Survival" and scene.lost_h is not None
         colour = theme.unserved if is_bad else theme.text
-        figure.text(0.98, y, value, fontsize=9, weight="bold", ha="right", va="center", color=colour)
+        figure.text(RIGHT, y, value, fontsize=9, weight="bold", ha="right", va="center", color=colour)
 
 
 def _history(figure: Figure, scene: Scene, theme: Theme) -> None:
     """Critical service and batteries since the outage began."""
-    axes = figure.add_axes((0.675, 0.425, 0.305, 0.155))
+    axes = figure.add_axes((0.675, 0.405, 0.305, 0.135))
     past, constants = scene.past, scene.constants
     time_h = past["time_h"]
-    title = "Critical users served, %"
+    axes.plot(time_h, 100 * past["critical"], color=theme.text, linewidth=1.2, label="critical users served", zorder=3)
     if "soc" in past:  # large batches keep no series of each site
-        soc = 100 * past["soc"]
-        axes.fill_between(time_h, soc.min(axis=1), soc.max(axis=1), color=theme.faint, alpha=0.3, linewidth=0)
-        axes.plot(time_h, soc.mean(axis=1), color=theme.faint, linewidth=1.4)
-        title = "Critical users served (line) and state of charge (grey), %"
-    axes.plot(time_h, 100 * past["critical"], color=theme.text, linewidth=1.2)
+        soc, grey = 100 * past["soc"], theme.faint
+        axes.plot(time_h, soc.mean(axis=1), color=grey, linewidth=1.4, label="state of charge")
+        band: dict[str, Any] = {"color": grey, "alpha": 0.3, "linewidth": 0, "label": "lowest to highest"}
+        axes.fill_between(time_h, soc.min(axis=1), soc.max(axis=1), **band)
     last_h = max(constants.scenario.survival.continuity_window_h, scene.time_h)
     axes.set(xlim=(0.0, last_h), ylim=(0.0, 104.0), yticks=(0, 50, 100), facecolor=theme.background)
     axes.tick_params(colors=theme.faint, labelsize=7, length=2)
     axes.grid(color=theme.faint, alpha=0.25, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(theme.faint)
-    figure.text(0.64, 0.602, title, fontsize=7.5)
-    axes.set_xlabel("hours", fontsize=7, color=theme.faint, labelpad=1)
+    axes.set_xlabel("Time since the outage began (h)", fontsize=7, color=theme.faint, labelpad=1)
+    figure.text(LEFT, 0.592, "Share of users, and of batteries' capacity (%)", fontsize=7.5, va="center")
+    place: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (LEFT - 0.008, 0.563), "ncols": 3}
+    figure.legend(*axes.get_legend_handles_labels(), fontsize=6.5, frameon=False, **place, **CLOSE)
 
 
 def _legend(figure: Figure, theme: Theme) -> None:
     """What the colours and marks mean."""
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
     def mark(label: str, marker: str, colour: str, size: float, **options: Any) -> Line2D:
         return Line2D([], [], linestyle="none", marker=marker, color=colour, markersize=size, label=label, **options)
 
     hollow: dict[str, Any] = {"markerfacecolor": theme.background, "markeredgecolor": theme.text}
-    sites = [mark(STATUS_NAMES[status], "h", colour, 8) for status, colour in theme.status.items()]
+    normal, down = theme.status[NORMAL], theme.status[DOWN]
+    sites: list[Any] = [
+        mark(STATUS_NAMES[status], "h", colour, 8) for status, colour in theme.status.items() if status != DOWN
+    ]
+    sites += [
+        Patch(facecolor=down, edgecolor=theme.background, hatch="////", label=STATUS_NAMES[DOWN]),
+        mark("ring: state of charge", "o", normal, 6.5, markerfacecolor="none", markeredgewidth=2.2),
+        Line2D([], [], color=normal, linewidth=0.8, alpha=0.7, label="arc: how far a site reaches"),
+        Line2D([], [], color=normal, linewidth=0.45, alpha=0.6, label="user to its site"),
+    ]
     others = [
         mark("user", "o", theme.user, 3),
         mark("critical user", "o", theme.critical, 4),
         mark("served in part", "o", theme.short, 4),
         mark("not served", "x", theme.unserved, 4),
+        mark("critical, not served", "X", theme.unserved, 6),
         mark("vehicle parked", "s", theme.text, 4, **hollow),
         mark("vehicle accepting", "s", theme.text, 4),
     ]
-    place: dict[str, Any] = {"loc": "upper left", "fontsize": 8, "frameon": False, "labelspacing": 0.42}
-    figure.legend(handles=sites, bbox_to_anchor=(0.625, 0.32), **place)
-    figure.legend(handles=others, bbox_to_anchor=(0.80, 0.32), **place)
-    note = "Ring: state of charge. Arc: reach. Line: user to its site."
-    figure.text(0.64, 0.045, note, fontsize=7.5, color=theme.faint, va="center")
+    place: dict[str, Any] = {"loc": "upper left", "fontsize": 7.5, "frameon": False, "labelspacing": 0.42}
+    figure.legend(handles=sites, bbox_to_anchor=(LEFT - 0.015, 0.33), handlelength=1.6, **place)
+    figure.legend(handles=others, bbox_to_anchor=(0.83, 0.33), handlelength=1.2, **place)
 
 
 def _rgb(colour: str) -> tuple[float, float, float]:

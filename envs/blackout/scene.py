@@ -23,6 +23,7 @@ class Scene:
     Attributes:
         constants: the scenario's constants.
         title: scenario and seed.
+        played_by: who plays; empty where nobody has said.
         time_h: time since the outage began.
         lost_h: when survival was lost, None while it is not known to be.
         critical, satisfaction: availability of emergency and voice users, and mean satisfaction of all, as shares.
@@ -40,6 +41,7 @@ class Scene:
 
     constants: BlackoutConstants
     title: str
+    played_by: str
     time_h: float
     lost_h: float | None
     critical: float
@@ -63,13 +65,14 @@ class Scene:
         return np.asarray(self.status != DOWN)
 
 
-def scene_of(simulation: Simulation, world: int, past: Mapping[str, NDArray[np.float64]]) -> Scene:
+def scene_of(simulation: Simulation, world: int, past: Mapping[str, NDArray[np.float64]], played_by: str = "") -> Scene:
     """Collect what there is to see.
 
     Args:
         simulation: the batch.
         world: which of its worlds; it has been reset.
         past: time series of the episode so far, with ``time_h``.
+        played_by: who plays, as pictures shall say it.
     """
     constants, state, service = simulation.constants, simulation.state, simulation.state.service
     seed, lost_step = int(simulation.inhabitants.seed[world]), int(state.lost_step[world])
@@ -80,6 +83,7 @@ def scene_of(simulation: Simulation, world: int, past: Mapping[str, NDArray[np.f
     return Scene(
         constants=constants,
         title=f"{constants.scenario.name}, seed {seed}",
+        played_by=played_by,
         time_h=float(state.step[world]) * constants.step_h,
         lost_h=None if lost_step < 0 else lost_step * constants.step_h,
         critical=float(service.critical[world]),

@@ -12,6 +12,7 @@ from voltran.envs.blackout.picture import DARK, LIGHT, Theme
 from voltran.envs.blackout.picture import as_image as outage_image
 from voltran.envs.brownout.scene import Scene
 from voltran.envs.canvas import SIZE_IN, painted
+from voltran.envs.panels import fit_from_zero, stroke
 
 # Matplotlib is loaded only when something is drawn, so its classes have no names here.
 Axes = Any
@@ -50,7 +51,7 @@ def _axes(figure: Figure, scene: Scene, theme: Theme, column: int) -> Axes:
     axes.grid(color=theme.faint, alpha=0.25, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(theme.faint)
-    axes.set_xlabel("hours", fontsize=7, color=theme.faint, labelpad=1)
+    axes.set_xlabel("Time since the outage began (h)", fontsize=7, color=theme.faint, labelpad=1)
     return axes
 
 
@@ -68,11 +69,12 @@ def _draw_prices(axes: Axes, scene: Scene, theme: Theme) -> None:
     past = scene.outage.past
     for index in range(len(scene.sources)):
         colour = RETAILER_COLOURS[index % len(RETAILER_COLOURS)]
-        label = f"{scene.sources[index]} {index}" if index < len(RETAILER_COLOURS) else None
+        label = f"{index} {scene.sources[index]}" if index < len(RETAILER_COLOURS) else None
         price = past["price"][:, index]
-        axes.step(past["time_h"], price, where="post", color=colour, linewidth=1.3, label=label)
-    _from_zero(axes, past["price"].max(initial=0.0))
-    _title(axes, "Prices, USD/kWh", theme)
+        drawn: dict[str, Any] = {"color": colour, "linestyle": stroke(index), "linewidth": 1.3, "label": label}
+        axes.step(past["time_h"], price, where="post", **drawn)
+    fit_from_zero(axes, float(past["price"].max(initial=0.0)))
+    _title(axes, "Price (USD/kWh)", theme)
 
 
 def _draw_power(axes: Axes, scene: Scene, theme: Theme) -> None:
@@ -84,13 +86,8 @@ def _draw_power(axes: Axes, scene: Scene, theme: Theme) -> None:
     axes.fill_between(time_h, bought, bought + main, color=MAIN, alpha=0.75, label="main grid", **step)
     available = past["available_kw"].sum(axis=1)
     axes.step(time_h, available, where="post", color=theme.text, linewidth=1.1, label="generation")
-    _from_zero(axes, max(available.max(initial=0.0), (bought + main).max(initial=0.0)))
-    _title(axes, "Power, kW", theme)
-
-
-def _from_zero(axes: Axes, highest: float) -> None:
-    """Limits of the vertical axis; before the first step there is nothing to fit."""
-    axes.set_ylim(0.0, 1.05 * highest if highest > 0.0 else 1.0)
+    fit_from_zero(axes, float(max(available.max(initial=0.0), (bought + main).max(initial=0.0))))
+    _title(axes, "Power (kW)", theme)
 
 
 def _draw_stored(axes: Axes, scene: Scene, theme: Theme) -> None:
@@ -102,4 +99,4 @@ def _draw_stored(axes: Axes, scene: Scene, theme: Theme) -> None:
     marker = "" if len(time_h) > 1 else "o"
     axes.plot(time_h, stored_kwh, color=theme.text, linewidth=1.3, marker=marker, markersize=3)
     axes.set_ylim(0.0, scene.outage.soc.size * (battery.soc_max - battery.soc_min) * battery.capacity_kwh)
-    _title(axes, "Energy in batteries, kWh", theme)
+    _title(axes, "Energy in batteries (kWh)", theme)

@@ -44,7 +44,9 @@ class Scene:
     main_kw: float
 
 
-def scene_of(simulation: Simulation, supply: Supply, world: int, past: Mapping[str, NDArray[np.float64]]) -> Scene:
+def scene_of(
+    simulation: Simulation, supply: Supply, world: int, past: Mapping[str, NDArray[np.float64]], played_by: str = ""
+) -> Scene:
     """Collect what there is to see.
 
     Args:
@@ -52,8 +54,9 @@ def scene_of(simulation: Simulation, supply: Supply, world: int, past: Mapping[s
         supply: its imports.
         world: which of its worlds; it has been reset.
         past: time series of the episode so far, with ``time_h``.
+        played_by: who plays, as pictures shall say it.
     """
-    sites = outage.scene_of(simulation, world, past)
+    sites = outage.scene_of(simulation, world, past, played_by)
     market, grid, period_h = supply.market, supply.grid, simulation.constants.decision_h
     period = simulation.state.step // simulation.constants.steps_per_decision
     return Scene(

@@ -24,10 +24,13 @@ def check_render_mode(world: World, render_mode: str | None) -> str | None:
 
     Raises:
         ScenarioError: a mode that the world does not have.
+        MissingExtraError: what it draws with is not installed.
     """
     modes = face_metadata(world)["render_modes"]
     if render_mode is not None and render_mode not in modes:
         raise ScenarioError(f"render_mode = {render_mode!r}: unknown; {world.name} has {', '.join(modes) or 'none'}")
+    if render_mode is not None:
+        world.require_renderable("ansi" if render_mode == "human" else render_mode)
     return render_mode
 
 

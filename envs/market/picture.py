@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.envs.canvas import painted
+from voltran.envs.canvas import SIZE_IN, painted
+from voltran.envs.maps import fitting
 from voltran.envs.market.scene import Scene
-from voltran.envs.panels import Hours
+from voltran.envs.panels import Hours, fit_from_zero, stroke
 
 # Matplotlib is loaded only when something is drawn, so its classes have no names here.
 Axes = Any
@@ -53,7 +54,7 @@ def as_image(scene: Scene, *, dark: bool = False) -> NDArray[np.uint8]:
     def paint(figure: Figure) -> None:
         _write_numbers(figure, scene, theme)
         places = [(left, bottom, 0.4, 0.26) for bottom in (0.5, 0.115) for left in (0.07, 0.57)]
-        titles = ("Prices, USD/kWh", "Generation and sales, kW", "Loads, kW", "Batteries, SoC")
+        titles = ("Price (USD/kWh)", "Generation and sales (kW)", "Loads by source (kW)", "State of charge (%)")
         panels = (_draw_prices, _draw_generation, _draw_loads, _draw_batteries)
         for place, title, panel in zip(places, titles, panels, strict=True):
             axes = figure.add_axes(place)
@@ -65,7 +66,9 @@ def as_image(scene: Scene, *, dark: bool = False) -> NDArray[np.uint8]:
 
 def _write_numbers(figure: Figure, scene: Scene, theme: Theme) -> None:
     figure.text(0.07, 0.945, scene.clock, fontsize=19, weight="bold", va="center")
-    figure.text(0.18, 0.94, scene.title, fontsize=8, color=theme.faint, va="center")
+    figure.text(0.18, 0.955, color=theme.faint, va="center", **fitting(scene.title, 0.79 * SIZE_IN[0], 8.0))
+    if scene.played_by:
+        figure.text(0.18, 0.925, va="center", **fitting(f"played by {scene.played_by}", 0.79 * SIZE_IN[0], 8.0))
     period_h = scene.constants.period_h
     numbers = (
         ("welfare", f"{scene.welfare_usd:.2f} USD"),
@@ -82,18 +85,20 @@ def _write_numbers(figure: Figure, scene: Scene, theme: Theme) -> None:
 def _draw_prices(axes: Axes, scene: Scene, theme: Theme) -> None:
     for index, retailer in enumerate(scene.constants.scenario.retail.retailers):
         label = f"{index} {retailer.source}" if index < MOST_NAMED else None
-        _hours(scene).step(axes, scene.past["price"][:, index], label=label, color=_colour(theme, index))
-    axes.set_ylim(0.0, 1.05 * scene.constants.scenario.retail.price_cap_usd_per_kwh)
+        _hours(scene).step(axes, scene.past["price"][:, index], label=label, **_line(theme, index))
+    fit_from_zero(
+        axes, float(scene.past["price"].max(initial=0.0)), scene.constants.scenario.retail.price_cap_usd_per_kwh
+    )
 
 
 def _draw_generation(axes: Axes, scene: Scene, theme: Theme) -> None:
     hours, nothing = _hours(scene), np.zeros_like(scene.past["time_h"])
     for index in range(scene.constants.n_retailers):
-        hours.step(axes, scene.past["available_kw"][:, index], color=_colour(theme, index))
+        hours.step(axes, scene.past["available_kw"][:, index], **_line(theme, index))
         hours.fill(axes, nothing, scene.past["sold_kw"][:, index], _colour(theme, index))
     axes.plot([], [], color=theme.faint, linewidth=1.3, label="generated")
     axes.fill_between([], [], color=theme.faint, alpha=0.35, linewidth=0.0, label="sold")
-    axes.set_ylim(0.0, 1.05 * max(float(scene.constants.retail.capacity_kw.max(initial=0.0)), 0.1))
+    fit_from_zero(axes, float(scene.past["available_kw"].max(initial=0.0)), 0.1)
 
 
 def _draw_loads(axes: Axes, scene: Scene, theme: Theme) -> None:
@@ -107,22 +112,28 @@ def _draw_loads(axes: Axes, scene: Scene, theme: Theme) -> None:
         ("unserved", unserved, theme.short),
     ]
     _hours(scene).stack(axes, parts)
-    axes.set_ylim(0.0, 1.05 * float(scene.constants.fixed_kw.sum()))
+    fit_from_zero(axes, float(load.max(initial=0.0)))
 
 
 def _draw_batteries(axes: Axes, scene: Scene, theme: Theme) -> None:
-    soc, hours = scene.past["soc"][:, scene.constants.has_battery], _hours(scene)
+    soc, hours = 100.0 * scene.past["soc"][:, scene.constants.has_battery], _hours(scene)
     for site in range(soc.shape[1]):
-        hours.step(axes, soc[:, site], color=theme.battery, alpha=0.45)
+        label = "a site" if site == 0 else None
+        hours.step(axes, soc[:, site], color=theme.battery, alpha=0.45, label=label)
     if soc.shape[1]:
         hours.step(axes, soc.mean(axis=1), color=theme.battery, linewidth=2.2, label="mean")
-    axes.set_ylim(0.0, 1.05)
+    axes.set_ylim(0.0, 105.0)
 
 
 def _hours(scene: Scene) -> Hours:
     constants = scene.constants
     start_h = constants.scenario.retail.weather.start_hour
     return Hours(scene.past["time_h"], scene.time_h, start_h, constants.decisions * constants.period_h)
+
+
+def _line(theme: Theme, index: int) -> dict[str, Any]:
+    """How a retailer's line is drawn."""
+    return {"color": _colour(theme, index), "linestyle": stroke(index)}
 
 
 def _colour(theme: Theme, index: int) -> str:

@@ -16,6 +16,7 @@ class Scene:
 
     Attributes:
         title: scenario and seed.
+        played_by: who plays; empty where nobody has said.
         constants: constants.
         time_h: hours since the first midnight, now.
         soc: ``[M]`` states of charge, now.
@@ -23,6 +24,7 @@ class Scene:
     """
 
     title: str
+    played_by: str
     constants: MarketConstants
     time_h: float
     soc: FloatArray
@@ -50,18 +52,20 @@ class Scene:
         return self.total("satisfaction_usd") - spent
 
 
-def scene_of(simulation: Simulation, world: int, past: Mapping[str, FloatArray]) -> Scene:
+def scene_of(simulation: Simulation, world: int, past: Mapping[str, FloatArray], played_by: str = "") -> Scene:
     """Collect what there is to see.
 
     Args:
         simulation: the batch.
         world: which of its worlds; it has been reset.
         past: time series of the episode so far, with ``time_h``.
+        played_by: who plays, as pictures shall say it.
     """
     state, constants = simulation.state, simulation.constants
     hours = float(state.decision[world]) * constants.period_h
     return Scene(
         title=f"{constants.scenario.name}, seed {int(state.episodes.seed[world])}",
+        played_by=played_by,
         constants=constants,
         time_h=constants.scenario.retail.weather.start_hour + hours,
         soc=state.soc[world].copy(),

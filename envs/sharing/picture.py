@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.envs.canvas import painted
-from voltran.envs.panels import Hours
+from voltran.envs.canvas import SIZE_IN, painted
+from voltran.envs.maps import fitting, halo
+from voltran.envs.panels import DASHED, Hours, fit_from_zero
 from voltran.envs.sharing.scene import Scene
 from voltran.physics.arrays import FloatArray
 from voltran.physics.layout import hexagonal_sites
@@ -23,6 +24,7 @@ Figure = Any
 FULL_RADIUS = 0.46  # of a full battery, in distances between neighbours
 MOST_NAMED = 61  # infrastructures that are numbered
 MAP_SIZE_IN = (3.2, 3.4)
+CLOSE: dict[str, Any] = {"columnspacing": 0.9, "handlelength": 1.2, "handletextpad": 0.4}
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def as_image(scene: Scene, *, dark: bool = False) -> NDArray[np.uint8]:
         start_h = scene.constants.scenario.weather.start_hour
         length_h = scene.constants.decisions * scene.constants.period_h
         hours = Hours(scene.past["time_h"], scene.time_h, start_h, length_h)
-        titles = ("Price, EUR/kWh", "Supply, kW", "Batteries, SoC")
+        titles = ("Price (EUR/kWh)", "Supply (kW)", "State of charge (%)")
         panels = (_draw_price, _draw_supply, _draw_batteries)
         for row, (title, panel) in enumerate(zip(titles, panels, strict=True)):
             axes = figure.add_axes((0.56, 0.655 - 0.275 * row, 0.41, 0.165))
@@ -94,7 +96,12 @@ def places(count: int) -> FloatArray:
 
 def _write_numbers(figure: Figure, scene: Scene, theme: Theme) -> None:
     figure.text(0.04, 0.945, scene.clock, fontsize=19, weight="bold", va="center")
-    figure.text(0.235, 0.94, scene.title, fontsize=8, color=theme.faint, va="center")
+    width_in = 0.735 * SIZE_IN[0]
+    about = "Areas are energies of the infrastructures' batteries, by number; places mean nothing."
+    figure.text(0.04, 0.832, about, fontsize=6.5, color=theme.faint, va="center")
+    figure.text(0.235, 0.955, color=theme.faint, va="center", **fitting(scene.title, width_in, 8.0))
+    if scene.played_by:
+        figure.text(0.235, 0.925, va="center", **fitting(f"played by {scene.played_by}", width_in, 8.0))
     numbers = (
         ("cost", f"{scene.cost_eur:.2f} EUR"),
         ("grid alone", f"{scene.grid_only_eur:.2f} EUR"),
@@ -123,23 +130,28 @@ def _draw_map(axes: Axes, scene: Scene, theme: Theme) -> None:
         axes.add_patch(Circle(centre, radii[2], facecolor="none", edgecolor=theme.text, linewidth=0.8))
         axes.add_patch(Circle(centre, radii[3], facecolor=theme.needed, edgecolor="none", alpha=0.9))
         if len(place) <= MOST_NAMED:
-            below = centre - (0.0, FULL_RADIUS + 0.07)
-            axes.text(*below, str(index), fontsize=6, color=theme.faint, ha="center", va="top")
+            words: dict[str, Any] = {"fontsize": 6, "color": theme.text, "ha": "center", "va": "center"}
+            axes.text(*(centre - (0.0, 0.74 * FULL_RADIUS)), str(index), **words, **halo(theme.background))
     middle = (place.min(axis=0) + place.max(axis=0)) / 2.0
     reach = np.abs(place - middle).max() + 0.6
     axes.set(xlim=middle[0] + np.array([-reach, reach]), ylim=middle[1] + np.array([-reach, reach]), aspect="equal")
     axes.axis("off")
-    legend = (("stored", theme.stored), ("needed next", theme.needed), ("stored before", theme.text))
-    for name, colour in legend:
-        style = {"mfc": "none"} if colour == theme.text else {"alpha": 0.55 if colour == theme.stored else 0.9}
+    legend: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("stored", theme.stored, {"alpha": 0.55}),
+        ("needed next", theme.needed, {"alpha": 0.9}),
+        ("stored before", theme.text, {"mfc": "none"}),
+    )
+    for name, colour, style in legend:
         axes.plot([], [], "o", color=colour, markersize=6, label=name, **style)
-    axes.legend(fontsize=6.5, frameon=False, ncols=len(legend), loc="lower center", bbox_to_anchor=(0.5, -0.07))
+    axes.plot([], [], ":", color=theme.faint, linewidth=0.8, label="full battery")
+    axes.legend(fontsize=6, frameon=False, ncols=4, loc="lower center", bbox_to_anchor=(0.5, -0.07), **CLOSE)
 
 
 def _draw_price(axes: Axes, scene: Scene, theme: Theme, hours: Hours) -> None:
     prices = scene.past["price_eur_per_kwh"]
     hours.step(axes, prices, color=theme.grid)
-    axes.set_ylim(min(0.0, 1.1 * float(prices.min(initial=0.0))), 1.1 * max(float(prices.max(initial=0.0)), 0.1))
+    fit_from_zero(axes, float(prices.max(initial=0.0)), 0.1)
+    axes.set_ylim(bottom=min(0.0, 1.1 * float(prices.min(initial=0.0))))
 
 
 def _draw_supply(axes: Axes, scene: Scene, theme: Theme, hours: Hours) -> None:
@@ -151,13 +163,14 @@ def _draw_supply(axes: Axes, scene: Scene, theme: Theme, hours: Hours) -> None:
         ("unserved", "unserved_kw", theme.short),
     )
     hours.stack(axes, [(name, past[key].sum(axis=1), colour) for name, key, colour in named])
-    axes.set_ylim(0.0, 1.1 * max(float(past["demand_kw"].sum(axis=1).max(initial=0.0)), 1.0))
+    fit_from_zero(axes, float(past["demand_kw"].sum(axis=1).max(initial=0.0)))
 
 
 def _draw_batteries(axes: Axes, scene: Scene, theme: Theme, hours: Hours) -> None:
-    soc = scene.past["soc"]
+    soc = 100.0 * scene.past["soc"]
     low, high = (soc.min(axis=1), soc.max(axis=1)) if len(soc) else (np.zeros(0), np.zeros(0))
-    hours.fill(axes, low, high, theme.stored, label="lowest to highest")
+    hours.fill(axes, low, high, theme.stored, label="range")
     hours.step(axes, soc.mean(axis=1), color=theme.stored, linewidth=1.8, label="mean")
-    axes.axhline(scene.constants.scenario.battery.soc_min, color=theme.faint, linewidth=0.9, linestyle=(0, (3, 2)))
-    axes.set_ylim(0.0, 1.05)
+    least = 100.0 * scene.constants.scenario.battery.soc_min
+    axes.axhline(least, color=theme.faint, linewidth=0.9, linestyle=DASHED, label="lowest allowed")
+    axes.set_ylim(0.0, 105.0)

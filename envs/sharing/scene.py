@@ -20,6 +20,7 @@ class Scene:
 
     Attributes:
         title: scenario and seed.
+        played_by: who plays; empty where nobody has said.
         constants: constants.
         time_h: hours since the midnight before the episode, now.
         soc, soc_before: ``[I]`` states of charge, now and a slot ago.
@@ -29,6 +30,7 @@ class Scene:
     """
 
     title: str
+    played_by: str
     constants: SharingConstants
     time_h: float
     soc: FloatArray
@@ -59,18 +61,20 @@ class Scene:
         return sum(float(self.past[name].sum()) for name in AGENT_SERIES)
 
 
-def scene_of(simulation: Simulation, world: int, past: Mapping[str, FloatArray]) -> Scene:
+def scene_of(simulation: Simulation, world: int, past: Mapping[str, FloatArray], played_by: str = "") -> Scene:
     """Collect what there is to see.
 
     Args:
         simulation: the batch.
         world: which of its worlds; it has been reset.
         past: time series of the episode so far, with ``time_h``.
+        played_by: who plays, as pictures shall say it.
     """
     state, constants = simulation.state, simulation.constants
     done = int(state.decision[world])
     return Scene(
         title=f"{constants.scenario.name}, seed {int(state.episodes.seed[world])}",
+        played_by=played_by,
         constants=constants,
         time_h=constants.scenario.weather.start_hour + done * constants.period_h,
         soc=state.soc[world].copy(),

@@ -206,4 +206,4 @@ class SharingWorld(BatchedWorld):
     def _scene(self, world: int) -> Any:
         from voltran.envs.sharing.scene import scene_of
 
-        return scene_of(self._simulation, world, self.trace(world))
+        return scene_of(self._simulation, world, self.trace(world), self.played_by)

@@ -9,12 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voltran.envs.canvas import painted
+from voltran.envs.canvas import SIZE_IN, painted
+from voltran.envs.maps import draw_scale_bar, fitting, halo
+from voltran.envs.panels import fit_from_zero
 from voltran.envs.uplink.scene import LACKING_MBPS, Scene
 
 # Matplotlib is loaded only when something is drawn, so its classes have no names here.
 Axes = Any
 Figure = Any
+
+# What the map shows around the square, in its sides: its outermost UEs have room, and below it the bar of scale.
+LIMITS_ACROSS, LIMITS_UP = (-0.065, 1.065), (-0.09, 1.04)
 
 
 @dataclass(frozen=True)
@@ -52,34 +57,46 @@ def as_image(scene: Scene, *, dark: bool = False) -> NDArray[np.uint8]:
 
 def _draw_map(axes: Axes, scene: Scene, theme: Theme) -> None:
     from matplotlib.collections import LineCollection
+    from matplotlib.patches import Rectangle
 
-    axes.set(xlim=(0.0, scene.side_m), ylim=(0.0, scene.side_m), xticks=(), yticks=(), facecolor=theme.background)
-    for spine in axes.spines.values():
-        spine.set_color(theme.faint)
+    axes.set(xlim=scene.side_m * np.array(LIMITS_ACROSS), ylim=scene.side_m * np.array(LIMITS_UP))
+    axes.set_axis_off()
+    square = Rectangle((0.0, 0.0), scene.side_m, scene.side_m, facecolor="none", edgecolor=theme.faint, linewidth=0.8)
+    axes.add_patch(square)
     ubs, ue = np.nonzero(scene.association)
     offsets_m = scene.offsets_m[ubs, ue]
     # Each link is drawn from both ends, as the square continues at its opposite edges.
     from_ubs = np.stack([scene.ubs_m[ubs], scene.ubs_m[ubs] + offsets_m], axis=1)
     from_ue = np.stack([scene.ue_m[ue], scene.ue_m[ue] - offsets_m], axis=1)
-    axes.add_collection(LineCollection([*from_ubs, *from_ue], colors=theme.awake, linewidths=1.0, alpha=0.5, zorder=1))
+    links = LineCollection([*from_ubs, *from_ue], colors=theme.awake, linewidths=1.0, alpha=0.5, zorder=1)
+    axes.add_collection(links)
+    links.set_clip_path(square)
     for chosen, face in ((scene.awake, theme.awake), (~scene.awake, theme.background)):
         axes.scatter(*scene.ubs_m[chosen].T, s=95, marker="^", facecolor=face, edgecolor=theme.awake, zorder=3)
     short = scene.shortfall_mbps > LACKING_MBPS
-    for chosen, face, edge in (
-        (scene.active & ~short, theme.user, theme.user),
-        (scene.active & short, theme.short, theme.short),
-        (~scene.active, theme.background, theme.faint),
+    for chosen, marker, face, edge in (
+        (scene.active & ~short, "o", theme.user, theme.user),
+        (scene.active & short, "X", theme.short, theme.short),
+        (~scene.active, "o", theme.background, theme.faint),
     ):
-        axes.scatter(*scene.ue_m[chosen].T, s=42, marker="o", facecolor=face, edgecolor=edge, zorder=4)
-    labels: dict[str, Any] = {"fontsize": 6.5, "textcoords": "offset points", "zorder": 5, "color": theme.text}
+        axes.scatter(*scene.ue_m[chosen].T, s=42, marker=marker, facecolor=face, edgecolor=edge, zorder=4)
+    labels: dict[str, Any] = {"textcoords": "offset points", "zorder": 5, **halo(theme.background)}
     for index in np.flatnonzero(scene.active & (scene.rate_mbps > 0.0)):
-        axes.annotate(f"{scene.rate_mbps[index]:.0f}", scene.ue_m[index], xytext=(5, 4), **labels)
+        rate = f"{scene.rate_mbps[index]:.0f}"
+        axes.annotate(rate, scene.ue_m[index], xytext=(5, 4), fontsize=6.5, color=theme.text, **labels)
+    for index, place in enumerate(scene.ubs_m):
+        name: dict[str, Any] = {"fontsize": 5.5, "color": theme.faint, "ha": "center", "va": "top"}
+        axes.annotate(f"ubs_{index}", place, xytext=(0, -6), **name, **labels)
+    draw_scale_bar(axes, scene.side_m, theme.text)
 
 
 def _draw_numbers(figure: Figure, scene: Scene, theme: Theme) -> None:
     minutes = round(60.0 * scene.clock_h)
     figure.text(0.61, 0.925, f"{minutes // 60:02d}:{minutes % 60:02d}", fontsize=19, weight="bold", va="center")
-    figure.text(0.61, 0.868, scene.title, fontsize=8, color=theme.faint, va="center")
+    figure.text(0.61, 0.873, color=theme.faint, va="center", **fitting(scene.title, 0.37 * SIZE_IN[0], 8.0))
+    if scene.played_by:
+        named = fitting(f"played by {scene.played_by}", 0.37 * SIZE_IN[0], 8.0)
+        figure.text(0.61, 0.838, va="center", **named)
     lines = (
         ("Energy efficiency", f"{scene.latest('energy_efficiency'):.3f} Mbit/J"),
         ("Power of the network", f"{scene.latest('network_power_w'):.0f} W"),
@@ -88,7 +105,7 @@ def _draw_numbers(figure: Figure, scene: Scene, theme: Theme) -> None:
         ("UEs below their minimum rate", f"{int(scene.latest('violations'))} of {int(scene.active.sum())}"),
     )
     for row, (name, value) in enumerate(lines):
-        y = 0.80 - 0.045 * row
+        y = 0.785 - 0.043 * row
         figure.text(0.61, y, name, fontsize=9, va="center")
         figure.text(0.98, y, value, fontsize=9, weight="bold", ha="right", va="center")
 
@@ -96,20 +113,20 @@ def _draw_numbers(figure: Figure, scene: Scene, theme: Theme) -> None:
 def _draw_history(figure: Figure, scene: Scene, theme: Theme) -> None:
     """Energy efficiency and UBSs awake since the episode began."""
     for name, title, top, low in (
-        ("energy_efficiency", "Energy efficiency, Mbit/J", None, 0.395),
+        ("energy_efficiency", "Energy efficiency (Mbit/J)", None, 0.395),
         ("active_ubs", "UBSs awake", scene.awake.size, 0.185),
     ):
         axes = figure.add_axes((0.645, low, 0.335, 0.12))
         axes.step(scene.past["time_h"], scene.past[name], where="post", color=theme.awake, linewidth=1.3)
         start_h = float(scene.past["time_h"][0]) if len(scene.past["time_h"]) else 0.0
         axes.set(xlim=(start_h, start_h + 24.0), facecolor=theme.background)
-        axes.set_ylim(0.0, top)
+        fit_from_zero(axes, float(scene.past[name].max(initial=0.0)) if top is None else top)
         axes.tick_params(colors=theme.faint, labelsize=7, length=2)
         axes.grid(color=theme.faint, alpha=0.25, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[["left", "bottom"]].set_color(theme.faint)
         figure.text(0.61, low + 0.138, title, fontsize=7.5, va="center")
-    figure.text(0.98, 0.125, "hours", fontsize=7, color=theme.faint, ha="right", va="center")
+    figure.text(0.98, 0.122, "Time (h)", fontsize=7, color=theme.faint, ha="right", va="center")
 
 
 def _draw_legend(figure: Figure, theme: Theme) -> None:
@@ -123,7 +140,7 @@ def _draw_legend(figure: Figure, theme: Theme) -> None:
         mark("UBS awake", "^", theme.awake, theme.awake),
         mark("UBS asleep", "^", theme.background, theme.awake),
         mark("UE and its rate in Mbit/s", "o", theme.user, theme.user),
-        mark("UE below its minimum rate", "o", theme.short, theme.short),
+        mark("UE below its minimum rate", "X", theme.short, theme.short),
         mark("UE silent", "o", theme.background, theme.faint),
     ]
     place: dict[str, Any] = {"loc": "lower left", "fontsize": 7, "frameon": False, "labelspacing": 0.3}

@@ -21,6 +21,7 @@ class Scene:
 
     Attributes:
         title: architecture, scenario and seed.
+        played_by: who plays; empty where nobody has said.
         clock_h: time of day at the end of that period.
         side_m: of the square.
         ubs_m, ue_m: ``[M, 2]``, ``[K, 2]`` places.
@@ -33,6 +34,7 @@ class Scene:
     """
 
     title: str
+    played_by: str
     clock_h: float
     side_m: float
     ubs_m: FloatArray
@@ -74,18 +76,20 @@ def map_of(simulation: Simulation, world: int) -> dict[str, NDArray[Any]]:
     }
 
 
-def scene_of(simulation: Simulation, world: int, past: Mapping[str, FloatArray]) -> Scene:
+def scene_of(simulation: Simulation, world: int, past: Mapping[str, FloatArray], played_by: str = "") -> Scene:
     """Collect what there is to see.
 
     Args:
         simulation: the batch.
         world: which of its worlds; it has been reset.
         past: time series of the episode so far, with ``time_h``.
+        played_by: who plays, as pictures shall say it.
     """
     deployment, scenario = simulation.deployment(world), simulation.scenario
     state, done = simulation.state, int(simulation.state.decision[world])
     return Scene(
         title=f"{simulation.architecture.name}, {scenario.name}, seed {int(state.episodes.seed[world])}",
+        played_by=played_by,
         clock_h=(scenario.time.start_h + done * scenario.time.period_h) % 24.0,
         side_m=scenario.layout.side_m,
         ubs_m=deployment.ubs_m,

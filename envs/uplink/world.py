@@ -222,4 +222,4 @@ class UplinkWorld(BatchedWorld):
     def _scene(self, world: int) -> Any:
         from voltran.envs.uplink.scene import scene_of
 
-        return scene_of(self._simulation, world, self.trace(world))
+        return scene_of(self._simulation, world, self.trace(world), self.played_by)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from voltran.envs.panels import stroke
 from voltran.evaluation.episodes import Trace
 from voltran.evaluation.figure_files import Families, Picture, chosen_traces, heading, shown
 from voltran.evaluation.palette import looks
@@ -66,13 +67,13 @@ def _trading_day(figure: "Figure", results: Results, traces: Mapping[str, Trace]
         panel.set_ylim(bottom=0)
     handles, labels = rows[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
-    lines = "Lines: generation, stacked; filled: sales. Batteries: mean, lowest, highest."
+    lines = "Lines: generation, stacked; filled: sales. Batteries: mean, lowest to highest."
     heading(figure, f"{lines} {results.scenario}, seed {results.first_seed}.")
 
 
 def _prices(panel: "Axes", trace: Trace) -> None:
     for index in range(trace["price"].shape[1]):
-        drawn: dict[str, Any] = {"color": _colour(index), "linewidth": 1.5}
+        drawn: dict[str, Any] = {"color": _colour(index), "linestyle": stroke(index), "linewidth": 1.5}
         panel.plot(trace["time_h"], trace["price"][:, index], label=f"retailer_{index}", **drawn)
 
 
@@ -84,7 +85,7 @@ def _power(panel: "Axes", trace: Trace) -> None:
         floor = had[:, index - 1] if index else below
         drawn: dict[str, Any] = {"color": _colour(index), "linewidth": 0}
         panel.fill_between(trace["time_h"], floor, floor + trace["sold_kw"][:, index], alpha=0.45, **drawn)
-        panel.plot(trace["time_h"], had[:, index], color=_colour(index), linewidth=0.9)
+        panel.plot(trace["time_h"], had[:, index], color=_colour(index), linestyle=stroke(index), linewidth=0.9)
 
 
 def _colour(index: int) -> str:

@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 
 from voltran.envs.blackout.metric_table import CLASSES
 from voltran.evaluation.episodes import Trace
-from voltran.evaluation.figure_files import Families, Picture, end_axes, heading, point, reach, shown
+from voltran.evaluation.figure_files import (
+    Families,
+    Picture,
+    end_axes,
+    heading,
+    marked_line,
+    played,
+    point,
+    reach,
+    shown,
+)
 from voltran.evaluation.palette import FAINT, Look, looks
 from voltran.evaluation.results import MetricSummary, Results
 from voltran.evaluation.statistics import Values
@@ -67,8 +77,9 @@ def _batteries(figure: "Figure", results: Results, traces: Mapping[str, Trace]) 
     panels[0].set(xlim=(0, _shown_h(results, traces)), ylim=(0, 100))
     figure.supxlabel("Time since the outage began (h)", fontsize=10)
     figure.supylabel("State of charge (%)", fontsize=10)
-    lines = "Every site, and their mean." if len(traces) <= FEW else "Mean over sites, and the lowest and highest."
-    heading(figure, f"{lines} Dashed line: survival lost. {results.scenario}, seed {results.first_seed}.")
+    own = "every site, thick their mean" if len(traces) <= FEW else "mean of the sites, lowest to highest"
+    grey = " Grey lines: means of the others." if len(traces) > 1 else ""
+    heading(figure, f"Coloured: {own}.{grey} Dashed: survival lost. {results.scenario}, seed {results.first_seed}.")
 
 
 def _one_battery(panel: "Axes", trace: Trace, colour: str, with_sites: bool) -> None:
@@ -93,18 +104,20 @@ def _mark_loss(panel: "Axes", survival: MetricSummary | None) -> None:
 
 
 def _survival(figure: "Figure", results: Results) -> None:
-    """Share of episodes whose network has survived so far."""
+    """Share of episodes whose network has survived so far, one line per controller."""
     axes = figure.subplots()
-    look = looks(list(results.controllers))
-    for label, controller in results.controllers.items():
+    look, last_h = looks(list(results.controllers)), 0.0
+    for at, (label, controller) in enumerate(results.controllers.items()):
         censored = controller.metrics.get("censored")
         survival = controller.metrics["survival_h"].values
         time_h, alive = surviving_share(survival, censored.values if censored else [0.0] * len(survival))
-        drawn: dict[str, Any] = {"color": look[label].colour, "linestyle": look[label].line}
+        drawn = marked_line(look[label], at)
         axes.step(time_h, 100 * alive, where="post", label=shown(label), clip_on=False, **drawn)
+        last_h = max(last_h, float(time_h[-1]))
     axes.set(xlabel="Time since the outage began (h)", ylabel="Episodes still alive (%)", ylim=(0, 100))
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, last_h or None)
     figure.legend(loc="outside right center")
+    heading(figure, f"The further right a line, the longer networks survive. {played(results)}.")
 
 
 def surviving_share(survival_h: Values, censored: Values) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -170,6 +183,7 @@ def _trade_off(figure: "Figure", results: Results) -> None:
         panel.margins(0.12)
         end_axes(panel, "y", results.metric(key).shown_bounds)
     panels[0].set_xlim(left=0)
+    heading(figure, f"Means and their 95 % intervals; up and to the right is better. {played(results)}.")
     handles, labels = panels[0].get_legend_handles_labels()
     columns = len(labels) if len(labels) <= 5 else -(-len(labels) // 2)
     figure.legend(handles, labels, loc="outside lower center", ncols=columns)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from voltran.evaluation.figure_files import end_axes, point, reach
+from voltran.evaluation.figure_files import end_axes, heading, played, point, reach
 from voltran.evaluation.palette import FAINT, looks
 from voltran.evaluation.results import Results
 
@@ -33,3 +33,4 @@ def metric_points(figure: "Figure", results: Results, key: str, words: str, best
     panel.set_ylim(len(known) - 0.4, -0.6)
     end_axes(panel, "x", metric.shown_bounds)
     panel.set_xlabel(words)
+    heading(figure, f"Means and their 95 % intervals. {played(results)}.")

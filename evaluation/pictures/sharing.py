@@ -72,7 +72,7 @@ def _course(figure: "Figure", results: Results, traces: Mapping[str, Trace]) -> 
         panel.set_ylim(bottom=0)
     handles, labels = rows[1, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
-    heading(figure, f"All sites; batteries: mean, lowest, highest. {results.scenario}, seed {results.first_seed}.")
+    heading(figure, f"All sites. Batteries: mean, lowest to highest. {results.scenario}, seed {results.first_seed}.")
 
 
 def _supply(panel: "Axes", trace: Trace) -> None:

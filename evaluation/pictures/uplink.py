@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltran.evaluation.episodes import Trace
-from voltran.evaluation.figure_files import Families, Picture, chosen_traces, heading, line, shown
+from voltran.evaluation.figure_files import Families, Picture, chosen_traces, heading, marked_line, played, shown
 from voltran.evaluation.palette import FAINT, Look, looks
 from voltran.evaluation.results import Results
 from voltran.evaluation.statistics import Values
@@ -24,6 +24,7 @@ DAILY_KEYS = {"time_h", *DAY_ROWS, TRAFFIC}
 MAP_KEYS = {"ubs_m", "ue_m", "offsets_m", "side_m", "serving", "missed"}
 MOST_MAPS = 3
 MISSED = "#cf3f55"
+BETTER = {"up": "; the further right a line, the better", "down": "; the further left a line, the better", None: ""}
 
 
 def pictures(results: Results, traces: Mapping[str, Trace], families: Families) -> list[Picture]:
@@ -56,14 +57,18 @@ def _distribution(figure: "Figure", results: Results, key: str, families: Famili
     parts = figure.subfigures(1, len(families), squeeze=False)[0]
     for part, (title, labels) in zip(parts, families.items(), strict=True):
         panel = part.subplots()
-        for label in labels:
+        for at, label in enumerate(labels):
             summary = results.controllers[label].metrics.get(key) if label in results.controllers else None
             if summary is not None and summary.mean is not None:
                 value, share = cumulative(summary.values)
-                panel.step(value, 100 * share, where="post", label=shown(label), clip_on=False, **line(look[label]))
+                panel.step(
+                    value, 100 * share, where="post", label=shown(label), clip_on=False, **marked_line(look[label], at)
+                )
         panel.set(xlabel=results.metric(key).heading, ylim=(0, 100), title=title)
         part.legend(loc="outside right center")
     parts[0].axes[0].set_ylabel("Episodes at or below (%)")
+    better = BETTER[results.metric(key).better]
+    heading(figure, f"How episodes are spread{better}. {played(results)}.")
 
 
 def cumulative(values: Values) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -87,8 +92,8 @@ def _daily(figure: "Figure", results: Results, traces: Mapping[str, Trace], fami
     panels = figure.subplots(len(ratios), len(families), sharex=True, sharey="row", squeeze=False, height_ratios=ratios)
     handles = {}
     for column, (title, labels) in zip(panels.T, families.items(), strict=True):
-        for label in (label for label in labels if label in traces):
-            trace, drawn = traces[label], line(look[label])
+        for at, label in enumerate(label for label in labels if label in traces):
+            trace, drawn = traces[label], marked_line(look[label], at)
             for panel, key in zip(column, DAY_ROWS, strict=False):
                 handles[label] = panel.plot(trace["time_h"], trace[key], label=label, **drawn)[0]
         _traffic(column[-1], next(iter(traces.values())))
@@ -97,7 +102,7 @@ def _daily(figure: "Figure", results: Results, traces: Mapping[str, Trace], fami
         panel.set_ylabel("Traffic\n(Mbit/s)" if key == TRAFFIC else results.metric(key).heading)
         panel.set_ylim(bottom=0)
     figure.legend(handles=list(handles.values()), loc="outside lower center", ncols=4)
-    heading(figure, f"{results.scenario}, seed {results.first_seed}.")
+    heading(figure, f"The course of an episode, below what UEs ask for. {results.scenario}, seed {results.first_seed}.")
 
 
 def _traffic(panel: "Axes", trace: Trace) -> None:
@@ -116,10 +121,10 @@ def _networks(figure: "Figure", results: Results, traces: Mapping[str, Trace]) -
         _network(panel, trace, look[label])
         awake = trace["serving"].any(axis=1)
         panel.set_title(f"{label}\n{awake.sum()} of {awake.size} UBSs awake", fontsize=9.0)
-    panels[0].set_ylabel("m")
+    panels[0].set_ylabel("Place (m)")
     handles = panels[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside lower center", ncols=4)
-    heading(figure, f"{results.scenario}, seed {results.first_seed}.")
+    heading(figure, f"Lines: who serves whom, in the last period. {results.scenario}, seed {results.first_seed}.")
 
 
 def _network(panel: "Axes", trace: Trace, look: Look) -> None:
@@ -133,11 +138,11 @@ def _network(panel: "Axes", trace: Trace, look: Look) -> None:
     links = np.stack([starts, ends, gaps], axis=1).reshape(-1, 2)
     panel.plot(*links.T, color=look.colour, linewidth=1.0, alpha=0.55)
     awake, missed = trace["serving"].any(axis=1), trace["missed"]
-    marks: dict[str, Any] = {"linestyle": "none", "markersize": 6.5, "markeredgewidth": 1.0}
+    marks: dict[str, Any] = {"linestyle": "none", "markersize": 6.5, "markeredgewidth": 1.0, "clip_on": False}
     panel.plot(*trace["ubs_m"][awake].T, "^", color=look.colour, label="UBS awake", **marks)
     panel.plot(*trace["ubs_m"][~awake].T, "^", color=FAINT, fillstyle="none", label="UBS asleep", **marks)
     panel.plot(*trace["ue_m"][~missed].T, "o", color=FAINT, label="UE", **marks)
     if missed.any():
-        panel.plot(*trace["ue_m"][missed].T, "o", color=MISSED, label="UE below its minimum rate", **marks)
+        panel.plot(*trace["ue_m"][missed].T, "X", color=MISSED, label="UE below its minimum rate", **marks)
     side_m = float(trace["side_m"][0])
-    panel.set(xlim=(0.0, side_m), ylim=(0.0, side_m), aspect="equal", xlabel="m")
+    panel.set(xlim=(0.0, side_m), ylim=(0.0, side_m), aspect="equal", xlabel="Place (m)")

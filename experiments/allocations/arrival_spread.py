@@ -144,15 +144,15 @@ def _table(found: Sequence[Spread]) -> Table:
     columns = (
         "Mode",
         "Files per s",
-        "Slot, s",
+        "Slot (s)",
         "Mean utilisation",
         "drawn",
         "± in closed form",
-        "Demand at the mean, W",
+        "Demand at the mean (W)",
         "drawn",
-        "Satisfaction at the mean, USD/h",
+        "Satisfaction at the mean (USD/h)",
         "drawn",
-        "Slots short, %",
+        "Slots short (%)",
     )
     note = (
         "Four sites; ± is the standard deviation over slots. In closed form the variance of work that arrives is the "
@@ -172,8 +172,8 @@ def _chart(found: Sequence[Spread]) -> Chart:
     return Chart(
         name="satisfaction-spread",
         title="Spread of satisfaction where files arrive one by one",
-        x_label="length of a slot (s)",
-        y_label="standard deviation (% of the mean load's)",
+        x_label="Length of a slot (s)",
+        y_label="Standard deviation (% of the mean load's)",
         series=tuple(series),
         from_zero=True,
     )

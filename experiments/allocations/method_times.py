@@ -155,7 +155,7 @@ def _day_table(cases: Sequence[Case]) -> Table:
             solved = f"{len(counts)} of {len(runs)}"
             rows.append((scheme, name, solved, span, MS * max(run.cpu_s for run in runs)))
     note = f"The paper says about {MS * PAPER_S:g} ms for both schemes, on a laptop of 2015."
-    columns = ("Scheme", "Method", "Hours solved", "Iterations", "Longest CPU time, ms")
+    columns = ("Scheme", "Method", "Hours solved", "Iterations", "Longest CPU time (ms)")
     return Table(title="Fig. 6: eight sites, hour by hour", columns=columns, rows=tuple(rows), keys=2, note=note)
 
 
@@ -172,8 +172,8 @@ def _chart(cases: Sequence[Case], options: MethodTimes) -> Chart:
     return Chart(
         name="solved-within",
         title="Problems of the paper that are solved within so many iterations",
-        x_label="iterations",
-        y_label="share of problems (%)",
+        x_label="Iterations",
+        y_label="Share of problems (%)",
         series=series,
         from_zero=True,
     )

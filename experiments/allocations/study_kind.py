@@ -5,6 +5,7 @@ from pathlib import Path
 from voltran.envs.metric import MISSING
 from voltran.evaluation.evaluation import RESULTS_FILE
 from voltran.experiments.allocations.study import Study
+from voltran.experiments.allocations.study_plots import write_study_plots
 from voltran.experiments.allocations.study_report import study_chapter, study_pictures, verdicts
 from voltran.experiments.allocations.study_results import StudyResults, read_study_results, study_text
 from voltran.experiments.allocations.study_run import quick_study, run_study
@@ -35,6 +36,10 @@ class Allocations(Outcome):
     def pictures(self, folder: Path) -> list[str]:
         """The pictures that the page shows."""
         return study_pictures(folder)
+
+    def draw(self, folder: Path) -> None:
+        """Draw the curves."""
+        write_study_plots(self.experiment, self.results, folder)
 
     def index_row(self) -> IndexRow:
         """What the list of results says."""

@@ -2,12 +2,13 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from voltran.baselines.dpa.paper_cases import MODES, REGIMES
-from voltran.evaluation.figure_files import write_picture
+from voltran.envs.panels import stroke
+from voltran.evaluation.figure_files import heading, write_picture
 from voltran.evaluation.palette import DASHED, FAINT, OTHERS, TEXT
 from voltran.experiments.allocations.paper_claims import NONE_W
 from voltran.experiments.allocations.study import Study
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 HEIGHT_IN = 3.6
 PANELS = "abc"
+WIDTHS = (3.4, 2.5, 1.7, 1.0)  # of sites' lines: a thinner one lies on a thicker one where they coincide
+SHOWS = {
+    "power": ("Power (W)", "What each site buys from each retailer; thinner lines lie on thicker ones."),
+    "utility": ("Utility (USD/h)", "The utility of each site."),
+}
 
 
 def write_study_plots(study: Study, results: StudyResults, folder: Path) -> list[Path]:
@@ -48,20 +54,25 @@ def _modes(figure: "Figure", study: Study, regime: str, curves: list[Curve]) -> 
     for panel, letter, curve in zip(panels, PANELS, curves, strict=True):
         _power(panel, curve) if study.shows == "power" else _utility(panel, curve)
         share = MODES[curve.mode].fixed_share
-        panel.set(title=f"({letter}) mode {curve.mode}, q = {share:g}", xlabel="arrival rate (files/s)")
-    panels[0].set_ylabel("power (W)" if study.shows == "power" else "utility (USD/h)")
+        panel.set(title=f"({letter}) mode {curve.mode}, q = {share:g}", xlabel="Arrival rate (files/s)")
+    label, about = SHOWS[study.shows]
+    panels[0].set_ylabel(label)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right center")
-    figure.suptitle(regime, fontsize=9.5, x=0.008, ha="left")
+    heading(figure, f"{about} {regime}")
 
 
 def _power(panel: "Axes", curve: Curve) -> None:
-    """A colour per site, solid from retailer 1 and dashed from retailer 2; nothing where no power flows."""
+    """A colour and width per site, solid from retailer 1, dashed from retailer 2; nothing where no power flows."""
     power_w = np.array(curve.power_w)
     for m in range(power_w.shape[1]):
         for i, style in enumerate(("-", DASHED)):
             shown = np.where(power_w[:, m, i] > NONE_W, power_w[:, m, i], np.nan)
-            colour = OTHERS[m].colour
-            panel.plot(curve.at, shown, color=colour, linestyle=style, label=f"site {m + 1}, retailer {i + 1}")
+            drawn: dict[str, Any] = {
+                "color": OTHERS[m].colour,
+                "linestyle": style,
+                "linewidth": WIDTHS[m % len(WIDTHS)],
+            }
+            panel.plot(curve.at, shown, label=f"site {m + 1}, retailer {i + 1}", **drawn)
     panel.set_yscale("log")
     panel.set_ylim(bottom=2.0 * NONE_W)
 
@@ -69,7 +80,7 @@ def _power(panel: "Axes", curve: Curve) -> None:
 def _utility(panel: "Axes", curve: Curve) -> None:
     utility = np.array(curve.utility)
     for m in range(utility.shape[1]):
-        panel.plot(curve.at, utility[:, m], color=OTHERS[m].colour, label=f"site {m + 1}")
+        panel.plot(curve.at, utility[:, m], color=OTHERS[m].colour, linestyle=stroke(m), label=f"site {m + 1}")
 
 
 def _day_title(study: Study) -> str:
@@ -83,13 +94,14 @@ def _day(figure: "Figure", title: str, curves: list[Curve]) -> None:
     generation_w = np.array(first.generation_w)
     power.step(first.at, np.sum(first.demand_w, axis=1), where="mid", color=TEXT, label="demand")
     for i, name in enumerate(("wind", "PV")):
-        power.plot(first.at, generation_w[:, i], color=OTHERS[i].colour, label=name)
+        power.plot(first.at, generation_w[:, i], color=OTHERS[i].colour, linestyle=stroke(2 + i), label=name)
     power.plot(first.at, generation_w.sum(axis=1), color=FAINT, linestyle=DASHED, label="wind and PV")
-    power.set(title=title, xlabel="hour", ylabel="power (W)")
-    for curve, look in zip(curves, OTHERS[2:], strict=False):
+    power.set(title=title, xlabel="Time of day (h)", ylabel="Power (W)")
+    for at, (curve, look) in enumerate(zip(curves, OTHERS[2:], strict=False)):
         total = np.sum(curve.utility, axis=1)
-        utility.step(curve.at, total, where="mid", color=look.colour, label=curve.name)
-    utility.set(title="all sites together", xlabel="hour", ylabel="utility (USD/h)")
+        utility.step(curve.at, total, where="mid", color=look.colour, linestyle=stroke(at), label=curve.name)
+    utility.set(title="all sites together", xlabel="Time of day (h)", ylabel="Utility (USD/h)")
     for panel in (power, utility):
         panel.set_ylim(bottom=0)
-        panel.legend()
+        panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
+    heading(figure, "What sites need and retailers generate, and what it is worth by both schemes.")

@@ -65,6 +65,11 @@ class Assumptions(Outcome):
         names = [found.name for found in self.sensitivities]
         return [name for name in names if (folder / f"{name}{PICTURE_SUFFIX}").exists()]
 
+    def draw(self, folder: Path) -> None:
+        """Draw how far claims move."""
+        for one in self.sensitivities:
+            write_tornado(one, folder)
+
     def index_row(self) -> IndexRow:
         """What the list of results says."""
         several = len(self.sensitivities) > 1
@@ -135,8 +140,7 @@ def _play(name: str, experiment: AssumptionExperiment, out: Path, playing: Playi
     write_text(out / RESULTS_FILE, results_text(made))
     outcome = _read(name, experiment, out)
     with suppress(MissingExtraError):
-        for one in outcome.sensitivities:
-            write_tornado(one, out)
+        outcome.draw(out)
     write_text(out / TABLE_FILE, outcome.page(out))
     return out / TABLE_FILE
 

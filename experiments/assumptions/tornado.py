@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voltran.evaluation.figure_files import WIDTH_IN, write_picture
+from voltran.evaluation.figure_files import WIDTH_IN, heading, write_picture
 from voltran.evaluation.palette import DASHED, DOTTED, FAINT, LOOKS, TEXT
 from voltran.experiments.assumptions.sensitivity import Measure, Reach, Sensitivity, ranked
 
@@ -35,7 +35,7 @@ def write_tornado(sensitivity: Sensitivity, folder: Path) -> Path:
     """
     panels = [(measure, ranked(sensitivity, measure)[:MOST_BARS]) for measure in sensitivity.measures]
     heights = [FRAME_IN + ROW_IN * max(len(rows), 1) for _, rows in panels]
-    return write_picture(folder, sensitivity.name, 0.35 + sum(heights), partial(_paint, sensitivity, panels, heights))
+    return write_picture(folder, sensitivity.name, 0.6 + sum(heights), partial(_paint, sensitivity, panels, heights))
 
 
 def _paint(
@@ -51,6 +51,7 @@ def _paint(
         unit = f" ({measure.unit})" if measure.unit else ""
         panel.set(title=f"{measure.title}{unit}{f': {sensitivity.title}' if sensitivity.title else ''}")
     figure.legend(handles=_legend(panels, in_sight), loc="outside lower center", ncols=5)
+    heading(figure, "How far each assumption moves a number; beside the bars the values that move it so far.")
 
 
 def _bars(panel: "Axes", measure: Measure, rows: list[Reach]) -> None:

@@ -60,6 +60,13 @@ class Calculated(Outcome):
         shown = shown_pictures(self.results, folder)
         return [name.removesuffix(PICTURE_SUFFIX) for name in shown if name.endswith(PICTURE_SUFFIX)]
 
+    def draw(self, folder: Path) -> None:
+        """Draw charts, and how far claims move."""
+        for chart in self.results.findings.charts:
+            write_chart(chart, folder)
+        for varied in self.results.findings.sensitivities:
+            write_tornado(varied, folder)
+
     def index_row(self) -> IndexRow:
         """What the list of results says."""
         findings = self.results.findings
@@ -94,10 +101,7 @@ def _play(name: str, experiment: Calculation, out: Path, playing: Playing) -> Pa
     write_text(out / RESULTS_FILE, calculation_text(made))
     results = read_calculation_results(out / RESULTS_FILE)
     with suppress(MissingExtraError):
-        for chart in results.findings.charts:
-            write_chart(chart, out)
-        for varied in results.findings.sensitivities:
-            write_tornado(varied, out)
+        Calculated(name, experiment, results).draw(out)
     write_text(out / TABLE_FILE, calculation_chapter(experiment, results, shown_pictures(results, out)))
     return out / TABLE_FILE
 

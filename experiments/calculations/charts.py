@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from voltran.envs.panels import stroke
 from voltran.evaluation.figure_files import heading, write_picture
-from voltran.evaluation.palette import DASH_DOTTED, DASHED, DOTTED, Look, looks
+from voltran.evaluation.palette import Look, looks
 from voltran.experiments.calculations.findings import Chart, Series
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HEIGHT_IN = 3.6
-LINES: tuple[Any, ...] = ("-", DASHED, DOTTED, DASH_DOTTED)
 FEW_POINTS = 12
 BARS_WIDTH = 0.8
 MOST_LETTERS = 90  # of names in a row below upright bars
@@ -64,7 +64,7 @@ def _line(panel: "Axes", series: Series, look: Look, at: int, drawn: str) -> Non
     """Lines of different strokes; markers where points are few enough to be told apart."""
     y = np.array(series.y, dtype=float)
     points = drawn == "points"
-    style: dict[str, Any] = {"color": look.colour, "label": series.name, "linestyle": LINES[at % len(LINES)]}
+    style: dict[str, Any] = {"color": look.colour, "label": series.name, "linestyle": stroke(at)}
     if points or (drawn == "lines" and len(y) <= FEW_POINTS):
         style |= {"marker": look.marker, "markersize": 0.8 * look.size, "markeredgewidth": 0.0}
     style |= {"linestyle": "none"} if points else {}

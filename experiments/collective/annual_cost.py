@@ -151,8 +151,8 @@ def _chart(options: Ownership, zeta: FloatArray, lines: dict[str, FloatArray]) -
     return Chart(
         name="annual-cost",
         title=f"{options.network_sites} sites; technology of sites that share / of those that do not",
-        x_label="zeta, share of the sites that share",
-        y_label="MEUR per year",
+        x_label="Share of the sites that share, zeta",
+        y_label="Annual cost (MEUR)",
         series=_series(zeta, lines),
         from_zero=True,
     )
@@ -164,8 +164,8 @@ def _surplus_chart(zeta: FloatArray, lines: dict[str, FloatArray]) -> Chart:
     return Chart(
         name="without-batteries",
         title="What it costs more than batteries everywhere, with batteries at some sites or at none",
-        x_label="zeta, share of the sites that share",
-        y_label="MEUR per year",
+        x_label="Share of the sites that share, zeta",
+        y_label="Annual cost on top (MEUR)",
         series=_series(zeta, surplus),
     )
 
@@ -184,7 +184,7 @@ def _table(tariff: str, priced: Priced) -> Table:
         (f"{zeta[at]:g}", *(float(line[at]) for line in lines.values())) for at in range(0, len(zeta), step)
     ]
     return Table(
-        title=f"Annual cost, {tariff}, MEUR",
+        title=f"Annual cost, {tariff} (MEUR)",
         columns=("zeta", *lines),
         rows=tuple(rows),
         note=f"Roll-out, batteries and panels spread over {priced.ownership.years} years, and rent and energy.",

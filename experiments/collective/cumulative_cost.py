@@ -132,8 +132,8 @@ def _total_chart(priced: Priced) -> Chart:
     return Chart(
         name="cumulative-cost",
         title="Cumulative cost of a site, prices by the time of use",
-        x_label="years",
-        y_label="kEUR per site",
+        x_label="Time (years)",
+        y_label="Cost (kEUR per site)",
         series=tuple(
             Series(name=name, x=tuple(years.tolist()), y=tuple(priced.total_keur(name, years).tolist()))
             for name in CASES
@@ -152,8 +152,8 @@ def _gain_chart(both: dict[str, Priced]) -> Chart:
     return Chart(
         name="battery-gain",
         title="What battery and panels have gained a site: above zero from the payback on",
-        x_label="years",
-        y_label="kEUR per site",
+        x_label="Time (years)",
+        y_label="Gain (kEUR per site)",
         series=tuple(series),
     )
 
@@ -167,7 +167,7 @@ def _totals_table(both: dict[str, Priced]) -> Table:
             parts = (KEUR * way.capital_eur(), KEUR * rent_eur, KEUR * way.energy_eur, priced.end_keur(name))
             rows.append((tariff, name, *(f"{part:.2f}" for part in parts)))
     years = next(iter(both.values())).ownership.years
-    columns = ("Tariff", "Way", "At once, kEUR", "Rent, kEUR/y", "Energy, kEUR/y", f"Sum of {years} years, kEUR")
+    columns = ("Tariff", "Way", "At once (kEUR)", "Rent (kEUR/y)", "Energy (kEUR/y)", f"Sum of {years} years (kEUR)")
     note = "Means over all sites. Sharing saves rent and roll-out above all; batteries are a small part of the whole."
     return Table(title="Costs of a site", columns=columns, rows=tuple(rows), keys=2, note=note)
 
@@ -194,7 +194,7 @@ def _batteries_table(both: dict[str, Priced]) -> Table:
     columns = (
         "Tariff",
         "Battery",
-        "Payback, y",
+        "Payback (y)",
         "Sites that it pays for",
         "Sum of changes of SoC a day",
         "SoH at the end",

@@ -193,7 +193,7 @@ def _chart(label: str, errors: dict[str, list[float]], name: str) -> Chart:
         y=tuple(found[4] for found in errors.values()),
     )
     return Chart(
-        name=name, title=f"Absolute error {label}", x_label="", y_label="standard deviations", series=(series,),
+        name=name, title=f"Absolute error {label}", x_label="", y_label="Mean absolute error (standard deviations)", series=(series,),
         drawn="bars", from_zero=True,
     )  # fmt: skip
 

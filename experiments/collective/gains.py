@@ -193,7 +193,7 @@ def _by_operator(places: list[Place], splits: dict[str, list[FloatArray]]) -> Ta
     count = len(places)
     return Table(
         title="What operators save, per infrastructure and day",
-        columns=("operator", "demand, kWh", "alone, EUR", *(f"{name}, EUR" for name in SPLITS)),
+        columns=("operator", "demand (kWh)", "alone (EUR)", *(f"{name} (EUR)" for name in SPLITS)),
         rows=tuple(
             (
                 str(operator),
@@ -221,7 +221,7 @@ def _stability(places: list[Place], splits: dict[str, list[FloatArray]]) -> Tabl
 def _by_place(places: list[Place]) -> Table:
     return Table(
         title="Infrastructures",
-        columns=("place", "all save, EUR/day", "beyond alone, EUR/day", "least core: excess, EUR/day"),
+        columns=("place", "all save (EUR/day)", "beyond alone (EUR/day)", "least core: excess (EUR/day)"),
         rows=tuple(
             (place.name, float(place.values[-1]), place.surplus_eur, least_core(place.values).excess)
             for place in places
@@ -242,7 +242,7 @@ def _chart(places: list[Place], splits: dict[str, list[FloatArray]]) -> Chart:
         name="gains",
         title="What operators gain over being alone",
         x_label="",
-        y_label="EUR per infrastructure and day",
+        y_label="Gain (EUR per infrastructure and day)",
         series=tuple(series),
         drawn="bars",
     )

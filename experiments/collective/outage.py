@@ -134,12 +134,12 @@ def _clock(hour: float) -> str:
 
 
 def _table(options: OutageOptions, cases: list[Case]) -> Table:
-    columns = ["who shares", "reserve", "saving, %"]
+    columns = ["who shares", "reserve", "saving (%)"]
     for hour in options.outage_h:
         columns += [
-            f"stored at {_clock(hour)}, kWh",
-            "survival from then, h",
-            f"unserved in {options.lasts_h:g} h, kWh",
+            f"stored at {_clock(hour)} (kWh)",
+            "survival from then (h)",
+            f"unserved in {options.lasts_h:g} h (kWh)",
         ]
     rows = []
     for case in cases:

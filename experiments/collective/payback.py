@@ -80,7 +80,7 @@ def payback(options: PaybackSettings, working: Working) -> Findings:
         charts=(_spread_chart(spreads),),
         tables=(
             _table(
-                "Price spread", "Spread, EUR/kWh", {f"{spread:g}": each for spread, each in spreads.items()}, _SPREAD
+                "Price spread", "Spread (EUR/kWh)", {f"{spread:g}": each for spread, each in spreads.items()}, _SPREAD
             ),
             _table("Panels", "Tariff, panels", panels),
             _rent_table(options, found),
@@ -138,8 +138,8 @@ def _spread_chart(spreads: Mapping[float, Priced]) -> Chart:
     return Chart(
         name="payback-spread",
         title="Payback of battery and panels over the spread of prices",
-        x_label="highest less lowest price of a usual day (EUR/kWh)",
-        y_label="years",
+        x_label="Highest less lowest price of a usual day (EUR/kWh)",
+        y_label="Payback (years)",
         series=tuple(series),
         from_zero=True,
     )
@@ -153,11 +153,11 @@ def _table(title: str, first: str, found: Mapping[str, Priced], note: str = "") 
         rows.append((name, *(f"{KEUR * float(energy.mean()):.2f}" for energy in energies), *paybacks))
     columns = (
         first,
-        "Energy from the grid, kEUR/y",
+        "Energy from the grid (kEUR/y)",
         "with a battery of its own",
         "with a shared battery",
-        "Payback exclusive, y",
-        "shared, y",
+        "Payback exclusive (y)",
+        "shared (y)",
     )
     return Table(title=title, columns=columns, rows=tuple(rows), note=note)
 
@@ -169,11 +169,11 @@ def _rent_table(options: PaybackSettings, found: Priced) -> Table:
         batteries = [finite(found.payback_y(shared=shared)) for shared in (False, True)]
         rows.append((f"{KEUR * rent_eur:g}", *moves, *batteries))
     columns = (
-        "Rent, kEUR/y",
-        "Payback of moving to a shared grid connection, y",
-        "to a shared battery, y",
-        "of an exclusive battery, y",
-        "of a shared battery, y",
+        "Rent (kEUR/y)",
+        "Payback of moving to a shared grid connection (y)",
+        "to a shared battery (y)",
+        "of an exclusive battery (y)",
+        "of a shared battery (y)",
     )
     note = (
         "Rent is paid for a place, with or without a battery, so that it does not matter to a battery. It matters to a "

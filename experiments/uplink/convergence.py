@@ -166,7 +166,7 @@ def _chart(
         name=file,
         title=f"Energy efficiency of {title}: mean and middle 80 % of the drops",
         x_label=x_label,
-        y_label=f"% of that {end}",
+        y_label=f"Energy efficiency (% of that {end})",
         series=tuple(series),
     )
 

@@ -114,7 +114,13 @@ def _table(
     )
     return Table(
         title=name,
-        columns=("Controller", "Of the optimum, %", "worst drop, %", "Drops within 0.1 %, %", "Drops with violations"),
+        columns=(
+            "Controller",
+            "Of the optimum (%)",
+            "worst drop (%)",
+            "Drops within 0.1 % (%)",
+            "Drops with violations",
+        ),
         rows=rows,
         note=(
             f"{count} associations per drop, {len(best)} drops. Where a controller leaves a UE below its minimum rate "

@@ -139,14 +139,14 @@ def test_chosen_metrics_and_pictures_make_a_short_chapter(
     text = played(written(content | chosen, tmp_path / "small.yaml"), tmp_path / "out")
     rows = table(text, "Scenario")
     assert [row["Controller"] for row in rows] == ["idle", "busy", "busy:code=3"]
-    assert list(rows[0]) == ["Scenario", "Controller", "EV cost ($)", "Survival (h)"]
+    assert list(rows[0]) == ["Scenario", "Controller", "EV cost (USD)", "Survival (h)"]
     difference = re.search(r"<summary>Paired differences from idle</summary>\n\n(.*?)</details>", text, re.DOTALL)
     assert difference is not None
     rows = table(difference[1], "Scenario")
     assert [row["Minus idle"] for row in rows] == ["busy", "busy:code=3"]
     found = read_results(tmp_path / "out" / "fake" / "results.json").paired["idle"]["busy"]["ev_cost"].mean
     assert found is not None
-    assert rows[0]["EV cost ($)"] == f"{found:+.0f}"
+    assert rows[0]["EV cost (USD)"] == f"{found:+.0f}"
     assert set(re.findall(r'src="([^"]+)"', text)) == {"fake/survival.svg"}
 
 

@@ -175,8 +175,10 @@ def test_image_without_matplotlib_names_the_extra(dying: BlackoutWorld, monkeypa
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert "bs_0" in dying.render("ansi")
-    with pytest.raises(MissingExtraError, match=re.escape("pip install 'voltran[train]'")):
+    with pytest.raises(MissingExtraError, match="need matplotlib, which is not installed; run: pip install matplotlib"):
         dying.render("rgb_array")
+    with pytest.raises(MissingExtraError, match=re.escape("pip install 'voltran[train]'")):
+        as_image(dying.scene())
 
 
 def test_faces_hand_the_pictures_on() -> None:
