@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any, TypeVar
 
 import numpy as np
@@ -96,7 +97,8 @@ def read_weights(
     parsed = _parsed(path, bare, header, kind)
     if not found:
         warnings.warn(
-            f"{kind} {path}: has no checksum, so that damage to it would not be noticed; run: voltran seal {path}",
+            f"{kind} {path}: has no checksum, so that damage to it would not be noticed; run: "
+            f"voltran seal {quote(str(path))}",
             UncheckedFileWarning,
             stacklevel=CALLER,
         )

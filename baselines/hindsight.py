@@ -34,10 +34,10 @@ def portfolio() -> tuple[Controller, ...]:
 
 
 class HindsightRules:
-    """Plays ``blackout_v0`` and ``brownout_v0``; retailers sell at cost, and sites buy all they can.
+    """The best of a few simple rules, chosen with hindsight; retailers sell at cost, and sites buy all they can.
 
-    What it maximises is survival plus service, the hours of an episode in which critical users are served and the
-    integral of everybody's satisfaction.
+    It plays ``blackout_v0`` and ``brownout_v0``. What it maximises is survival plus service, the hours of an episode in
+    which critical users are served and the integral of everybody's satisfaction.
 
     Args:
         every: decisions between two choices.

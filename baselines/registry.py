@@ -4,7 +4,6 @@ An installed package offers one by an entry point of the group ``voltran.control
 :func:`register_controller`; and any class or function can be named as ``module:attribute``.
 """
 
-import difflib
 import inspect
 from collections.abc import Callable, Sequence
 from functools import cache, partial
@@ -22,6 +21,7 @@ from voltran.baselines.trimsm.outage_controller import TrimsmOutage
 from voltran.baselines.trimsm.outage_settings import TrimsmSettings
 from voltran.envs.controller import Controller
 from voltran.envs.errors import ScenarioError, VoltranError
+from voltran.envs.nearest import did_you_mean
 from voltran.envs.references import is_reference, register_offered, resolve
 from voltran.envs.scenario import Section
 
@@ -124,8 +124,7 @@ def entry_of(name: str) -> Entry:
     if name not in CONTROLLERS:
         _discover_installed()
     if name not in CONTROLLERS:
-        close = difflib.get_close_matches(name, CONTROLLERS, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        hint = did_you_mean(name, CONTROLLERS)
         broken = "".join(f"; {problem}" for problem in _BROKEN.values())
         raise ScenarioError(f"unknown controller {name!r}: {hint}known controllers: {', '.join(CONTROLLERS)}{broken}")
     return CONTROLLERS[name]

@@ -1,12 +1,14 @@
 """Agent transitions per second that a data set is made with, and read with."""
 
-from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 from benchmarks.measure import Aim, Section, Stopwatch, number
 from voltran.datasets import make, read, shard_tasks
+from voltran.datasets.shards import ShardWriter
 
 # scenario, teacher, what is set differently
 Case = tuple[str, str, dict[str, Any]]
@@ -62,17 +64,9 @@ def _row(case: Case, episodes: int, aims: list[Aim]) -> list[str]:
 def _made(case: Case, episodes: int, folder: Path, writing: Stopwatch | None = None) -> Stopwatch:
     """Time of making a data set; that of writing is added up apart."""
     scenario, teacher, overrides = case
-    whole, before = Stopwatch(), {name: getattr(shard_tasks, name) for name in ("shard_bytes", "write_atomically")}
-    for name, function in before.items():
-        setattr(shard_tasks, name, _watched(function, writing))
-    try:
-        with whole:
-            make(scenario, teacher, episodes, folder, overrides=overrides, worlds=WORLDS)
-    finally:
-        for name, function in before.items():
-            setattr(shard_tasks, name, function)
+    with ExitStack() as watched, Stopwatch() as whole:
+        for owner, name in ((ShardWriter, "add"), (ShardWriter, "content"), (shard_tasks, "write_atomically")):
+            if writing is not None:
+                watched.enter_context(patch.object(owner, name, writing.around(getattr(owner, name))))
+        make(scenario, teacher, episodes, folder, overrides=overrides, worlds=WORLDS)
     return whole
-
-
-def _watched(function: Callable[..., Any], watch: Stopwatch | None) -> Callable[..., Any]:
-    return function if watch is None else watch.around(function)

@@ -1,6 +1,6 @@
 """Which shards a data set has, and how one is made, here or in a worker process."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from voltran.datasets.columns import REWARDS, Layout
 from voltran.datasets.datasheet import Shard
 from voltran.datasets.introduction import Introduction
 from voltran.datasets.recording import RecordedEpisode, record_episodes
-from voltran.datasets.shards import shard_bytes
+from voltran.datasets.shards import ShardWriter
 from voltran.envs.files import write_atomically
 from voltran.evaluation.controller_spec import ControllerSpec
 from voltran.evaluation.episode_key import episode_key
@@ -92,9 +92,14 @@ def play_shard(task: ShardTask) -> Shard | ShardFailure:
     try:
         controller = task.spec.builder()
         world = task.setting.build_world(controller, task.worlds)
-        recorded = list(record_episodes(world, controller, task.seeds, task.layout))
-        episodes = sorted(recorded, key=lambda episode: episode.seed)
-        content = shard_bytes(episodes, task.spec.label, task.layout)
+        writer, decisions = ShardWriter(task.spec.label, task.layout), []
+        returns: dict[str, list[float]] = {role: [] for role in task.layout.roles}
+        for episode in _in_order(record_episodes(world, controller, task.seeds, task.layout), task.seeds):
+            writer.add(episode)
+            decisions.append(episode.decisions)
+            for role, values in returns.items():
+                values.append(float(np.mean(episode.arrays[f"{role}.{REWARDS}"].sum(axis=0))))
+        content = writer.content()
         write_atomically(task.folder / task.file, content)
     except (Exception, SystemExit) as error:  # a controller may raise anything; the other shards go on
         return ShardFailure(_who(task), f"{type(error).__name__}: {error}")
@@ -105,8 +110,8 @@ def play_shard(task: ShardTask) -> Shard | ShardFailure:
         bytes=len(content),
         sha256=digest_of(content),
         key=task.key,
-        decisions=[episode.decisions for episode in episodes],
-        returns={role: _returns(episodes, role) for role in task.layout.roles},
+        decisions=decisions,
+        returns=returns,
     )
 
 
@@ -119,5 +124,13 @@ def _who(task: ShardTask) -> str:
     return f"controller {task.spec.label}, seeds {task.seeds.start} to {task.seeds.stop - 1}"
 
 
-def _returns(episodes: Sequence[RecordedEpisode], role: str) -> list[float]:
-    return [float(np.mean(episode.arrays[f"{role}.{REWARDS}"].sum(axis=0))) for episode in episodes]
+def _in_order(episodes: Iterable[RecordedEpisode], seeds: Iterable[int]) -> Iterator[RecordedEpisode]:
+    """Episodes in the order of seeds, each as soon as those before it are there."""
+    ended: dict[int, RecordedEpisode] = {}
+    awaited = iter(seeds)
+    seed = next(awaited, None)
+    for episode in episodes:
+        ended[episode.seed] = episode
+        while seed in ended:
+            yield ended.pop(seed)
+            seed = next(awaited, None)

@@ -11,18 +11,57 @@ from voltran.datasets.columns import CONTROLLER, DECISION, FINAL, IDENTIFYING, S
 from voltran.datasets.recording import RecordedEpisode
 from voltran.envs.errors import FileFormatError
 
+GROUP_EPISODES = 16  # in a group of rows; the memory of a group serves the next one, and touching new memory costs
 REMEDY = "make the data set again with the same --out and --resume, which replaces what is damaged"
 
 
-def shard_bytes(episodes: Sequence[RecordedEpisode], controller: str, layout: Layout) -> bytes:
-    """Content of a shard's file; the same episodes give the same bytes.
+class ShardWriter:
+    """Makes a shard's file of episodes that come one after the other; the same episodes give the same bytes.
 
     Args:
-        episodes: in the order of the file.
         controller: who played.
         layout: columns.
     """
-    pa, pq = arrow(), parquet()
+
+    def __init__(self, controller: str, layout: Layout) -> None:
+        self._controller, self._layout = controller, layout
+        self._sink = arrow().BufferOutputStream()
+        self._writer: Any = None
+        self._waiting: list[RecordedEpisode] = []
+
+    def add(self, episode: RecordedEpisode) -> None:
+        """Add the next episode of the file."""
+        self._waiting.append(episode)
+        if len(self._waiting) == GROUP_EPISODES:
+            self._write()
+
+    def content(self) -> bytes:
+        """The file, once all its episodes, at least one, have been added."""
+        if self._waiting:
+            self._write()
+        self._writer.close()
+        return bytes(self._sink.getvalue())
+
+    def _write(self) -> None:
+        """Write a group of rows."""
+        table = _table(self._waiting, self._controller, self._layout)
+        if self._writer is None:
+            self._writer = parquet().ParquetWriter(
+                self._sink,
+                table.schema,
+                compression="zstd",
+                use_dictionary=[CONTROLLER],
+                write_statistics=[SEED, DECISION],
+                store_schema=False,
+                write_page_checksum=True,
+            )
+        self._writer.write_table(table)
+        self._waiting.clear()
+
+
+def _table(episodes: Sequence[RecordedEpisode], controller: str, layout: Layout) -> Any:
+    """Rows of episodes, one after the other."""
+    pa = arrow()
     lengths = [episode.decisions + 1 for episode in episodes]
     arrays = {
         SEED: np.repeat([episode.seed for episode in episodes], lengths),
@@ -33,17 +72,7 @@ def shard_bytes(episodes: Sequence[RecordedEpisode], controller: str, layout: La
         arrays[column.name] = np.concatenate([episode.arrays[column.name] for episode in episodes])
     names = pa.DictionaryArray.from_arrays(np.zeros(sum(lengths), dtype=np.int32), pa.array([controller]))
     stored = {column.name: _stored(column, arrays[column.name]) for column in (*IDENTIFYING, *layout.columns)}
-    sink = pa.BufferOutputStream()
-    pq.write_table(
-        pa.table({CONTROLLER: names, **stored}),
-        sink,
-        compression="zstd",
-        use_dictionary=[CONTROLLER],
-        write_statistics=[SEED, DECISION],
-        store_schema=False,
-        write_page_checksum=True,
-    )
-    return bytes(sink.getvalue())
+    return pa.table({CONTROLLER: names, **stored})
 
 
 def shard_arrays(content: bytes, columns: Sequence[Column], where: str) -> Arrays:

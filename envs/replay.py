@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from voltran.physics.arrays import FloatArray
 
-Shape = Literal["hexagon", "circle", "square", "diamond", "triangle", "dot"]
+# All are filled but the ring; a dot is a small circle, for crowds.
+Shape = Literal["hexagon", "circle", "square", "diamond", "triangle", "dot", "ring", "cross"]
 # What a state means to who looks; pages choose colours that also those tell apart who see few colours.
 Tone = Literal["good", "fair", "poor", "lost", "idle", "first", "second", "third", "fourth"]
 
@@ -108,6 +109,7 @@ class Stage:
         strips: quantities of the whole world, drawn over time.
         measured: whether distances on the map mean anything, so that it has a scale bar.
         outline_m: ``[k, 2]`` corners of each closed line that is drawn below everything, such as borders of cells.
+        outline_title: of these lines, plural, for the legend.
     """
 
     things: Sequence[Things]
@@ -115,6 +117,7 @@ class Stage:
     strips: Sequence[Quantity]
     measured: bool = True
     outline_m: Sequence[FloatArray] = ()
+    outline_title: str = "Borders"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from voltran.envs.errors import ScenarioError
+from voltran.envs.nearest import did_you_mean
 from voltran.envs.plain_values import Disguised, require_size, undisguised
 from voltran.envs.references import is_reference, resolve
 from voltran.envs.yaml_files import (
@@ -228,8 +229,7 @@ def _beside(value: Any, folder: Path) -> Any:
 def _scenario_text(reference: str | Path) -> str:
     if isinstance(reference, str) and not is_yaml_path(reference):
         if reference not in scenario_names():
-            close = difflib.get_close_matches(reference, scenario_names(), n=1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
+            hint = did_you_mean(reference, scenario_names())
             raise ScenarioError(f"unknown scenario {reference!r}: {hint}known scenarios: {', '.join(scenario_names())}")
         return shipped_text(FOLDER, reference)
     return read_text(reference, f"scenario file {reference}")

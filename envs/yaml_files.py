@@ -8,6 +8,7 @@ import yaml
 
 from voltran.envs import text_files
 from voltran.envs.errors import ScenarioError
+from voltran.envs.nearest import did_you_mean
 from voltran.envs.yaml_loader import load_yaml
 
 YAML_SUFFIXES = (".yaml", ".yml")
@@ -69,7 +70,8 @@ def named_text(folder: str, reference: str | Path, what: str) -> str:
     if isinstance(reference, str) and not is_yaml_path(reference):
         if reference not in (known := shipped_names(folder)):
             raise ScenarioError(
-                f"unknown {what} {reference!r}: known ones: {', '.join(known)}; or give the path of a .yaml file"
+                f"unknown {what} {reference!r}: {did_you_mean(reference, known)}known ones: {', '.join(known)}; or "
+                "give the path of a .yaml file"
             )
         return shipped_text(folder, reference)
     return read_text(reference, f"{what} {reference}")

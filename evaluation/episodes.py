@@ -16,6 +16,7 @@ from voltran.envs.world import World
 from voltran.evaluation.bounds import bound_metrics
 from voltran.evaluation.controller_spec import ControllerSpec
 from voltran.evaluation.episode_key import EpisodeKey
+from voltran.evaluation.replay.recorder import Recorder
 from voltran.evaluation.setting import Setting
 
 Trace = dict[str, NDArray[Any]]
@@ -33,6 +34,7 @@ class Task:
         seed: of the episode.
         with_trace: whether to keep its time series.
         key: what decides it, but for the seed; it is stored under that.
+        with_recording: whether to record it, so that it can be watched.
     """
 
     setting: Setting
@@ -40,6 +42,7 @@ class Task:
     seed: int
     with_trace: bool
     key: EpisodeKey
+    with_recording: bool = False
 
 
 class Episode(BaseModel):
@@ -65,11 +68,12 @@ class Episode(BaseModel):
 
 @dataclass(frozen=True)
 class Played:
-    """A finished episode, with its time series where asked for."""
+    """A finished episode, with its time series and its recording where asked for."""
 
     task: Task
     episode: Episode
     trace: Trace | None
+    recording: bytes | None = None
 
 
 def play(task: Task) -> Played:
@@ -77,15 +81,17 @@ def play(task: Task) -> Played:
 
     Raises:
         VoltranError: a metric that is infinite, or a counter that takes a metric's name.
+        PartError: it is to be recorded, and the world's replay fails.
     """
     start = time.perf_counter()
     world, controller = _begin(task)
-    decision_ms = _warm(task, _run(world, controller))
+    recorder = Recorder(task.setting.spec, world) if task.with_recording else None
+    decision_ms = _warm(task, _run(world, controller, recorder))
     kpis = {key: _number(key, value[0]) for key, value in world.kpis().items()}
     kpis["decision_ms"] = float(np.median(decision_ms))
     kpis["decision_p95_ms"] = float(np.percentile(decision_ms, 95))
     kpis |= _counted(controller, kpis)
-    wall_s = time.perf_counter() - start
+    wall_s = time.perf_counter() - start - (recorder.spent_s if recorder else 0.0)
     kpis |= bound_metrics(task.setting.spec, world, task.key.situation, task.seed, kpis)
     episode = Episode(
         seed=task.seed,
@@ -95,7 +101,19 @@ def play(task: Task) -> Played:
         decisions=len(decision_ms),
         wall_s=wall_s,
     )
-    return Played(task, episode, world.trace() if task.with_trace else None)
+    recording = recorder.content(kpis, **_said(task, episode)) if recorder else None
+    return Played(task, episode, world.trace() if task.with_trace else None, recording)
+
+
+def _said(task: Task, episode: Episode) -> dict[str, Any]:
+    """What a recording says of an episode beside what is seen."""
+    return {
+        "label": task.controller.label,
+        "information": episode.information,
+        "world": task.setting.world,
+        "scenario": task.setting.scenario,
+        "seed": task.seed,
+    }
 
 
 def _begin(task: Task) -> tuple[World, Controller]:
@@ -117,14 +135,18 @@ def _warm(task: Task, decision_ms: list[float]) -> list[float]:
     return _run(*_begin(task))
 
 
-def _run(world: World, controller: Controller) -> list[float]:
+def _run(world: World, controller: Controller, recorder: Recorder | None = None) -> list[float]:
     decision_ms = []
     over = False
     while not over:
         start = time.perf_counter()
         actions = controller.act(world)
         decision_ms.append(1000.0 * (time.perf_counter() - start))
+        if recorder is not None:
+            recorder.ask(actions)
         transition = world.step(actions)
+        if recorder is not None:
+            recorder.note(transition)
         over = bool(transition.terminated[0] | transition.truncated[0])
     return decision_ms
 

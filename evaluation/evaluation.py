@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 
@@ -16,14 +16,16 @@ from voltran.envs.controller import counters_of, named_errors
 from voltran.envs.errors import ScenarioError
 from voltran.envs.registry import evaluation_overrides, spec_of_scenario
 from voltran.envs.scenario import SHORT
-from voltran.envs.seeds import SEED_LIMIT, TRAINING_SEEDS
 from voltran.evaluation.controller_objects import Entry, controller_specs
 from voltran.evaluation.controller_spec import ControllerSpec
 from voltran.evaluation.episode_key import EpisodeKey, episode_key
 from voltran.evaluation.episodes import Episode, Task
 from voltran.evaluation.files import output_folder
 from voltran.evaluation.metrics import metric_of
+from voltran.evaluation.replay.page import MOST
+from voltran.evaluation.replay.pages import write_replay
 from voltran.evaluation.results import ControllerResults, Results, write_results
+from voltran.evaluation.seeds import FIRST_SEED, first_seed, require_seeds, seeds_from
 from voltran.evaluation.setting import Setting
 from voltran.evaluation.statistics import compare, summarise
 from voltran.evaluation.store import EpisodeStore
@@ -32,8 +34,6 @@ from voltran.evaluation.versions import versions
 from voltran.evaluation.worker_pool import BACKENDS, WorkerPool, open_pool, pool_of, require_picklable
 
 RESULTS_FILE = "results.json"
-FIRST_SEED = 1000
-MOST_SEEDS = 1_000_000
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -49,6 +49,7 @@ def evaluate(
     address: str | None = None,
     out: str | Path | None = None,
     resume: bool = False,
+    replay_seed: int | Literal["first"] | None = "first",
 ) -> Results:
     """Play controllers on the same seeds: ``evaluate("urban19-medium", ["rotating-sleep", MyRule()], seeds=20)``.
 
@@ -62,18 +63,24 @@ def evaluate(
             as there are processors by default.
         backend: ``"processes"`` of this machine, or ``"ray"``.
         address: of a Ray cluster; without it, a Ray of this machine is started.
-        out: folder for ``results.json`` and finished episodes; ``None`` writes none.
+        out: folder for ``results.json``, finished episodes and ``replay.html``; ``None`` writes none.
         resume: continue what ``out`` holds.
+        replay_seed: whose episodes are recorded and shown in ``replay.html``, of the first four controllers; None
+            records none.
 
     Raises:
         VoltranError: see :class:`Evaluation`.
     """
     chosen = seeds_from(FIRST_SEED, seeds) if isinstance(seeds, int) else seeds
-    evaluation = Evaluation(scenario, controllers, chosen, overrides, options)
+    watched = (first_seed(chosen) if out is not None else None) if replay_seed == "first" else replay_seed
+    evaluation = Evaluation(scenario, controllers, chosen, overrides, options, replay_seed=watched)
     if jobs is None and backend == BACKENDS[0]:
         jobs = 1
     with open_pool(backend, jobs, address) as pool:
-        return evaluation.run(out=out, resume=resume, jobs=pool)
+        results = evaluation.run(out=out, resume=resume, jobs=pool)
+    if out is not None:
+        write_replay(results, Path(out))
+    return results
 
 
 def default_controllers(scenario: str | Path) -> tuple[str, ...]:
@@ -83,17 +90,6 @@ def default_controllers(scenario: str | Path) -> tuple[str, ...]:
         ScenarioError: unknown scenario or world.
     """
     return spec_of_scenario(scenario).default_controllers
-
-
-def seeds_from(first: int, count: int) -> range:
-    """So many seeds that follow each other.
-
-    Raises:
-        ScenarioError: none, or more than one evaluation may play.
-    """
-    if isinstance(count, bool) or not 1 <= count <= MOST_SEEDS:
-        raise ScenarioError(f"seeds = {count}: give a number of episodes from 1 to {MOST_SEEDS}")
-    return range(first, first + count)
 
 
 @dataclass(frozen=True)
@@ -108,10 +104,11 @@ class Evaluation:
         options: options of the world, for example ``{"action_set": "extended"}``.
         references: labels that the others are compared with; the first controller by default.
         first_only: label to how many of the first seeds that controller plays, where not all.
+        replay_seed: of the episodes that are recorded, to be watched: those of the first four controllers that play it.
 
     Raises:
-        ScenarioError: no controllers or seeds, a label twice, seeds that are kept for training, or a label in
-            ``references`` or ``first_only`` that is not among the controllers.
+        ScenarioError: no controllers or seeds, a label twice, seeds that are kept for training, a ``replay_seed`` that
+            nobody plays, or a label in ``references`` or ``first_only`` that is not among the controllers.
     """
 
     scenario: str | Path
@@ -121,13 +118,19 @@ class Evaluation:
     options: Mapping[str, Any] = field(default_factory=dict)
     references: Sequence[str] | None = None
     first_only: Mapping[str, int] = field(default_factory=dict)
+    replay_seed: int | None = None
 
     def __post_init__(self) -> None:
         self._check_labels()
-        self._check_seeds()
+        require_seeds(self.seeds)
         for label, count in self.first_only.items():
             if count < 1:
                 raise ScenarioError(f"first_only of {label} = {count}: it must play at least one seed")
+        if self.replay_seed is not None and not self.recorded:
+            played = SHORT.repr(list(self.seeds))
+            raise ScenarioError(
+                f"replay_seed = {self.replay_seed!r}: nobody plays it; choose one of the seeds {played}"
+            )
 
     def run(
         self,
@@ -150,10 +153,13 @@ class Evaluation:
             progress: where to draw a progress bar.
 
         Raises:
-            VoltranError: an unknown scenario or key, a controller that does not fit the world, or ``out`` holds
-                something and ``resume`` is off, or cannot be written; ``EvaluationError`` where episodes failed.
+            VoltranError: an unknown scenario or key, a controller that does not fit the world, a ``replay_seed`` but no
+                folder for what is recorded, or ``out`` holds something and ``resume`` is off, or cannot be written;
+                ``EvaluationError`` where episodes failed.
         """
         out, store = _path(out), _path(store)
+        if self.replay_seed is not None and out is None:
+            raise ScenarioError(f"replay_seed = {self.replay_seed}: give a folder, out, for what is recorded")
         start = time.perf_counter()
         made_by = versions()  # before anything is played: the code may change while an evaluation runs
         pool = pool_of(jobs)
@@ -166,7 +172,12 @@ class Evaluation:
             tasks = self._tasks(keys)
             episodes = finish(tasks, kept, pool=pool, progress=progress, out=out)
             traces = {task.controller.label: _relative(kept.trace_path(task), out) for task in tasks if task.with_trace}
-            results = self._results(episodes, traces, made_by, start)
+            shown = {
+                task.controller.label: _relative(kept.recording_path(task), out)
+                for task in tasks
+                if task.with_recording
+            }
+            results = self._results(episodes, traces, shown, made_by, start)
             if out is not None:
                 write_results(out / RESULTS_FILE, results)
             return results
@@ -235,38 +246,46 @@ class Evaluation:
             if label not in labels:
                 raise ScenarioError(f"{what} {label!r} is not among the controllers: {', '.join(labels)}")
 
-    def _check_seeds(self) -> None:
-        seeds = self.seeds
-        if not seeds or len(set(seeds)) < len(seeds) or not 0 <= min(seeds) <= max(seeds) < SEED_LIMIT:
-            raise ScenarioError(
-                f"seeds = {SHORT.repr(list(seeds))}: give at least one, each once, none negative and all below 2**128"
-            )
-        if training := [seed for seed in seeds if seed in TRAINING_SEEDS]:
-            raise ScenarioError(
-                f"seed = {training[0]}: {TRAINING_SEEDS.start} to {TRAINING_SEEDS.stop - 1} are kept for training; "
-                f"choose seeds below {TRAINING_SEEDS.start}, or from {TRAINING_SEEDS.stop} on"
-            )
+    @cached_property
+    def recorded(self) -> list[str]:
+        """Labels of the controllers whose episode of ``replay_seed`` is recorded."""
+        if self.replay_seed is None or self.replay_seed not in self.seeds:
+            return []
+        place = list(self.seeds).index(self.replay_seed)
+        return [label for label in self.labels if place < self._counts[label]][:MOST]
+
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        """Label to how many of the first seeds the controller plays."""
+        return {label: self.first_only.get(label, len(self.seeds)) for label in self.labels}
 
     def _tasks(self, keys: Mapping[str, EpisodeKey]) -> list[Task]:
-        counts = {label: self.first_only.get(label, len(self.seeds)) for label in self.labels}
         return [
-            Task(self.setting, spec, seed, index == 0, keys[spec.label])
+            Task(
+                self.setting, spec, seed, index == 0, keys[spec.label],
+                with_recording=seed == self.replay_seed and spec.label in self.recorded,
+            )
             for index, seed in enumerate(self.seeds)
             for spec in self.players
-            if index < counts[spec.label]
-        ]
+            if index < self._counts[spec.label]
+        ]  # fmt: skip
 
     def _results(
         self,
         episodes: Mapping[tuple[str, int], Episode],
         traces: Mapping[str, str | None],
+        recordings: Mapping[str, str | None],
         made_by: dict[str, str | None],
         start: float,
     ) -> Results:
         world = self.setting.world
         controllers = {
             spec.label: _summary(
-                spec, [episodes.get((spec.label, seed)) for seed in self.seeds], traces[spec.label], world
+                spec,
+                [episodes.get((spec.label, seed)) for seed in self.seeds],
+                world,
+                trace=traces[spec.label],
+                recording=recordings.get(spec.label),
             )
             for spec in self.players
         }
@@ -279,6 +298,7 @@ class Evaluation:
             seeds=list(self.seeds),
             first_seed=self.seeds[0],
             n=len(self.seeds),
+            replay_seed=self.replay_seed,
             versions=made_by,
             wall_s=time.perf_counter() - start,
             controllers=controllers,
@@ -286,7 +306,9 @@ class Evaluation:
         )
 
 
-def _summary(spec: ControllerSpec, episodes: list[Episode | None], trace: str | None, world: str) -> ControllerResults:
+def _summary(
+    spec: ControllerSpec, episodes: list[Episode | None], world: str, **files: str | None
+) -> ControllerResults:
     """Sum up the episodes of one controller, in the order of the seeds; ``None`` for those it did not play."""
     played = [episode for episode in episodes if episode is not None]
     keys = dict.fromkeys(key for episode in played for key in episode.kpis)
@@ -298,7 +320,7 @@ def _summary(spec: ControllerSpec, episodes: list[Episode | None], trace: str | 
         n=len(played),
         decisions=sum(episode.decisions for episode in played),
         wall_s=sum(episode.wall_s for episode in played),
-        trace=trace,
+        **files,
         metrics={key: summarise(values[key], metric_of(key, world).bounds) for key in keys},
     )
 

@@ -9,8 +9,10 @@ from voltran.envs.errors import MissingExtraError
 from voltran.envs.files import written_together
 from voltran.evaluation.counts import failures
 from voltran.evaluation.plots import write_plots
+from voltran.evaluation.replay.pages import shown, write_replay
 from voltran.evaluation.results import Results
-from voltran.evaluation.tables import csv_table, markdown_report, terminal_table
+from voltran.evaluation.tables import csv_table, markdown_report
+from voltran.evaluation.terminal_tables import terminal_table
 
 TABLE_FILE = "table.md"
 CSV_FILE = "table.csv"
@@ -22,8 +24,9 @@ def write_report(
     console: Console,
     title: str | None = None,
     families: Mapping[str, Sequence[str]] | None = None,
+    all_metrics: bool = False,
 ) -> list[Path]:
-    """Write tables and pictures, and print the short table.
+    """Write tables, the replay and pictures, and print the short table.
 
     Args:
         results: what was evaluated.
@@ -31,22 +34,27 @@ def write_report(
         console: where to print.
         title: heading of the Markdown file; the scenario by default.
         families: title to controllers that share a panel, see :func:`voltran.evaluation.plots.write_plots`.
+        all_metrics: print a table of all metrics instead.
 
     Returns:
-        The files written. Without Matplotlib there are no pictures, and the console says so.
+        The files written, the page of the replay among them where something was recorded. Without Matplotlib there are
+        no pictures, and the console says so.
 
     Raises:
         VoltranError: a file cannot be written.
     """
-    console.print(terminal_table(results))
+    console.print(terminal_table(results, all_metrics))
     if failed := failures(results):
         console.print(f"Warning: solvers failed, and something simpler stood in: {'; '.join(failed)}.", markup=False)
-    tables = write_tables(results, folder, title)
+    written = write_tables(results, folder, title)
+    if page := write_replay(results, folder):
+        console.print(f"Replay: {page} {shown(results)}", markup=False, soft_wrap=True)
+        written.append(page)
     try:
-        return tables + write_plots(results, folder, families)
+        return written + write_plots(results, folder, families)
     except MissingExtraError as error:
-        console.print(f"No pictures: {error}", markup=False)
-        return tables
+        console.print(f"No pictures: {error}", markup=False, soft_wrap=True)  # with a command to copy
+        return written
 
 
 def write_tables(results: Results, folder: Path, title: str | None = None) -> list[Path]:

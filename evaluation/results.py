@@ -69,6 +69,7 @@ class ControllerResults(_Record):
         decisions: decisions taken in all episodes.
         wall_s: wall time of all episodes together.
         trace: file with the time series of the first seed's episode, relative to the results file.
+        recording: file with what was recorded of the episode of ``replay_seed``, relative to the results file.
         metrics: metric name to its summary.
     """
 
@@ -79,6 +80,7 @@ class ControllerResults(_Record):
     decisions: int
     wall_s: float
     trace: str | None = None
+    recording: str | None = None
     metrics: dict[str, MetricSummary]
 
     def censored_share(self, metric: Metric) -> float | None:
@@ -96,6 +98,7 @@ class Results(_Record):
         overrides: scenario keys that were set differently.
         options: options of the world.
         seeds: episode seeds, the same for every controller.
+        replay_seed: of the episodes that were recorded, to be watched; None where none were.
         versions: of Python, the libraries and this package; the commit where known.
         controllers: label to results, in the order asked for.
         paired: reference label to controller label to metric to difference.
@@ -109,6 +112,7 @@ class Results(_Record):
     seeds: list[int]
     first_seed: int
     n: int
+    replay_seed: int | None = None
     versions: dict[str, str | None]
     wall_s: float
     controllers: dict[str, ControllerResults]

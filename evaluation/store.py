@@ -15,8 +15,10 @@ from voltran.envs.files import write_atomically
 from voltran.evaluation.episode_key import difference
 from voltran.evaluation.episodes import Episode, Played, Task, Trace
 from voltran.evaluation.files import digest_of, write_json
+from voltran.evaluation.replay.packing import is_of_this_version
 
 LONGEST_LABEL = 100
+EPISODE, TRACE, RECORDING = ".json", ".npz", ".replay"
 FORMAT: Literal["voltran-episode-1"] = "voltran-episode-1"
 
 
@@ -27,6 +29,7 @@ class StoredEpisode(BaseModel):
         key: what decided the episode.
         trace: digest of the file of its time series; None where that is not kept.
         digest: of the episode.
+        recording: digest of the file of its recording; left out where there is none.
         episode: what it gave.
     """
 
@@ -36,6 +39,7 @@ class StoredEpisode(BaseModel):
     key: dict[str, Any]
     trace: str | None
     digest: str
+    recording: str | None = None
     episode: Episode
 
 
@@ -59,9 +63,23 @@ class EpisodeStore:
 
     def load(self, task: Task) -> Episode | None:
         """A stored episode; ``None`` if there is none, or it was refused, or its time series is missing."""
+        stored = self._stored(task)
+        if stored is None or (task.with_trace and not self._has_file(task, TRACE, stored.trace)):
+            return None
+        return stored.episode
+
+    def has_recording(self, task: Task) -> bool:
+        """Whether a stored episode has its recording, in the format of this version."""
+        stored = self._stored(task)
+        if stored is None or not self._has_file(task, RECORDING, stored.recording):
+            return False
+        return is_of_this_version(self._path(task, RECORDING).read_bytes())
+
+    def _stored(self, task: Task) -> StoredEpisode | None:
+        """The file of an episode, if it is there and says that it is this one."""
         if self.folder is None:
             return None
-        path = self._path(task, ".json")
+        path = self._path(task, EPISODE)
         if (content := self._read(path)) is None:
             return None
         try:
@@ -78,37 +96,62 @@ class EpisodeStore:
         if (actual := _episode_digest(stored.episode)) != stored.digest:
             self._refuse(path, f"digest = {stored.digest}, but the episode's is {actual}: it is damaged, or was edited")
             return None
-        return stored.episode if not task.with_trace or self._has_trace(task, stored.trace) else None
+        return stored
 
     def save(self, played: Played) -> None:
-        """Store an episode, its time series first: an episode that is there is complete.
+        """Store an episode, its time series and recording first: an episode that is there is complete.
 
         Raises:
             VoltranError: the disk is full or the folder cannot be written.
         """
         if self.folder is None:
             return
-        task, trace = played.task, None
-        if played.trace is not None:
-            content = _compressed(played.trace)
-            trace = digest_of(content)
-            write_atomically(self._path(task, ".npz"), content)
+        task = played.task
+        trace = None if played.trace is None else self._write(task, TRACE, _compressed(played.trace))
+        recording = None if played.recording is None else self._write(task, RECORDING, played.recording)
         digest = _episode_digest(played.episode)
-        stored = StoredEpisode(key=task.key.of(task.seed), trace=trace, digest=digest, episode=played.episode)
-        write_json(self._path(task, ".json"), stored.model_dump(mode="json"))
+        key = task.key.of(task.seed)
+        self._write_stored(
+            task, StoredEpisode(key=key, trace=trace, digest=digest, recording=recording, episode=played.episode)
+        )
+
+    def add_recording(self, task: Task, recording: bytes) -> None:
+        """Store the recording of an episode that is there without one.
+
+        Raises:
+            VoltranError: the disk is full or the folder cannot be written.
+        """
+        stored = self._stored(task)
+        assert stored is not None, "the episode is there"
+        digest = self._write(task, RECORDING, recording)
+        self._write_stored(task, stored.model_copy(update={"recording": digest}))
 
     def trace_path(self, task: Task) -> Path | None:
         """Where the time series of an episode lies, if it is kept."""
-        return self._path(task, ".npz") if self.folder is not None and task.with_trace else None
+        return self._path(task, TRACE) if self.folder is not None and task.with_trace else None
 
-    def _has_trace(self, task: Task, digest: str | None) -> bool:
-        path = self._path(task, ".npz")
+    def recording_path(self, task: Task) -> Path | None:
+        """Where the recording of an episode lies, if there is one."""
+        return self._path(task, RECORDING) if task.with_recording and self.has_recording(task) else None
+
+    def _has_file(self, task: Task, suffix: str, digest: str | None) -> bool:
+        """Whether a file that belongs to an episode is there as it was stored."""
+        path = self._path(task, suffix)
         if digest is None or (content := self._read(path)) is None:
             return False
         if (actual := digest_of(content)) == digest:
             return True
         self._refuse(path, f"sha256 = {actual}, expected {digest}: it is another episode's, or damaged")
         return False
+
+    def _write(self, task: Task, suffix: str, content: bytes) -> str:
+        """Write a file that belongs to an episode; returns its digest."""
+        write_atomically(self._path(task, suffix), content)
+        return digest_of(content)
+
+    def _write_stored(self, task: Task, stored: StoredEpisode) -> None:
+        left_out = set() if stored.recording else {"recording"}
+        write_json(self._path(task, EPISODE), stored.model_dump(mode="json", exclude=left_out))
 
     def _read(self, path: Path) -> bytes | None:
         try:

@@ -1,13 +1,8 @@
-"""Result tables: Markdown and CSV for files, rich for the terminal."""
+"""Result tables as Markdown and CSV, for files."""
 
 import csv
 import io
-import re
 from collections.abc import Mapping, Sequence
-
-from rich.box import SIMPLE_HEAD
-from rich.markup import escape
-from rich.table import Table
 
 from voltran.envs.metric import MISSING, Metric
 from voltran.evaluation.counts import failures, total
@@ -16,7 +11,6 @@ from voltran.evaluation.metrics import FAILURES, ILLEGAL, TAKEN, in_order
 from voltran.evaluation.results import ControllerResults, Difference, Results
 from voltran.evaluation.statistics import CENSORED_SHARE_MAX, FEWEST
 
-README_DECLARED = 2  # what a controller knows, and the first of what it declares
 READING = f"mean and 95 % bootstrap interval (BCa; ± where both sides are about as long, none below {FEWEST} episodes)"
 
 
@@ -38,9 +32,9 @@ def markdown_table(results: Results) -> str:
         Markdown tables and a line that says how to read it.
     """
     metrics = headline_metrics(results)
-    head = ["Controller", *_declared_heads(results), *(metric.heading for metric in metrics)]
+    head = ["Controller", *declared_heads(results), *(metric.heading for metric in metrics)]
     rows = [
-        [label, *_declared(controller, results), *(_estimate(controller, metric) for metric in metrics)]
+        [label, *declared(controller, results), *(_estimate(controller, metric) for metric in metrics)]
         for label, controller in results.controllers.items()
     ]
     return grid(head, rows, keys=1, texts=4) + "\n" + caption(results) + "\n"
@@ -155,13 +149,13 @@ def readme_table(results: Results, keys: Sequence[str], link: str) -> str:
     rows = [
         [
             label,
-            *_declared(controller, results)[:README_DECLARED],
+            controller.information,
             *(_estimate(controller, metric) for metric in metrics),
         ]
         for label, controller in results.controllers.items()
     ]
-    head = ["Controller", *_declared_heads(results)[:README_DECLARED], *(metric.heading for metric in metrics)]
-    table = grid(head, rows, keys=3)
+    head = ["Controller", "Information", *(metric.heading for metric in metrics)]
+    table = grid(head, rows, keys=2)
     return f"{table}\n{results.scenario}. {caption(results)} All loads and metrics: [{link}]({link}).\n"
 
 
@@ -190,62 +184,26 @@ def csv_swept(heads: Sequence[str], values: Sequence[Sequence[str]], at_values: 
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    declared = ["information", *_declared_keys(at_values[0]), "n"]
+    said = ["information", *_declared_keys(at_values[0]), "n"]
     intervals = ["ci95_low", "ci95_high", "bootstrap95_low", "bootstrap95_high"]
-    writer.writerow([*heads, "controller", *declared, "metric", "mean", "iqm", *intervals])
+    writer.writerow([*heads, "controller", *said, "metric", "mean", "iqm", *intervals])
     for leading, results in zip(values, at_values, strict=True):
         for label, controller in results.controllers.items():
             for metric in in_order(set(controller.metrics), results.world):
                 summary = controller.metrics[metric.key]
                 ends = [*(summary.ci95 or ("", "")), *(summary.bootstrap95 or ("", ""))]
-                whose = [*leading, label, *_declared(controller, at_values[0]), controller.n]
+                whose = [*leading, label, *declared(controller, at_values[0]), controller.n]
                 writer.writerow([*whose, metric.key, _blank(summary.mean), _blank(summary.iqm), *ends])
     return stream.getvalue()
 
 
-def terminal_table(results: Results) -> Table:
-    """The headline metrics for the terminal: metrics as rows, so that it fits a narrow window."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
-    table.title, table.title_justify = escape(results.scenario), "left"
-    table.caption, table.caption_justify = escape(caption(results)), "left"
-    table.add_column("", no_wrap=True)
-    for label in results.controllers:
-        table.add_column(_narrow(label), justify="right", overflow="fold")
-    for metric in headline_metrics(results):
-        estimates = (_terminal(controller, metric) for controller in results.controllers.values())
-        table.add_row(metric.short_heading, *estimates)
-    table.add_section()
-    declared = zip(*(_declared(controller, results) for controller in results.controllers.values()), strict=True)
-    for title, values in zip(_declared_heads(results), declared, strict=True):
-        table.add_row(title, *values)
-    return table
+def caption(results: Results, reading: str = READING) -> str:
+    """How to read a table of these results.
 
-
-def terminal_swept(
-    heads: Sequence[str], values: Sequence[Sequence[str]], at_values: Sequence[Results], metric: Metric
-) -> Table:
-    """One metric over the values of scenario keys for the terminal; arguments as of :func:`markdown_swept`."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
-    table.title, table.title_justify = escape(metric.heading), "left"
-    labels = list(dict.fromkeys(label for results in at_values for label in results.controllers))
-    for head in heads:
-        table.add_column(escape(head).replace(".", ".\n"), overflow="fold")
-    for label in labels:
-        table.add_column(_narrow(label), justify="right", overflow="fold")
-    for row, results in zip(values, at_values, strict=True):
-        controllers = [results.controllers.get(label) for label in labels]
-        estimates = [_terminal(controller, metric) if controller else MISSING for controller in controllers]
-        table.add_row(*map(escape, row), *estimates)
-    return table
-
-
-def _narrow(label: str) -> str:
-    """A label for the head of a column, which may be broken where it has parts."""
-    return re.sub(r"([-:])(?=.)", r"\1\n", escape(label))
-
-
-def caption(results: Results) -> str:
-    """How to read a table of these results."""
+    Args:
+        results: what the table shows.
+        reading: what its numbers are, where there is more than one episode.
+    """
     episodes = f"{results.n} episodes per controller" if results.n > 1 else "1 episode per controller"
     last = results.seeds[-1]
     contiguous = results.seeds == list(range(results.first_seed, last + 1))
@@ -253,7 +211,7 @@ def caption(results: Results) -> str:
     text = f"{episodes} ({seeds}, the same for all)"
     fewer = [f"{label} the first {item.n}" for label, item in results.controllers.items() if item.n < results.n]
     text += f"; {', '.join(fewer)} only" if fewer else ""
-    text += f"; {READING}" if results.n > 1 else ""
+    text += f"; {reading}" if results.n > 1 else ""
     return f"{text}{_censored(results)}{_illegal(results)}{'; '.join(['', *failures(results)])}."
 
 
@@ -298,25 +256,19 @@ def _declared_keys(results: Results) -> list[str]:
     return list(dict.fromkeys(key for controller in results.controllers.values() for key in controller.declarations))
 
 
-def _declared_heads(results: Results) -> list[str]:
+def declared_heads(results: Results) -> list[str]:
+    """Titles of what controllers say of themselves: what they know first, then what else any of them declares."""
     return ["Information", *(key.replace("_", " ").capitalize() for key in _declared_keys(results))]
 
 
-def _declared(controller: ControllerResults, results: Results) -> list[str]:
+def declared(controller: ControllerResults, results: Results) -> list[str]:
+    """What a controller says under these titles."""
     return [controller.information, *(controller.declarations.get(key, MISSING) for key in _declared_keys(results))]
 
 
 def _estimate(controller: ControllerResults, metric: Metric) -> str:
     summary = controller.metrics.get(metric.key)
     return metric.estimate(summary.mean, summary.bootstrap95) if summary else MISSING
-
-
-def _terminal(controller: ControllerResults, metric: Metric) -> str:
-    """A mean, and its interval on a line of its own: columns are narrow."""
-    summary = controller.metrics.get(metric.key)
-    if summary is None or summary.bootstrap95 is None:
-        return _estimate(controller, metric)
-    return f"{metric.number(summary.mean)}\n{metric.span(summary.bootstrap95)}"
 
 
 def _difference(difference: Difference | None, metric: Metric) -> str:

@@ -7,14 +7,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from voltran.envs.errors import VoltranError
-from voltran.evaluation.episode_key import EpisodeKey, other_here
+from voltran.evaluation.episode_key import EpisodeKey, difference, other_here
 from voltran.evaluation.episodes import Episode, Played, Task, play
 from voltran.evaluation.files import write_text
+from voltran.evaluation.metrics import TIMING_KEYS
 from voltran.evaluation.store import EpisodeStore
 from voltran.evaluation.worker_pool import OtherInstallationError, WorkerPool
 
@@ -60,27 +62,60 @@ def finish(
     Raises:
         EvaluationError: episodes failed; all others are finished and stored.
     """
-    stored = {(task.controller.label, task.seed): store.load(task) for task in tasks}
+    stored = {_key(task): store.load(task) for task in tasks}
+    episodes = {key: episode for key, episode in stored.items() if episode is not None}
+    unrecorded = {
+        key
+        for task in tasks
+        if (key := _key(task)) in episodes and task.with_recording and not store.has_recording(task)
+    }
     if store.refused:
         more = f" ({len(store.refused) - 1} more files are kept like that)" if len(store.refused) > 1 else ""
         _say(f"{store.refused[0]}{more}", progress)
-    episodes = {key: episode for key, episode in stored.items() if episode is not None}
-    missing = [task for task in tasks if (task.controller.label, task.seed) not in episodes]
+    missing = [task for task in tasks if (key := _key(task)) not in episodes or key in unrecorded]
     failures = []
     attempt = _attempt_elsewhere if pool.is_remote else _attempt
     died = partial(_died, reason=pool.death)
     with _bar(progress) as bar, closing(pool.run_all(attempt, missing, died)) as outcomes:
-        line = bar.add_task(tasks[0].setting.scenario, total=len(tasks), completed=len(episodes))
+        line = bar.add_task(tasks[0].setting.scenario, total=len(tasks), completed=len(tasks) - len(missing))
         for outcome in outcomes:
             bar.advance(line)
             if isinstance(outcome, Failure):
                 failures.append(outcome)
                 continue
+            if (key := _key(outcome.task)) in unrecorded:
+                _add_recording(store, outcome, episodes[key], progress)
+                continue
             store.save(outcome)
-            episodes[outcome.task.controller.label, outcome.task.seed] = outcome.episode
+            episodes[key] = outcome.episode
     if failures:
         raise EvaluationError(_report(failures, len(tasks), out))
     return episodes
+
+
+def _key(task: Task) -> tuple[str, int]:
+    return task.controller.label, task.seed
+
+
+def _add_recording(store: EpisodeStore, outcome: Played, stored: Episode, progress: Console | None) -> None:
+    """Keep what was recorded of an episode that is stored already, if it is that episode."""
+    assert outcome.recording is not None, "it was asked for"
+    if problem := difference(_lasting(stored), _lasting(outcome.episode)):
+        who = f"controller {outcome.task.controller.label}, seed {outcome.task.seed}"
+        _say(
+            f"{who}: it has no replay: played again to be recorded, it gave {problem}, which is what is stored; "
+            "something decides its episodes that cannot be told, such as a limit of time. Start anew with another "
+            "--out to see one",
+            progress,
+        )
+        return
+    store.add_recording(outcome.task, outcome.recording)
+
+
+def _lasting(episode: Episode) -> dict[str, Any]:
+    """What an episode gives each time that it is played; wall times differ."""
+    kpis = {key: value for key, value in episode.kpis.items() if key not in TIMING_KEYS}
+    return {"kpis": kpis, "decisions": episode.decisions}
 
 
 def say_untraceable(keys: Mapping[str, EpisodeKey], progress: Console | None) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, PositiveInt
 
 from voltran.envs.errors import ScenarioError
+from voltran.envs.nearest import did_you_mean
 from voltran.envs.scenario import Section, validated
 from voltran.envs.yaml_files import is_yaml_path, parse_mapping, read_text, shipped_names, shipped_text
 from voltran.experiments.kinds import DEFAULT_KIND, kind_named
@@ -105,5 +106,8 @@ def _text(name: str) -> str:
     if is_yaml_path(name):
         return read_text(name, f"experiment file {name}")
     if name not in (known := shipped_names(FOLDER)):
-        raise ScenarioError(f"unknown experiment {name!r}; known: {', '.join(known)}; or give the path of a .yaml file")
+        raise ScenarioError(
+            f"unknown experiment {name!r}; {did_you_mean(name, known)}known: {', '.join(known)}; or give the path of a "
+            ".yaml file"
+        )
     return shipped_text(FOLDER, name)

@@ -7,7 +7,7 @@ from pydantic import Field, PositiveInt
 
 from voltran.envs.file_names import file_names
 from voltran.envs.seeds import SEED_LIMIT
-from voltran.evaluation.evaluation import MOST_SEEDS
+from voltran.evaluation.seeds import MOST_SEEDS
 from voltran.experiments.experiment import Experiment, Names
 
 

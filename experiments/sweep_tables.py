@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from rich.table import Table
+from rich.console import RenderableType
 
 from voltran.evaluation.results import Results
-from voltran.evaluation.tables import csv_swept, terminal_swept
+from voltran.evaluation.tables import csv_swept
+from voltran.evaluation.terminal_tables import terminal_swept
 from voltran.experiments.episode_experiment import EpisodeExperiment
 from voltran.experiments.sweep import combination_rows
 
@@ -23,7 +24,7 @@ def combinations_csv(experiment: EpisodeExperiment, results: Mapping[str, Result
     return csv_swept(rows.heads, rows.values, [results[experiment.situation_named(name)] for name in rows.variants])
 
 
-def terminal_tables(experiment: EpisodeExperiment, results: Mapping[str, Results]) -> list[Table]:
+def terminal_tables(experiment: EpisodeExperiment, results: Mapping[str, Results]) -> list[RenderableType]:
     """Tables of the first metrics shown; arguments as of :func:`combinations_csv`."""
     rows = combination_rows(experiment.vary)
     at_values = [results[experiment.situation_named(name)] for name in rows.variants]

@@ -13,6 +13,23 @@ from voltran.physics.ordering import surpasses
 from voltran.physics.power import HELPING, SLEEP
 from voltran.physics.radio import RadioParameters, link_rate_mbps, total_power_mw
 
+
+class Candidates(NamedTuple):
+    """Links that could serve.
+
+    Attributes:
+        counts: ``[user]`` number of sites that can serve each user.
+        sites: ``[user, k]`` these, in rising order, for ``k < counts``.
+        rates_mbps: ``[user, k]`` what each could give over all its bands.
+        band_rates_mbps: ``[user, k, band]`` what each band of theirs could give; zero where it is off.
+    """
+
+    counts: Int16Array
+    sites: Int16Array
+    rates_mbps: FloatArray
+    band_rates_mbps: FloatArray
+
+
 # Keeps a filter in single precision on the safe side of the threshold.
 THRESHOLD_SLACK = 0.999
 
@@ -81,8 +98,8 @@ def candidate_rates(
     radius_m: FloatArray,
     alive: BoolArray,
     radio: RadioParameters,
-) -> tuple[Int16Array, Int16Array, FloatArray]:
-    """Sites that can serve each user and the rate each could give over all its bands.
+) -> Candidates:
+    """Sites that can serve each user, and the rate each could give.
 
     Source: [MSRC] Eq. 6: within the site's effective radius, and some band above the decoding threshold.
 
@@ -97,12 +114,13 @@ def candidate_rates(
         radio: constants.
 
     Returns:
-        ``count [user]``, ``site [user, k]`` in rising order, ``rate_mbps [user, k]`` for ``k < count``.
+        ``[user, k]`` sites and their rates, Mbit/s.
     """
     n_bands, n_sites, n_users = received_mw.shape
     count = np.zeros(n_users, dtype=np.int16)
     sites = np.empty((n_users, n_sites), dtype=np.int16)
     rates = np.empty((n_users, n_sites))
+    band_rates = np.empty((n_users, n_sites, n_bands))
     for site in range(n_sites):
         if not alive[site] or mode[site] == SLEEP:
             continue
@@ -113,22 +131,23 @@ def candidate_rates(
         for user in range(n_users):
             if near[user] == 0:
                 continue
-            rate = 0.0
+            rate, place = 0.0, count[user]
             for band in range(n_bands):
+                band_rates[user, place, band] = 0.0
                 if bands[site] >> band & 1:
-                    rate += link_rate_mbps(received_mw, total_mw, band, site, user, helping, radio)
+                    band_rate = link_rate_mbps(received_mw, total_mw, band, site, user, helping, radio)
+                    band_rates[user, place, band] = band_rate
+                    rate += band_rate
             if rate > 0.0:
-                sites[user, count[user]] = site
-                rates[user, count[user]] = rate
+                sites[user, place] = site
+                rates[user, place] = rate
                 count[user] += 1
-    return count, sites, rates
+    return Candidates(count, sites, rates, band_rates)
 
 
 @kernel
 def choose_servers(
-    count: Int16Array,
-    sites: Int16Array,
-    rates: FloatArray,
+    candidates: Candidates,
     last_server: Int16Array,
     demand_mbps: FloatArray,
     n_sites: int,
@@ -142,9 +161,7 @@ def choose_servers(
     ask for. The last site counts ``1 + hysteresis`` times.
 
     Args:
-        count: ``[user]`` number of candidate sites.
-        sites: ``[user, k]`` candidates, as of :func:`candidate_rates`.
-        rates: ``[user, k]`` their rates, Mbit/s.
+        candidates: of :func:`candidate_rates`.
         last_server: ``[user]`` last serving site, -1 if never served.
         demand_mbps: ``[user]`` Mbit/s.
         n_sites: number of sites.
@@ -153,16 +170,14 @@ def choose_servers(
     Returns:
         ``[user]`` serving site, -1 where there is no candidate.
     """
-    n_users = count.shape[0]
-    choice = np.full(n_users, -1, dtype=np.int16)
+    count, sites, rates = candidates.counts, candidates.sites, candidates.rates_mbps
+    choice = np.full(count.shape[0], -1, dtype=np.int16)
     load = np.zeros(n_sites)
+    choosers = np.flatnonzero(count > 0)
     for sweep in range(radio.passes):
-        for user in range(n_users):
+        for user in choosers:
             old = choice[user]
             if old >= 0:
-                # A user with one candidate stays, and its load with it.
-                if count[user] == 1:
-                    continue
                 # Its own load shall not keep a user from the site where it is.
                 load[sites[user, old]] -= demand_mbps[user] / rates[user, old]
             best = -1
@@ -179,10 +194,35 @@ def choose_servers(
             choice[user] = best
             if best >= 0:
                 load[sites[user, best]] += demand_mbps[user] / rates[user, best]
-    for user in range(n_users):
-        if choice[user] >= 0:
-            choice[user] = sites[user, choice[user]]
+        if sweep == 0:
+            choosers = np.flatnonzero(count > 1)  # a user with one candidate stays, and its load with it
+    for chooser in range(choice.shape[0]):
+        if choice[chooser] >= 0:
+            choice[chooser] = sites[chooser, choice[chooser]]
     return choice
+
+
+@kernel
+def chosen_rates(candidates: Candidates, server: Int16Array) -> FloatArray:
+    """What each band of its serving site, one of its candidates, could give each user; see :func:`server_rates`.
+
+    Source: [MSRC] Eq. 8 with chi = 1.
+
+    Args:
+        candidates: of :func:`candidate_rates`.
+        server: ``[user]`` of :func:`choose_servers`.
+
+    Returns:
+        ``[band, user]`` Mbit/s.
+    """
+    n_users, _, n_bands = candidates.band_rates_mbps.shape
+    rate_mbps = np.zeros((n_bands, n_users))
+    for user in range(n_users):
+        for k in range(candidates.counts[user]):
+            if candidates.sites[user, k] == server[user]:
+                for band in range(n_bands):
+                    rate_mbps[band, user] = candidates.band_rates_mbps[user, k, band]
+    return rate_mbps
 
 
 @kernel
@@ -254,6 +294,6 @@ def associate(
     """
     n_sites = received_mw.shape[1]
     total = total_power_mw(received_mw, mode, bands, alive, radio)
-    count, sites, rates = candidate_rates(received_mw, total, user_distance_m, mode, bands, radius_m, alive, radio)
-    server = choose_servers(count, sites, rates, last_server, demand_mbps, n_sites, radio)
-    return Association(server, server_rates(received_mw, total, server, mode, bands, radio))
+    candidates = candidate_rates(received_mw, total, user_distance_m, mode, bands, radius_m, alive, radio)
+    server = choose_servers(candidates, last_server, demand_mbps, n_sites, radio)
+    return Association(server, chosen_rates(candidates, server))

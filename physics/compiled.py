@@ -28,7 +28,7 @@ def kernel(function: FunctionT) -> FunctionT:
     # Numba watches only a kernel's own file, and would go on running old code of the kernels that it calls. A cache
     # folder named after the text of all physics makes any change to a formula reach every kernel.
     chosen = SETTINGS.CACHE_DIR
-    SETTINGS.CACHE_DIR = str(_cache_folder())
+    SETTINGS.CACHE_DIR = str(cache_folder())
     try:
         return cast(FunctionT, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
     finally:
@@ -36,7 +36,14 @@ def kernel(function: FunctionT) -> FunctionT:
 
 
 @cache
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """Where compiled kernels are kept.
+
+    Source: own.
+
+    Returns:
+        A folder that may not exist yet; any change of the physics gives another.
+    """
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())

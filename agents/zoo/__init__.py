@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from voltran.envs.errors import ScenarioError
+from voltran.envs.nearest import did_you_mean
 
 SUFFIX = ".safetensors"
 FORECASTER = "-forecaster"
@@ -47,5 +48,6 @@ def _names() -> list[str]:
 
 def _path(name: str, kind: str, known: list[str], kinds: str) -> Path:
     if name not in known:
-        raise ScenarioError(f"{kind} zoo:{name} is unknown; shipped {kinds}: {', '.join(known) or 'none'}")
+        hint = did_you_mean(name, known)
+        raise ScenarioError(f"{kind} zoo:{name} is unknown; {hint}shipped {kinds}: {', '.join(known) or 'none'}")
     return Path(str(resources.files("voltran.agents.zoo") / f"{name}{SUFFIX}"))

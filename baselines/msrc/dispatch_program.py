@@ -14,8 +14,7 @@ from voltran.envs.errors import ScenarioError
 from voltran.physics.arrays import BoolArray, Float32Array, FloatArray, Int16Array, IntArray, RealArray
 from voltran.physics.association import candidate_rates, server_rates
 from voltran.physics.compiled import kernel
-from voltran.physics.power import HELPING
-from voltran.physics.radio import RadioParameters, link_rate_mbps, total_power_mw
+from voltran.physics.radio import RadioParameters, total_power_mw
 from voltran.physics.scheduler import site_capacity_mbps
 
 AssociationRule = Literal["fixed", "split"]
@@ -215,18 +214,14 @@ def _reachable_rates(
     """All pairs of a user and a site that can serve it: ``user`` and ``site [pair]``, ``rate_mbps [pair, band]``."""
     n_bands, _, n_users = received_mw.shape
     total = total_power_mw(received_mw, mode, bands, alive, radio)
-    count, sites, _ = candidate_rates(received_mw, total, distance_m, mode, bands, radius_m, alive, radio)
-    n_pairs = count.sum()
+    found = candidate_rates(received_mw, total, distance_m, mode, bands, radius_m, alive, radio)
+    n_pairs = found.counts.sum()
     pair_user, pair_site = np.empty(n_pairs, dtype=np.int64), np.empty(n_pairs, dtype=np.int64)
     rate_mbps = np.zeros((n_pairs, n_bands))
     pair = 0
     for user in range(n_users):
-        for k in range(count[user]):
-            site = sites[user, k]
-            pair_user[pair], pair_site[pair] = user, site
-            for band in range(n_bands):
-                if bands[site] >> band & 1:
-                    helping = mode[site] == HELPING
-                    rate_mbps[pair, band] = link_rate_mbps(received_mw, total, band, site, user, helping, radio)
+        for k in range(found.counts[user]):
+            pair_user[pair], pair_site[pair] = user, found.sites[user, k]
+            rate_mbps[pair] = found.band_rates_mbps[user, k]
             pair += 1
     return pair_user, pair_site, rate_mbps

@@ -1,12 +1,11 @@
 """What the generated tables of the documentation have in common: rows of settings, spaces and observations."""
 
-import re
 from collections.abc import Collection, Sequence
 
 from gymnasium import spaces
 from pydantic import BaseModel
 
-from voltran.envs.scenario import Section
+from voltran.envs.meanings import field_meanings
 from voltran.envs.series_files import SeriesFormat
 from voltran.evaluation.markdown import markdown_row, markdown_rule
 
@@ -40,10 +39,7 @@ def fields(section: type[BaseModel] | BaseModel, only: Collection[str] = ()) -> 
         only: names of the fields that are wanted.
     """
     model = section if isinstance(section, type) else type(section)
-    meanings: dict[str, str] = {}
-    for ancestor in reversed(model.__mro__):
-        if issubclass(ancestor, Section) and ancestor is not Section:
-            meanings |= _meanings(ancestor)
+    meanings = field_meanings(model)
     return [[name, _default(section, name), meanings[name]] for name in only or model.model_fields]
 
 
@@ -52,16 +48,6 @@ def _default(section: type[BaseModel] | BaseModel, name: str) -> str:
         return shown(getattr(section, name))
     field = section.model_fields[name]
     return "to be given" if field.is_required() else shown(field.get_default(call_default_factory=True))
-
-
-def _meanings(constants: type[BaseModel]) -> dict[str, str]:
-    _, _, attributes = (constants.__doc__ or "").partition("Attributes:\n")
-    entries = re.findall(r"^ {8}(.+(?:\n {12}.+)*)", attributes, flags=re.MULTILINE)
-    meanings: dict[str, str] = {}
-    for entry in entries:
-        names, _, meaning = " ".join(entry.split()).replace("``", "`").partition(": ")
-        meanings |= dict.fromkeys(names.split(", "), meaning)
-    return meanings
 
 
 def space_cells(space: spaces.Space[object], sizes: Sequence[int], version: str) -> list[str]:

@@ -32,6 +32,7 @@ WORLD = WorldSpec(
     default_controllers=("independent", "static", "carrier-shutdown", "rotating-sleep"),
     text="voltran.envs.blackout.text:as_text",
     picture="voltran.envs.blackout.picture:as_image",
+    replay="voltran.envs.blackout.replay:OutageReplay",
     picture_needs=("matplotlib",),
     pictures="voltran.evaluation.pictures.outage:pictures",
     picture_names=("batteries", "survival", "availability", "trade-off"),

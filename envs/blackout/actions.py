@@ -109,7 +109,7 @@ class ActionCodec:
             legality: what is legal now.
             offered_kw: ``[B, site]`` power that accepting vehicles can give; levels are shares of it.
         """
-        mode, bands, level = self._split(actions)
+        mode, bands, level = self.split(actions)
         legal_mode = np.take_along_axis(legality.mode, mode[..., None], axis=-1)[..., 0]
         legal_level = np.take_along_axis(legality.level, level[..., None], axis=-1)[..., 0]
         noop = (mode == SLEEP) & (level == 0)
@@ -166,7 +166,8 @@ class ActionCodec:
         require_code(met, "bs", "ev_power_kw", power_kw, f"codes take {shares} of what vehicles offer")
         return level
 
-    def _split(self, actions: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    def split(self, actions: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+        """Mode, bands and level, each ``[B, site]``, that validated actions ask for, whether they are legal or not."""
         if self.form == "joint":
             return self.code_mode[actions], self.code_bands[actions], self.code_level[actions]
         mode, level = actions[..., 0], actions[..., -1]

@@ -11,7 +11,13 @@ from voltran.physics.balance import EnergyStep
 
 
 class Imports(Protocol):
-    """Where a site's import comes from, physics step by physics step; part of the simulation's state."""
+    """Where a site's import comes from, physics step by physics step; part of the simulation's state.
+
+    Attributes:
+        hold: whether limits stay the same for a decision period, and nobody takes note of its steps.
+    """
+
+    hold: bool
 
     def draw(self, seed: int) -> Any:
         """Everything about imports that an episode's seed decides; nothing changes here.
@@ -57,6 +63,8 @@ class Imports(Protocol):
 
 class NoImports:
     """The power cut of ``blackout_v0``."""
+
+    hold = True
 
     def draw(self, seed: int) -> None:
         """Nothing to draw."""

@@ -9,22 +9,30 @@ from numpy.typing import NDArray
 from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.dispatch import Dispatcher, carried_out
+from voltran.envs.blackout.period import (
+    Imported,
+    Vehicles,
+    advance,
+    not_finite,
+    serve,
+    step_constants,
+    supplied,
+    take_over,
+)
 from voltran.envs.blackout.population import Drawn, Inhabitants, draw_inhabitants
 from voltran.envs.blackout.power_imports import Imports
 from voltran.envs.blackout.rewards.formulas import service_loss
-from voltran.envs.blackout.service import enter, refresh
+from voltran.envs.blackout.service import enter
 from voltran.envs.blackout.situation import Asked, SiteEnergy, Situation
-from voltran.envs.blackout.state import blank_state, blank_totals, mean_power_kw, start_episode
-from voltran.envs.blackout.survival import loss_rule, update_losses
-from voltran.envs.blackout.trace import EV_COST, Before, Trace, network_row
+from voltran.envs.blackout.state import begin_period, blank_state, start_episode
+from voltran.envs.blackout.trace import Trace
 from voltran.envs.controller import named_errors
 from voltran.envs.errors import PhysicsError
 from voltran.envs.snapshots import arrays_of
 from voltran.physics.arrays import BoolArray, FloatArray
-from voltran.physics.balance import EnergyOrders, EnergyStep, Restart, energy_step
+from voltran.physics.balance import EnergyStep
 from voltran.physics.battery import largest_charge_kw, largest_discharge_kw, usable_energy_kwh
 from voltran.physics.fleet import Fleet, vehicle_offers
-from voltran.physics.power import SLEEP
 from voltran.physics.vehicle_charging import fleet_room_kw
 
 
@@ -59,13 +67,12 @@ class Simulation:
         self.flows: EnergyStep | None = None
         self.residual_kw = np.zeros((n_worlds, constants.n_sites))
         self._step_s = constants.scenario.time.physics_step_s
-        self._loss_rule = loss_rule(constants.scenario.survival, self._step_s)
-        battery = constants.scenario.battery
-        # A site that could not last a single step would be down again at once.
-        self._restart = Restart(battery.soc_min + battery.restart_margin, max(battery.restart_hold_s, self._step_s))
+        self._step_constants = step_constants(constants)
+        drawn = self.inhabitants
+        self._vehicles = Vehicles(drawn.arrival_s, drawn.departure_s, drawn.reservation_price, drawn.capacity_kwh)
         self.dispatcher: Dispatcher | None = None
         # Holds as long as the service does, like everything that is computed from it.
-        self._service_loss = np.zeros(n_worlds)
+        self._loss = np.zeros(n_worlds)
         self._no_room_kw = np.zeros((n_worlds, constants.n_sites))
 
     def draw(self, seed: int) -> EpisodeDraws:
@@ -124,10 +131,14 @@ class Simulation:
 
     def run_period(self, commands: SiteCommands) -> FloatArray:
         """One decision period under validated commands; returns where ``[B, site]`` the commanded mode changed."""
-        self.state.totals = blank_totals(self.n_worlds, self.constants.n_sites)
+        begin_period(self.state.totals)
         changed = self._issue(commands)
-        for step in range(self.constants.steps_per_decision):
-            self._advance(changed if step == 0 else np.zeros_like(changed))
+        steps = self.constants.steps_per_decision
+        if self.cache and self.imports.hold and not self.state.dispatched.any():
+            self._advance(steps, changed)
+        else:
+            for step in range(steps):
+                self._advance_once(changed if step == 0 else np.zeros_like(changed))
         self._update_offers()
         return changed
 
@@ -168,8 +179,8 @@ class Simulation:
         for world in worlds:
             decided_s = (int(self.state.step[world]) - self.constants.steps_per_decision) * self._step_s
             self.inhabitants.advance_to(world, max(decided_s, 0.0))
-        self.dispatcher, service = None, self.state.service
-        self._service_loss = service_loss(self.constants, service.weighted_loss, service.availability)
+        self.dispatcher = None
+        self._note_loss()
         self.flows = None
 
     def _issue(self, commands: SiteCommands) -> FloatArray:
@@ -185,32 +196,29 @@ class Simulation:
         state.ev_power_kw[...] = np.where(down, self.constants.ev.site_limit_kw, commands.ev_power_kw)
         state.dynamic_price[...] = commands.dynamic_price
         state.ev_to_battery[...] = commands.ev_to_battery
-        state.switches += changed
+        state.switches[...] += changed
         state.decided[:] = True
         for world in range(self.n_worlds):
             stale[world] |= self.inhabitants.advance_to(world, float(self.time_s()[world]))
-        state.stale |= stale
+        state.stale[...] |= stale
         return changed.astype(np.float64)
 
     def _refresh_service(self, where: BoolArray) -> FloatArray:
-        """Recompute service where something changed; returns the handovers ``[B, site]`` of home users."""
-        state, constants, service = self.state, self.constants, self.state.service
-        changed = where & state.stale
-        service.anchor[changed] = service.last_server[changed]
-        users = self.inhabitants.users
-        somebody_dispatches = bool(state.dispatched.any())
-        if somebody_dispatches:  # is asked once: what was said holds until something changes
-            where = where & (changed | ~state.dispatched)
-        refresh(
-            where, state.mode, state.band_bits, state.radius_m, state.alive, users, service,
-            constants.radio, constants.scheduler, constants.power,
-        )  # fmt: skip
-        if somebody_dispatches:
-            for world in np.flatnonzero(changed & state.dispatched):
+        """Recompute service in some worlds ``[B]``; returns the handovers ``[B, site]`` of home users."""
+        state, service = self.state, self.state.service
+        asked = where & state.stale & state.dispatched  # once: what was said holds until something changes
+        where = where & (state.stale | ~state.dispatched)
+        handovers = serve(where, state, self.inhabitants.users, self._loss, self._step_constants)
+        if asked.any():
+            for world in np.flatnonzero(asked):
                 self._dispatch(int(world))
-        state.stale &= ~where
-        self._service_loss = service_loss(constants, service.weighted_loss, service.availability)
-        return np.where(changed[:, None], service.home_handovers, 0.0)
+            handovers[asked] = service.home_handovers[asked]
+            self._note_loss()
+        return handovers
+
+    def _note_loss(self) -> None:
+        service = self.state.service
+        self._loss[...] = service_loss(self.constants, service.weighted_loss, service.availability)
 
     def _dispatch(self, world: int) -> None:
         """Let the dispatcher decide service in one world, unless it leaves that to the world."""
@@ -226,94 +234,50 @@ class Simulation:
         state.service.ev_limit_kw[world] = told.ev_limit_kw
         enter(world, told.server, told.plan, now.mode, told.band_bits, now.alive, users, state.service, constants.power)
 
-    def _advance(self, mode_changes: FloatArray) -> None:
-        """One physics step."""
-        state, constants = self.state, self.constants
-        handovers = np.zeros(state.soc.shape)
+    def _advance(self, n_steps: int, mode_changes: FloatArray) -> None:
+        """Physics steps under the same commands, import and service, but for sites that go down or come back."""
+        imported = Imported(*self.imports.limits_kw(self.state, self._no_room_kw))
+        self.flows, self.residual_kw = advance(
+            n_steps, self.state, self.inhabitants.users, self._vehicles, imported, mode_changes, self._loss,
+            self.trace.arrays, self._step_constants,
+        )  # fmt: skip
+        self._require_finite(self.flows)
+
+    def _advance_once(self, mode_changes: FloatArray) -> None:
+        """One physics step of worlds in which others have a say in it."""
+        state, handovers = self.state, np.zeros(mode_changes.shape)
         if not self.cache or state.stale.any():
             where = state.stale.copy() if self.cache else np.ones(self.n_worlds, dtype=bool)
             handovers = self._refresh_service(where)
-        fleet = self.inhabitants.fleet(state.ev_energy_kwh, state.ev_accepted)
-        limits = self.imports.limits_kw(state, self._vehicle_room_kw(fleet))
-        vehicle_kw = np.minimum(state.ev_power_kw, state.service.ev_limit_kw)
-        orders = EnergyOrders(vehicle_kw, state.dynamic_price, state.ev_to_battery, *limits)
-        flows = energy_step(
-            state.soc, state.alive, state.needed_kw, state.service.power_kw, mean_power_kw(state),
-            fleet, orders, self.time_s(), self._step_s, self._restart, constants.battery, constants.ev,
-        )  # fmt: skip
-        self._check_finite(flows)
+        imported = Imported(*self.imports.limits_kw(state, self._vehicle_room_kw()))
+        flows = supplied(state, self._vehicles, imported, self._step_constants)
+        self._require_finite(flows)
         self.imports.settle(state, flows)
-        self._record(flows, mode_changes, handovers)
-        self._apply(flows)
+        self.residual_kw = take_over(
+            state, flows, mode_changes, handovers, self._loss, self.trace.arrays, self._step_constants
+        )
+        self.flows = flows
 
-    def _vehicle_room_kw(self, fleet: Fleet) -> FloatArray:
+    def _vehicle_room_kw(self) -> FloatArray:
         """Power ``[B, site]`` that vehicles can take in during the coming step; zero where they are never charged."""
         if not self.constants.ev.charging:
             return self._no_room_kw
-        return fleet_room_kw(fleet, self.time_s(), self._step_s, self.constants.ev)
+        return fleet_room_kw(self._fleet(), self.time_s(), self._step_s, self.constants.ev)
 
-    def _apply(self, flows: EnergyStep) -> None:
-        state = self.state
-        slot = state.step % state.power_history_kw.shape[-1]
-        worlds = np.arange(self.n_worlds)
-        state.power_sum_kw += flows.load_kw - state.power_history_kw[worlds, :, slot]
-        state.power_history_kw[worlds, :, slot] = flows.load_kw
-        turned = flows.alive != state.alive
-        if turned.any():
-            state.stale |= turned.any(axis=1)
-            self._turn(turned, flows)
-        state.soc[...], state.alive[...] = flows.soc, flows.alive
-        state.ev_energy_kwh[...], state.ev_accepted[...] = flows.energy_kwh, flows.accepted
-        state.price[...], state.offered_kw[...] = flows.price, flows.offered_kw
-        state.step += 1
-        self.flows = flows
-
-    def _turn(self, turned: BoolArray, flows: EnergyStep) -> None:
-        """Sites that go down forget their mode; those that come back sleep, with all vehicles, until told otherwise."""
-        state, constants = self.state, self.constants
-        state.mode[turned] = SLEEP
-        failed, back = turned & state.alive, turned & flows.alive
-        state.needed_kw[failed] = np.maximum(flows.load_kw[failed], constants.normal_idle_kw)
-        state.ev_power_kw[back] = constants.ev.site_limit_kw
-
-    def _record(self, flows: EnergyStep, mode_changes: FloatArray, handovers: FloatArray) -> None:
-        """Write the trace, and add to the totals of the decision period."""
-        state, constants, service, totals = self.state, self.constants, self.state.service, self.state.totals
-        before = Before(state.soc, state.alive, state.ev_energy_kwh)
-        network, self.residual_kw = network_row(
-            flows, before, service, handovers, mode_changes, constants.step_h, constants.battery.capacity_kwh
-        )
-        sites = {"soc": state.soc, "power_kw": flows.load_kw, "alive": state.alive, "mode": state.mode}
-        self.trace.record(state.step, network, **(sites if self.trace.per_site else {}))
-        totals.surviving_h += constants.step_h * self._survived_steps()
-        totals.service_loss_h += constants.step_h * self._service_loss
-        totals.ev_cost += network[:, EV_COST]
-        totals.home_service += service.home_service
-        totals.home_critical += service.home_critical
-        totals.handovers += handovers
-
-    def _survived_steps(self) -> FloatArray:
-        """Steps ``[B]`` survived by this one: one, none once lost; those since the loss are taken back as it shows."""
-        state = self.state
-        before = state.lost_step.copy()
-        update_losses(self.trace.critical, state.step, state.lost_step, self._loss_rule)
-        since_loss = np.where(before >= 0, 0, state.step - state.lost_step)
-        return np.where(state.lost_step >= 0, -since_loss, 1).astype(np.float64)
+    def _fleet(self) -> Fleet:
+        return self.inhabitants.fleet(self.state.ev_energy_kwh, self.state.ev_accepted)
 
     def _update_offers(self) -> None:
         """Power that vehicles parked now would give; the base price is on offer before the first decision."""
         state, constants = self.state, self.constants
-        fleet = self.inhabitants.fleet(state.ev_energy_kwh, state.ev_accepted)
         accepted, offered_kw = vehicle_offers(
-            fleet, state.price, state.dynamic_price, self.time_s(), self._step_s, constants.ev
+            self._fleet(), state.price, state.dynamic_price, self.time_s(), self._step_s, constants.ev
         )
         state.ev_accepted[...], state.offered_kw[...] = accepted, offered_kw
 
-    def _check_finite(self, flows: EnergyStep) -> None:
-        finite = np.isfinite(flows.soc + flows.load_kw)
-        if not finite.all():
-            bad = ~finite
-            world, site = (int(index) for index in np.argwhere(bad)[0])
+    def _require_finite(self, flows: EnergyStep) -> None:
+        world, site = not_finite(flows)
+        if world >= 0:
             quantity = "soc" if not np.isfinite(flows.soc[world, site]) else "load_kw"
             step = int(self.state.step[world])
             raise PhysicsError(f"{quantity} of bs_{site} in world {world} is not finite at physics step {step}")

@@ -1,17 +1,17 @@
 """Everything that changes during an outage episode, as arrays with a leading world axis."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.service import Service, empty_service
 from voltran.physics.arrays import BoolArray, FloatArray, IntArray
+from voltran.physics.compiled import kernel
 from voltran.physics.power import NORMAL
 
 
-@dataclass
-class PeriodTotals:
+class PeriodTotals(NamedTuple):
     """Sums over the physics steps of the current decision period.
 
     Attributes:
@@ -30,9 +30,8 @@ class PeriodTotals:
     handovers: FloatArray
 
 
-@dataclass
-class BlackoutState:
-    """State of a batch of episodes.
+class BlackoutState(NamedTuple):
+    """State of a batch of episodes; arrays are written in place, as kernels do.
 
     Attributes:
         step: ``[B]`` physics steps done.
@@ -50,7 +49,7 @@ class BlackoutState:
         stale: ``[B]`` whether ``service`` must be recomputed.
         dispatched: ``[B]`` whether a dispatcher decides service, and not the world itself.
         service: who serves whom, as of the last change.
-        totals: sums over the current decision period.
+        totals: sums over the current decision period, or else the latest.
     """
 
     step: IntArray
@@ -76,6 +75,12 @@ class BlackoutState:
     dispatched: BoolArray
     service: Service
     totals: PeriodTotals
+
+
+def begin_period(totals: PeriodTotals) -> None:
+    """Let sums begin anew."""
+    for total in totals:
+        total[...] = 0.0
 
 
 def blank_totals(n_worlds: int, n_sites: int) -> PeriodTotals:
@@ -138,7 +143,12 @@ def start_episode(state: BlackoutState, constants: BlackoutConstants, world: int
         indices[world] = -1
 
 
+@kernel
 def mean_power_kw(state: BlackoutState) -> FloatArray:
     """Mean site power ``[B, site]`` over the last hour, or since the start; the present power before the first step."""
-    steps = np.minimum(state.step, state.power_history_kw.shape[-1])[:, None]
-    return np.where(steps > 0, state.power_sum_kw / np.maximum(steps, 1), state.service.power_kw)
+    mean_kw = state.service.power_kw.copy()
+    for world in range(mean_kw.shape[0]):
+        steps = min(state.step[world], state.power_history_kw.shape[2])
+        if steps > 0:
+            mean_kw[world] = state.power_sum_kw[world] / steps
+    return mean_kw

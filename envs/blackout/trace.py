@@ -3,11 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voltran.envs.blackout.constants import CLASS_NAMES, BlackoutConstants
 from voltran.envs.blackout.service import Service
-from voltran.physics.arrays import BoolArray, FloatArray
+from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.balance import EnergyStep
 from voltran.physics.compiled import kernel
 from voltran.physics.ledger import balance_residual_kw
@@ -22,6 +21,16 @@ EV_COST, CRITICAL = NETWORK_SERIES.index("ev_cost"), NETWORK_SERIES.index("criti
 SITE_SERIES = ("soc", "power_kw", "alive", "mode")
 
 
+class TraceArrays(NamedTuple):
+    """What kernels write to: ``network [B, T, series + class]``, and ``[B, T, site]``, empty where not kept."""
+
+    network: FloatArray
+    soc: FloatArray
+    power_kw: FloatArray
+    alive: FloatArray
+    mode: FloatArray
+
+
 class Trace:
     """Time series of a batch, one row per physics step; row ``t`` of world ``w`` is about the step starting at ``t``.
 
@@ -29,35 +38,46 @@ class Trace:
         constants: the scenario's constants.
         n_worlds: batch size.
         per_site: also keep the series of each site, which pictures need and metrics do not.
+
+    Attributes:
+        per_site: as given.
+        arrays: what is written to.
     """
 
     def __init__(self, constants: BlackoutConstants, n_worlds: int, per_site: bool) -> None:
         steps = constants.max_decisions * constants.steps_per_decision
-        self._network = np.zeros((n_worlds, steps, N_SERIES + len(CLASS_NAMES)))
-        self._sites = {name: np.zeros((n_worlds, steps, constants.n_sites)) for name in SITE_SERIES if per_site}
-        self._worlds = np.arange(n_worlds)
-
-    @property
-    def per_site(self) -> bool:
-        """Whether the series of each site are kept."""
-        return bool(self._sites)
+        shape = (n_worlds, steps if per_site else 0, constants.n_sites)
+        network = np.zeros((n_worlds, steps, N_SERIES + len(CLASS_NAMES)))
+        self.per_site = per_site
+        self.arrays = TraceArrays(network, *(np.zeros(shape) for _ in SITE_SERIES))
 
     @property
     def series(self) -> dict[str, FloatArray]:
         """Name -> ``[B, T]``, ``[B, T, class]`` or ``[B, T, site]``; writing to them writes to the trace."""
-        network = {name: self._network[:, :, column] for column, name in enumerate(NETWORK_SERIES)}
-        return {**network, "availability": self._network[:, :, N_SERIES:], **self._sites}
+        arrays = self.arrays
+        network = {name: arrays.network[:, :, column] for column, name in enumerate(NETWORK_SERIES)}
+        sites = {name: getattr(arrays, name) for name in SITE_SERIES if self.per_site}
+        return {**network, "availability": arrays.network[:, :, N_SERIES:], **sites}
 
-    @property
-    def critical(self) -> FloatArray:
-        """``[B, T]`` availability of emergency and voice users."""
-        return self._network[:, :, CRITICAL]
 
-    def record(self, step: NDArray[np.int64], network: FloatArray, **sites: NDArray[np.generic]) -> None:
-        """Write one row per world at its own step: ``network`` from :func:`network_row`, and series of sites."""
-        self._network[self._worlds, step] = network
-        for name, value in sites.items():
-            self._sites[name][self._worlds, step] = value
+@kernel
+def record(
+    trace: TraceArrays,
+    step: IntArray,
+    network: FloatArray,
+    soc: FloatArray,
+    power_kw: FloatArray,
+    alive: BoolArray,
+    mode: IntArray,
+) -> None:
+    """Write a row per world at its own ``step [B]``: ``network`` of :func:`network_row`, and series of sites."""
+    per_site = trace.soc.shape[1] > 0
+    for world in range(step.shape[0]):
+        at = step[world]
+        trace.network[world, at] = network[world]
+        if per_site:
+            trace.soc[world, at], trace.power_kw[world, at] = soc[world], power_kw[world]
+            trace.alive[world, at], trace.mode[world, at] = alive[world], mode[world]
 
 
 class Before(NamedTuple):

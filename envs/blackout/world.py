@@ -21,6 +21,7 @@ from voltran.envs.blackout.rewards.period import BlackoutPeriod
 from voltran.envs.blackout.scenario import BlackoutScenario
 from voltran.envs.blackout.simulation import EpisodeDraws, Simulation
 from voltran.envs.blackout.situation import SiteEnergy
+from voltran.envs.blackout.state import PeriodTotals
 from voltran.envs.blackout.undo import undone_on_errors
 from voltran.envs.blackout.view import BlackoutView, Surroundings
 from voltran.envs.errors import EpisodeError
@@ -33,10 +34,17 @@ from voltran.physics.power import ASSISTED, HELPING, SLEEP
 
 
 class SiteOrders(NamedTuple):
-    """Commands of sites, checked and repaired, and what to tell the agents about them: key -> ``[B, site]``."""
+    """Commands of sites, checked and repaired.
+
+    Attributes:
+        commands: as they come into force.
+        infos: what to tell the agents about them, key -> ``[B, site]``.
+        links: ``[B, site, site]`` who helps whom, symmetric; none where commands are free.
+    """
 
     commands: SiteCommands
     infos: dict[str, NDArray[Any]]
+    links: BoolArray
 
 
 class SitePeriod(NamedTuple):
@@ -202,7 +210,7 @@ class BlackoutWorld(SiteReadings, BatchedWorld):
             "links": links.sum(axis=-1),
             "alive": state.alive.copy(),
         }
-        return SiteOrders(with_modes(constants, commands, mode), infos)
+        return SiteOrders(with_modes(constants, commands, mode), infos, links)
 
     def _run_period(self, commands: Any) -> SitePeriod:
         if commands.commands.dispatcher is None:
@@ -229,7 +237,7 @@ class BlackoutWorld(SiteReadings, BatchedWorld):
         """What rewards need to know about the period; see :class:`BlackoutPeriod`."""
         return {
             "constants": self.constants,
-            "totals": self._state.totals,
+            "totals": PeriodTotals(*(total.copy() for total in self._state.totals)),
             "before_kwh": period.before_kwh,
             "changed": period.changed > 0.0,
             "repaired": commands.infos["repaired"],

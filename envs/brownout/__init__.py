@@ -47,6 +47,7 @@ WORLD = WorldSpec(
     ),
     text="voltran.envs.brownout.text:as_text",
     picture="voltran.envs.brownout.picture:as_image",
+    replay="voltran.envs.brownout.replay:BrownoutReplay",
     picture_needs=("matplotlib",),
     pictures="voltran.evaluation.pictures.brownout:pictures",
     picture_names=("batteries", "survival", "availability", "trade-off", "trading", "efficiency"),

@@ -35,6 +35,8 @@ class Supply:
         main_kwh, main_paid_usd: ``[B, M]`` imports from the main grid in the current period, or else the latest.
     """
 
+    hold = False
+
     def __init__(self, constants: BlackoutConstants, market: RetailMarket, grid: FeederGrid) -> None:
         self.constants, self.market, self.grid = constants, market, grid
         shape = (market.n_worlds, constants.n_sites)
@@ -111,6 +113,11 @@ class Supply:
     def latest_kw(self) -> tuple[FloatArray, FloatArray]:
         """Imports ``[B, M]`` of the latest step from the main grid, and from retailers."""
         return self._main_kw, np.asarray(self._sold_kw.sum(axis=2))
+
+    @property
+    def latest_sold_kw(self) -> FloatArray:
+        """Sales ``[B, M, I]`` of retailers to sites in the latest step."""
+        return self._sold_kw
 
     def arrays(self) -> dict[str, Any]:
         """All arrays that change; time series apart."""

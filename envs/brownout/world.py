@@ -40,13 +40,14 @@ class BrownoutOrders(NamedTuple):
     """What a decision period is told.
 
     Attributes:
-        commands, infos: of sites, as in :class:`voltran.envs.blackout.world.SiteOrders`.
+        commands, infos, links: of sites, as in :class:`voltran.envs.blackout.world.SiteOrders`.
         posted: by retailers.
         buy, accepted_price: ``[B, site]`` share that sites ask for, and the highest price that they pay.
     """
 
     commands: SiteCommands
     infos: dict[str, NDArray[Any]]
+    links: BoolArray
     posted: RetailerCommands
     buy: FloatArray
     accepted_price: FloatArray
@@ -145,6 +146,21 @@ class BrownoutWorld(BlackoutWorld):
     def discharge_room_kw(self) -> FloatArray:
         """Power that batteries could give for the whole coming period, ``[B, site]``."""
         return np.asarray(largest_discharge_kw(self._state.soc, self.constants.decision_h, self.constants.battery))
+
+    @property
+    def latest_sold_kw(self) -> FloatArray:
+        """What each retailer sold to each site in the latest physics step, ``[B, site, retailer]``."""
+        return self._supply.latest_sold_kw.copy()
+
+    @property
+    def main_kwh(self) -> FloatArray:
+        """What sites imported from the main grid in the latest period, ``[B, site]``."""
+        return self._supply.main_kwh.copy()
+
+    @property
+    def main_paid_usd(self) -> FloatArray:
+        """What they paid for it, ``[B, site]``."""
+        return self._supply.main_paid_usd.copy()
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

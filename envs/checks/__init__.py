@@ -65,6 +65,7 @@ _RULES: tuple[Rule, ...] = (
     _isolation.finished_episodes_refuse_steps,
     _worlds.snapshots_round_trip,
     _worlds.ledger_balances,
+    _worlds.replay_fits,
     _faces.aec_face_tells_the_same,
     _faces.central_face_tells_the_same,
     _faces.partial_resets_leave_others_alone,

@@ -31,6 +31,7 @@ WORLD = WorldSpec(
     ),
     text="voltran.envs.market.text:as_text",
     picture="voltran.envs.market.picture:as_image",
+    replay="voltran.envs.market.replay:MarketReplay",
     picture_needs=("matplotlib",),
     pictures="voltran.evaluation.pictures.market:pictures",
     picture_names=("trading", "efficiency"),

@@ -40,6 +40,7 @@ class Simulation:
         market: the retailers' state.
         load_kw, outlook_kw: ``[B, T, M]`` and ``[B, T, M, ahead]``, see ``load.LoadSeries``.
         autarky_usd: ``[B, T]`` welfare of each period, had nobody traded.
+        sold_kw: ``[B, M, I]`` what was sold to whom in the latest period.
     """
 
     def __init__(self, constants: MarketConstants, episodes: Episodes) -> None:
@@ -50,6 +51,7 @@ class Simulation:
         self.load_kw = np.zeros((n_worlds, constants.decisions, constants.n_sites))
         self.outlook_kw = np.zeros((*self.load_kw.shape, len(OUTLOOK_H)))
         self.autarky_usd = np.zeros((n_worlds, constants.decisions))
+        self.sold_kw = np.zeros((n_worlds, constants.n_sites, constants.n_retailers))
         self._worlds = np.arange(n_worlds)
 
     def draw(self, seed: int) -> EpisodeDraws:
@@ -97,6 +99,7 @@ class Simulation:
             self.state.soc, situation.load_kw, sold_kw.sum(axis=2), sites.battery_kw, self.constants.period_h,
             self.constants.batteries,
         )  # fmt: skip
+        self.sold_kw = sold_kw
         self.market.settle(requested_kw, sold_kw, available_kw, self.constants.period_h)
         self._record(situation.load_kw, requested_kw, sold_kw, flows)
         self.state.soc[...] = flows.soc

@@ -147,6 +147,11 @@ class MarketWorld(BatchedWorld):
         """Loads of whole episodes, ``[B, T, M]``: for those who may know the future."""
         return self._simulation.load_kw.copy()
 
+    @property
+    def latest_sold_kw(self) -> FloatArray:
+        """What each retailer sold to each site in the latest period that this batch has played, ``[B, M, I]``."""
+        return self._simulation.sold_kw.copy()
+
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _observe(self, observe: Observe) -> dict[str, Observation]:

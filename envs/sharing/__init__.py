@@ -35,6 +35,7 @@ WORLD = WorldSpec(
     default_controllers=("grid-only", "myopic", "tariff-threshold"),
     text="voltran.envs.sharing.text:as_text",
     picture="voltran.envs.sharing.picture:as_image",
+    replay="voltran.envs.sharing.replay:SharingReplay",
     picture_needs=("matplotlib",),
     pictures="voltran.evaluation.pictures.sharing:pictures",
     picture_names=("course", "captured"),

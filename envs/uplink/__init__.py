@@ -21,6 +21,7 @@ WORLD = WorldSpec(
     default_controllers=("trimsm-eipc", "tsap", "recp", "llsf"),
     text="voltran.envs.uplink.text:as_text",
     picture="voltran.envs.uplink.picture:as_image",
+    replay="voltran.envs.uplink.replay:UplinkReplay",
     picture_needs=("matplotlib",),
     pictures="voltran.evaluation.pictures.uplink:pictures",
     picture_names=("cdf-*", "day", "network"),

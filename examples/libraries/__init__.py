@@ -12,7 +12,7 @@ from voltran.envs.errors import VoltranError
 from voltran.envs.libraries import require_library
 from voltran.envs.registry import spec_of_scenario
 from voltran.evaluation.results import Results
-from voltran.evaluation.tables import terminal_table
+from voltran.evaluation.terminal_tables import terminal_table
 
 
 def options(library: str, decisions: int, on_cluster: bool = False) -> Namespace:

@@ -10,9 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import voltran
-from voltran.cli import demo, doctor, scenario_table
+from voltran.cli import demo, doctor
 from voltran.cli.app import app
-from voltran.envs import scenario as scenario_module
 from voltran.envs.errors import VoltranError
 from voltran.evaluation import evaluation
 
@@ -116,22 +115,6 @@ def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(demo, "run_demo", broken)
     result = run("demo")
     assert isinstance(result.exception, RuntimeError)
-
-
-def test_scenarios_are_listed(scenario: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(Path(scenario).parent)
-    monkeypatch.setattr(scenario_table, "scenario_names", lambda: ["fake.yaml"])
-    result = run("scenarios")
-    assert result.exit_code == 0, result.output
-    assert "fake_v0" in result.stdout
-    assert "[fake]" in result.stdout
-
-
-def test_shipped_scenarios_are_listed() -> None:
-    result = run("scenarios")
-    assert result.exit_code == 0, result.output
-    for name in scenario_module.scenario_names():
-        assert name in result.stdout
 
 
 @pytest.mark.parametrize(("healthy", "code"), [(True, 0), (False, 1)])

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from tests.envs.broken_envs import BROKEN, breaks
 from tests.envs.fake_world import FakeWorld
+from voltran.envs.plain_replay import PlainReplay
+from voltran.envs.replay import Moment
 from voltran.envs.world import Transition
 from voltran.physics.arrays import BoolArray, FloatArray
 
@@ -93,3 +95,35 @@ class BatchDiffersFromSingle(FakeWorld):
         result = super().step(actions)
         result.rewards["bs"][1:] *= 1.0 + 1e-15
         return result
+
+
+class ReplayOfNoState(PlainReplay):
+    def moment(self, transition: Transition | None = None) -> Moment:
+        moment = super().moment(transition)
+        return replace(moment, states={name: codes + 1 for name, codes in moment.states.items()})
+
+
+class ReplayThatRaises(PlainReplay):
+    def moment(self, transition: Transition | None = None) -> Moment:
+        raise KeyError("soc")
+
+
+class ReplayThatTouches(PlainReplay):
+    def moment(self, transition: Transition | None = None) -> Moment:
+        self.world.energy_kwh["bs"] -= 0.1
+        return super().moment(transition)
+
+
+@breaks("replay_fits")
+class ShowsAStateThatThereIsNot(FakeWorld):
+    spec = replace(FakeWorld.spec, replay=ReplayOfNoState)
+
+
+@breaks("replay_fits")
+class ShowsNothingButAnError(FakeWorld):
+    spec = replace(FakeWorld.spec, replay=ReplayThatRaises)
+
+
+@breaks("replay_fits")
+class IsChangedByBeingWatched(FakeWorld):
+    spec = replace(FakeWorld.spec, replay=ReplayThatTouches)

@@ -5,7 +5,6 @@ import io
 import re
 
 import pytest
-from rich.console import Console
 
 from tests.evaluation.fake_outage import KPI_KEYS, PlanningController, idle_and_busy, spec
 from tests.evaluation.fixtures import play_idle_and_busy
@@ -21,7 +20,6 @@ from voltran.evaluation.tables import (
     markdown_paired,
     markdown_report,
     markdown_table,
-    terminal_table,
 )
 
 CLASSES = ("emergency", "voice", "essential", "best_effort", "critical")
@@ -149,18 +147,6 @@ def test_report_joins_all_tables_and_says_what_made_it(results: Results) -> None
     for part in (markdown_table(results), markdown_paired(results, "idle"), markdown_all_metrics(results)):
         assert part.strip() in report
     assert f"numpy {results.versions['numpy']}" in report
-
-
-def test_terminal_table_fits_eighty_columns(results: Results) -> None:
-    names = ["policy", "independent", "static", "carrier-shutdown", "rotating-sleep"]
-    five = results.model_copy(update={"controllers": dict.fromkeys(names, results.controllers["idle"])})
-    console = Console(width=80, record=True, file=io.StringIO())
-    console.print(terminal_table(five))
-    text = console.export_text()
-    for metric in SHOWN:
-        assert (metric.short_heading in text) or not metric.headline
-    assert "…" not in text
-    assert text.count("[") == 5 * (sum(metric.headline for metric in SHOWN) - 1)  # vehicles have too few episodes
 
 
 def test_numbers_are_formatted_in_shown_units() -> None:

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from tests.physics import reference
 from tests.physics.instances import ALL_BANDS, RADIO, Network, network
 from voltran.physics.arrays import BoolArray, FloatArray
-from voltran.physics.association import candidate_rates
+from voltran.physics.association import candidate_rates, server_rates
 from voltran.physics.power import SLEEP
 from voltran.physics.radio import covered_users, spectral_efficiency, total_power_mw
 
@@ -62,7 +62,7 @@ def kernel_candidates(case: Network) -> FloatArray:
     """Candidate rates of the kernel as a table ``[site, user]``."""
     total = total_power_mw(case.received_mw, case.mode, case.bands, case.alive, case.radio)
     reach = (case.distance_m, case.mode, case.bands, case.radius_m, case.alive)
-    count, sites, rates = candidate_rates(case.received_mw, total, *reach, case.radio)
+    count, sites, rates, _ = candidate_rates(case.received_mw, total, *reach, case.radio)
     table = np.zeros(case.received_mw.shape[1:])
     for user, found in enumerate(count):
         assert np.all(np.diff(sites[user, :found]) > 0)
@@ -194,3 +194,11 @@ def test_last_server_is_kept_within_the_hysteresis(advantage: float, expected: i
 def power_with_advantage(advantage: float) -> float:
     """Power whose link against a unit power is ``advantage`` times as efficient as the reverse link."""
     return float(brentq(lambda x: np.log2(1.0 + x) / np.log2(1.0 + 1.0 / x) - advantage, 1.0, 10.0))
+
+
+def test_rates_kept_with_candidates_are_those_of_the_chosen_links(precise_case: Network) -> None:
+    """To the bit: who looks up what was computed gets what computing anew gives."""
+    case = precise_case
+    total = total_power_mw(case.received_mw, case.mode, case.bands, case.alive, case.radio)
+    anew = server_rates(case.received_mw, total, case.associate().server, case.mode, case.bands, case.radio)
+    np.testing.assert_array_equal(case.associate().rate_mbps, anew)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.physics.instances import BATTERY, CHARGING, EV, RADIO, RESTART
-from voltran.physics.association import candidate_rates, choose_servers, within_threshold
+from voltran.physics.association import Candidates, candidate_rates, choose_servers, within_threshold
 from voltran.physics.balance import EnergyOrders, energy_step
 from voltran.physics.ev import discharge, offered_price
 from voltran.physics.fleet import Fleet, accepting_vehicles, vehicle_offers
@@ -117,7 +117,7 @@ def candidates(mode: int, bands: int = 1, alive: bool = True, signal: float = 10
     powers, distance = np.full((1, 1, 1), signal), np.zeros((1, 1), np.float32)
     modes, on, up = np.array([mode]), np.array([bands]), np.array([alive])
     total = total_power_mw(powers, modes, on, up, ONE_BAND)
-    count, _, rates = candidate_rates(powers, total, distance, modes, on, np.array([400.0]), up, ONE_BAND)
+    count, _, rates, _ = candidate_rates(powers, total, distance, modes, on, np.array([400.0]), up, ONE_BAND)
     return int(count[0]), float(rates[0, 0]) if count[0] else 0.0
 
 
@@ -137,9 +137,8 @@ def servers(rates: list[list[float]], last: list[int], demand: float = 1.0, pass
     count = np.full(len(rates), 2, np.int16)
     sites = np.tile(np.array([0, 1], np.int16), (len(rates), 1))
     radio = ONE_BAND._replace(passes=passes, hysteresis=0.5)
-    found = choose_servers(
-        count, sites, np.array(rates), np.array(last, np.int16), np.full(len(rates), demand), 2, radio
-    )
+    given = Candidates(count, sites, np.array(rates), np.zeros((len(rates), 2, 1)))
+    found = choose_servers(given, np.array(last, np.int16), np.full(len(rates), demand), 2, radio)
     return [int(server) for server in found]
 
 

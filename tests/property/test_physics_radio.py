@@ -27,7 +27,7 @@ def rates_everywhere(case: Network) -> FloatArray:
     radius_m = np.full(case.mode.size, np.inf)
     total = total_power_mw(case.received_mw, case.mode, case.bands, case.alive, case.radio)
     reach = (case.distance_m, case.mode, case.bands, radius_m, case.alive)
-    count, sites, rates = candidate_rates(case.received_mw, total, *reach, case.radio)
+    count, sites, rates, _ = candidate_rates(case.received_mw, total, *reach, case.radio)
     table = np.zeros(rates.shape)
     for user, found in enumerate(count):
         table[user, sites[user, :found]] = rates[user, :found]

@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from voltran.cli.compiling import PlayingCommand
 from voltran.cli.dataset import dataset
 from voltran.cli.forecast import forecast
 from voltran.cli.group import VoltranGroup
-from voltran.cli.options import Overrides, Resume
+from voltran.cli.lists import COMMANDS as LISTS
+from voltran.cli.options import NoReplay, Overrides, ReplaySeed, Resume, chosen_replay
+from voltran.cli.output import console as open_console
+from voltran.cli.output import hand_over
 from voltran.cli.plan import plan
 from voltran.cli.record import record
+from voltran.cli.replay import replay
 from voltran.cli.seal import seal
 from voltran.evaluation.cores import CORES
 
@@ -29,9 +33,12 @@ app = typer.Typer(
 )
 app.add_typer(forecast, name="forecast")
 app.add_typer(dataset, name="dataset")
-app.command()(plan)
-app.command()(record)
+app.command(cls=PlayingCommand)(plan)
+app.command(cls=PlayingCommand)(record)
+app.command()(replay)
 app.command()(seal)
+for listing in LISTS:
+    app.command()(listing)
 
 Quick = Annotated[
     bool, typer.Option("--quick", help="As little as shows that everything works; says nothing about quality.")
@@ -91,7 +98,7 @@ def main(
         sys.path.append(os.getcwd())
 
 
-@app.command()
+@app.command(cls=PlayingCommand)
 def train(
     config: Annotated[str, typer.Argument(help="Training configuration: a YAML file or a shipped name.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME by default.")] = None,
@@ -104,12 +111,12 @@ def train(
 ) -> None:
     """Train a policy, or one for each role that learns."""
     from voltran.envs.scenario import parse_overrides
+    from voltran.evaluation.controller_grammar import Reference
     from voltran.train.ppo import POLICY_FILE
     from voltran.train.ppo import train as run
     from voltran.train.seed_runs import train_seeds
 
-    console = Console(highlight=False, soft_wrap=True)
-    say = partial(console.print, markup=False)
+    say = partial(hand_over, open_console())
     settings = parse_overrides(overrides or [])
     if seeds > 1:
         picture = train_seeds(config, settings, out, resume, seeds=seeds, jobs=jobs, report=say)
@@ -120,10 +127,10 @@ def train(
         say(f"Policy: {trained}")
         return
     policies = sorted(trained.glob(f"*/{POLICY_FILE}"))
-    say("Policies: " + "+".join(f"{path.parent.name}={path}" for path in policies))
+    say("Policies: " + "+".join(f"{path.parent.name}={Reference(str(path))}" for path in policies))
 
 
-@app.command()
+@app.command(cls=PlayingCommand)
 def evaluate(
     scenario: Annotated[str, typer.Option(help="Scenario: a shipped name or a YAML file.")] = "urban19-medium",
     controllers: Annotated[
@@ -142,35 +149,44 @@ def evaluate(
     jobs: AtATime = None,
     backend: Backend = "processes",
     address: Address = None,
-    out: Annotated[Path, typer.Option(help="Folder for results, tables and pictures.")] = Path("runs/evaluate"),
+    out: Annotated[Path, typer.Option(help="Folder for results, tables, pictures and the replay.")] = Path(
+        "runs/evaluate"
+    ),
     resume: Resume = False,
     overrides: Overrides = None,
+    replay_seed: ReplaySeed = None,
+    no_replay: NoReplay = False,
+    all_metrics: Annotated[
+        bool, typer.Option("--all-metrics", help="Print a table of all metrics, not the short one.")
+    ] = False,
 ) -> None:
     """Play controllers on the same outages and compare them, with intervals."""
     from voltran.envs.claims import claimed
     from voltran.envs.scenario import parse_overrides
     from voltran.evaluation.controller_grammar import split_entries
     from voltran.evaluation.controller_spec import parse_controllers
-    from voltran.evaluation.evaluation import Evaluation, default_controllers, seeds_from
+    from voltran.evaluation.evaluation import Evaluation, default_controllers
     from voltran.evaluation.report import write_report
+    from voltran.evaluation.seeds import seeds_from
     from voltran.evaluation.worker_pool import open_pool
 
-    console = _console()
+    console = open_console()
     evaluation = Evaluation(
         scenario,
         parse_controllers(controllers or default_controllers(scenario)),
         seeds_from(first_seed, seeds),
         parse_overrides(overrides or []),
         references=split_entries(reference) if reference else None,
+        replay_seed=chosen_replay(replay_seed, no_replay, first_seed),
     )
     evaluation.check()  # before a cluster is asked for anything
     with claimed(out, say=partial(console.print, markup=False)), open_pool(backend, jobs, address) as pool:
         results = evaluation.run(out=out, resume=resume, jobs=pool, progress=console)
-        write_report(results, out, console)
-    console.print(f"Results, tables and pictures: {out}", markup=False)
+        write_report(results, out, console, all_metrics=all_metrics)
+    hand_over(console, f"Results, tables and pictures: {out}")
 
 
-@app.command()
+@app.command(cls=PlayingCommand)
 def experiment(
     name: Annotated[str, typer.Argument(help="A shipped experiment, or a YAML file.")] = "",
     out: Annotated[Path | None, typer.Option(help="Folder for the report; runs/NAME by default.")] = None,
@@ -197,7 +213,7 @@ def experiment(
 
     if not name:
         raise VoltranError("experiment: none named; see voltran experiment --list, or give the path of a .yaml file")
-    console = _console()
+    console = open_console()
     folder = out if out is not None else Path("runs") / file_name(Path(name).stem)
     if publish_to is not None:
         if quick:
@@ -207,15 +223,15 @@ def experiment(
     prepared = prepare_experiment(name, folder, resume=resume, quick=quick)
     with open_pool(backend, jobs, address) as pool:
         report = prepared.play(pool, console, store)
-    console.print(f"Report: {report}", markup=False)
+    hand_over(console, f"Report: {report}")
     if publish_to is not None:
         check_committed(publish_to)  # again: it has played for hours, perhaps
         say_change = partial(console.print, "Not as it was published:", markup=False)
         for document in write_documents(name, folder, publish_to, say_change):
-            console.print(f"Written: {document}", markup=False)
+            hand_over(console, f"Written: {document}")
 
 
-@app.command()
+@app.command(cls=PlayingCommand)
 def sweep(
     scenario: Annotated[str, typer.Argument(help="Scenario: a shipped name or a YAML file.")],
     vary: Annotated[
@@ -250,7 +266,7 @@ def sweep(
     from voltran.experiments.run import prepare_sweep
     from voltran.experiments.sweep_request import sweep_experiment
 
-    console = _console()
+    console = open_console()
     asked = sweep_experiment(
         scenario,
         vary or [],
@@ -264,7 +280,7 @@ def sweep(
     prepared = prepare_sweep(asked, out, resume=resume, quick=quick)
     with open_pool(backend, jobs, address) as pool:
         report = prepared.play(pool, console, store)
-    console.print(f"Report: {report}", markup=False)
+    hand_over(console, f"Report: {report}")
 
 
 @app.command()
@@ -278,10 +294,10 @@ def publish(
     from voltran.experiments.publish import draw_again, write_pages
 
     for document in [*(draw_again(root) if draw else ()), *write_pages(root)]:
-        _console().print(f"Written: {document}", markup=False)
+        hand_over(open_console(), f"Written: {document}")
 
 
-@app.command()
+@app.command(cls=PlayingCommand)
 def calibrate(
     out: Annotated[Path, typer.Option(help="File for the fit.")] = Path("runs/calibration.yaml"),
     quick: Quick = False,
@@ -291,19 +307,11 @@ def calibrate(
     from voltran.experiments import calibration
 
     require_writable(out)
-    console = _console()
+    console = open_console()
     seeds, steps = (calibration.SEEDS[:1], calibration.STEPS[:1]) if quick else (calibration.SEEDS, calibration.STEPS)
     fit = calibration.calibrate(lambda tried: console.print(str(tried), markup=False), seeds, steps)
     calibration.save_fit(fit, out, seeds)
-    console.print(f"Best: {fit}\nFit: {out}", markup=False)
-
-
-@app.command()
-def scenarios() -> None:
-    """List the scenarios that ship with the package."""
-    from voltran.cli.scenario_table import scenario_table
-
-    _console().print(scenario_table())
+    hand_over(console, f"Best: {fit}\nFit: {out}")
 
 
 @app.command()
@@ -311,11 +319,11 @@ def doctor() -> None:
     """Say what is installed, what works, and what to do about what does not."""
     from voltran.cli.doctor import print_report
 
-    if not print_report(_console()):
+    if not print_report(open_console()):
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(cls=PlayingCommand)
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for everything that is made.")] = Path("runs/demo"),
     jobs: Jobs = CORES,
@@ -324,8 +332,4 @@ def demo(
     """Train a small policy and compare it with rules and an optimiser, in a few minutes."""
     from voltran.cli.demo import run_demo
 
-    run_demo(out, jobs=jobs, console=_console(), quick=quick)
-
-
-def _console() -> Console:
-    return Console(highlight=False)
+    run_demo(out, jobs=jobs, console=open_console(), quick=quick)

@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
 
+from voltran.cli.compiling import PlayingCommand
 from voltran.cli.options import Overrides, Resume
+from voltran.cli.output import console as open_console
+from voltran.cli.output import hand_over
 from voltran.evaluation.cores import CORES
 
 DEFAULT = "make"
@@ -35,7 +37,7 @@ Option = Annotated[
 ]
 
 
-@dataset.command(DEFAULT)
+@dataset.command(DEFAULT, cls=PlayingCommand)
 def make(
     scenario: Annotated[str, typer.Argument(help="Scenario: a shipped name or a YAML file; it is played as it is.")],
     controllers: Annotated[
@@ -61,10 +63,12 @@ def make(
     """Play controllers and write every decision: what agents saw, might do, did and got."""
     from voltran.datasets.datasheet import UNSTATED
     from voltran.datasets.making import make as make_dataset
+    from voltran.envs.metric import MISSING
     from voltran.envs.scenario import parse_overrides
     from voltran.envs.seeds import FIRST_DATASET_SEED
+    from voltran.evaluation.fitting_table import FittingTable
 
-    console = Console(highlight=False)
+    console = open_console()
     made = make_dataset(
         scenario,
         controllers,
@@ -80,12 +84,17 @@ def make(
         license=license or UNSTATED,
         progress=console,
     )
-    for label, record in made.controllers.items():
-        returns = ", ".join(f"{role} {spread.mean:.3f}" for role, spread in record.returns.items())
-        console.print(
-            f"{label}: {record.episodes} episodes, {record.decisions} decisions, mean return {returns}", markup=False
-        )
-    console.print(f"Data set: {out}", markup=False)
+    roles_played = list(dict.fromkeys(role for record in made.controllers.values() for role in record.returns))
+    rows = [
+        [
+            *(label, str(record.episodes), str(record.decisions)),
+            *(f"{record.returns[role].mean:.3f}" if role in record.returns else MISSING for role in roles_played),
+        ]
+        for label, record in made.controllers.items()
+    ]
+    heads = ["", "Episodes", "Decisions", *(f"Mean return, {role}" for role in roles_played)]
+    console.print(FittingTable(heads, rows))
+    hand_over(console, f"Data set: {out}")
 
 
 @dataset.command()
@@ -110,4 +119,4 @@ def export(
     from voltran.datasets.exports import export as hand_on
 
     where = hand_on(folder, to, name, roles=roles or (), controllers=controllers or ())
-    Console(highlight=False).print(f"Written: {where}", markup=False)
+    hand_over(open_console(), f"Written: {where}")

@@ -10,14 +10,17 @@ from typing import Any
 
 from rich.console import Console
 
+from voltran.cli.output import command, hand_over, say
 from voltran.envs.claims import claimed, is_occupied
 from voltran.envs.errors import VoltranError
 from voltran.envs.files import write_atomically
 from voltran.envs.registry import world_spec
+from voltran.evaluation.controller_grammar import Reference
 from voltran.evaluation.controller_spec import parse_controllers
 from voltran.evaluation.evaluation import RESULTS_FILE, Evaluation
 from voltran.evaluation.figure_files import PICTURE_SUFFIX
 from voltran.evaluation.metrics import TIMING_KEYS
+from voltran.evaluation.replay.pages import REPLAY_FILE
 from voltran.evaluation.report import TABLE_FILE, write_report
 from voltran.evaluation.results import Results
 from voltran.evaluation.tables import headline_metrics
@@ -74,20 +77,22 @@ def run_demo(out: Path, *, jobs: int, console: Console, quick: bool = False) -> 
 def _run(folder: DemoFolder, jobs: int, console: Console, quick: bool) -> Results:
     out = folder.root
     scenario = demo_scenario()
-    console.print(f"[bold]1/2[/] Training a small policy on {scenario}.")
+    say(console, f"1/2 Training a small policy on {scenario}.", style="bold")
     _train(folder, QUICK_TRAINING if quick else {})
     episodes = QUICK_EPISODES if quick else EPISODES
     others = opponents()
     if OPTIMISER not in others:
-        console.print(f"{OPTIMISER} stays out: it needs OR-Tools, pip install 'voltran[solvers]'", markup=False)
-    console.print(f"[bold]2/2[/] Playing it and {len(others)} other controllers on {episodes} fresh episodes.")
-    learned, *compared = parse_controllers([f'"{folder.policy}"', *others])
+        hand_over(console, f"{OPTIMISER} stays out: it needs OR-Tools, pip install 'voltran[solvers]'")
+    say(console, f"2/2 Playing it and {len(others)} other controllers on {episodes} fresh episodes.", style="bold")
+    learned, *compared = parse_controllers([str(Reference(str(folder.policy))), *others])
     who = [replace(learned, label=LEARNED), *compared]
     seeds = range(FIRST_SEED, FIRST_SEED + episodes)
-    evaluation = Evaluation(scenario, who, seeds, references=others)
+    evaluation = Evaluation(scenario, who, seeds, references=others, replay_seed=FIRST_SEED)
     results = evaluation.run(out=out, resume=True, jobs=jobs, progress=console)
     pictures = [path.name for path in write_report(results, out, console) if path.suffix == PICTURE_SUFFIX]
-    console.print(summary(results, folder, pictures), markup=False)
+    say(console, f"\n{_verdict(results)}")
+    hand_over(console, made(folder, pictures))
+    hand_over(console, "Try next:\n" + "\n".join(f"  {line}" for line in try_next(folder)))
     return results
 
 
@@ -104,24 +109,29 @@ def opponents() -> tuple[str, ...]:
     return (*RULES, OPTIMISER) if find_spec("ortools") else RULES
 
 
-def summary(results: Results, folder: DemoFolder, pictures: list[str]) -> str:
-    """What was made, what it shows, and what to try next, in plain words."""
-    again = f"voltran evaluate --controllers {folder.policy},rotating-sleep"
-    return f"""
-{_verdict(results)}
+def made(folder: DemoFolder, pictures: list[str]) -> str:
+    """What was made, a line each."""
+    words = {
+        POLICY_FILE: "the policy; it plays networks of any size",
+        TABLE_FILE: "all metrics, and differences on the same seeds",
+        RESULTS_FILE: "every episode's numbers, seeds and versions",
+        REPLAY_FILE: "an episode as it plays, of four controllers; open it in a browser",
+        **dict.fromkeys(pictures, "a picture"),
+    }
+    lines = [f"  {name:<{max(map(len, words))}}  {word}" for name, word in words.items()]
+    return "\n".join(["", f"Everything is in {folder.root}/:", *lines, ""])
 
-Everything is in {folder.root}/:
-  {POLICY_FILE}  the policy; it plays networks of any size
-  {TABLE_FILE}            all metrics, and differences on the same seeds
-  {RESULTS_FILE}        every episode's numbers, seeds and versions
-  {", ".join(pictures) or "no pictures: Matplotlib is not installed"}
 
-Try next:
-  {again} --scenario urban37-medium --out runs/larger
-  {again} --scenario urban19-heavy --out runs/heavy
-  voltran train blackout_ppo         the full training run
-  voltran experiment outage    the shipped policy and the rules beside the published tables
-"""
+def try_next(folder: DemoFolder) -> list[str]:
+    """Commands that are worth a look now."""
+    policy = Reference(str(folder.policy))  # with its quotes, if it needs any
+    again = ("evaluate", "--controllers", f"{policy},rotating-sleep", "--scenario")
+    return [
+        command(*again, "urban37-medium", "--out", "runs/larger"),
+        command(*again, "urban19-heavy", "--out", "runs/heavy"),
+        f"{command('train', 'blackout_ppo')}  # the full training run",
+        f"{command('experiment', 'outage')}  # the shipped policy beside the published tables",
+    ]
 
 
 def _verdict(results: Results) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module, metadata
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
@@ -19,8 +20,11 @@ import numpy as np
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
+from voltran.cli.browser import REMEDY, browser_path
+from voltran.cli.compiling import kernels_kept
+from voltran.cli.output import clipped, command, hand_over, say
 from voltran.cli.solver_checks import SolverTrial, trials
 
 Status = Literal["ok", "missing", "broken"]
@@ -29,6 +33,7 @@ COLOURS: dict[Status, str] = {"ok": "green", "missing": "yellow", "broken": "red
 OLDEST_PYTHON = (3, 11)
 BYTES_PER_GB = 1e9
 SOLVER_TOLERANCE = 1e-6
+SHORTEST = 12  # columns of the window for a detail
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Check:
     """One thing that was looked at.
 
     Attributes:
-        group: heading it is shown under: "system", "required", the name of an extra, "solvers" or "plug-ins".
+        group: heading it is shown under: "system", "required", the name of an extra, "solvers", "browser", "plug-ins".
         name: what was looked at.
         status: "ok", "missing" (not installed) or "broken" (installed, but it does not work).
         detail: version, size, or the reason.
@@ -58,10 +63,11 @@ def report(runs: Path = Path("runs")) -> list[Check]:
     Args:
         runs: folder that results will be written to; it is not created.
     """
-    checks = [python_check(), cores_check(), folder_check(runs), compiler_check(), *package_checks()]
+    checks = [python_check(), cores_check(), folder_check(runs), compiler_check(), kernels_check(), *package_checks()]
     if find_spec("torch") is not None:
         checks.append(torch_check())
     checks += [solver_check(trial) for trial in trials()]
+    checks.append(browser_check())
     checks += plug_in_checks()
     groups = list(dict.fromkeys(check.group for check in checks))
     return sorted(checks, key=lambda check: groups.index(check.group))
@@ -74,15 +80,16 @@ def print_report(console: Console) -> bool:
         True if everything that is required works.
     """
     checks = report()
-    console.print(_table(checks))
+    for name, detail in _print_table(checks, console):
+        say(console, f"{name}: {detail}")
     ready = all(check.status == "ok" for check in checks if check.required)
     for remedy in dict.fromkeys(check.remedy for check in checks if check.remedy):
         names = ", ".join(check.name for check in checks if check.remedy == remedy)
-        console.print(f"{names}: {remedy}", markup=False, highlight=False, soft_wrap=True)
+        hand_over(console, f"{names}: {remedy}")
     if ready:
-        console.print("Everything required works. Try: voltran scenarios, or voltran demo", highlight=False)
+        say(console, f"Everything required works. Try: {command('scenarios')}, or {command('demo')}")
     else:
-        console.print("Something required does not work yet: see above.", style="red")
+        say(console, "Something required does not work yet: see above.", style="red")
     return ready
 
 
@@ -101,9 +108,7 @@ def cores_check() -> Check:
     """How many cores this process may use, and how many threads libraries will start on them."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     threads = os.environ.get("OMP_NUM_THREADS", "not set")
-    return Check(
-        "system", "cores", "ok", f"{usable} usable, OMP_NUM_THREADS {threads} (1 is fastest on small machines)"
-    )
+    return Check("system", "cores", "ok", f"{usable} usable, OMP_NUM_THREADS {threads}; 1 is best")
 
 
 def folder_check(runs: Path) -> Check:
@@ -171,7 +176,14 @@ def compiler_check() -> Check:
         reason = _one_line(error)
     if reason:
         return Check("system", "numba compiles", "broken", reason, "pip install --force-reinstall numba", True)
-    return Check("system", "numba compiles", "ok", "a kernel was compiled and gave the right sum", required=True)
+    return Check("system", "numba compiles", "ok", "a kernel gave the right sum", required=True)
+
+
+def kernels_check() -> Check:
+    """Whether the kernels that worlds play with are compiled already."""
+    kept = kernels_kept()
+    detail = f"{kept} kept from earlier runs" if kept else "none yet; the first run compiles them"
+    return Check("system", "compiled kernels", "ok", detail)
 
 
 def torch_check() -> Check:
@@ -199,6 +211,14 @@ def solver_check(trial: SolverTrial) -> Check:
     if abs(best - trial.expected) > SOLVER_TOLERANCE:
         return Check("solvers", trial.name, "broken", f"found {best:g}, the optimum is {trial.expected:g}", remedy)
     return Check("solvers", trial.name, "ok", f"found the optimum {trial.expected:g}")
+
+
+def browser_check() -> Check:
+    """Whether there is a browser to test the replay page with."""
+    path = browser_path()
+    if path is None:
+        return Check("browser", "Chromium or Chrome", "missing", "not found: pages cannot be tested here", REMEDY)
+    return Check("browser", "Chromium or Chrome", "ok", f"found at {path}: pages can be tested")
 
 
 def plug_in_checks() -> list[Check]:
@@ -252,12 +272,19 @@ def _one_line(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-def _table(checks: list[Check]) -> Table:
-    table = Table(title="VoltRAN doctor")
-    for column in ("group", "what", "status", "detail"):
-        table.add_column(column, overflow="fold")
-    for index, check in enumerate(checks):
-        first = index == 0 or checks[index - 1].group != check.group
-        status = f"[{COLOURS[check.status]}]{check.status}[/]"
-        table.add_row(check.group if first else "", check.name, status, check.detail)
-    return table
+def _print_table(checks: list[Check], console: Console) -> list[tuple[str, str]]:
+    """A line per check below its group's name; what has no room in it comes back."""
+    console.print(Text("VoltRAN doctor", style="bold"))
+    names, statuses = (
+        max(len(text) for text in column) for column in zip(*((c.name, c.status) for c in checks), strict=True)
+    )
+    longer = []
+    for group, members in groupby(checks, key=lambda check: check.group):
+        console.print(Text(group, style="bold"))
+        for check in members:
+            room = max(console.width - names - statuses - 6, SHORTEST)
+            detail = clipped(check.detail, room)
+            longer += [(check.name, check.detail)] if detail != check.detail else []
+            status = (f"{check.status:<{statuses}}", COLOURS[check.status])
+            console.print(Text.assemble(f"  {check.name:<{names}}  ", status, f"  {detail}"), soft_wrap=True)
+    return longer

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from voltran.cli.options import Overrides, Resume
+from voltran.cli.output import console as open_console
+from voltran.cli.output import hand_over
 
 if TYPE_CHECKING:
     from voltran.agents.forecasting.settings import ForecastConfig
@@ -37,11 +38,11 @@ def train(
 
     settings = _settings(config, data, overrides)
     folder = out if out is not None else Path("runs") / file_name(f"forecast-{Path(config).stem}")
-    console = Console(highlight=False, soft_wrap=True)
+    console = open_console()
     with Progress(console=console) as progress:
         task = progress.add_task("Rounds", total=settings.rounds)
         file = train_forecaster(settings, folder, resume, lambda rounds: progress.update(task, completed=rounds))
-    console.print(f"Forecaster: {file}", markup=False)
+    hand_over(console, f"Forecaster: {file}")
 
 
 @forecast.command("evaluate")
@@ -63,7 +64,7 @@ def evaluate(
     """Compare forecasters on the test days of each site, beside rules; errors are in standard deviations."""
     from voltran.cli.forecast_table import forecast_table
 
-    Console(highlight=False).print(forecast_table(what, _settings(config, data, overrides), tuned))
+    open_console().print(forecast_table(what, _settings(config, data, overrides), tuned))
 
 
 def _settings(config: str, data: Path | None, overrides: list[str] | None) -> "ForecastConfig":

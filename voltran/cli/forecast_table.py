@@ -2,21 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich.box import SIMPLE_HEAD
-from rich.markup import escape
-from rich.table import Table
-
 from voltran.agents.forecasting.data import load_sites
 from voltran.agents.forecasting.files import Forecaster, load_forecaster, require_fits
 from voltran.agents.forecasting.rivals import WAYS, Bench
 from voltran.agents.forecasting.scores import Score, score
 from voltran.agents.forecasting.settings import ForecastConfig
+from voltran.evaluation.fitting_table import FittingTable
 
 RULES = ("persistence", "daily-naive")
 COLUMNS = ("MSE min", "mean", "max", "MAE min", "mean", "max")
 
 
-def forecast_table(what: Sequence[str], config: ForecastConfig, tuned: bool) -> Table:
+def forecast_table(what: Sequence[str], config: ForecastConfig, tuned: bool) -> FittingTable:
     """Errors of all that is named, and of the rules.
 
     Args:
@@ -32,16 +29,11 @@ def forecast_table(what: Sequence[str], config: ForecastConfig, tuned: bool) -> 
     for forecaster in files.values():
         require_fits(forecaster, config)
     bench = Bench(config, load_sites(config))
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column("Way to forecast", overflow="fold")
-    for title in COLUMNS:
-        table.add_column(title, justify="right", no_wrap=True)
-    found = None
-    for name, found in _scores(dict.fromkeys([*what, *RULES]), files, bench, tuned):
-        table.add_row(escape(name), *(f"{value:.4f}" for value in (*found.mse, *found.mae)))
-    if found is not None:
-        table.caption = f"{found.forecasts} forecasts at {found.sites} sites, in standard deviations of training days"
-    return table
+    scores = list(_scores(dict.fromkeys([*what, *RULES]), files, bench, tuned))
+    rows = [[name, *(f"{value:.4f}" for value in (*found.mse, *found.mae))] for name, found in scores]
+    last = scores[-1][1]
+    caption = f"{last.forecasts} forecasts at {last.sites} sites, in standard deviations of training days"
+    return FittingTable(["Way to forecast", *COLUMNS], rows, caption=caption)
 
 
 def _scores(

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from voltran.cli.options import Overrides
+from voltran.cli.output import console as open_console
+from voltran.cli.output import hand_over, say
 
 if TYPE_CHECKING:
     from voltran.baselines.program import NamedProgram, PlansByProgram
@@ -33,21 +34,21 @@ def plan(
     from voltran.envs.files import require_writable
     from voltran.envs.scenario import parse_overrides
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = open_console()
     if write is not None:
         require_format(write)
         require_writable(write)
     world, playing, planning = _players(scenario, controller, parse_overrides(overrides or []))
     _play(world, playing, seed, decision)
     chosen = _chosen(planning.programs(world), program, controller, decision)
-    console.print(_size(chosen), markup=False)
+    say(console, _size(chosen))
     if write is None:
-        console.print(_solved(chosen, time_limit_s), markup=False)
+        say(console, _solved(chosen, time_limit_s))
         return
     played = f"scenario {scenario}, controller {controller}, seed {seed}, decision {decision}"
     changed = [f"with {key}" for key in overrides or []]
     write_program(write, chosen.program, [f"{chosen.name}: {played}", *changed, _made_with()])
-    console.print(f"Program: {write}", markup=False)
+    hand_over(console, f"Program: {write}")
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------

@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import track
 
 from voltran.cli.options import Overrides
+from voltran.cli.output import console as open_console
+from voltran.cli.output import hand_over
 
 
 def record(
@@ -29,7 +30,7 @@ def record(
     from voltran.evaluation.setting import Setting
     from voltran.evaluation.video import frames, require_frames, require_video, write_video
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = open_console()
     require_video(video, fps)
     named = parse_controllers(controller or default_controllers(scenario)[:1])
     if len(named) != 1:
@@ -40,4 +41,4 @@ def record(
     count = require_frames(world, video, every)
     images = track(frames(world, player, seed, every), "Drawing", count, console=console, transient=True)
     write_video(video, images, fps)
-    console.print(f"Video: {video}", markup=False)
+    hand_over(console, f"Video: {video}")

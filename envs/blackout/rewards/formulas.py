@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from voltran.envs.blackout.constants import BlackoutConstants
 from voltran.envs.blackout.state import PeriodTotals
 from voltran.physics.arrays import FloatArray
+from voltran.physics.compiled import kernel
 
 # A site's service below this share of its critical users costs extra in the training reward.
 CRITICAL_TARGET = 0.99
@@ -21,9 +22,23 @@ def service_loss(constants: BlackoutConstants, weighted_loss: FloatArray, availa
         weighted_loss: ``[B]`` priority-weighted mean of 1 - min(1, r / D).
         availability: ``[B, class]``.
     """
-    floor = constants.class_floor
-    shortfall = np.maximum(floor - availability, 0.0) / np.maximum(floor, 1e-9)
-    return np.asarray(np.minimum(weighted_loss + shortfall.mean(axis=-1), 1.0))
+    loss = np.empty(len(weighted_loss))
+    loss_of_service(weighted_loss, availability, constants.class_floor, loss)
+    return loss
+
+
+@kernel
+def loss_of_service(
+    weighted_loss: FloatArray, availability: FloatArray, class_floor: FloatArray, loss: FloatArray
+) -> None:
+    """:func:`service_loss`, written to ``loss [B]``; ``class_floor [class]`` are the classes' floors."""
+    n_classes = class_floor.shape[0]
+    for world in range(loss.shape[0]):
+        shortfall = 0.0
+        for kind in range(n_classes):
+            floor = class_floor[kind]
+            shortfall += max(floor - availability[world, kind], 0.0) / max(floor, 1e-9)
+        loss[world] = min(weighted_loss[world] + shortfall / n_classes, 1.0)
 
 
 def team_components(

@@ -16,7 +16,7 @@ from tests.envs.blackout.tools import (
 from tests.envs.episodes import started
 from voltran import baselines
 from voltran.envs import errors
-from voltran.envs.blackout import simulation
+from voltran.envs.blackout import period, simulation
 from voltran.envs.blackout.world import BlackoutWorld
 from voltran.physics.balance import EnergyStep, energy_step
 from voltran.physics.power import NORMAL, SLEEP
@@ -195,7 +195,10 @@ def test_a_wrong_flow_shows_in_the_ledger_and_in_the_metric(monkeypatch: pytest.
         return flows._replace(**{name: value})
 
     world = started(outage_world("urban7-medium", 1, LIVELY))
-    monkeypatch.setattr(simulation, "energy_step", wrong)
+    # Not compiled, so that it calls what stands here now.
+    monkeypatch.setattr(period, "energy_step", wrong)
+    monkeypatch.setattr(period, "supplied", period.supplied.py_func)  # type: ignore[attr-defined]
+    monkeypatch.setattr(simulation, "advance", period.advance.py_func)  # type: ignore[attr-defined]
     world.step(baselines.make("independent").act(world))
     assert np.flatnonzero(np.abs(world.ledger()["residual_kw"][0]) > 1e-9).tolist() == [3]
     assert world.kpis()["ledger_residual_kw"][0] > 0.9e-6

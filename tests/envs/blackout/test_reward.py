@@ -1,6 +1,5 @@
 """Rewards of toy3 against what its hand-made figures give, and properties of the training reward."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -134,7 +133,7 @@ NO_COST: dict[str, Any] = {
 def totals(**given: Any) -> PeriodTotals:
     """A period of perfect service in toy3, changed by what is given."""
     served = np.full((1, 3), 15.0)
-    return replace(blank_totals(1, 3), **{"home_service": served, "home_critical": served, **given})
+    return blank_totals(1, 3)._replace(**{"home_service": served, "home_critical": served, **given})
 
 
 def credit(period: PeriodTotals | None = None, **changes: Any) -> Any:

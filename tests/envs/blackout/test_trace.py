@@ -7,7 +7,7 @@ import pytest
 
 from tests.envs.blackout.tools import outage_world
 from voltran.envs.blackout.service import empty_service
-from voltran.envs.blackout.trace import NETWORK_SERIES, SITE_SERIES, Before, Trace, network_row
+from voltran.envs.blackout.trace import NETWORK_SERIES, Before, Trace, network_row, record
 from voltran.physics.balance import EnergyStep
 from voltran.physics.ledger import balance_residual_kw
 
@@ -92,14 +92,17 @@ def test_rows_are_written_at_each_worlds_own_step() -> None:
     constants = outage_world().constants
     trace = Trace(constants, 2, per_site=True)
     written = np.arange(2.0 * (len(NETWORK_SERIES) + 4)).reshape(2, -1)
-    sites = {name: np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) for name in SITE_SERIES}
-    trace.record(np.array([3, 0]), written, **sites)
+    soc, power_kw = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), np.full((2, 3), 7.0)
+    alive, mode = np.array([[True, False, True], [False, True, True]]), np.array([[0, 1, 2], [3, 0, 1]])
+    record(trace.arrays, np.array([3, 0]), written, soc, power_kw, alive, mode)
     series = trace.series
     assert series["critical"].shape == (2, constants.max_decisions * constants.steps_per_decision)
     assert series["availability"][0, 3].tolist() == written[0, -4:].tolist()
-    assert trace.critical[1, 0] == series["critical"][1, 0] == written[1, 0]
+    assert series["critical"][1, 0] == written[1, 0]
     assert series["ev_charge_kw"][1, 0] == written[1, len(NETWORK_SERIES) - 1]
     assert series["soc"][0, 3].tolist() == [1.0, 2.0, 3.0]
-    assert series["mode"][1, 0].tolist() == [4.0, 5.0, 6.0]
+    assert series["power_kw"][0, 3].tolist() == [7.0, 7.0, 7.0]
+    assert series["alive"][1, 0].tolist() == [0.0, 1.0, 1.0]
+    assert series["mode"][1, 0].tolist() == [3.0, 0.0, 1.0]
     assert not series["critical"][1, 1:].any()
     assert "soc" not in Trace(constants, 1, per_site=False).series
