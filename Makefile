@@ -8,6 +8,9 @@ STAMP  := $(VENV)/.installed
 RUNS       := $(if $(QUICK),runs/quick,runs)
 QUICK_FORM := $(if $(QUICK),--quick)
 
+# Warnings are errors; what was read is kept, so that a second build is quick.
+SITE := --quiet --fail-on-warning --keep-going --doctree-dir $(RUNS)/docs/doctrees
+
 # One thread per process: on small machines OpenMP's barriers cost more than they bring.
 export OMP_NUM_THREADS ?= 1
 
@@ -16,8 +19,8 @@ QUICK_LIBRARIES := tianshou skrl torchrl
 LIBRARIES       := $(QUICK_LIBRARIES) rllib benchmarl agilerl
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long browser noise soak floors lint bench results mutation interop
-.PHONY: mutation-full interop-sb3 interop-single-file interop-ray $(LIBRARIES:%=interop-%)
+.PHONY: help demo test long browser noise soak floors lint docs bench results mutation interop
+.PHONY: links mutation-full interop-sb3 interop-single-file interop-ray $(LIBRARIES:%=interop-%)
 
 help:
 	@echo "make demo     train a small policy, compare it with rules and MSRC, write runs/demo/"
@@ -28,6 +31,8 @@ help:
 	@echo "make soak     a million physics steps of all worlds under random and hostile actions, for docs/soak.md"
 	@echo "make floors   the default tests with the lowest versions that pyproject.toml allows, and with the newest Python here"
 	@echo "make lint     style, formatting and types"
+	@echo "make docs     the documentation as a site, runs/docs/html/index.html; every warning is an error"
+	@echo "make links    whether what the documentation links to elsewhere is still there; needs the net"
 	@echo "make bench    the benchmarks of docs/performance.md"
 	@echo "make results  the experiments behind docs/results.md"
 	@echo "make mutation how many small mistakes in the physics and the outage the tests notice, of 400; mutation-full: of all"
@@ -49,10 +54,12 @@ long: $(STAMP)
 browser: $(VENV)/.browser
 	$(BIN)/python -m pytest -q -m browser
 
+# Where packages cannot be fetched, it is known soon.
+$(VENV)/.browser: SOON := -qq -o Acquire::http::Timeout=20 -o Acquire::Retries=1
 $(VENV)/.browser: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[browser]"
 	$(BIN)/python -c 'from voltran.cli.browser import browser_path; raise SystemExit(not browser_path())' || \
-		{ test "$$(id -u)" = 0 && command -v apt-get > /dev/null && apt-get update -qq && apt-get install -qq -y chromium; } || \
+		{ test "$$(id -u)" = 0 && command -v apt-get > /dev/null && apt-get $(SOON) update && apt-get $(SOON) install -y chromium; } || \
 		echo "No browser, and none can be installed here: the tests of the replay page will be skipped."
 	touch $@
 
@@ -71,6 +78,13 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Links within the site are checked while it is built; those that lead out of it only when asked.
+docs: $(STAMP)
+	$(BIN)/python -m sphinx --builder html $(SITE) docs $(RUNS)/docs/html
+
+links: $(STAMP)
+	$(BIN)/python -m sphinx --builder linkcheck $(SITE) docs $(RUNS)/docs/links
 
 # The simulators compared with live in an environment of their own; without them their rows say so.
 bench: $(STAMP)

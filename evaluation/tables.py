@@ -11,7 +11,6 @@ from voltran.evaluation.metrics import FAILURES, ILLEGAL, TAKEN, in_order
 from voltran.evaluation.results import ControllerResults, Difference, Results
 from voltran.evaluation.statistics import CENSORED_SHARE_MAX, FEWEST
 
-README_DECLARED = 2  # what a controller knows, and the first of what it declares
 READING = f"mean and 95 % bootstrap interval (BCa; ± where both sides are about as long, none below {FEWEST} episodes)"
 
 
@@ -150,13 +149,13 @@ def readme_table(results: Results, keys: Sequence[str], link: str) -> str:
     rows = [
         [
             label,
-            *declared(controller, results)[:README_DECLARED],
+            controller.information,
             *(_estimate(controller, metric) for metric in metrics),
         ]
         for label, controller in results.controllers.items()
     ]
-    head = ["Controller", *declared_heads(results)[:README_DECLARED], *(metric.heading for metric in metrics)]
-    table = grid(head, rows, keys=3)
+    head = ["Controller", "Information", *(metric.heading for metric in metrics)]
+    table = grid(head, rows, keys=2)
     return f"{table}\n{results.scenario}. {caption(results)} All loads and metrics: [{link}]({link}).\n"
 
 

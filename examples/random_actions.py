@@ -4,6 +4,8 @@ import voltran
 
 env = voltran.make("blackout_v0", scenario="urban19-medium")  # PettingZoo's Parallel API
 observations, infos = env.reset(seed=0)
+for number, agent in enumerate(env.agents):
+    env.action_space(agent).seed(number)
 total = dict.fromkeys(env.possible_agents, 0.0)
 
 while env.agents:
@@ -13,4 +15,4 @@ while env.agents:
     for agent, reward in rewards.items():
         total[agent] += reward
 
-print(f"reward per site: {sum(total.values()) / len(total):.2f}")
+print(f"reward per site: {sum(total.values()) / len(total):.3f}")

@@ -13,8 +13,8 @@ PREFACE = """\
 
 Made by `make results`. Every number comes from the `results.json` beside the experiment's page, which holds means,
 intervals, seeds and versions; the values of all episodes are written by `voltran experiment NAME` to `runs/NAME`.
-Definitions: [metrics.md](metrics.md); the models: [model.md](model.md), [uplink.md](uplink.md), [market.md](market.md),
-[sharing.md](sharing.md), [brownout.md](brownout.md)."""
+What is measured: [metrics](metrics.md). How the worlds work: [the outage](model.md), [the brownout](brownout.md),
+[the market](market.md), [shared batteries](sharing.md), [the uplink](uplink.md)."""
 
 
 def index_page(outcomes: Sequence[Outcome]) -> str:

@@ -24,6 +24,7 @@ from voltran.experiments.kinds import Outcome, kind_named
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 ASSUMPTIONS = "<!-- assumptions:begin -->", "<!-- assumptions:end -->"
+ANSWER = "<!-- answer:begin -->", "<!-- answer:end -->"  # of the experiment that the README shows, on the start page
 PAGE_FILE = "README.md"  # which a folder shows
 PATIENCE_S = 60.0
 
@@ -33,13 +34,14 @@ def check_publishable(name: str, root: Path) -> None:
 
     Raises:
         ScenarioError: unknown experiment, or one that has no place in the documentation.
-        FileFormatError: no README, or one without the markers.
+        FileFormatError: no README, or one or a start page without the markers.
     """
     read_experiment(name)
     published = published_names()
     if name not in published:
         raise ScenarioError(f"experiment {name}: is not published; those that are: {', '.join(published)}")
     _with_table(_readme(root), "")
+    _with_answer(root, "")
 
 
 def publish(name: str, out: Path, root: Path, on_change: Callable[[str], None] = lambda part: None) -> list[Path]:
@@ -173,7 +175,7 @@ def _published(root: Path, fresh: Outcome | None = None) -> list[Outcome]:
 
 
 def _overview(root: Path, published: Sequence[Outcome]) -> dict[Path, str]:
-    """The index, the page on assumptions, and the README where its table is among what is published."""
+    """The index, the page on assumptions, and start page and README where what they show is among what is published."""
     texts = {root / "docs" / "results.md": index_page(published)}
     gathered, page = gathered_assumptions(published), root / "docs" / "assumptions.md"
     if gathered and page.exists():
@@ -183,6 +185,9 @@ def _overview(root: Path, published: Sequence[Outcome]) -> dict[Path, str]:
             page = folder_of(outcome.name, root) / PAGE_FILE
             table = outcome.readme_table(page.relative_to(root).as_posix())
             texts[root / "README.md"] = _with_table(_readme(root), table)
+            link = page.relative_to(root / "docs").as_posix()
+            found = f"**{outcome.experiment.question}** {outcome.index_row().answer} [All of it]({link})."
+            texts |= _with_answer(root, found)
     return texts
 
 
@@ -234,6 +239,12 @@ def _text(path: Path) -> str:
 
 def _with_table(readme: str, table: str) -> str:
     return _between(readme, (BEGIN, END), table, "README.md")
+
+
+def _with_answer(root: Path, found: str) -> dict[Path, str]:
+    """The start page of the documentation with what was found, where there is such a page."""
+    page = root / "docs" / "index.md"
+    return {page: _between(_text(page), ANSWER, found, page.name)} if page.exists() else {}
 
 
 def _between(text: str, markers: tuple[str, str], content: str, name: str) -> str:

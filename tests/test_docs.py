@@ -1,4 +1,4 @@
-"""The documentation agrees with the code: tables, links, names, and programs that run."""
+"""The documentation agrees with the code: tables, links, names, and how pages are found."""
 
 import re
 from importlib import import_module
@@ -11,6 +11,8 @@ import pytest
 from typer.main import get_command
 
 from docs.tools.generate import BLOCK, FOLDER, PAGES, TABLES, filled
+from docs.tools.site import PAGE_LINK, PARENTS
+from tests.code_blocks import blocks
 from tests.house import ROOMS, ROOT, modules
 from voltran.baselines import make
 from voltran.baselines import registry as controllers
@@ -25,12 +27,6 @@ from voltran.evaluation.markdown import MOST_COLUMNS
 from voltran.evaluation.metrics import DECISION_TIMES
 
 RESULT_PAGES = sorted(FOLDER.glob("results/*/README.md"))
-SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-SNIPPETS = [
-    pytest.param(program, id=f"{page.stem}-{index}")
-    for page in [*PAGES, ROOT / "CONTRIBUTING.md"]
-    for index, program in enumerate(SNIPPET.findall(page.read_text(encoding="utf-8")))
-]
 FOLDERS = (*ROOMS, "voltran", "tests", "docs", "benchmarks", "examples")
 SOURCES = {path for folder in FOLDERS for path, _ in modules(folder)}
 STARTED = ("{}.py", "{}/__main__.py")  # what python -m runs
@@ -70,9 +66,10 @@ def test_links_and_pictures_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", [*PAGES, *RESULT_PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=name_of)
 def test_source_files_and_modules_named_exist(page: Path) -> None:
-    """NAME stands for any name; what is not ours, such as a package of the reader's, is not looked up."""
+    """NAME stands for any name; what is not ours, such as a file that the page writes, is not looked up."""
     text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     files = {name for name in quoted(text) if re.fullmatch(r"[\w/]+\.py", name) and "NAME" not in name}
+    files -= {block.file for block in blocks(page)}
     assert {name for name in files if not any(f"/{path}".endswith(f"/{name}") for path in SOURCES)} == set()
     started = re.findall(r"python -m ((?:docs|benchmarks|examples|voltran)[\w.]*)", text)
     assert {
@@ -92,8 +89,11 @@ def is_defined(name: str) -> bool:
 
 
 def test_index_links_every_page() -> None:
-    linked = set(re.findall(r"\]\(([\w/]+\.md)\)", text_of("index")))
-    assert {page.relative_to(FOLDER).as_posix() for page in PAGES} - {"index.md"} <= linked
+    """Its lists are the navigation of the site; pages of results stand below the list of results."""
+    linked = PAGE_LINK.findall(text_of("index"))
+    assert sorted(linked) == sorted({page.relative_to(FOLDER).with_suffix("").as_posix() for page in PAGES} - {"index"})
+    below = re.findall(PARENTS["results"], text_of("results"))
+    assert sorted(below) == sorted(page.relative_to(FOLDER).with_suffix("").as_posix() for page in RESULT_PAGES)
 
 
 @pytest.mark.parametrize("page", [*PAGES, *RESULT_PAGES], ids=name_of)
@@ -114,16 +114,6 @@ def test_anchors_into_the_list_of_results_exist() -> None:
     anchors = set(re.findall(r'<a id="(\w+)">', text_of("results")))
     for page in (*PAGES, ROOT / "README.md"):
         assert set(re.findall(r"results\.md#(\w+)", page.read_text(encoding="utf-8"))) <= anchors, page.name
-
-
-@pytest.mark.parametrize("program", SNIPPETS)
-@pytest.mark.filterwarnings("ignore")
-def test_programs_run(program: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    # What a program registers is forgotten with it.
-    monkeypatch.setattr(registry, "_SPECS", dict(registry._SPECS))
-    monkeypatch.setattr(controllers, "CONTROLLERS", dict(controllers.CONTROLLERS))
-    exec(compile(program, "snippet", "exec"), {"__name__": "snippet"})
 
 
 def test_fields_named_in_the_model_exist() -> None:

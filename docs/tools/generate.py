@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from docs.tools import (
     controller_tables,
+    environment_tables,
     equations,
     forecasting_tables,
     market_tables,
@@ -46,7 +47,8 @@ from voltran.physics.power import ASSISTED, NORMAL, SLEEP, site_power_kw
 from voltran.physics.uplink_power import PowerComponent, UplinkPower, station_power
 
 FOLDER = Path(__file__).resolve().parent.parent
-PAGES = sorted([*FOLDER.glob("*.md"), *FOLDER.glob("baselines/*.md")])
+SECTIONS = ("", "api/", "baselines/", "environments/", "tutorials/")
+PAGES = sorted(page for section in SECTIONS for page in FOLDER.glob(f"{section}*.md"))
 BLOCK = re.compile(r"(<!-- generated:(\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 DEFAULT = BlackoutScenario(name="default")
 UPLINK = UplinkScenario(name="default")
@@ -239,6 +241,7 @@ TABLES: dict[str, Callable[[], str]] = (
     | forecasting_tables.TABLES
     | sharing_tables.TABLES
     | controller_tables.TABLES
+    | environment_tables.TABLES
     | mutation_tables.TABLES
 )
 

@@ -9,9 +9,10 @@ from typer.testing import CliRunner
 
 from tests.experiments.checkouts import README, README_METRICS, files, page_of, played
 from voltran.cli.app import app
+from voltran.envs.errors import FileFormatError
 from voltran.evaluation.results import read_results, write_results
 from voltran.evaluation.tables import readme_table
-from voltran.experiments.publish import BEGIN, END, publish, write_pages
+from voltran.experiments.publish import ANSWER, BEGIN, END, check_publishable, publish, write_pages
 
 pytestmark = pytest.mark.usefixtures("fake_voltran")
 
@@ -33,6 +34,31 @@ def test_results_reach_documentation_and_readme(experiment: str, root: Path, tmp
     assert "\n## Table I\n" in page
     mean = results.controllers["idle"].metrics["survival_h"].mean
     assert f"| Survival (h) | 2.50 | {mean:.2f} |" in page
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_the_start_page_says_what_was_found(experiment: str, second: str, root: Path, tmp_path: Path) -> None:
+    start = root / "docs" / "index.md"
+    start.parent.mkdir()
+    start.write_text("# Hello\n\n" + "\nan older answer\n".join(ANSWER) + "\n\n## First steps\n")
+    assert publish(experiment, played(experiment, tmp_path), root)[-1] == start
+    page = start.read_text(encoding="utf-8")
+    before, _, rest = page.partition(ANSWER[0])
+    found, _, after = rest.partition(ANSWER[1])
+    assert (before, after) == ("# Hello\n\n", "\n\n## First steps\n")
+    assert re.fullmatch(
+        r"\*\*Who survives\?\*\* Busy .* h\. \[All of it\]\(results/small/README\.md\)\.", found.strip()
+    )
+    publish(second, played(second, tmp_path), root)  # whose table is not the README's
+    assert start.read_text(encoding="utf-8") == page
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_start_page_without_markers_is_refused_before_anything_is_played(experiment: str, root: Path) -> None:
+    (root / "docs").mkdir()
+    (root / "docs" / "index.md").write_text("# Hello\n")
+    with pytest.raises(FileFormatError, match=r"index\.md: the markers .* are missing; put them back"):
+        check_publishable(experiment, root)
 
 
 @pytest.mark.usefixtures("no_pictures")

@@ -43,10 +43,10 @@ class App {
 
   writeHead() {
     const { scenario, world, seed, version, every } = this.recordings[0];
-    part("scenario").textContent = scenario;
-    part("about").replaceChildren(
-      `${world} · seed ${seed} · VoltRAN ${version}${every > 1 ? ` · shows one of every ${every} decisions` : ""}`);
-    if (this.recordings.some((recording) => recording.kpis.length)) part("kpis").append(kpiTable(this.recordings));
+    const thinned = every > 1 ? ` · shows one of every ${every} decisions` : "";
+    part("scenario").append(nameElement(scenario));
+    part("about").append(nameElement(world), ` · seed ${seed} · VoltRAN\u00a0${version}${thinned}`);
+    if (this.recordings.some((recording) => recording.kpis.length)) part("kpis").append(...kpiTables(this.recordings));
     else part("outcome").hidden = true;
   }
 
