@@ -54,7 +54,7 @@ def legend_marks(figure: Figure) -> set[tuple[str, bytes]]:
     """Colour and shape of every marker in a figure's legends."""
     handles: list[Any] = [handle for legend in figure.legends for handle in legend.legend_handles]
     lines = [handle for handle in handles if isinstance(handle, Line2D)]
-    return {(to_hex(line.get_markerfacecolor()), shape(line.get_marker())) for line in lines}  # type: ignore[arg-type]
+    return {(to_hex(line.get_markerfacecolor()), shape(line.get_marker())) for line in lines}
 
 
 def shape(marker: Any) -> bytes:
