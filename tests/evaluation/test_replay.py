@@ -357,7 +357,12 @@ def test_without_a_display_the_page_is_written_and_the_message_says_where(
 def test_a_browser_is_asked_for_the_page(out: Path, monkeypatch: pytest.MonkeyPatch, opens: bool, code: int) -> None:
     asked: list[str] = []
     monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setattr(webbrowser, "open", lambda url: (asked.append(url), opens)[1])
+
+    def show(url: str) -> bool:
+        asked.append(url)
+        return opens
+
+    monkeypatch.setattr(webbrowser, "open", show)
     assert run("replay", str(out), "--open").exit_code == code
     assert asked == [(out / "replay.html").resolve().as_uri()]
 
