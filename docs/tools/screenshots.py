@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 import typer
+from numpy.typing import NDArray
 from PIL import Image
 from scipy.spatial import cKDTree
 
@@ -27,7 +28,7 @@ IMAGES = Path(__file__).parents[1] / "images"
 SEED = 1000
 WIDE, PHONE = (1280, 800), (390, 844)
 SETTLES_MS = 800  # until a page stands still
-COLOURS = 256
+COLOURS, FREQUENT, FEWEST_PIXELS = 256, 176, 10
 
 
 @dataclass(frozen=True)
@@ -101,16 +102,33 @@ def _picture(browser: Any, page: Path, shot: Shot, dark: bool) -> bytes:
 
 
 def _with_few_colours(picture: bytes) -> bytes:
-    """The same in a third of the bytes: the most frequent colours stay, and others become the nearest of them."""
+    """The same in a third of the bytes: most colours stay, and others become the nearest of them."""
     pixels = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
     colours, places, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
-    palette = colours[np.argsort(-counts, kind="stable")[:COLOURS]]
+    palette = _palette(colours, counts)
     nearest = cKDTree(palette.astype(float)).query(colours.astype(float))[1]
     reduced = Image.fromarray(nearest[places].reshape(pixels.shape[:2]).astype(np.uint8), "P")
     reduced.putpalette(palette.tobytes())
     stream = io.BytesIO()
     reduced.save(stream, "PNG", optimize=True)
     return stream.getvalue()
+
+
+def _palette(colours: NDArray[np.uint8], counts: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The most frequent colours, and then, one after the other, the one that is least like those that are there.
+
+    Args:
+        colours: ``[n, 3]``.
+        counts: ``[n]`` pixels of each.
+    """
+    order = np.argsort(-counts, kind="stable")
+    chosen = list(order[:FREQUENT])
+    distance = cKDTree(colours[chosen].astype(float)).query(colours.astype(float))[0]
+    while len(chosen) < min(COLOURS, len(colours)):
+        chosen.append(np.argmax(np.where(counts >= FEWEST_PIXELS, distance, 0.0)))
+        from_it = np.linalg.norm(colours.astype(float) - colours[chosen[-1]], axis=1)
+        distance = np.minimum(distance, from_it)
+    return colours[chosen]
 
 
 @contextmanager
