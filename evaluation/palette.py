@@ -142,6 +142,7 @@ def style() -> dict[str, Any]:
         "legend.fontsize": 9,
         "legend.frameon": False,
         "font.family": ["DejaVu Sans"],
+        "text.parse_math": False,  # names may have a $
         "svg.fonttype": "none",
         "svg.hashsalt": "voltran",  # the same names in the file for the same picture
         "lines.linewidth": 1.9,

@@ -19,7 +19,6 @@ Image = NDArray[np.uint8]
 
 LEAST_FPS, MOST_FPS = 0.1, 50.0  # players show GIFs no faster
 MOST_GIF_FRAMES = 1000  # which are held in memory until all are there
-GIF_COLOURS = 64
 # What each format is made with: module, and what to install.
 NEEDED = {
     ".gif": ("PIL", "pip install 'voltran[video]'"),
@@ -121,7 +120,7 @@ def write_video(path: Path, images: Iterable[Image], fps: float) -> None:
 
 def gif_video(images: Iterable[Image], fps: float) -> bytes:
     """The content of a GIF file; arguments as of :func:`write_video`."""
-    return gif_of(images, 1.0 / fps, GIF_COLOURS)
+    return gif_of(images, 1.0 / fps)
 
 
 def mp4_video(images: Iterable[Image], fps: float) -> bytes:

@@ -92,8 +92,8 @@ def _skip(app: Any, kind: str, name: str, member: object, skip: bool, options: A
 def _with_short_types(
     app: Any, kind: str, name: str, described: object, options: Any, signature: str | None, returns: str | None
 ) -> tuple[str | None, str | None]:
-    """The names that the physics gives to types of arrays, in place of what these stand for."""
-    for written, short in _short_types().items():
+    """The names that the physics gives to types of arrays, in place of what these stand for; defaults that are made."""
+    for written, short in (*_short_types().items(), ("<factory>", "...")):
         signature, returns = (text and text.replace(written, short) for text in (signature, returns))
     return signature, returns
 

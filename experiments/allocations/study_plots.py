@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from voltran.baselines.dpa.paper_cases import MODES, REGIMES
-from voltran.envs.panels import stroke
+from voltran.envs.panels import DASHED, stroke
 from voltran.evaluation.figure_files import heading, write_picture
-from voltran.evaluation.palette import DASHED, FAINT, OTHERS, TEXT
+from voltran.evaluation.palette import FAINT, OTHERS, TEXT
 from voltran.experiments.allocations.paper_claims import NONE_W
 from voltran.experiments.allocations.study import Study
 from voltran.experiments.allocations.study_results import Curve, StudyResults
@@ -74,6 +74,7 @@ def _power(panel: "Axes", curve: Curve) -> None:
             }
             panel.plot(curve.at, shown, label=f"site {m + 1}, retailer {i + 1}", **drawn)
     panel.set_yscale("log")
+    panel.yaxis.set_major_formatter("{x:g}")
     panel.set_ylim(bottom=2.0 * NONE_W)
 
 
