@@ -110,7 +110,7 @@ WORDS = ("label", "information", "world", "scenario", "seed", "version", "every"
 def _header(recording: Recording, arrays: ArrayWriter) -> dict[str, Any]:
     said = {word: getattr(recording, word) for word in WORDS}
     shown = described(recording.stage, recording.moments, arrays)
-    said["seed"] = int(recording.seed)
+    said["seed"] = str(int(recording.seed))  # a browser's numbers hold no seed beyond 2**53
     return {**said, "kpis": [_finite(kpi) for kpi in recording.kpis], **shown}
 
 
@@ -123,4 +123,5 @@ def _finite(kpi: Kpi) -> dict[str, Any]:
 def _recording(header: dict[str, Any], arrays: ArrayReader) -> Recording:
     stage, moments = moments_of(header, arrays)
     kpis = [Kpi(**kpi) for kpi in header["kpis"]]
-    return Recording(**{word: header[word] for word in WORDS}, stage=stage, moments=moments, kpis=kpis)
+    said = {**{word: header[word] for word in WORDS}, "seed": int(header["seed"])}
+    return Recording(**said, stage=stage, moments=moments, kpis=kpis)

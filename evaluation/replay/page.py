@@ -9,7 +9,8 @@ from importlib.resources import files
 from typing import Any
 
 from voltran.envs.errors import VoltranError
-from voltran.evaluation.palette import DASH_DOTTED, DASHED, DOTTED, looks
+from voltran.envs.panels import DASH_DOTTED, DASHED, DOTTED
+from voltran.evaluation.palette import looks
 from voltran.evaluation.replay.document import Recording, together
 from voltran.evaluation.replay.packing import deflated
 

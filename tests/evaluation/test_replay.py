@@ -22,6 +22,7 @@ from voltran.evaluation.controller_spec import ControllerSpec
 from voltran.evaluation.episode_key import EpisodeKey
 from voltran.evaluation.evaluation import Evaluation, evaluate
 from voltran.evaluation.replay.document import Recording, recording_of
+from voltran.evaluation.replay.packing import unpacked
 from voltran.evaluation.replay.pages import write_replay
 from voltran.evaluation.results import Results, read_results
 from voltran.evaluation.setting import Setting
@@ -194,6 +195,14 @@ def test_who_does_not_play_the_seed_is_not_among_the_four(scenario: str, tmp_pat
     assert evaluation.recorded == ["0", "2", "3", "4"]
 
 
+def test_a_seed_beyond_what_browsers_count_is_shown_as_it_is(scenario: str, tmp_path: Path) -> None:
+    seed = 2**100 + 1
+    results = played(scenario, tmp_path / "out", [seed], seed, who=idle_and_busy()[:1])
+    assert recorded(results, tmp_path / "out").seed == seed == results.replay_seed
+    header = unpacked((tmp_path / "out" / str(results.controllers["idle"].recording)).read_bytes(), "recording")[0]
+    assert header["recordings"][0]["seed"] == str(seed)
+
+
 def test_names_with_markup_are_inert(scenario: str, tmp_path: Path) -> None:
     name = "<script>alert(1)</script>"
     out = tmp_path / "out"
@@ -357,7 +366,12 @@ def test_without_a_display_the_page_is_written_and_the_message_says_where(
 def test_a_browser_is_asked_for_the_page(out: Path, monkeypatch: pytest.MonkeyPatch, opens: bool, code: int) -> None:
     asked: list[str] = []
     monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setattr(webbrowser, "open", lambda url: (asked.append(url), opens)[1])
+
+    def show(url: str) -> bool:
+        asked.append(url)
+        return opens
+
+    monkeypatch.setattr(webbrowser, "open", show)
     assert run("replay", str(out), "--open").exit_code == code
     assert asked == [(out / "replay.html").resolve().as_uri()]
 

@@ -35,7 +35,7 @@ class App {
     this.views = ["left", "right"].map((side) => new MapView(part(`map-${side}`), bounds, this.largest));
     this.tooltip = new Tooltip(part("tooltip"));
     this.legend = new Legend(part("legend"), this.recordings, this.largest);
-    const parts = { chooser: part("chooser"), clear: part("clear"), hint: part("hint"), body: part("ledger") };
+    const parts = { chooser: part("chooser"), clear: part("clear"), title: part("chosen-kind"), hint: part("hint"), body: part("ledger") };
     const seek = (time) => this.player.seekTime(time);
     this.details = new Details(parts, this.recordings, (selected) => this.select(selected), seek);
     this.strips = new Strips(part("strips"), this.recordings, this.times, seek);

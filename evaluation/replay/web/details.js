@@ -24,8 +24,9 @@ class Details {
   show(selected, sides, colours) {
     Object.assign(this, { selected, sides, colours });
     this.chooser.value = selected ? `${selected.kind}:${selected.thing}` : "";
-    this.clear.hidden = this.hint.hidden = selected === null;
+    this.clear.hidden = this.title.hidden = selected === null;
     this.hint.hidden = selected !== null;
+    this.title.textContent = selected ? this.recordings.map((recording) => recording.kind(selected.kind)).find(Boolean).title : "";
     this.body.replaceChildren();
     this.rows = [];
     if (!selected) return;

@@ -23,7 +23,9 @@ class Tooltip {
 
 function thingLines({ kind, thing }, view) {
   const state = kind.states[kind.stateAt(view.moment, thing)];
-  const name = kind.named ? element("strong", {}, nameElement(kind.names[thing], 60)) : element("strong", {}, kind.title);
+  const name = kind.named
+    ? element("div", {}, element("strong", {}, nameElement(kind.names[thing], 60)), element("span", { class: "quiet" }, ` ${kind.title}`))
+    : element("strong", {}, kind.title);
   const told = kind.quantities.slice(0, TOLD).filter((series) => !Number.isNaN(series.at(view.moment, thing)));
   const lines = told.map((series) => element("div", {}, `${series.title}: ${quantityText(series, series.at(view.moment, thing))}`));
   return [name, element("div", { class: "state" }, markSample(state, kind.named ? 6 : 4, view.colours), state.title), ...lines];

@@ -35,6 +35,7 @@ def test_six_hours_worked_out_by_hand() -> None:
     assert titles(stage, moments[5], "operators") == ["Not served in full"] * 2
     assert moments[1].texts["operators"]["decision"] == ["1 of 1 sites on the battery; votes not to charge"] * 2
     assert "came from the grid in its place" in moments[1].texts["operators"]["reason"][0]
+    assert "The grid is out" in moments[5].texts["operators"]["reason"][1]
     first = moments[1].links["given"]
     assert (first.source.tolist(), first.target.tolist(), first.size.sum()) == ([0, 0], [0, 1], pytest.approx(3.0))
 
