@@ -26,6 +26,7 @@ PYTHON, SHELL = ("python", "py"), ("sh", "bash", "console", "shell")
 PROGRAM = "voltran"
 SHORTER = {
     "dataset": ("--episodes", "1", "--jobs", "1"),
+    "record": ("--set", "time.horizon_h=0.5"),
     "sweep": ("--quick",),
     "train": ("--set", "total_decisions=1", "--set", "evaluation_episodes=1"),
 }
