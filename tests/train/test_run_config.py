@@ -70,7 +70,8 @@ def test_a_bad_file_is_named(tmp_path: Path, content: bytes, message: str) -> No
 
 def test_an_unknown_configuration_is_named(tmp_path: Path) -> None:
     with pytest.raises(
-        ScenarioError, match=r"unknown training configuration 'blackout': known ones: blackout_ppo, .*demo, "
+        ScenarioError,
+        match=r"unknown training configuration 'blackout': did you mean .*known ones: blackout_ppo, .*demo, ",
     ):
         read_run_config("blackout", {})
     with pytest.raises(ScenarioError, match=r"nowhere\.yaml: cannot be read \(No such file or directory\)"):
