@@ -19,7 +19,7 @@ QUICK_LIBRARIES := tianshou skrl torchrl
 LIBRARIES       := $(QUICK_LIBRARIES) rllib benchmarl agilerl
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long browser noise soak lint docs bench results mutation interop
+.PHONY: help demo test long browser noise soak floors lint docs bench results mutation interop
 .PHONY: links mutation-full interop-sb3 interop-single-file interop-ray $(LIBRARIES:%=interop-%)
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo "make browser  the tests of the replay page in a browser; installs Chromium where it is missing and we may"
 	@echo "make noise    whole episodes with noise in the last digits of all that controllers are told"
 	@echo "make soak     a million physics steps of all worlds under random and hostile actions, for docs/soak.md"
+	@echo "make floors   the default tests with the lowest versions that pyproject.toml allows, and with the newest Python here"
 	@echo "make lint     style, formatting and types"
 	@echo "make docs     the documentation as a site, runs/docs/html/index.html; every warning is an error"
 	@echo "make links    whether what the documentation links to elsewhere is still there; needs the net"
@@ -38,7 +39,7 @@ help:
 	@echo "make interop  the tests of learning libraries that install quickly: $(QUICK_LIBRARIES)"
 	@echo "make interop-LIBRARY  train and evaluate with one of sb3 single-file $(LIBRARIES)"
 	@echo "make interop-ray  the tests of playing on Ray, on a cluster inside this machine"
-	@echo "QUICK=1       with demo, noise, soak, bench, results, mutation or interop-LIBRARY: in minutes, to see that it works; writes runs/quick/ only"
+	@echo "QUICK=1       with demo, noise, soak, floors, bench, results, mutation or interop-LIBRARY: in minutes, to see that it works; writes runs/quick/ only"
 
 demo: $(STAMP)
 	$(BIN)/voltran demo --out $(RUNS)/demo $(QUICK_FORM)
@@ -68,6 +69,10 @@ noise: $(STAMP)
 # QUICK=1 steps a hundredth of it, and leaves the page as it is.
 soak: $(STAMP)
 	$(BIN)/python -m tests.soak $(if $(QUICK),--quick,--page docs/soak.md)
+
+# Each in an environment of its own; QUICK=1 installs no extras, and sees only whether every world can be built.
+floors:
+	$(PYTHON) -m tests.floors $(QUICK_FORM)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -22,6 +22,7 @@ from benchmarks.memory import memory
 from benchmarks.physics_steps import batch_sizes, network_sizes
 from benchmarks.planning import planning, planning_sizes, proofs
 from benchmarks.power_control import power_control
+from benchmarks.replay_page import replay_page
 from benchmarks.report import report
 from benchmarks.sharing import sharing_noise, sharing_plans
 from benchmarks.training import training
@@ -66,12 +67,14 @@ PAGES: dict[str, Topics] = {
         "sharing-noise": sharing_noise,
         "sharing-worlds": sharing_worlds,
     },
+    "performance_replay": {"replay-page": replay_page},
 }
 TITLES = {
     "performance": "Performance",
     "performance_uplink": "Performance in the uplink",
     "performance_market": "Performance with retailers",
     "performance_sharing": "Performance of shared batteries",
+    "performance_replay": "Performance of the replay page",
 }
 TOPICS: Topics = {topic: measure for topics in PAGES.values() for topic, measure in topics.items()}
 

@@ -13,8 +13,9 @@ A data set is a folder: a datasheet (JSON) that says what everything is, and sha
 decision. It needs pyarrow, which the extra ``datasets`` brings.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from voltran.offered import offered
 
 if TYPE_CHECKING:
     from voltran.datasets.making import make
@@ -30,11 +31,12 @@ _HOMES = {
 __all__ = ["TorchBatches", "make", "read"]
 
 
+_find, __dir__ = offered(__name__, _HOMES)
+
+
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it offers {', '.join(__all__)}")
     try:
-        return getattr(import_module(_HOMES[name]), name)
+        return _find(name)
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise

@@ -14,6 +14,7 @@ Figure = Any
 
 SIZE_IN = (8.6, 5.0)
 DPI = 150
+FEW_COLOURS = 128
 
 
 def painted(
@@ -39,7 +40,7 @@ def painted(
         from matplotlib.figure import Figure as NewFigure
     except ImportError as error:
         raise MissingExtraError("pictures need Matplotlib; install it with: pip install 'voltran[train]'") from error
-    chosen: Any = {"font.family": ["DejaVu Sans"], **settings}
+    chosen: Any = {"font.family": ["DejaVu Sans"], "text.parse_math": False, **settings}  # names may have a $
     with style.context(["default", chosen]):
         figure = NewFigure(figsize=size_in, dpi=DPI, facecolor=background)
         canvas: Any = FigureCanvasAgg(figure)
@@ -57,7 +58,22 @@ def png_of(image: NDArray[np.uint8]) -> bytes:
     return stream.getvalue()
 
 
-def gif_of(images: Iterable[NDArray[np.uint8]], frame_s: float, colours: int = 16) -> bytes:
+def small_png_of(image: NDArray[np.uint8]) -> bytes:
+    """A PNG file of an image ``[height, width, 3]`` in few colours, a third as large, as pages want it."""
+    stream = io.BytesIO()
+    in_few_colours(image).save(stream, format="png", optimize=True)
+    return stream.getvalue()
+
+
+def in_few_colours(image: NDArray[np.uint8], colours: int = FEW_COLOURS) -> Any:
+    """An image ``[height, width, 3]`` in so many colours at most, as Pillow has it; rare ones are among them."""
+    from PIL import Image  # comes with Matplotlib
+
+    # Pillow's usual way gives colours by how much of them there is, and none to a red cross.
+    return Image.fromarray(image).quantize(colours, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+
+
+def gif_of(images: Iterable[NDArray[np.uint8]], frame_s: float, colours: int = FEW_COLOURS) -> bytes:
     """An animated GIF file of images ``[height, width, 3]`` of one size, that begins again when it is over.
 
     Args:
@@ -65,9 +81,7 @@ def gif_of(images: Iterable[NDArray[np.uint8]], frame_s: float, colours: int = 1
         frame_s: how long each is shown.
         colours: how many a frame has at most; few make small files.
     """
-    from PIL import Image  # comes with Matplotlib
-
-    frames = (Image.fromarray(image).quantize(colours, dither=Image.Dither.NONE) for image in images)
+    frames = (in_few_colours(image, colours) for image in images)
     stream = io.BytesIO()
     next(frames).save(
         stream,

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from voltran.envs.metric import Metric
+from voltran.envs.base import BatchedWorld
+from voltran.envs.metric import NUMBER, Metric
 from voltran.envs.replay import Moment, Quantity, Stage, State, Things
 from voltran.envs.replays import WorldReplay, places_m
 from voltran.envs.world import Role, Transition
@@ -13,19 +14,21 @@ from voltran.physics.arrays import FloatArray
 
 REWARD = Quantity("reward", "Reward", "", 3)
 APART_M = 100.0
+MOST_METRICS = 12  # where none is for short tables
 STATE = State("Plays", "first", "circle")
 
 
 class PlainReplay(WorldReplay):
     """What every world has; see :class:`~voltran.envs.replays.WorldReplay`.
 
-    Agents stand on rings, role beside role. Actions are shown as they were given.
+    Agents stand on rings, role beside role. Actions are shown as they were given, and of metrics those of short tables.
     """
 
     def __init__(self, world: Any, index: int = 0) -> None:
         super().__init__(world, index)
-        declared = [metric for metric in getattr(world.spec, "metrics", ()) if not metric.key.endswith("*")]
-        self._metrics: list[Metric] = declared
+        declared = [metric for metric in getattr(world.spec, "metrics", ()) if not metric.key.endswith(NUMBER)]
+        headline = [metric for metric in declared if metric.headline]
+        self._metrics: list[Metric] = headline or declared[:MOST_METRICS]
 
     @property
     def stage(self) -> Stage:
@@ -85,11 +88,12 @@ class PlainReplay(WorldReplay):
         }
 
     def _hours(self) -> float:
-        """Time since the start; where it is not known how long the latest period is, as long as the one before."""
-        time_h = self.world.trace(self.index)["time_h"]
-        if len(time_h) < 2:
-            return float(len(time_h))
-        return float(2.0 * time_h[-1] - time_h[-2] - time_h[0])
+        """Time since the start; a world that has no times of its own counts its decisions."""
+        done = int(self.world.decision[self.index])
+        if not isinstance(self.world, BatchedWorld):
+            return float(done)
+        now_h, start_h = (self.world._time_h(self.world._rows(rows) + 1)[-1] for rows in (done, 0))
+        return float(now_h - start_h)
 
 
 def _mean(values: FloatArray) -> float:

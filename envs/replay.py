@@ -61,7 +61,7 @@ class Things:
     Attributes:
         key: unique on the stage.
         title: of the kind, plural.
-        xy_m: ``[n, 2]`` places at the start, in metres; abstract places where a world has none. NaN: not on the map.
+        xy_m: ``[n, 2]`` places at the start, in metres; abstract places where a world has none.
         names: ``[n]`` of those that can be clicked; empty for those that cannot, such as users.
         states: those that there are, by code.
         gauge: key of the quantity between 0 and 1 that is drawn as a ring around the mark, such as the state of charge.

@@ -1,9 +1,12 @@
 """What a wheel holds and declares is what the folders hold and import."""
 
 import importlib.metadata
+import re
+import runpy
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -88,7 +91,7 @@ def test_link_leads_to_the_folder_that_is_packaged(room: str) -> None:
 
 def test_voltran_holds_the_front_door_the_command_line_and_links() -> None:
     present = {path.name for path in (ROOT / "voltran").iterdir()} - {"__pycache__"}
-    assert present == {"__init__.py", "__main__.py", "py.typed", "cli", *ROOMS}
+    assert present - set(ROOMS) == {"__init__.py", "__main__.py", "offered.py", "py.typed", "cli"}
 
 
 def test_every_data_file_is_packaged() -> None:
@@ -161,15 +164,30 @@ def test_version_is_the_same_everywhere() -> None:
     assert f"\n## [{version}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
-def test_wheel_holds_every_module_and_data_file(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    # A copy, so that building leaves nothing in the checkout and takes nothing stale from it.
-    omitted = shutil.ignore_patterns(".git", ".venv", "build", "dist", "runs", "*.egg-info", "__pycache__", ".*_cache")
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checkout, that takes nothing stale from it."""
+    source = tmp_path_factory.mktemp("packaging") / "source"
+    omitted = shutil.ignore_patterns(".git", ".venv*", "build", "dist", "runs", "*.egg-info", "__pycache__", ".*_cache")
     shutil.copytree(ROOT, source, symlinks=True, ignore=omitted)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    return source
+
+
+def run(*command: str, cwd: Path) -> str:
+    done = subprocess.run([sys.executable, *command], cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout
+
+
+def files_below(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()}
+
+
+@pytest.mark.slow
+def test_wheel_holds_every_module_and_data_file_and_leaves_nothing(source: Path, tmp_path: Path) -> None:
+    before = files_below(source)
+    run("-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(source), cwd=tmp_path)
+    assert files_below(source) == before
     (wheel,) = tmp_path.glob("*.whl")
     held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("voltran/")}
     files = {path for room in ROOMS for path in (source / room).rglob("*") if path.is_file()}
@@ -177,3 +195,64 @@ def test_wheel_holds_every_module_and_data_file(tmp_path: Path) -> None:
     own = {path for path in (source / "voltran").rglob("*") if path.suffix in {".py", ".typed"} and path.is_file()}
     front = {path for path in own if path.relative_to(source / "voltran").parts[0] not in ROOMS}
     assert held == expected | {f"voltran/{path.relative_to(source / 'voltran').as_posix()}" for path in front}
+
+
+@pytest.mark.slow
+def test_source_distribution_holds_the_checkout_and_its_tests_run(source: Path, tmp_path: Path) -> None:
+    """But for the links in ``voltran/``, without which the package finds its rooms, too."""
+    build = "import setuptools.build_meta as builder; print(builder.build_sdist(sys.argv[1]))"
+    name = run("-c", f"import sys; {build}", str(tmp_path), cwd=source).splitlines()[-1]
+    with tarfile.open(tmp_path / name) as archive:
+        assert all(member.isfile() or member.isdir() for member in archive)
+        archive.extractall(tmp_path, filter="data")
+    unpacked = tmp_path / name.removesuffix(".tar.gz")
+    made = {file for file in files_below(unpacked) if file in ("PKG-INFO", "setup.cfg") or "egg-info" in file}
+    links = {f"voltran/{room}" for room in ROOMS}
+    kept = {file for file in files_below(source) if "egg-info" not in file}
+    assert files_below(unpacked) - made == kept - links
+    ours = run("-c", "import voltran.physics as found; print(found.__file__)", cwd=unpacked).strip()
+    assert Path(ours) == unpacked / "physics" / "__init__.py"
+    assert " passed" in run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/physics/test_power.py", cwd=unpacked)
+
+
+SETUP_SCRIPT = runpy.run_path(str(ROOT / "setup.py"))
+ADDRESS = "https://git.example/voltran/voltran"
+
+
+def test_the_readme_of_an_index_page_has_no_link_to_a_file() -> None:
+    """They lead to the repository where it is known, and are words where it is not."""
+    relative = re.compile(r"\]\((?!https?:|#)|(?:src|srcset)=\"(?!https?:)")
+    original = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert relative.search(original)
+    for address in ("", ADDRESS):
+        assert not relative.search(SETUP_SCRIPT["readme"](address))
+    alone, linked = SETUP_SCRIPT["readme"](""), SETUP_SCRIPT["readme"](ADDRESS)
+    assert "<picture>" not in alone
+    assert "<img" not in alone
+    outside = set(re.findall(r"\]\((https?:[^)]+)\)", original))
+    assert outside <= set(re.findall(r"\]\((https?:[^)]+)\)", alone))
+    for target in re.findall(re.escape(ADDRESS) + r"/(?:blob|raw)/HEAD/([^)#\"]+)", linked):
+        assert (ROOT / target).exists(), target
+
+
+def test_urls_are_those_of_the_repository_that_the_citation_names() -> None:
+    assert SETUP_SCRIPT["urls"]("") == {}
+    found = SETUP_SCRIPT["urls"](ADDRESS)
+    assert set(found) == {"Source", "Documentation", "Changelog", "Issues"}
+    assert all(url.startswith(ADDRESS) for url in found.values())
+    for url in found.values():
+        if "/HEAD/" in url:
+            assert (ROOT / url.partition("/HEAD/")[2]).is_file()
+    assert bool(SETUP_SCRIPT["repository"]()) == (
+        "repository-code:" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    )
+
+
+def test_metadata_say_who_for_whom_and_on_what() -> None:
+    said = project()["project"]
+    (author,) = said["authors"]
+    assert f"  - name: {author['name']}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert set(said["dynamic"]) == {"readme", "urls"}
+    oldest = Version(said["requires-python"].removeprefix(">="))
+    named = [Version(text.rpartition(" ")[2]) for text in said["classifiers"] if re.search(r"Python :: 3\.\d+$", text)]
+    assert min(named) == oldest

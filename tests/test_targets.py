@@ -25,7 +25,7 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 # What continuous integration runs whole, and what the tests below run in its quick form.
 WHOLE = re.findall(r"^make (\w+)$", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), re.MULTILINE)
 TARGETS = [name for name in re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split() if name not in WHOLE]  # type: ignore[index]
-WRITE_NOTHING = ("help", "noise", "soak")
+WRITE_NOTHING = ("help", "noise", "soak", "floors")
 # Every experiment has a test of its own, so that the target plays only one.
 ONE_EXPERIMENT = "dpa_fig5_6"
 SMALL_FORECAST = ("--set", "rounds=1", "--set", "clients_per_round=2", "--set", "data.sites=4")

@@ -31,8 +31,10 @@ the quantities that agents observe.
 The same on the command line: ``voltran --help``, or ``python -m voltran --help``.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from os.path import dirname, isdir, join
+from typing import TYPE_CHECKING
+
+from voltran.offered import offered
 
 if TYPE_CHECKING:
     from voltran.agents.foreign_policy import function_policy
@@ -50,6 +52,9 @@ if TYPE_CHECKING:
     from voltran.evaluation.evaluation import Evaluation, evaluate
 
 __version__ = "0.1.0"
+
+if not isdir(join(dirname(__file__), "physics")):  # sources without the links that lead to the rooms
+    __path__.append(dirname(dirname(__file__)))
 
 _HOMES = {
     "Evaluation": "voltran.evaluation.evaluation",
@@ -88,14 +93,4 @@ __all__ = [
     "register_world",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it offers {', '.join(__all__)}")
-    found = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = offered(__name__, _HOMES)

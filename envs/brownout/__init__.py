@@ -39,7 +39,12 @@ WORLD = WorldSpec(
     declarations="voltran.envs.blackout.commands:declare_policy",
     # Episodes are played to the horizon, because some metrics run over it.
     evaluation_overrides={"survival.end": "horizon"},
-    default_controllers=("independent", "static", "carrier-shutdown", "rotating-sleep"),
+    default_controllers=(
+        "bs=independent+retailer=dpa",
+        "bs=static+retailer=dpa",
+        "bs=carrier-shutdown+retailer=dpa",
+        "bs=rotating-sleep+retailer=dpa",
+    ),
     text="voltran.envs.brownout.text:as_text",
     picture="voltran.envs.brownout.picture:as_image",
     replay="voltran.envs.brownout.replay:BrownoutReplay",

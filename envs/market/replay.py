@@ -154,7 +154,7 @@ class MarketReplay(WorldReplay):
         if usable < asked - SMALL_KW:
             sentences.append(f"Load and battery can use {usable:.2f} kW, so no more was asked of retailers.")
         if row["bought_kw"][site] < usable - SMALL_KW:
-            sentences.append(f"Retailers had {row['bought_kw'][site]:.2f} kW for it at a price that it accepts.")
+            sentences.append(f"Retailers sold it {row['bought_kw'][site]:.2f} kW at a price that it accepts.")
         return " ".join(sentences) or "As asked."
 
     def _totals(self, row: dict[str, FloatArray]) -> dict[str, float]:

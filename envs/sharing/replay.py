@@ -117,7 +117,7 @@ class SharingReplay(WorldReplay):
                 | {"soc": self.world.soc[index], "health": self.world.health[index]},
                 "operators": {**flows, **{name: row[name] for name in AGENT_SERIES}},
             },
-            texts={"places": {}, "operators": self._texts(flows["fallback_kw"])},
+            texts={"places": {}, "operators": self._texts(flows)},
             links={"given": Joined(constants.agent_infrastructure[given], given, battery_kw[given])},
             strips=self._strips(row),
         )
@@ -154,13 +154,13 @@ class SharingReplay(WorldReplay):
         states[~self.world.usable[self.index]] = WORN_OUT
         return states
 
-    def _texts(self, fallback_kw: FloatArray) -> dict[str, list[str]]:
+    def _texts(self, flows: dict[str, FloatArray]) -> dict[str, list[str]]:
         agents = range(self._constants.n_agents)
         if self.orders is None:
             return dict.fromkeys(TEXTS, [""] * len(agents))
         return {
             "decision": [self._decision(agent) for agent in agents],
-            "reason": [self._reason(agent, float(fallback_kw[agent])) for agent in agents],
+            "reason": [self._reason(agent, flows) for agent in agents],
         }
 
     def _decision(self, agent: int) -> str:
@@ -171,15 +171,18 @@ class SharingReplay(WorldReplay):
         vote = f"votes to charge at {100.0 * share:.0f} %" if share > 0.0 else "votes not to charge"
         return f"{on_battery} of {len(sites)} sites on the battery; {vote}"
 
-    def _reason(self, agent: int, fallback_kw: float) -> str:
+    def _reason(self, agent: int, flows: dict[str, FloatArray]) -> str:
         sentences = []
         if self.orders.projected[self.index, agent]:
             sentences.append(
                 "Asked for what its mask forbids: to charge from a grid that is off, or a site it has not."
             )
-        if fallback_kw > SMALL_KW:
+        if flows["fallback_kw"][agent] > SMALL_KW:
+            from_grid = f"{flows['fallback_kw'][agent]:.3f} kW came from the grid in its place"
+            sentences.append(f"The battery had too little for all; {from_grid}.")
+        if not self._grid_is_on[self._constants.agent_infrastructure[agent]]:
             sentences.append(
-                f"The battery had too little for all; {fallback_kw:.3f} kW came from the grid in its place."
+                "The grid is out: sites live on the battery and on panels as long as these give something."
             )
         return " ".join(sentences) or "As asked."
 

@@ -44,7 +44,7 @@ class Recording:
         seed: of the episode.
         version: of VoltRAN.
         stage: everything that can be seen.
-        moments: how it stands at the start and after each decision.
+        moments: how it stands at the start and after each decision; they keep to :mod:`voltran.envs.replay_rules`.
         kpis: what came of it.
         every: decisions from one moment to the next; more than one where a world has so much to show that the page
             would become too large. The last moment is that of the end, whatever came before it.
@@ -67,9 +67,6 @@ def recording_bytes(recording: Recording) -> bytes:
 
     Quantities and strips are rounded to the digits that are shown, places to the 65000th part of the map, and sizes of
     links to four significant digits; all else is kept as it is.
-
-    Raises:
-        PartError: moments that do not fit their stage.
     """
     return together([recording])
 
@@ -100,9 +97,6 @@ def together(recordings: Sequence[Recording], more: Sequence[Mapping[str, Any]] 
     Args:
         recordings: one or more.
         more: what else to say of each, for who shows them.
-
-    Raises:
-        PartError: moments that do not fit their stage.
     """
     arrays = ArrayWriter()
     headers = [_header(recording, arrays) for recording in recordings]
@@ -116,7 +110,7 @@ WORDS = ("label", "information", "world", "scenario", "seed", "version", "every"
 def _header(recording: Recording, arrays: ArrayWriter) -> dict[str, Any]:
     said = {word: getattr(recording, word) for word in WORDS}
     shown = described(recording.stage, recording.moments, arrays)
-    said["seed"] = int(recording.seed)
+    said["seed"] = str(int(recording.seed))  # a browser's numbers hold no seed beyond 2**53
     return {**said, "kpis": [_finite(kpi) for kpi in recording.kpis], **shown}
 
 
@@ -129,4 +123,5 @@ def _finite(kpi: Kpi) -> dict[str, Any]:
 def _recording(header: dict[str, Any], arrays: ArrayReader) -> Recording:
     stage, moments = moments_of(header, arrays)
     kpis = [Kpi(**kpi) for kpi in header["kpis"]]
-    return Recording(**{word: header[word] for word in WORDS}, stage=stage, moments=moments, kpis=kpis)
+    said = {**{word: header[word] for word in WORDS}, "seed": int(header["seed"])}
+    return Recording(**said, stage=stage, moments=moments, kpis=kpis)

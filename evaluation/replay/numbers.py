@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 
 from voltran.evaluation.replay.packing import ArrayReader, ArrayWriter
-from voltran.physics.arrays import FloatArray, RealArray
+from voltran.physics.arrays import Float32Array, FloatArray, RealArray
 
 PLACES = 65_000  # that a map's longer side is divided into
-NO_PLACE = 65_535
 SIZE_BITS = 12  # of the 24 of a float: four significant digits
 
 
@@ -46,23 +45,23 @@ def placed(xy_m: FloatArray, arrays: ArrayWriter) -> dict[str, Any]:
     """Places as numbers of small steps from a corner; see :func:`places`.
 
     Args:
-        xy_m: ``[times, n, 2]``; NaN: not on the map.
+        xy_m: ``[times, n, 2]``.
         arrays: where they are kept.
     """
-    known = xy_m[np.isfinite(xy_m).all(axis=-1)]
-    corner = known.min(axis=0, initial=np.inf) if len(known) else np.zeros(2)
-    step = float(np.max(known - corner, initial=0.0)) / PLACES or 1.0
-    steps = np.where(np.isfinite(xy_m).all(axis=-1, keepdims=True), np.rint((xy_m - corner) / step), NO_PLACE)
-    return {"array": arrays.add(steps.astype(np.uint16), True), "corner": corner.tolist(), "step": step}
+    corner = xy_m.min(axis=(0, 1)) if xy_m.size else np.zeros(2)
+    step = float(np.max(xy_m - corner, initial=0.0)) / PLACES or 1.0
+    steps = np.rint((xy_m - corner) / step).astype(np.uint16)
+    return {"array": arrays.add(steps, True), "corner": corner.tolist(), "step": step}
 
 
 def places(said: dict[str, Any], arrays: ArrayReader) -> FloatArray:
     """The places that :func:`placed` stored, in metres."""
-    steps = arrays[said["array"]]
-    return np.where(steps == NO_PLACE, np.nan, said["corner"] + steps * said["step"])
+    xy_m: FloatArray = said["corner"] + arrays[said["array"]] * said["step"]
+    return xy_m
 
 
-def short_floats(values: RealArray) -> RealArray:
+def short_floats(values: RealArray) -> Float32Array:
     """Floats of four bytes with four significant digits, whose other bits are zero and take no room."""
     mantissa, exponent = np.frexp(values)
-    return np.ldexp(np.rint(mantissa * 2**SIZE_BITS) / 2**SIZE_BITS, exponent).astype(np.float32)
+    kept: Float32Array = np.ldexp(np.rint(mantissa * 2**SIZE_BITS) / 2**SIZE_BITS, exponent).astype(np.float32)
+    return kept

@@ -9,7 +9,8 @@ from importlib.resources import files
 from typing import Any
 
 from voltran.envs.errors import VoltranError
-from voltran.evaluation.palette import Look, looks
+from voltran.envs.panels import DASH_DOTTED, DASHED, DOTTED
+from voltran.evaluation.palette import looks
 from voltran.evaluation.replay.document import Recording, together
 from voltran.evaluation.replay.packing import deflated
 
@@ -20,6 +21,7 @@ SCRIPTS = (
     "format",
     "marks",
     "layout",
+    "names",
     "crowd",
     "map",
     "player",
@@ -43,7 +45,6 @@ def page(recordings: Sequence[Recording]) -> str:
 
     Raises:
         VoltranError: there are none or too many, or they are not of the same episode.
-        PartError: moments that do not fit their stage.
     """
     _require_together(recordings)
     script, style = _script(), f"{_file(LIBRARY_STYLE)}\n{_file('web/replay.css')}"
@@ -67,14 +68,22 @@ def _require_together(recordings: Sequence[Recording]) -> None:
 
 
 def _lines(recordings: Sequence[Recording]) -> list[dict[str, Any]]:
-    """How each controller is drawn over time: as in all other plots."""
+    """How each controller is drawn over time: as in all other plots, but no two with the same dashes.
+
+    So one sees both where their values are the same.
+    """
     chosen = looks([recording.label for recording in recordings])
-    return [{"colour": chosen[each.label].colour, "dash": _dash(chosen[each.label])} for each in recordings]
+    dashes: list[list[float]] = []
+    for each in recordings:
+        others = [_dash(line) for line in ("-", DASHED, DOTTED, DASH_DOTTED)]
+        wanted = _dash(chosen[each.label].line)
+        dashes.append(next(dash for dash in [wanted, *others] if dash not in dashes))
+    return [{"colour": chosen[each.label].colour, "dash": dash} for each, dash in zip(recordings, dashes, strict=True)]
 
 
-def _dash(look: Look) -> list[float]:
+def _dash(line: Any) -> list[float]:
     """Lengths of dashes and gaps in pixels; none for a line that has no gaps."""
-    return [] if isinstance(look.line, str) else [round(LINE_PX * length, 2) for length in look.line[1]]
+    return [] if isinstance(line, str) else [round(LINE_PX * length, 2) for length in line[1]]
 
 
 def _script() -> str:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from voltran.baselines.dpa.paper_cases import MODES, REGIMES
-from voltran.envs.panels import stroke
+from voltran.envs.panels import DASHED, stroke
 from voltran.evaluation.figure_files import heading, write_picture
-from voltran.evaluation.palette import DASHED, FAINT, OTHERS, TEXT
+from voltran.evaluation.palette import FAINT, OTHERS, TEXT
 from voltran.experiments.allocations.paper_claims import NONE_W
 from voltran.experiments.allocations.study import Study
 from voltran.experiments.allocations.study_results import Curve, StudyResults
@@ -63,6 +63,8 @@ def _modes(figure: "Figure", study: Study, regime: str, curves: list[Curve]) -> 
 
 def _power(panel: "Axes", curve: Curve) -> None:
     """A colour and width per site, solid from retailer 1, dashed from retailer 2; nothing where no power flows."""
+    from matplotlib.ticker import LogFormatter
+
     power_w = np.array(curve.power_w)
     for m in range(power_w.shape[1]):
         for i, style in enumerate(("-", DASHED)):
@@ -74,7 +76,10 @@ def _power(panel: "Axes", curve: Curve) -> None:
             }
             panel.plot(curve.at, shown, label=f"site {m + 1}, retailer {i + 1}", **drawn)
     panel.set_yscale("log")
-    panel.set_ylim(bottom=2.0 * NONE_W)
+    panel.yaxis.set_major_formatter("{x:g}")
+    panel.yaxis.set_minor_formatter(LogFormatter())
+    flows_w = power_w[power_w > NONE_W]
+    panel.set_ylim(bottom=max(2.0 * NONE_W, 0.7 * float(flows_w.min(initial=np.inf))) if flows_w.size else 2.0 * NONE_W)
 
 
 def _utility(panel: "Axes", curve: Curve) -> None:

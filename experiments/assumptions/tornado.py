@@ -4,8 +4,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voltran.envs.panels import DASHED, DOTTED
 from voltran.evaluation.figure_files import WIDTH_IN, heading, write_picture
-from voltran.evaluation.palette import DASHED, DOTTED, FAINT, LOOKS, TEXT
+from voltran.evaluation.palette import FAINT, LOOKS, TEXT
 from voltran.experiments.assumptions.sensitivity import Measure, Reach, Sensitivity, ranked
 
 if TYPE_CHECKING:

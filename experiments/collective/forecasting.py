@@ -193,9 +193,14 @@ def _chart(label: str, errors: dict[str, list[float]], name: str) -> Chart:
         y=tuple(found[4] for found in errors.values()),
     )
     return Chart(
-        name=name, title=f"Absolute error {label}", x_label="", y_label="Mean absolute error (standard deviations)", series=(series,),
-        drawn="bars", from_zero=True,
-    )  # fmt: skip
+        name=name,
+        title=f"Absolute error {label}",
+        x_label="",
+        y_label="Mean absolute error (standard deviations)",
+        series=(series,),
+        drawn="bars",
+        from_zero=True,
+    )
 
 
 def _claims(label: str, options: TableOptions, errors: dict[str, list[float]]) -> list[Claim]:

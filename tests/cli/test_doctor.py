@@ -2,6 +2,7 @@
 
 import io
 import platform
+import shutil
 import types
 from collections.abc import Callable
 from importlib import import_module, metadata
@@ -134,6 +135,16 @@ def test_wrong_compiled_code_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_module("numba"), "njit", lambda function: lambda values: -1.0)
     check = doctor.compiler_check()
     assert (check.status, check.detail) == ("broken", "compiled code gives a wrong result")
+
+
+def test_a_browser_is_found_and_a_missing_one_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", {"google-chrome": "/opt/chrome"}.get)
+    found = doctor.browser_check()
+    assert (found.status, found.detail) == ("ok", "found at /opt/chrome: pages can be tested")
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    missing = doctor.browser_check()
+    assert (missing.status, missing.required) == ("missing", False)
+    assert "apt-get install chromium" in missing.remedy
 
 
 def test_report_covers_every_group() -> None:

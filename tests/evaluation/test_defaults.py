@@ -2,8 +2,9 @@
 
 import pytest
 
-from voltran.envs.registry import spec_of_scenario
+from voltran.envs.registry import make_world, spec_of_scenario
 from voltran.envs.scenario import scenario_names
+from voltran.evaluation.controller_spec import make_controller
 from voltran.evaluation.evaluation import Evaluation, default_controllers
 
 QUICK = ("toy3", "uplink20", "market8", "sharing-toy", "urban19-brownout-light")
@@ -15,3 +16,12 @@ QUICK = ("toy3", "uplink20", "market8", "sharing-toy", "urban19-brownout-light")
 def test_every_shipped_scenario_has_somebody_to_compare(scenario: str) -> None:
     Evaluation(scenario, default_controllers(scenario), [1000]).check()
     assert spec_of_scenario(scenario).picture_names
+
+
+def test_who_is_compared_in_a_brownout_plays_both_roles() -> None:
+    world = make_world("urban19-brownout-light")
+    for written in default_controllers("urban19-brownout-light"):
+        controller = make_controller(written)
+        world.reset([0])
+        controller.reset(world)
+        assert set(controller.act(world)) == {role.name for role in world.roles}

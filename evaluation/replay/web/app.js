@@ -35,7 +35,7 @@ class App {
     this.views = ["left", "right"].map((side) => new MapView(part(`map-${side}`), bounds, this.largest));
     this.tooltip = new Tooltip(part("tooltip"));
     this.legend = new Legend(part("legend"), this.recordings, this.largest);
-    const parts = { chooser: part("chooser"), clear: part("clear"), hint: part("hint"), body: part("ledger") };
+    const parts = { chooser: part("chooser"), clear: part("clear"), title: part("chosen-kind"), hint: part("hint"), body: part("ledger") };
     const seek = (time) => this.player.seekTime(time);
     this.details = new Details(parts, this.recordings, (selected) => this.select(selected), seek);
     this.strips = new Strips(part("strips"), this.recordings, this.times, seek);
@@ -43,10 +43,10 @@ class App {
 
   writeHead() {
     const { scenario, world, seed, version, every } = this.recordings[0];
-    part("scenario").textContent = scenario;
-    part("about").replaceChildren(
-      `${world} · seed ${seed} · VoltRAN ${version}${every > 1 ? ` · shows one of every ${every} decisions` : ""}`);
-    if (this.recordings.some((recording) => recording.kpis.length)) part("kpis").append(kpiTable(this.recordings));
+    const thinned = every > 1 ? ` · shows one of every ${every} decisions` : "";
+    part("scenario").append(nameElement(scenario));
+    part("about").append(nameElement(world), ` · seed ${seed} · VoltRAN\u00a0${version}${thinned}`);
+    if (this.recordings.some((recording) => recording.kpis.length)) part("kpis").append(...kpiTables(this.recordings));
     else part("outcome").hidden = true;
   }
 

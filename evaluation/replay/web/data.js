@@ -5,7 +5,6 @@ const ARRAY_TYPES = {
   f4: Float32Array, f8: Float64Array,
 };
 const LOWEST = { i1: -(2 ** 7), i2: -(2 ** 15), i4: -(2 ** 31) };
-const NO_PLACE = 65535;
 
 async function readRecordings(base64) {
   if (typeof DecompressionStream === "undefined") {
@@ -84,7 +83,7 @@ class Kind {
 
   counts(moment) {
     const counts = this.states.map(() => 0);
-    for (let thing = 0; thing < this.count; thing++) counts[this.stateAt(moment, thing)]++;
+    for (const code of this.state.subarray(moment * this.count, (moment + 1) * this.count)) counts[code]++;
     return counts;
   }
 
@@ -96,7 +95,7 @@ class Kind {
 
 function placesOf(said, arrays) {
   const steps = arrays[said.array].values;
-  return Float64Array.from(steps, (step, place) => (step === NO_PLACE ? NaN : said.corner[place % 2] + step * said.step));
+  return Float64Array.from(steps, (step, place) => said.corner[place % 2] + step * said.step);
 }
 
 /* Links of one kind. */

@@ -24,12 +24,16 @@ class Details {
   show(selected, sides, colours) {
     Object.assign(this, { selected, sides, colours });
     this.chooser.value = selected ? `${selected.kind}:${selected.thing}` : "";
-    this.clear.hidden = this.hint.hidden = selected === null;
+    this.clear.hidden = this.title.hidden = selected === null;
     this.hint.hidden = selected !== null;
+    this.title.textContent = selected ? this.recordings.map((recording) => recording.kind(selected.kind)).find(Boolean).title : "";
     this.body.replaceChildren();
     this.rows = [];
     if (!selected) return;
-    this.views = sides.map((recording) => ({ recording, kind: recording.kind(selected.kind), block: element("section", { class: "said" }) }));
+    this.views = sides.map((recording) => {
+      const kind = recording.kind(selected.kind);
+      return { recording, kind: kind && selected.thing < kind.count ? kind : null, block: element("section", { class: "said" }) };
+    });
     this.body.append(...this.views.map((view) => view.block), this.changeButtons(), this.ledger());
   }
 
@@ -41,9 +45,9 @@ class Details {
   }
 
   ledger() {
-    const kind = this.views[0].kind;
+    const quantities = uniqueByKey(this.views.flatMap(({ kind }) => kind?.quantities ?? []));
     const heads = this.sides.map((recording) => element("th", { scope: "col", class: "number" }, lineSample(recording), hidden(recording.label)));
-    const rows = kind.quantities.map((quantity) => this.ledgerRow(quantity.key));
+    const rows = quantities.map((quantity) => this.ledgerRow(quantity.key));
     const top = element("tr", {}, element("th", { scope: "col" }, "Now"), ...heads, element("th", { scope: "col" }, "Over time"));
     return element("table", { class: "ledger" }, element("thead", {}, top), element("tbody", {}, ...rows));
   }
@@ -93,7 +97,7 @@ class Details {
     if (!kind) return [head];
     const state = kind.states[kind.stateAt(moment, thing)];
     const lines = kind.texts.filter((text) => text.at(moment, thing)).map((text) =>
-      element("p", {}, element("span", { class: "what" }, `${text.title}: `), nameElement(text.at(moment, thing), "bdi", { title: null })));
+      element("p", {}, element("span", { class: "what" }, `${text.title}: `), element("bdi", { dir: "auto" }, text.at(moment, thing))));
     return [head, element("p", { class: "state" }, markSample(state, 6, this.colours), state.title), ...lines];
   }
 

@@ -1,5 +1,7 @@
 /* Words and numbers, and elements that hold them as text: nothing of a recording is ever read as markup. */
 
+const LONGEST_SHOWN = 120; // characters of a name; the rest is told by the pointer
+
 function numberText(value, digits) {
   if (!Number.isFinite(value)) return Number.isNaN(value) || value === null ? "–" : value > 0 ? "∞" : "−∞";
   const text = value.toFixed(Math.max(0, digits));
@@ -49,6 +51,6 @@ function element(tag, attributes = {}, ...children) {
 }
 
 /* Names of a recording may run in any direction; they keep to themselves. */
-function nameElement(text, tag = "bdi", attributes = {}) {
-  return element(tag, { dir: "auto", title: text, ...attributes }, text);
+function nameElement(text, most = LONGEST_SHOWN) {
+  return element("bdi", { dir: "auto", title: text }, shortened(text, most));
 }

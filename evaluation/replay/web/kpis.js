@@ -1,10 +1,12 @@
 /* What came of the whole episode, for every controller of the page; the best value of a row is bold. */
 
-function kpiTable(recordings) {
+function kpiTables(recordings) {
   const kpis = uniqueByKey(recordings.flatMap((recording) => recording.kpis));
-  const heads = recordings.map((recording) => element("th", { scope: "col", class: "number" }, lineSample(recording), nameElement(recording.label)));
+  const key = recordings.map((recording) => element("li", {}, lineSample(recording), nameElement(recording.label)));
+  const heads = recordings.map((recording) => element("th", { scope: "col", class: "number" }, lineSample(recording), hidden(recording.label)));
   const rows = kpis.map((kpi) => kpiRow(kpi, recordings.map((recording) => recording.kpis.find((each) => each.key === kpi.key)?.value ?? null)));
-  return element("table", {}, element("thead", {}, element("tr", {}, element("td"), ...heads)), element("tbody", {}, ...rows));
+  const table = element("table", {}, element("thead", {}, element("tr", {}, element("td"), ...heads)), element("tbody", {}, ...rows));
+  return [element("ul", {}, ...key), table];
 }
 
 function kpiRow(kpi, values) {

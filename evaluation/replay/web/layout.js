@@ -1,7 +1,7 @@
 /* Where things of a map lie in pixels. */
 
-const MARGIN = 24; // around the outermost places, in pixels
-const LABEL_SPACING = 40, MOST_LABELS = 100; // how far apart things must lie to be named on the map, and how many may be
+const MARGIN = 24, BELOW = 40; // around the outermost places, and below them, where the scale bar is, in pixels
+const RING = 1.55; // radius of the ring around a mark of radius 1
 const UP_TO = { tall: 1.0, flat: 0.62 }; // height of a map as a share of its width
 
 /* The rectangle that holds every place at every moment of all recordings, in metres. */
@@ -10,7 +10,6 @@ function boundsOf(recordings) {
   const hold = (places) => {
     for (let at = 0; at + 1 < places.length; at += 2) {
       const [x, y] = [places[at], places[at + 1]];
-      if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
       bounds.left = Math.min(bounds.left, x);
       bounds.right = Math.max(bounds.right, x);
       bounds.bottom = Math.min(bounds.bottom, y);
@@ -35,10 +34,10 @@ class Layout {
     const share = Math.min(UP_TO.tall, Math.max(UP_TO.flat, shape));
     this.width = width;
     this.height = Math.round(Math.min(tallest, width * share));
-    const fits = [(this.width - 2 * MARGIN) / spanX, (this.height - 2 * MARGIN) / spanY].filter(Number.isFinite);
+    const fits = [(this.width - 2 * MARGIN) / spanX, (this.height - MARGIN - BELOW) / spanY].filter(Number.isFinite);
     this.perMetre = fits.length ? Math.max(1e-9, Math.min(...fits)) : 1;
     this.x = this.width / 2 - (this.perMetre * (bounds.left + bounds.right)) / 2;
-    this.y = this.height / 2 + (this.perMetre * (bounds.bottom + bounds.top)) / 2;
+    this.y = (this.height + MARGIN - BELOW) / 2 + (this.perMetre * (bounds.bottom + bounds.top)) / 2;
   }
 
   /* Pixels [x, y, x, y, ...] of places; on the way to later ones where a part of the way is done. */
@@ -76,18 +75,21 @@ function spacingOf(places) {
   return nearest.length ? nearest[Math.floor(nearest.length / 2)] : Infinity;
 }
 
-/* Radius of the marks of a kind, in pixels. */
-function markRadius(kind, layout) {
+/* Radius of the marks of a kind, in pixels: small enough for its own kind and for all that can be clicked. */
+function markRadius(kind, recording, layout) {
   if (!kind.named) {
     const room = Math.sqrt((layout.width * layout.height) / Math.max(1, kind.count));
     return Math.min(3.4, Math.max(2, 0.2 * room));
   }
   kind.spacing ??= spacingOf(kind.start);
-  return Math.min(9, Math.max(2.5, 0.155 * kind.spacing * layout.perMetre));
+  recording.spacing ??= spacingOf(recording.things.filter((each) => each.named).flatMap((each) => [...each.start]));
+  const most = layout.perMetre * Math.min(0.155 * kind.spacing, 0.28 * recording.spacing);
+  return Math.min(9, Math.max(2.5, most));
 }
 
-function showsNames(kind, layout) {
-  return kind.named && kind.count <= MOST_LABELS && kind.spacing * layout.perMetre >= LABEL_SPACING;
+/* How far a mark reaches with its ring, if it has one, and some air. */
+function markReach(kind, recording, layout) {
+  return markRadius(kind, recording, layout) * (kind.gauge ? RING : 1.25) + 3;
 }
 
 /* A link as a curve that bends to its right, so that the two directions lie beside each other. */

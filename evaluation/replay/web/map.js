@@ -1,5 +1,6 @@
 /* A map of one recording at one moment: what never changes, thin links, the crowd, and what can be clicked, a canvas each. */
 
+const FULL_WIDTH = 480; // of a map, from which on links are as wide as in the legend
 const CROWD_LINKS = 300; // from this number on, links are hairs without heads
 
 class MapView {
@@ -26,7 +27,7 @@ class MapView {
   resize() {
     const width = this.holder.clientWidth;
     if (!this.recording || width === 0) return;
-    this.layout = new Layout(this.bounds, width, Math.max(280, 0.72 * window.innerHeight));
+    this.layout = new Layout(this.bounds, width, Math.max(280, 0.66 * window.innerHeight));
     this.ratio = Math.min(3, window.devicePixelRatio || 1);
     this.holder.style.height = `${this.layout.height}px`;
     for (const canvas of this.canvases) {
@@ -35,6 +36,7 @@ class MapView {
     }
     this.crowd.resize();
     this.pixels = new Map();
+    this.placed = null;
     this.drawStill();
     this.draw(this.moment, this.part);
   }
@@ -122,7 +124,7 @@ class MapView {
   }
 
   drawDots(kind) {
-    const radius = markRadius(kind, this.layout);
+    const radius = markRadius(kind, this.recording, this.layout);
     const stamps = kind.states.map((state) => this.crowd.stamp(state, radius, this.colours, this.ratio));
     this.crowd.add(kind, this.moment, this.pixels.get(kind), stamps, this.ratio);
   }
@@ -132,25 +134,21 @@ class MapView {
     this.clear(context);
     for (const kind of this.recording.links) if (!this.isHair(kind)) this.drawLinks(context, kind);
     for (const kind of this.recording.things) if (kind.named) this.drawMarks(context, kind);
-    for (const kind of this.recording.things) {
-      const radius = markRadius(kind, this.layout);
-      if (showsNames(kind, this.layout)) this.drawNames(context, kind, radius);
-    }
+    drawNames(context, this.names(), this.colours);
   }
 
   drawMarks(context, kind) {
     const pixels = this.pixels.get(kind);
-    const radius = markRadius(kind, this.layout);
-    const disc = kind.gauge ? radius * 1.55 + 1 : radius * 1.3;
+    const radius = markRadius(kind, this.recording, this.layout);
+    const disc = kind.gauge ? radius * RING + 1 : radius * 1.3;
     for (let thing = 0; thing < kind.count; thing++) {
       const [x, y] = [pixels[2 * thing], pixels[2 * thing + 1]];
-      if (Number.isNaN(x)) continue;
       context.fillStyle = this.colours.surface;
       context.beginPath();
       context.arc(x, y, disc, 0, 2 * Math.PI);
       context.fill();
       drawMark(context, kind.states[kind.stateAt(this.moment, thing)], x, y, radius * (kind.gauge ? 0.92 : 1), this.colours);
-      if (kind.gauge) drawGauge(context, kind.gauge.at(this.moment, thing), x, y, radius * 1.55, this.colours);
+      if (kind.gauge) drawGauge(context, kind.gauge.at(this.moment, thing), x, y, radius * RING, this.colours);
       if (this.isSelected(kind, thing)) this.drawSelection(context, x, y, disc + 3);
     }
   }
@@ -167,23 +165,13 @@ class MapView {
     return this.selected !== null && this.selected.kind === kind.key && this.selected.thing === thing;
   }
 
-  drawNames(context, kind, radius) {
-    const pixels = this.pixels.get(kind);
-    context.font = "11px system-ui, sans-serif";
-    context.textAlign = "center";
-    context.textBaseline = "top";
-    context.lineWidth = 3;
-    context.lineJoin = "round";
-    context.strokeStyle = this.colours.surface;
-    context.fillStyle = this.colours.text;
-    const most = Math.max(4, Math.floor((kind.spacing * this.layout.perMetre) / 6.5));
-    for (let thing = 0; thing < kind.count; thing++) {
-      const name = shortened(kind.names[thing], Number.isFinite(most) ? most : 40);
-      const [x, y] = [pixels[2 * thing], pixels[2 * thing + 1] + radius * 1.55 + 4];
-      if (Number.isNaN(x)) continue;
-      context.strokeText(name, x, y);
-      context.fillText(name, x, y);
+  /* Names keep their places as long as what they name does. */
+  names() {
+    const moving = this.recording.things.some((kind) => kind.named && kind.moved);
+    if (!this.placed || moving) {
+      this.placed = placedNames(this.things, this.recording, this.layout, (kind) => this.pixels.get(kind));
     }
+    return this.placed;
   }
 
   isHair(kind) {
@@ -209,7 +197,6 @@ class MapView {
     context.beginPath();
     for (const link of kind.at(this.moment)) {
       const [from, to] = this.endsOf(kind, link);
-      if (Number.isNaN(from.x + to.x)) continue;
       context.moveTo(from.x, from.y);
       context.lineTo(to.x, to.y);
     }
@@ -218,21 +205,20 @@ class MapView {
   }
 
   curves(kind) {
-    const gaps = [kind.source, kind.target].map((key) => {
-      const end = this.recording.kind(key);
-      return markRadius(end, this.layout) * (end.gauge ? 1.55 : 1.2) + 3;
-    });
+    const gaps = [kind.source, kind.target].map((key) => markReach(this.recording.kind(key), this.recording, this.layout));
     return kind.at(this.moment).flatMap((link) => {
       const [from, to] = this.endsOf(kind, link);
-      const curve = Number.isNaN(from.x + to.x) ? null : curveOf(from, to, ...gaps);
+      const curve = curveOf(from, to, ...gaps);
       return curve ? [{ link, curve }] : [];
     });
   }
 
   drawLinks(context, kind) {
     const dash = LINK_DASHES[this.recording.links.indexOf(kind) % LINK_DASHES.length];
+    const scale = Math.min(1, this.layout.width / FULL_WIDTH);
     for (const { link, curve } of this.curves(kind)) {
-      drawArrow(context, curve, linkWidth(kind, link.size, this.largest[kind.key]), this.colours[kind.tone], dash);
+      const width = scale * linkWidth(kind, link.size, this.largest[kind.key]);
+      drawArrow(context, curve, width, this.colours[kind.tone], dash);
     }
   }
 
@@ -248,7 +234,7 @@ class MapView {
     let best = null, least = Infinity;
     for (const kind of kinds) {
       const pixels = this.pixels.get(kind);
-      const within = markRadius(kind, this.layout) * (kind.gauge ? 1.6 : 1.2) + 2 + reach;
+      const within = markReach(kind, this.recording, this.layout) + reach;
       for (let thing = 0; thing < kind.count; thing++) {
         const distance = Math.hypot(pixels[2 * thing] - x, pixels[2 * thing + 1] - y);
         if (distance <= within && distance < least) [best, least] = [{ kind, thing }, distance];

@@ -76,7 +76,7 @@ class Player {
     const before = this.step;
     this.position = Math.min(this.last, this.position + (milliseconds / 1000) * this.speed);
     if (this.step !== before) this.shown(this.step);
-    this.between(this.step, this.position - this.step);
+    else this.between(this.step, this.position - this.step);
     if (this.position >= this.last) this.pause();
   }
 

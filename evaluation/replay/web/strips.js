@@ -5,7 +5,8 @@ const STEPS_H = [1 / 3600, 5 / 3600, 15 / 3600, 1 / 60, 1 / 12, 0.25, 0.5, 1, 2,
 
 class Strips {
   constructor(holder, recordings, times, seekTime) {
-    Object.assign(this, { holder, recordings, times, seekTime, sides: [], hovered: null });
+    Object.assign(this, { holder, times, seekTime, sides: [], hovered: null });
+    this.lines = [...recordings].sort((one, other) => one.dash.length - other.dash.length); // dashes above lines without gaps
     this.span = times[times.length - 1] - times[0];
     this.strips = uniqueByKey(recordings.flatMap((recording) => recording.strips)).map((strip) => this.make(strip));
     holder.hidden = this.strips.length === 0;
@@ -17,8 +18,8 @@ class Strips {
     const unit = said.unit ? element("span", { class: "unit" }, ` ${said.unit}`) : null;
     const place = element("div", { class: "plot" });
     const box = element("figure", { class: "strip", "data-key": said.key }, element("figcaption", {}, element("span", {}, said.title, unit), values), place);
-    const series = this.recordings.map((recording) => recording.strips.find((strip) => strip.key === said.key) ?? null);
-    const columns = series.map((each, index) => this.column(each, this.recordings[index]));
+    const series = this.lines.map((recording) => recording.strips.find((strip) => strip.key === said.key) ?? null);
+    const columns = series.map((each, index) => this.column(each, this.lines[index]));
     return { said, series, columns, values, place, box, plot: null };
   }
 
@@ -35,7 +36,7 @@ class Strips {
     Object.assign(this, { sides, colours });
     for (const strip of this.strips) {
       if (!strip.plot) this.plot(strip);
-      this.recordings.forEach((recording, index) => strip.plot.setSeries(index + 1, { show: sides.includes(recording) }, false));
+      this.lines.forEach((recording, index) => strip.plot.setSeries(index + 1, { show: sides.includes(recording) }, false));
       strip.plot.redraw(false, true);
       strip.texts = sides.map(() => document.createTextNode(""));
       strip.values.replaceChildren(...sides.map((recording, side) => element("span", {}, lineSample(recording), strip.texts[side])));
@@ -67,7 +68,7 @@ class Strips {
     return {
       width: Math.max(120, strip.place.clientWidth),
       height: STRIP_HEIGHT,
-      padding: [6, 14, 0, 0],
+      padding: [6, 18, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 }, sync: { key: "replay" } },
       scales: { x: { time: false, range: () => this.timeRange() }, y: { range: (plot, low, high) => valueRange(strip.said, low, high) } },
@@ -75,7 +76,7 @@ class Strips {
         { ...axis, size: 20, space: 44, grid: { show: false }, incrs: STEPS_H, values: (plot, ticks) => ticks.map((tick) => tickText(tick, this.span)) },
         { ...axis, size: 42, space: 26, grid, values: (plot, ticks) => ticks.map(digits) },
       ],
-      series: [{}, ...this.recordings.map((recording) => ({
+      series: [{}, ...this.lines.map((recording) => ({
         label: recording.label, stroke: recording.colour, width: 1.8, dash: recording.dash, points: { show: this.times.length < 3 },
       }))],
       hooks: { setCursor: [(plot) => this.hover(plot.cursor.idx)] },
@@ -105,7 +106,7 @@ class Strips {
     if (step === undefined) return;
     for (const { series, texts, columns } of this.strips) {
       this.sides.forEach((recording, side) => {
-        const index = this.recordings.indexOf(recording);
+        const index = this.lines.indexOf(recording);
         texts[side].data = numberText(columns[index][step] ?? NaN, series[index]?.digits ?? 0);
       });
     }

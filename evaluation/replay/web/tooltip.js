@@ -23,7 +23,9 @@ class Tooltip {
 
 function thingLines({ kind, thing }, view) {
   const state = kind.states[kind.stateAt(view.moment, thing)];
-  const name = kind.named ? nameElement(shortened(kind.names[thing], 60), "strong") : element("strong", {}, kind.title);
+  const name = kind.named
+    ? element("div", {}, element("strong", {}, nameElement(kind.names[thing], 60)), element("span", { class: "quiet" }, ` ${kind.title}`))
+    : element("strong", {}, kind.title);
   const told = kind.quantities.slice(0, TOLD).filter((series) => !Number.isNaN(series.at(view.moment, thing)));
   const lines = told.map((series) => element("div", {}, `${series.title}: ${quantityText(series, series.at(view.moment, thing))}`));
   return [name, element("div", { class: "state" }, markSample(state, kind.named ? 6 : 4, view.colours), state.title), ...lines];
@@ -32,7 +34,7 @@ function thingLines({ kind, thing }, view) {
 function linkLines({ links, link }, recording) {
   const [from, to] = [[links.source, link.source], [links.target, link.target]].map(([key, thing]) => {
     const kind = recording.kind(key);
-    return nameElement(shortened(kind.names[thing] ?? kind.title, 40));
+    return nameElement(kind.names[thing] ?? kind.title, 40);
   });
   const size = Number.isFinite(link.size) ? element("div", {}, withUnit(significant(link.size), links.unit)) : null;
   return [element("strong", {}, links.title), element("div", {}, from, " → ", to), ...(size ? [size] : [])];
