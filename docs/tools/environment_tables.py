@@ -80,7 +80,7 @@ def overview(world: str) -> str:
     parts = {
         "Import": f"`from voltran.envs import {spec.name}`",
         "Gymnasium": f'`gymnasium.make("{spec.gymnasium_id}")`, the central form',
-        "Agents": ", ".join(_agents(role) for role in built.roles),
+        "Agents": " and ".join(_agents(role) for role in built.roles),
         "Action space": _by_role(built, lambda role: _space(role.action_space)),
         "Action mask": _by_role(built, lambda role: f"{role.mask_size} entries"),
         "Observation": _by_role(built, lambda role: f"`{role.observation_space.shape}`, float32"),
@@ -168,7 +168,8 @@ def _world(world: str) -> World:
 
 
 def _agents(role: Role) -> str:
-    return f"{role.count}: `{role.agent_ids[0]}`" + (f" to `{role.agent_ids[-1]}`" if role.count > 1 else "")
+    ids = role.agent_ids
+    return f"{role.count} (`{ids[0]}` to `{ids[-1]}`)" if role.count > 1 else f"1 (`{ids[0]}`)"
 
 
 def _by_role(world: World, say: Callable[[Role], str]) -> str:
