@@ -4,8 +4,6 @@ from typing import Annotated
 
 import typer
 
-from voltran.envs.errors import VoltranError
-
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set one key differently; may be repeated.")
 ]
@@ -23,6 +21,8 @@ def chosen_replay(replay_seed: int | None, no_replay: bool, first_seed: int) -> 
     Raises:
         VoltranError: a seed, and none.
     """
+    from voltran.envs.errors import VoltranError
+
     if no_replay and replay_seed is not None:
         raise VoltranError(f"--replay-seed {replay_seed} with --no-replay: leave one of them out")
     return None if no_replay else first_seed if replay_seed is None else replay_seed

@@ -10,7 +10,6 @@ import typer
 
 from voltran.cli.output import console as open_console
 from voltran.cli.output import hand_over
-from voltran.envs.errors import VoltranError
 
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")  # one of which says, on Linux, that a page can be shown
 
@@ -21,6 +20,7 @@ def replay(
     show: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
 ) -> None:
     """Write the page on which an evaluation's episodes play, from what was recorded; nothing is played again."""
+    from voltran.envs.errors import VoltranError
     from voltran.evaluation.evaluation import RESULTS_FILE
     from voltran.evaluation.replay.pages import shown, write_replay
     from voltran.evaluation.results import read_results
@@ -43,6 +43,8 @@ def _open(page: Path) -> None:
     Raises:
         VoltranError: there is no browser, or nowhere to show it.
     """
+    from voltran.envs.errors import VoltranError
+
     remedy = f"open {page} in a browser, here or on another machine"
     if sys.platform == "linux" and not any(os.environ.get(name) for name in DISPLAYS):
         raise VoltranError(f"--open: this machine has no display; {remedy}")
