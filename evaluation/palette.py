@@ -41,9 +41,9 @@ LOOKS: dict[str, Look] = {
     "trimsm": Look("#2f6fdc", "-", ">"),
     "trimsm-eipc": Look("#1668c7", "-", "o"),
     "trimsm-original": Look("#8d52b5", DASHED, "*", 11.0),
-    "trimsm-qopc": Look("#1e93c9", DASHED, "^"),
+    "trimsm-qopc": Look("#1e93c9", LONG_DASHED, "^"),
     "trimsm-fipc": Look("#7575e0", DASH_DOTTED, "v"),
-    "trimsm-no-sleep": Look("#a8623c", DOTTED, "X"),
+    "trimsm-no-sleep": Look("#a8623c", DASH_DOT_DOTTED, "X"),
     # its peers: warm
     "tsap": Look("#c4500c", "-", "s"),
     "recp": Look("#b97700", DASHED, "D"),

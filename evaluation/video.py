@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
@@ -132,25 +133,20 @@ def mp4_video(images: Iterable[Image], fps: float) -> bytes:
     from imageio_ffmpeg import write_frames
 
     even = map(_of_even_size, images)
-    first = next(even)
+    first = next(even)  # before anything is started, as it may be that there is none
     height, width, _ = first.shape
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "video.mp4"
         faststart = ["-movflags", "+faststart"]  # so that it starts before all of it has come
         writer = write_frames(
-            str(file),
-            (width, height),
-            fps=fps,
-            quality=8,
-            macro_block_size=2,
-            output_params=faststart,
+            str(file), (width, height), fps=fps, quality=8, macro_block_size=2, output_params=faststart,
             ffmpeg_log_level="error",
-        )
+        )  # fmt: skip
         try:
-            writer.send(None)
-            for image in chain([first], even):
-                writer.send(np.ascontiguousarray(image))
-            writer.close()
+            with closing(writer):
+                writer.send(None)
+                for image in chain([first], even):
+                    writer.send(np.ascontiguousarray(image))
             return file.read_bytes()
         except OSError as error:
             raise VoltranError(f"video: ffmpeg failed ({error}); name a .gif file instead") from error

@@ -3,7 +3,9 @@
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+from voltran.envs.base import BatchedWorld
 from voltran.envs.canvas import small_png_of
 from voltran.evaluation.controller_spec import make_controller
 from voltran.evaluation.setting import Setting
@@ -12,7 +14,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 SEED = 1000
 ROLLING = {"grid.schedule": "rolling", "grid.feeders": 8, "grid.turn_h": 1.0, "survival.end": "horizon"}
 # Name of a picture to scenario, changes of it, who plays, and after how many decisions the picture is taken.
-PICTURES = {
+PICTURES: dict[str, tuple[str, dict[str, Any], str, int]] = {
     "outage-map": ("urban19-medium", {}, "rotating-sleep", 8),
     "outage-lost": ("urban19-heavy", {"survival.end": "horizon"}, "independent", 20),
     "msrc-plan": ("urban19-medium", {}, "msrc", 8),
@@ -27,6 +29,7 @@ for name in sys.argv[1:] or PICTURES:
     scenario, overrides, player, decisions = PICTURES[name]
     controller = make_controller(player)
     world = Setting(scenario, overrides, {}).build_world(controller)
+    assert isinstance(world, BatchedWorld)
     world.played_by = player
     world.reset([SEED])
     controller.reset(world)

@@ -26,9 +26,11 @@ PYTHON, SHELL = ("python", "py"), ("sh", "bash", "console", "shell")
 PROGRAM = "voltran"
 SHORTER = {
     "dataset": ("--episodes", "1", "--jobs", "1"),
+    "record": ("--set", "time.horizon_h=0.5"),
     "sweep": ("--quick",),
     "train": ("--set", "total_decisions=1", "--set", "evaluation_episodes=1"),
 }
+TESTED_APART = ("experiment", "experiments", "forecast")
 POLICIES = {
     "runs/sharing_ppo/policy.safetensors": "sharing",
     "runs/brownout_ppo/bs/policy.safetensors": "brownout-bs",
@@ -105,7 +107,9 @@ def rehearsed(words: list[str]) -> list[str]:
     ``tests/experiments/test_quick.py``.
     """
     command = words[0]
-    if command in ("experiment", "forecast") or (command == "train" and Path(words[1]).stem in training_names()):
+    if command in ("experiment", "experiments", "forecast") or (
+        command == "train" and Path(words[1]).stem in training_names()
+    ):
         return []
     if command == "evaluate":
         words = [*words, "--seeds", "1", "--set", "time.horizon_h=0.5"]

@@ -19,13 +19,13 @@ REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?>=([0-9.]+)")
 NEWEST_MINOR = 20  # of Python 3, that is looked for
 STAMP = "holds.txt"
 WITHOUT_EXTRAS = """
-import importlib, pkgutil, voltran
+import importlib, platform, numpy, voltran
 for room in ("physics", "envs", "baselines", "evaluation"):
     importlib.import_module(f"voltran.{room}")
 import voltran.cli.app
 for spec in voltran.envs.world_specs():
     voltran.make(spec.name)
-print(f"every world is built with Python {__import__('platform').python_version()}, NumPy {__import__('numpy').__version__}")
+print(f"every world is built with Python {platform.python_version()}, NumPy {numpy.__version__}")
 """
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from docs.tools.generate import FOLDER
 from docs.tools.notebook import NOTEBOOK, PAGE, notebook
-from docs.tools.site import SHOWN, for_the_site, from_the_root, navigation
+from docs.tools.site import REPLAY_PLACE, SHOWN, for_the_site, from_the_root, navigation
 from tests.house import ROOT, modules
 
 PICTURE = """<picture>
@@ -21,6 +21,11 @@ def test_pictures_follow_the_theme_of_the_site() -> None:
         '<img class="only-light" alt="A map" src="images/a.png" width="860">\n'
         '<img class="only-dark" alt="A map" src="images/a-dark.png" width="860">'
     )
+
+
+def test_start_page_leads_to_the_replay_that_the_site_has() -> None:
+    assert REPLAY_PLACE in (FOLDER / "index.md").read_text(encoding="utf-8")
+    assert 'href="replay.html"' in for_the_site("index", REPLAY_PLACE)
 
 
 def test_anchors_become_targets_that_links_are_checked_against() -> None:

@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "forecast": ("train", "sharing", *SMALL_FORECAST),
     "calibrate": ("--quick",),
     "plan": ("toy3",),
+    "replay": ("played",),
     "record": ("toy3", "--video", "toy.gif", "--every", "8"),
     "scenarios": ("toy3",),
     "controllers": ("msrc",),
@@ -118,6 +119,8 @@ def test_command_runs(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     if command == "publish":
         shutil.copytree(ROOT / "docs", tmp_path / "checkout" / "docs")
         shutil.copyfile(ROOT / "README.md", tmp_path / "checkout" / "README.md")
+    if command == "replay":
+        run("evaluate", *COMMANDS["evaluate"], "--out", "played")
     if command == "seal":
         shutil.copy(policy_path("blackout"), tmp_path)
     assert run(command, *COMMANDS[command])

@@ -11,6 +11,7 @@ from gymnasium import spaces
 from docs.tools.rows import shown, table
 from voltran.baselines.registry import CONTROLLERS
 from voltran.envs.infos import EPISODE
+from voltran.envs.meanings import entries
 from voltran.envs.registry import make_world, spec_of_scenario, world_spec
 from voltran.envs.scenario import scenario_names
 from voltran.envs.world import Role, World
@@ -187,12 +188,7 @@ def _default(parameter: inspect.Parameter) -> str:
 
 def _arguments(described: type) -> dict[str, str]:
     """Names and meanings of the section ``Args`` of a class's own docstring."""
-    text = inspect.cleandoc(described.__doc__ or "")
-    _, _, section = text.partition("Args:\n")
-    found = {}
-    for names, meaning in re.findall(r"^ {4}([\w, ]+): (.+(?:\n {8}.+)*)", section.partition("\n\n")[0], re.MULTILINE):
-        found |= dict.fromkeys(names.split(", "), _plain(meaning))
-    return found
+    return {name: _plain(meaning) for name, meaning in entries(described, "Args").items()}
 
 
 def _plain(text: str) -> str:

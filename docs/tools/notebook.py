@@ -18,7 +18,7 @@ def notebook() -> str:
     made.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
     for number, cell in enumerate(made.cells):
         cell.id, cell.metadata = f"tour-{number}", nbformat.from_dict({})  # the same whenever it is made
-    return nbformat.writes(made) + "\n"
+    return f"{nbformat.writes(made)}\n"
 
 
 if __name__ == "__main__":

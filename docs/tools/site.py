@@ -6,6 +6,7 @@ wants otherwise is changed while it reads:
 - pictures with a light and a dark form follow the theme of the site, not that of the system;
 - ``<a id="...">`` becomes a target that links are checked against;
 - the lists of ``index.md`` are the navigation: each section is a part of it;
+- an outage is played while the site is built, and the start page leads to its replay;
 - pages that only point to a document of the repository's root show it.
 """
 
@@ -13,10 +14,15 @@ import re
 import shutil
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from numpy.typing import ArrayLike
 
+PLAYED = "urban7-medium", ["zoo:blackout", "rotating-sleep", "static"]
+REPLAY = "replay.html"
+REPLAY_PLACE = "<!-- replay -->"
+REPLAY_LINK = f'<p><a href="{REPLAY}">Watch a learned policy and two rules in the same outage</a>, in your browser.</p>'
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = {"contributing": "CONTRIBUTING.md", "changelog": "CHANGELOG.md"}  # page -> document of the root
 PARENTS = {"results": r"\]\((results/\w+/README)\.md\)"}  # page -> links whose pages stand below it
@@ -38,7 +44,7 @@ def for_the_site(page: str, text: str) -> str:
     """
     if page in SHOWN:
         text = from_the_root((ROOT / SHOWN[page]).read_text(encoding="utf-8"))
-    text = PICTURE.sub(_in_both_themes, text)
+    text = PICTURE.sub(_in_both_themes, text).replace(REPLAY_PLACE, REPLAY_LINK)
     text = ANCHOR.sub(r"[]{#\1}", text)
     text = OUTSIDE.sub(lambda link: _page_of_document(page, link), text)
     return text + navigation(page, text)
@@ -72,12 +78,25 @@ def copy_pictures(app: Any, error: Exception | None) -> None:
         shutil.copyfile(picture, target)
 
 
+def play_an_outage(app: Any, error: Exception | None) -> None:
+    """Put the replay of an outage beside the start page."""
+    if error or app.builder.name != "html":
+        return
+    import voltran  # later than a build for another purpose needs it
+
+    scenario, controllers = PLAYED
+    with TemporaryDirectory() as folder:
+        voltran.evaluate(scenario, controllers, seeds=[1000], out=folder)
+        shutil.copyfile(Path(folder) / REPLAY, Path(app.outdir) / REPLAY)
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect("source-read", _read)
     app.connect("autodoc-skip-member", _skip)
     app.connect("autodoc-process-signature", _with_short_types)
     app.connect("build-finished", copy_pictures)
+    app.connect("build-finished", play_an_outage)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 

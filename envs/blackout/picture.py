@@ -20,7 +20,8 @@ Figure = Any
 
 # A user whose demand is short by less than this is drawn as fully served.
 SERVED = 0.99
-USER_M = 9.0  # radius of a user's dot
+USER_M, USER_PT = 9.0, 2.6  # radius of a user's dot; no larger, on small maps
+WORDS_PT = 13.0  # nor are words
 CLOSE = {"columnspacing": 0.7, "handlelength": 1.2, "handletextpad": 0.4, "borderpad": 0.0}  # of a legend in one row
 LEFT, RIGHT = 0.64, 0.98  # of what stands beside the map, as shares of the figure's width
 
@@ -153,7 +154,7 @@ class _Map:
     def _users(self, points_per_m: float) -> None:
         """Dots: critical users darker and larger, users without service in red and on top of all but words."""
         scene, theme = self.scene, self.theme
-        size = (USER_M * points_per_m) ** 2 * 4.0
+        size = min(USER_M * points_per_m, USER_PT) ** 2 * 4.0
         full, unserved = scene.satisfied >= SERVED, scene.satisfied <= 0.0
         layers = (
             (full & ~scene.is_critical, theme.user, 1.0, "o"),
@@ -189,8 +190,8 @@ class _Map:
 
     def _labels(self, points_per_m: float) -> None:
         """The site's name above its ring; in it the state of charge, and the power below."""
-        size = 0.105 * self.cell_m * points_per_m
-        outline = halo(self.theme.background)
+        size = min(0.105 * self.cell_m * points_per_m, WORDS_PT)
+        outline = halo(self.theme.background, 1.0)  # thin, so that users shine through
         for site, (x, y) in enumerate(self.sites_m):
             words: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 9, "color": self.theme.text, **outline}
             self.axes.text(x, y + 0.275 * self.cell_m, f"bs_{site}", fontsize=0.8 * size, weight="bold", **words)

@@ -80,13 +80,13 @@ def _draw_map(axes: Axes, scene: Scene, theme: Theme) -> None:
         (~scene.active, "o", theme.background, theme.faint),
     ):
         axes.scatter(*scene.ue_m[chosen].T, s=42, marker=marker, facecolor=face, edgecolor=edge, zorder=4)
-    labels: dict[str, Any] = {"textcoords": "offset points", "zorder": 5, **halo(theme.background)}
+    labels: dict[str, Any] = {"textcoords": "offset points", **halo(theme.background)}
     for number, place in enumerate(scene.ubs_m):
-        name: dict[str, Any] = {"fontsize": 5.5, "color": theme.faint, "ha": "center", "va": "top"}
+        name: dict[str, Any] = {"fontsize": 5.5, "color": theme.faint, "ha": "center", "va": "top", "zorder": 3.5}
         axes.annotate(f"ubs_{number}", place, xytext=(0, -6), **name, **labels)
     for index in np.flatnonzero(scene.active & (scene.rate_mbps > 0.0)):
         rate = f"{scene.rate_mbps[index]:.0f}"
-        axes.annotate(rate, scene.ue_m[index], xytext=(5, 4), fontsize=6.5, color=theme.text, **labels)
+        axes.annotate(rate, scene.ue_m[index], xytext=(5, 4), fontsize=6.5, color=theme.text, zorder=5, **labels)
     draw_scale_bar(axes, scene.side_m, theme.text)
 
 

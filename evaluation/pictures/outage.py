@@ -166,7 +166,9 @@ def _dot(panel: "Axes", row: int, summary: MetricSummary, look: Look) -> None:
 
 
 def _bar(panel: "Axes", row: int, summary: MetricSummary, look: Look) -> None:
-    panel.barh(row, 100 * (summary.mean or 0.0), color=look.colour, height=0.66, alpha=0.55)
+    mean = 100 * (summary.mean or 0.0)
+    panel.barh(row, mean, color=look.colour, height=0.66, alpha=0.55)
+    panel.plot([mean, mean], [row - 0.33, row + 0.33], color=look.colour, linewidth=1.4, clip_on=False)  # also of zero
     if summary.bootstrap95:
         ends = [100 * end for end in summary.bootstrap95]
         panel.plot(ends, [row, row], color=look.colour, linewidth=2.2, clip_on=False)

@@ -63,6 +63,8 @@ def _modes(figure: "Figure", study: Study, regime: str, curves: list[Curve]) -> 
 
 def _power(panel: "Axes", curve: Curve) -> None:
     """A colour and width per site, solid from retailer 1, dashed from retailer 2; nothing where no power flows."""
+    from matplotlib.ticker import LogFormatter
+
     power_w = np.array(curve.power_w)
     for m in range(power_w.shape[1]):
         for i, style in enumerate(("-", DASHED)):
@@ -75,7 +77,9 @@ def _power(panel: "Axes", curve: Curve) -> None:
             panel.plot(curve.at, shown, label=f"site {m + 1}, retailer {i + 1}", **drawn)
     panel.set_yscale("log")
     panel.yaxis.set_major_formatter("{x:g}")
-    panel.set_ylim(bottom=2.0 * NONE_W)
+    panel.yaxis.set_minor_formatter(LogFormatter())
+    flows_w = power_w[power_w > NONE_W]
+    panel.set_ylim(bottom=max(2.0 * NONE_W, 0.7 * float(flows_w.min(initial=np.inf))) if flows_w.size else 2.0 * NONE_W)
 
 
 def _utility(panel: "Axes", curve: Curve) -> None:

@@ -36,5 +36,5 @@ def texts(figure: Figure) -> list[str]:
     """Everything that is written on a figure."""
     from matplotlib.text import Text
 
-    found = [text.get_text() for text in figure.findobj(Text) if isinstance(text, Text)]
+    found = [text.get_text() for text in figure.findobj(Text)]
     return [text for text in found if text.strip()]

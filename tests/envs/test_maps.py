@@ -52,23 +52,25 @@ def dying() -> World:
 
 def legend_marks(figure: Figure) -> set[tuple[str, bytes]]:
     """Colour and shape of every marker in a figure's legends."""
-    handles = [handle for legend in figure.legends for handle in legend.legend_handles if isinstance(handle, Line2D)]
-    return {(to_hex(handle.get_markerfacecolor()), shape(handle.get_marker())) for handle in handles}  # type: ignore[arg-type]
+    handles: list[Any] = [handle for legend in figure.legends for handle in legend.legend_handles]
+    lines = [handle for handle in handles if isinstance(handle, Line2D)]
+    return {(to_hex(line.get_markerfacecolor()), shape(line.get_marker())) for line in lines}
 
 
 def shape(marker: Any) -> bytes:
     style = MarkerStyle(marker)
-    return np.round(style.get_path().transformed(style.get_transform()).vertices, 6).tobytes()
+    return rounded(style.get_path().transformed(style.get_transform()).vertices)
+
+
+def rounded(vertices: Any) -> bytes:
+    return np.round(np.asarray(vertices, dtype=float), 6).tobytes()
 
 
 def drawn_marks(figure: Figure) -> set[tuple[str, bytes]]:
     """Colour and shape of every marker that is drawn at least once."""
-    found = set()
-    for collection in figure.axes[0].collections:
-        if hasattr(collection, "get_sizes") and len(collection.get_offsets()):
-            vertices = np.round(np.asarray(collection.get_paths()[0].vertices), 6).tobytes()
-            found.add((to_hex(collection.get_facecolor()[0]), vertices))
-    return found
+    collections: list[Any] = [each for each in figure.axes[0].collections if hasattr(each, "get_sizes")]
+    drawn = [each for each in collections if len(each.get_offsets())]
+    return {(to_hex(each.get_facecolor()[0]), rounded(each.get_paths()[0].vertices)) for each in drawn}
 
 
 def test_the_legend_has_every_mark_of_the_outage(dying: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -70,7 +71,8 @@ def test_markers_on_lines_that_coincide_stand_apart() -> None:
     time_h = np.linspace(0.0, 24.0, 200)
     known = [*LOOKS.values()][:4]
     lines = [panel.plot(time_h, time_h, **marked_line(look, at))[0] for at, look in enumerate(known)]
-    starts = [line.get_markevery()[0] for line in lines]
+    every: list[Any] = [line.get_markevery() for line in lines]
+    starts = [start for start, _ in every]
     assert len(set(starts)) == len(lines)
     assert min(np.diff(sorted(starts))) > 0.02
 
