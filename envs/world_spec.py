@@ -64,8 +64,8 @@ class WorldSpec:
         picture_names: names that these may have, ``*`` standing for anything; empty where nobody says.
         uses: references of what its worlds load by name while they play, such as a learned forecaster.
         text, picture: functions that show a scene as text and as an image, or their references; may be empty.
-        replay: class that shows an episode while it plays, see :mod:`voltran.envs.replays`, or its reference; where it
-            is empty, replays show what all worlds have.
+        replay: class that shows an episode while it plays, see :mod:`voltran.envs.replay.base`, or its reference;
+            where it is empty, replays show what all worlds have.
         picture_needs: modules without which no image can be drawn; environments that shall draw ask for them when they
             are made.
     """

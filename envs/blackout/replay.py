@@ -14,8 +14,8 @@ from voltran.envs.blackout.metric_table import CLASSES
 from voltran.envs.blackout.replay_words import Decided, bands_in_words, decision_in_words, reason_in_words
 from voltran.envs.blackout.scene import Scene
 from voltran.envs.blackout.service import BEST_EFFORT
-from voltran.envs.replay import Joined, Links, Moment, Quantity, Stage, State, Things
-from voltran.envs.replays import WorldReplay, joined_by_size, joined_where
+from voltran.envs.replay.base import WorldReplay, joined_by_size, joined_where
+from voltran.envs.replay.stage import Joined, Links, Moment, Quantity, Stage, State, Things
 from voltran.envs.world import Transition
 from voltran.physics.arrays import BoolArray, FloatArray, IntArray
 from voltran.physics.power import HELPING, NORMAL
@@ -69,7 +69,7 @@ STRIPS = (
 
 
 class OutageReplay(WorldReplay):
-    """See :class:`~voltran.envs.replays.WorldReplay`."""
+    """See :class:`~voltran.envs.replay.base.WorldReplay`."""
 
     ledger: Sequence[Quantity] = LEDGER
     texts: Mapping[str, str] = TEXTS
@@ -109,7 +109,7 @@ class OutageReplay(WorldReplay):
         self._ev_share = np.divide(asked_kw, offered_kw, out=nothing, where=offered_kw > 0.0)
 
     def moment(self, transition: Transition | None = None) -> Moment:
-        """See :class:`~voltran.envs.replays.WorldReplay`."""
+        """See :class:`~voltran.envs.replay.base.WorldReplay`."""
         scene = self._scene()
         moves = scene.constants.scenario.users.speed_m_per_s > 0.0
         return Moment(

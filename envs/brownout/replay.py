@@ -8,7 +8,7 @@ from voltran.envs.blackout.commands import SiteCommands
 from voltran.envs.blackout.replay import LEDGER, OutageReplay
 from voltran.envs.blackout.scene import Scene
 from voltran.envs.brownout.commands import BrownoutCommands
-from voltran.envs.replay import Moment, Quantity, Stage
+from voltran.envs.replay.stage import Moment, Quantity, Stage
 from voltran.envs.retail.market import RetailMarket
 from voltran.envs.retail.replay import (
     SOLD,
@@ -36,7 +36,7 @@ MAIN_KW = Quantity("main_kw", "From the main grid", "kW", 2, 0.0)
 
 
 class BrownoutReplay(OutageReplay):
-    """See :class:`~voltran.envs.replays.WorldReplay`."""
+    """See :class:`~voltran.envs.replay.base.WorldReplay`."""
 
     ledger = (
         *(part for each in LEDGER for part in (IMPORTS if each.key == "grid_kw" else (each,))),
@@ -58,7 +58,7 @@ class BrownoutReplay(OutageReplay):
         )
 
     def moment(self, transition: Transition | None = None) -> Moment:
-        """See :class:`~voltran.envs.replays.WorldReplay`."""
+        """See :class:`~voltran.envs.replay.base.WorldReplay`."""
         outage, market, index = super().moment(transition), self._market, self.index
         if market.constants.n_retailers == 0:
             return outage

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from voltran.envs.checked_replay import CheckedReplay
 from voltran.envs.checks.recording import Subject, difference, recorded, world_of
 from voltran.envs.checks.report import ConformanceError, NotApplicable
 from voltran.envs.errors import PartError
+from voltran.envs.replay.checked import CheckedReplay
 from voltran.envs.world import Transition
 from voltran.envs.world_spec import WorldSpec
 

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from voltran.envs.market.constants import MarketConstants
-from voltran.envs.replay import Moment, Quantity, Stage, State, Things
-from voltran.envs.replays import WorldReplay, places_m
+from voltran.envs.replay.base import WorldReplay, places_m
+from voltran.envs.replay.stage import Moment, Quantity, Stage, State, Things
 from voltran.envs.retail.market import RetailMarket
 from voltran.envs.retail.replay import (
     SOLD,
@@ -58,7 +58,7 @@ TOTALS = (
 
 
 class MarketReplay(WorldReplay):
-    """See :class:`~voltran.envs.replays.WorldReplay`."""
+    """See :class:`~voltran.envs.replay.base.WorldReplay`."""
 
     @property
     def stage(self) -> Stage:
@@ -74,7 +74,7 @@ class MarketReplay(WorldReplay):
         )
 
     def moment(self, transition: Transition | None = None) -> Moment:
-        """See :class:`~voltran.envs.replays.WorldReplay`."""
+        """See :class:`~voltran.envs.replay.base.WorldReplay`."""
         market, index = self._market, self.index
         row = self._row()
         retailers = retailer_quantities(market, index)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from voltran.envs.replay import Joined, Links, Quantity, State, Things
-from voltran.envs.replays import column_m, joined_by_size
+from voltran.envs.replay.base import column_m, joined_by_size
+from voltran.envs.replay.stage import Joined, Links, Quantity, State, Things
 from voltran.envs.retail.actions import RetailerCommands
 from voltran.envs.retail.market import RetailMarket
 from voltran.physics.arrays import FloatArray, IntArray

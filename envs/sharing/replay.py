@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from voltran.envs.replay import Joined, Links, Moment, Quantity, Stage, State, Things
-from voltran.envs.replays import WorldReplay, places_m
+from voltran.envs.replay.base import WorldReplay, places_m
+from voltran.envs.replay.stage import Joined, Links, Moment, Quantity, Stage, State, Things
 from voltran.envs.sharing.constants import SharingConstants
 from voltran.envs.sharing.state import AGENT_SERIES
 from voltran.envs.world import Transition
@@ -72,7 +72,7 @@ GIVEN = Links("given", "Power from the battery", "places", "operators", "kW", "g
 
 
 class SharingReplay(WorldReplay):
-    """See :class:`~voltran.envs.replays.WorldReplay`."""
+    """See :class:`~voltran.envs.replay.base.WorldReplay`."""
 
     def __init__(self, world: Any, index: int = 0) -> None:
         super().__init__(world, index)
@@ -103,7 +103,7 @@ class SharingReplay(WorldReplay):
         self._grid_is_on = self._grid_gives()
 
     def moment(self, transition: Transition | None = None) -> Moment:
-        """See :class:`~voltran.envs.replays.WorldReplay`."""
+        """See :class:`~voltran.envs.replay.base.WorldReplay`."""
         constants, index = self._constants, self.index
         row = self._row()
         flows = {each.key: constants.by_agent(row[each.key]) for each in OF_OPERATORS}

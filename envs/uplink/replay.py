@@ -4,8 +4,8 @@ from functools import cached_property
 
 import numpy as np
 
-from voltran.envs.replay import Joined, Links, Moment, Quantity, Stage, State, Things
-from voltran.envs.replays import WorldReplay, joined_where
+from voltran.envs.replay.base import WorldReplay, joined_where
+from voltran.envs.replay.stage import Joined, Links, Moment, Quantity, Stage, State, Things
 from voltran.envs.uplink.deployment import horizontal_offsets_m
 from voltran.envs.uplink.scene import LACKING_MBPS, Scene
 from voltran.envs.world import Transition
@@ -51,7 +51,7 @@ STRIPS = (
 
 
 class UplinkReplay(WorldReplay):
-    """See :class:`~voltran.envs.replays.WorldReplay`."""
+    """See :class:`~voltran.envs.replay.base.WorldReplay`."""
 
     @property
     def stage(self) -> Stage:
@@ -72,7 +72,7 @@ class UplinkReplay(WorldReplay):
         )
 
     def moment(self, transition: Transition | None = None) -> Moment:
-        """See :class:`~voltran.envs.replays.WorldReplay`."""
+        """See :class:`~voltran.envs.replay.base.WorldReplay`."""
         scene: Scene = self.world.scene(self.index)
         started = transition is not None
         return Moment(

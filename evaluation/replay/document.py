@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any, Literal
 
 from voltran.envs.errors import FileFormatError
-from voltran.envs.replay import Moment, Stage
+from voltran.envs.replay.stage import Moment, Stage
 from voltran.evaluation.replay.moments import described, moments_of
 from voltran.evaluation.replay.packing import ArrayReader, ArrayWriter, damaged, packed, unpacked
 
@@ -44,7 +44,7 @@ class Recording:
         seed: of the episode.
         version: of VoltRAN.
         stage: everything that can be seen.
-        moments: how it stands at the start and after each decision; they keep to :mod:`voltran.envs.replay_rules`.
+        moments: how it stands at the start and after each decision; they keep to :mod:`voltran.envs.replay.rules`.
         kpis: what came of it.
         every: decisions from one moment to the next; more than one where a world has so much to show that the page
             would become too large. The last moment is that of the end, whatever came before it.

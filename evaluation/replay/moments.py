@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from voltran.envs.replay import Joined, Links, Moment, Quantity, Stage, State, Things
+from voltran.envs.replay.stage import Joined, Links, Moment, Quantity, Stage, State, Things
 from voltran.evaluation.replay.numbers import placed, places, restored, rounded, short_floats
 from voltran.evaluation.replay.packing import AnyArray, ArrayReader, ArrayWriter
 from voltran.physics.arrays import FloatArray
@@ -20,7 +20,7 @@ def described(stage: Stage, moments: Sequence[Moment], arrays: ArrayWriter) -> H
     """Everything that is shown, as JSON data that refers to arrays.
 
     Args:
-        stage: everything that can be seen; it keeps to :mod:`voltran.envs.replay_rules`, and so do the moments.
+        stage: everything that can be seen; it keeps to :mod:`voltran.envs.replay.rules`, and so do the moments.
         moments: at least the one at the start.
         arrays: where arrays are kept.
     """

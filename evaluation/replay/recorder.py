@@ -7,9 +7,9 @@ from math import ceil
 from typing import Any
 
 import voltran
-from voltran.envs.checked_replay import CheckedReplay
 from voltran.envs.errors import PartError
-from voltran.envs.replay import Moment, Stage
+from voltran.envs.replay.checked import CheckedReplay
+from voltran.envs.replay.stage import Moment, Stage
 from voltran.envs.world import Transition, World
 from voltran.envs.world_spec import WorldSpec
 from voltran.evaluation.metrics import TIMING_KEYS, in_order

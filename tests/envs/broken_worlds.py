@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from tests.envs.broken_envs import BROKEN, breaks
 from tests.envs.fake_world import FakeWorld
-from voltran.envs.plain_replay import PlainReplay
-from voltran.envs.replay import Moment
+from voltran.envs.replay.plain import PlainReplay
+from voltran.envs.replay.stage import Moment
 from voltran.envs.world import Transition
 from voltran.physics.arrays import BoolArray, FloatArray
 

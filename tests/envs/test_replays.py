@@ -10,13 +10,13 @@ import pytest
 from tests.envs.episodes import started
 from tests.envs.fake_world import FakeWorld, make_fake_world
 from tests.envs.watched import random_actions, watched
-from voltran.envs.checked_replay import CheckedReplay
 from voltran.envs.errors import ActionError, EpisodeError, PartError
-from voltran.envs.plain_replay import PlainReplay
 from voltran.envs.registry import make_world
-from voltran.envs.replay import Joined, Links, Moment, Quantity, Stage, State, Things
-from voltran.envs.replay_rules import require_moment, require_stage
-from voltran.envs.replays import column_m, places_m
+from voltran.envs.replay.base import column_m, places_m
+from voltran.envs.replay.checked import CheckedReplay
+from voltran.envs.replay.plain import PlainReplay
+from voltran.envs.replay.rules import require_moment, require_stage
+from voltran.envs.replay.stage import Joined, Links, Moment, Quantity, Stage, State, Things
 from voltran.envs.scenario import scenario_names
 
 QUICK = ("toy3", "market4", "uplink20-drop", "sharing-toy")

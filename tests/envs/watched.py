@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from voltran.envs.checked_replay import CheckedReplay
-from voltran.envs.replay import Moment, Stage, Things
+from voltran.envs.replay.checked import CheckedReplay
+from voltran.envs.replay.stage import Moment, Stage, Things
 from voltran.envs.world import World
 
 Actions = Mapping[str, Any]

@@ -17,8 +17,8 @@ from tests.replay.recorded import recording
 from voltran.cli.app import app
 from voltran.envs import registry
 from voltran.envs.errors import FileFormatError, PartError, ScenarioError
-from voltran.envs.plain_replay import PlainReplay
-from voltran.envs.replay import Moment
+from voltran.envs.replay.plain import PlainReplay
+from voltran.envs.replay.stage import Moment
 from voltran.evaluation.controller_spec import ControllerSpec
 from voltran.evaluation.episode_key import EpisodeKey
 from voltran.evaluation.evaluation import Evaluation, evaluate

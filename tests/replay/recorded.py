@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from voltran.envs.replay import Joined, Links, Moment, Quantity, Stage, State, Things
+from voltran.envs.replay.stage import Joined, Links, Moment, Quantity, Stage, State, Things
 from voltran.evaluation.replay.document import Kpi, Recording
 
 SITE_STATES = (

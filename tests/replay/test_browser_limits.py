@@ -11,7 +11,7 @@ import pytest
 
 from tests.replay.conftest import Opened, until
 from tests.replay.recorded import SITE_STATES, recording
-from voltran.envs.replay import Moment, Stage
+from voltran.envs.replay.stage import Moment, Stage
 from voltran.evaluation.replay.document import Recording
 from voltran.evaluation.replay.page import page as page_of
 

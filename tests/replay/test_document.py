@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays_of
 
 from tests.replay.recorded import recording
 from voltran.envs.errors import FileFormatError
-from voltran.envs.replay import Moment, Quantity, Stage, State, Things
+from voltran.envs.replay.stage import Moment, Quantity, Stage, State, Things
 from voltran.evaluation.replay.document import Kpi, Recording, recording_bytes, recording_of, together
 from voltran.evaluation.replay.numbers import PLACES
 from voltran.evaluation.replay.packing import FORMAT

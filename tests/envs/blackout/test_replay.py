@@ -12,7 +12,7 @@ from tests.envs.watched import quantity, random_actions, strip, things_of, title
 from voltran import baselines
 from voltran.envs.blackout.constants import CLASS_NAMES
 from voltran.envs.blackout.world import BlackoutWorld
-from voltran.envs.replay import Moment, Stage
+from voltran.envs.replay.stage import Moment, Stage
 from voltran.physics.power import ASSISTED, HELPING, NORMAL, SLEEP
 
 # A decision period is one physics step: what replays show of it is all there was.

@@ -7,7 +7,7 @@ from tests.envs.brownout.tools import NOBODY, ROLLING, brownout_world, random_ac
 from tests.envs.episodes import started
 from tests.envs.watched import quantity, strip, watched
 from voltran.envs.brownout.world import BrownoutWorld
-from voltran.envs.replay import Moment, Stage
+from voltran.envs.replay.stage import Moment, Stage
 
 ONE_STEP = {"time.physics_step_s": 900.0, **ROLLING}
 Lively = tuple[BrownoutWorld, Stage, list[Moment]]

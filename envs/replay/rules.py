@@ -6,7 +6,7 @@ from typing import Any, get_args
 import numpy as np
 
 from voltran.envs.errors import PartError
-from voltran.envs.replay import Links, Moment, Quantity, Shape, Stage, Things, Tone
+from voltran.envs.replay.stage import Links, Moment, Quantity, Shape, Stage, Things, Tone
 
 
 def require_stage(stage: Stage, whose: str) -> None:

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from voltran.envs.errors import ActionError, PartError, VoltranError
-from voltran.envs.replay import Moment, Stage
-from voltran.envs.replay_rules import require_moment, require_stage
-from voltran.envs.replays import replay_of
+from voltran.envs.replay.base import replay_of
+from voltran.envs.replay.rules import require_moment, require_stage
+from voltran.envs.replay.stage import Moment, Stage
 from voltran.envs.world import Transition, World
 from voltran.envs.world_spec import WorldSpec
 
@@ -44,7 +44,7 @@ class CheckedReplay:
             self._replay.ask(actions)
 
     def moment(self, transition: Transition | None = None) -> Moment:
-        """How everything stands now; see :meth:`voltran.envs.replays.WorldReplay.moment`."""
+        """How everything stands now; see :meth:`voltran.envs.replay.base.WorldReplay.moment`."""
         with self._named():
             moment = self._replay.moment(transition)
             require_moment(self.stage, moment, self._whose)

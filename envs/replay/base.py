@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from voltran.envs.action_checks import checked_joint_actions
-from voltran.envs.replay import Joined, Moment, Stage
+from voltran.envs.replay.stage import Joined, Moment, Stage
 from voltran.envs.world import Transition
 from voltran.envs.world_spec import WorldSpec
 from voltran.physics.arrays import BoolArray, FloatArray
@@ -80,7 +80,7 @@ def replay_of(world: Any, spec: WorldSpec, index: int = 0) -> WorldReplay:
         ScenarioError: the declaration names a replay that does not exist.
         EpisodeError: there is no such world, or it has not been reset.
     """
-    from voltran.envs.plain_replay import PlainReplay
+    from voltran.envs.replay.plain import PlainReplay
 
     made: WorldReplay = (spec.load("replay") or PlainReplay)(world, index)
     return made

@@ -7,8 +7,8 @@ import numpy as np
 
 from voltran.envs.base import BatchedWorld
 from voltran.envs.metric import NUMBER, Metric
-from voltran.envs.replay import Moment, Quantity, Stage, State, Things
-from voltran.envs.replays import WorldReplay, places_m
+from voltran.envs.replay.base import WorldReplay, places_m
+from voltran.envs.replay.stage import Moment, Quantity, Stage, State, Things
 from voltran.envs.world import Role, Transition
 from voltran.physics.arrays import FloatArray
 
@@ -19,7 +19,7 @@ STATE = State("Plays", "first", "circle")
 
 
 class PlainReplay(WorldReplay):
-    """What every world has; see :class:`~voltran.envs.replays.WorldReplay`.
+    """What every world has; see :class:`~voltran.envs.replay.base.WorldReplay`.
 
     Agents stand on rings, role beside role. Actions are shown as they were given, and of metrics those of short tables.
     """
@@ -38,7 +38,7 @@ class PlainReplay(WorldReplay):
         return Stage(things=self._agents(), links=(), strips=[*rewards, *metrics], measured=False)
 
     def moment(self, transition: Transition | None = None) -> Moment:
-        """See :class:`~voltran.envs.replays.WorldReplay`."""
+        """See :class:`~voltran.envs.replay.base.WorldReplay`."""
         world = self.world
         rewards = {role.name: self._rewards(role, transition) for role in world.roles}
         means = {f"reward_{name}": _mean(values) for name, values in rewards.items()}

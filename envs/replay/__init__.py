@@ -1,0 +1,1 @@
+"""How worlds show an episode while it plays."""
