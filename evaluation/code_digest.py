@@ -269,7 +269,7 @@ def _imports(content: bytes, package: str) -> tuple[str, ...]:
 
 
 def _imported(tree: ast.AST, package: str) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in _run(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -277,3 +277,14 @@ def _imported(tree: ast.AST, package: str) -> Iterator[str]:
             base = ".".join([*around, *([node.module] if node.module else [])])
             yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _run(tree: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a text, but for what only type checkers read."""
+    yield tree
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            for otherwise in node.orelse:
+                yield from _run(otherwise)
+        else:
+            yield from _run(node)

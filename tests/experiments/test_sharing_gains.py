@@ -25,7 +25,7 @@ def found(tmp_path: Path, days: tuple[int, ...] = (0,)) -> Findings:
 def test_every_split_gives_away_what_is_saved(tmp_path: Path) -> None:
     findings = found(tmp_path)
     table, surplus = findings.tables[0], findings.values["surplus_percent"]
-    assert table.columns[3:] == tuple(f"{name}, EUR" for name in SPLITS)
+    assert table.columns[3:] == tuple(f"{name} (EUR)" for name in SPLITS)
     alone, *splits = (np.array([row[column] for row in table.rows], np.float64).sum() for column in range(2, 6))
     assert splits == pytest.approx([findings.values["saving_eur"]] * 3)
     assert surplus is not None
