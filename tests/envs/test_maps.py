@@ -1,6 +1,7 @@
 """Maps explain themselves: every mark is in the legend, every user in the frame, and sites have names."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,10 @@ def test_the_legend_has_every_mark_of_the_uplink(monkeypatch: pytest.MonkeyPatch
     assert drawn <= legend_marks(figure)
 
 
-@pytest.mark.parametrize("overrides", [{}, {"users.speed_m_per_s": 20.0}], ids=["standing", "moving"])
+@pytest.mark.parametrize(
+    "overrides",
+    [pytest.param({}, id="standing"), pytest.param({"users.speed_m_per_s": 20.0}, id="moving", marks=pytest.mark.slow)],
+)
 def test_the_frame_holds_every_user_whole(overrides: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> None:
     world = played("urban7-medium", "random", 4, **overrides)
     (figure,) = painted_figures(world, monkeypatch, OUTAGE)
@@ -135,7 +139,12 @@ def test_sites_are_named_and_the_bar_is_as_long_as_it_says(
     assert 0.05 * (high - low) < length_m <= 0.25 * (high - low)
 
 
-@pytest.mark.parametrize("scenario", PAINTERS)
+def with_slow(values: Iterable[Any], *slow: Any) -> list[Any]:
+    """Parameters, of which some take long."""
+    return [pytest.param(value, marks=pytest.mark.slow) if value in slow else value for value in values]
+
+
+@pytest.mark.parametrize("scenario", with_slow(PAINTERS, "urban19-brownout-medium"))
 def test_pictures_say_who_plays_and_write_units_in_brackets(scenario: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world = make_world(scenario)
     world.reset([4])
