@@ -168,7 +168,9 @@ def test_version_is_the_same_everywhere() -> None:
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the checkout, that takes nothing stale from it."""
     source = tmp_path_factory.mktemp("packaging") / "source"
-    omitted = shutil.ignore_patterns(".git", ".venv*", "build", "dist", "runs", "*.egg-info", "__pycache__", ".*_cache")
+    omitted = shutil.ignore_patterns(
+        ".git", ".venv*", ".hypothesis", "build", "dist", "runs", "*.egg-info", "__pycache__", ".*_cache"
+    )
     shutil.copytree(ROOT, source, symlinks=True, ignore=omitted)
     return source
 

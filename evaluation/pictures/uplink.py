@@ -138,7 +138,9 @@ def _network(panel: "Axes", trace: Trace, look: Look) -> None:
     links = np.stack([starts, ends, gaps], axis=1).reshape(-1, 2)
     panel.plot(*links.T, color=look.colour, linewidth=1.0, alpha=0.55)
     awake, missed = trace["serving"].any(axis=1), trace["missed"]
-    marks: dict[str, Any] = {"linestyle": "none", "markersize": 6.5, "markeredgewidth": 1.0, "clip_on": False}
+    # Marks on an edge are whole; the room that maps get does not depend on where marks lie.
+    whole = {"clip_on": False, "in_layout": False}
+    marks: dict[str, Any] = {"linestyle": "none", "markersize": 6.5, "markeredgewidth": 1.0, **whole}
     panel.plot(*trace["ubs_m"][awake].T, "^", color=look.colour, label="UBS awake", **marks)
     panel.plot(*trace["ubs_m"][~awake].T, "^", color=FAINT, fillstyle="none", label="UBS asleep", **marks)
     panel.plot(*trace["ue_m"][~missed].T, "o", color=FAINT, label="UE", **marks)
