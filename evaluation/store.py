@@ -64,16 +64,15 @@ class EpisodeStore:
     def load(self, task: Task) -> Episode | None:
         """A stored episode; ``None`` if there is none, or it was refused, or its time series is missing."""
         stored = self._stored(task)
-        if stored is None or (task.with_trace and not self._has_file(task, TRACE, stored.trace)):
+        if stored is None or (task.with_trace and self._file(task, TRACE, stored.trace) is None):
             return None
         return stored.episode
 
     def has_recording(self, task: Task) -> bool:
         """Whether a stored episode has its recording, in the format of this version."""
         stored = self._stored(task)
-        if stored is None or not self._has_file(task, RECORDING, stored.recording):
-            return False
-        return is_of_this_version(self._path(task, RECORDING).read_bytes())
+        recording = None if stored is None else self._file(task, RECORDING, stored.recording)
+        return recording is not None and is_of_this_version(recording)
 
     def _stored(self, task: Task) -> StoredEpisode | None:
         """The file of an episode, if it is there and says that it is this one."""
@@ -134,15 +133,15 @@ class EpisodeStore:
         """Where the recording of an episode lies, if there is one."""
         return self._path(task, RECORDING) if task.with_recording and self.has_recording(task) else None
 
-    def _has_file(self, task: Task, suffix: str, digest: str | None) -> bool:
-        """Whether a file that belongs to an episode is there as it was stored."""
+    def _file(self, task: Task, suffix: str, digest: str | None) -> bytes | None:
+        """A file that belongs to an episode, if it is there as it was stored."""
         path = self._path(task, suffix)
         if digest is None or (content := self._read(path)) is None:
-            return False
+            return None
         if (actual := digest_of(content)) == digest:
-            return True
+            return content
         self._refuse(path, f"sha256 = {actual}, expected {digest}: it is another episode's, or damaged")
-        return False
+        return None
 
     def _write(self, task: Task, suffix: str, content: bytes) -> str:
         """Write a file that belongs to an episode; returns its digest."""

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from voltran.envs.metric import MISSING, Metric
 from voltran.evaluation.counts import failures, total
@@ -119,14 +119,28 @@ def markdown_swept(
         at_values: what was played at each of them; a controller may be missing at some.
         metric: which metric.
     """
+    labels, rows = swept_rows(values, at_values, lambda controller: _estimate(controller, metric))
+    table = grid([*heads, *labels], rows, keys=len(heads))
+    played = {", ".join(row): results for row, results in zip(values, at_values, strict=True)}
+    return f"{table}\n{metric.heading}." + _captions(played).replace("\n", " ", 1)
+
+
+def swept_rows(
+    values: Sequence[Sequence[str]], at_values: Sequence[Results], cell: Callable[[ControllerResults], str]
+) -> tuple[list[str], list[list[str]]]:
+    """What a table over the values of scenario keys has: labels of its controllers, and its rows.
+
+    Args:
+        values: row by row, a value of each key as text.
+        at_values: what was played at each of them; a controller may be missing at some.
+        cell: what is shown of a controller.
+    """
     labels = list(dict.fromkeys(label for results in at_values for label in results.controllers))
     rows = []
     for row, results in zip(values, at_values, strict=True):
         controllers = [results.controllers.get(label) for label in labels]
-        rows.append([*row, *(_estimate(controller, metric) if controller else MISSING for controller in controllers)])
-    table = grid([*heads, *labels], rows, keys=len(heads))
-    played = {", ".join(row): results for row, results in zip(values, at_values, strict=True)}
-    return f"{table}\n{metric.heading}." + _captions(played).replace("\n", " ", 1)
+        rows.append([*row, *(cell(controller) if controller else MISSING for controller in controllers)])
+    return labels, rows
 
 
 def _captions(results: Mapping[str, Results]) -> str:

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from voltran.envs.metric import MISSING, Metric
 from voltran.evaluation.fitting_table import EitherWay, FittingTable
 from voltran.evaluation.results import ControllerResults, Results
-from voltran.evaluation.tables import caption, declared, declared_heads, headline_metrics
+from voltran.evaluation.tables import caption, declared, declared_heads, headline_metrics, swept_rows
 
 READING = "mean ± the longer side of its 95 % bootstrap interval (BCa)"
 DECLARED = 1  # in the short table: what a controller knows
@@ -51,11 +51,7 @@ def terminal_swept(
         at_values: what was played at each of them; a controller may be missing at some.
         metric: which metric.
     """
-    labels = list(dict.fromkeys(label for results in at_values for label in results.controllers))
-    rows = []
-    for row, results in zip(values, at_values, strict=True):
-        controllers = [results.controllers.get(label) for label in labels]
-        rows.append([*row, *(_estimate(controller, metric) if controller else MISSING for controller in controllers)])
+    labels, rows = swept_rows(values, at_values, lambda controller: _estimate(controller, metric))
     title = f"{metric.heading} by {', '.join(heads)}"
     return FittingTable(
         [*_ends(heads), *labels], rows, len(heads), title=title, caption=READING, longest_head=LONGEST_HEAD

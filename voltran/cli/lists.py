@@ -1,7 +1,7 @@
 """``voltran scenarios|controllers|experiments|policies``: short lists of what ships, and all of one by its name."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from voltran.cli.output import clipped, command, console, hand_over, say
 
 Name = Annotated[str, typer.Argument(help="One of them, to see all of it; the list of all by default.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs; its keys stay as they are.")]
-Shown = Mapping[str, Any]
+Shown = dict[str, Any]
 
 SHORTEST = 12  # columns of the window for a summary
 
@@ -23,12 +23,8 @@ def scenarios(name: Name = "", as_json: AsJson = False) -> None:
     """List the scenarios that ship, or show the keys of one: a name or a YAML file."""
     from voltran.cli import shipped
 
-    if not name:
-        _list(shipped.scenarios(), "world", "scenarios", as_json)
-        return
-    found = shipped.scenario(name)
-    if as_json:
-        _dump(found)
+    found = _asked_for(name, as_json, shipped.scenarios, shipped.scenario, "world")
+    if found is None:
         return
     out = console()
     say(out, f"{found['name']}: {found['summary']}\nWorld: {found['world']}")
@@ -42,12 +38,8 @@ def controllers(name: Name = "", as_json: AsJson = False) -> None:
     """List the controllers that have names, or show the options of one."""
     from voltran.cli import shipped
 
-    if not name:
-        _list(shipped.controllers(), "worlds", "controllers", as_json)
-        return
-    found = shipped.controller(name)
-    if as_json:
-        _dump(found)
+    found = _asked_for(name, as_json, shipped.controllers, shipped.controller, "worlds")
+    if found is None:
         return
     out = console()
     say(out, f"{found['name']}: {found['summary']}\nWorlds: {', '.join(found['worlds']) or 'any'}")
@@ -66,12 +58,8 @@ def experiments(name: Name = "", as_json: AsJson = False) -> None:
     """List the experiments that ship, or show what one asks and plays: a name or a YAML file."""
     from voltran.cli import shipped
 
-    if not name:
-        _list(shipped.experiments(), "kind", "experiments", as_json)
-        return
-    found = shipped.experiment(name)
-    if as_json:
-        _dump(found)
+    found = _asked_for(name, as_json, shipped.experiments, shipped.experiment, "kind")
+    if found is None:
         return
     out = console()
     say(out, f"{found['summary']}\n{found['question']}\n\n{found['description']}\n")
@@ -85,12 +73,8 @@ def policies(name: Name = "", as_json: AsJson = False) -> None:
     """List the policies that ship, or show what the file of one says: a name, or the path of a file."""
     from voltran.cli import shipped
 
-    if not name:
-        _list(shipped.policies(), "world", "policies", as_json)
-        return
-    found = shipped.policy(name)
-    if as_json:
-        _dump(found)
+    found = _asked_for(name, as_json, shipped.policies, shipped.policy, "world")
+    if found is None:
         return
     out, said = console(), found["metadata"]
     say(out, f"{found['name']}: {found['summary']}")
@@ -115,6 +99,20 @@ COMMANDS: tuple[Callable[..., None], ...] = (scenarios, controllers, experiments
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _asked_for(
+    name: str, as_json: bool, all_of_them: Callable[[], list[Shown]], one: Callable[[str], Shown], group: str
+) -> Shown | None:
+    """What is still to be shown for people: the one of a name. The list of all, and JSON, are printed here."""
+    if not name:
+        _list(all_of_them(), group, all_of_them.__name__, as_json)
+        return None
+    found = one(name)
+    if as_json:
+        _dump(found)
+        return None
+    return found
 
 
 def _dump(found: object) -> None:
