@@ -32,6 +32,11 @@ class RecordedState:
         done = (self.decision > 0).reshape(-1, *[1] * (values.ndim - 1))
         return np.where(done, values, 0.0)
 
+    def row_of(self, world: int) -> dict[str, FloatArray]:
+        """All series of one world in the latest decision period, NaN before the first."""
+        blank = np.nan if self.decision[world] == 0 else 0.0
+        return {name: self.latest(name)[world] + blank for name in self.series}
+
     def record(self, **values: FloatArray) -> None:
         """Write one row of series."""
         worlds = np.arange(self.episodes.n_worlds)

@@ -1,5 +1,6 @@
 """How a brownout looks while it plays: the outage, with who sells power to whom, and what the main grid gives."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from voltran.envs.retail.market import RetailMarket
 from voltran.envs.retail.replay import (
     SOLD,
     STRIPS,
+    price_in_words,
     retail_strips,
     retailer_quantities,
     retailer_states,
@@ -50,11 +52,11 @@ class BrownoutReplay(OutageReplay):
         outage, constants = super().stage, self.world.constants
         users, sites = outage.things
         retailers = retailer_things(self._market, constants.sites_m, constants.inter_site_distance_m)
-        return Stage(
+        return replace(
+            outage,
             things=[users, *retailers, sites],
             links=[*outage.links, *([SOLD] if retailers else [])],
             strips=[*outage.strips, MAIN_KW, *(STRIPS if retailers else ())],
-            outline_m=outage.outline_m,
         )
 
     def moment(self, transition: Transition | None = None) -> Moment:
@@ -64,14 +66,12 @@ class BrownoutReplay(OutageReplay):
             return outage
         quantities = retailer_quantities(market, index)
         posted = None if self.orders is None else self.orders.posted
-        return Moment(
-            time_h=outage.time_h,
+        return replace(
+            outage,
             states={**outage.states, "retailers": retailer_states(quantities)},
             quantities={**outage.quantities, "retailers": quantities},
             texts={**outage.texts, "retailers": retailer_texts(market, posted, index)},
             links={**outage.links, "sold": sold_links(self.world.latest_sold_kw[index])},
-            strips=outage.strips,
-            xy_m=outage.xy_m,
         )
 
     @property
@@ -109,8 +109,7 @@ class BrownoutReplay(OutageReplay):
         return {**texts, "purchase": [self._purchase(float(share), float(price)) for share, price in said]}
 
     def _purchase(self, share: float, price: float) -> str:
-        highest = self._market.constants.highest_payment
-        at = "at any price" if price >= highest else f"for at most {price:.3f} USD/kWh"
+        at = price_in_words(price, self._market.constants.highest_payment)
         if share <= 0.0:
             return "asks for nothing"
         return f"asks for {100.0 * share:.0f} % of what load and battery can take, {at}"

@@ -14,6 +14,7 @@ from voltran.envs.retail.market import RetailMarket
 from voltran.envs.retail.replay import (
     SOLD,
     STRIPS,
+    price_in_words,
     retail_strips,
     retailer_quantities,
     retailer_states,
@@ -76,7 +77,7 @@ class MarketReplay(WorldReplay):
     def moment(self, transition: Transition | None = None) -> Moment:
         """See :class:`~voltran.envs.replay.base.WorldReplay`."""
         market, index = self._market, self.index
-        row = self._row()
+        row: dict[str, FloatArray] = self.world._simulation.state.row_of(index)
         retailers = retailer_quantities(market, index)
         posted = None if self.orders is None else self.orders.retailers
         has_retailers = market.constants.n_retailers > 0
@@ -106,12 +107,6 @@ class MarketReplay(WorldReplay):
     def _sites_m(self) -> FloatArray:
         return places_m(self._constants.n_sites, APART_M)
 
-    def _row(self) -> dict[str, FloatArray]:
-        """The latest period's row of all series; NaN before the first."""
-        state = self.world._simulation.state
-        blank = np.nan if self.world.decision[self.index] == 0 else 0.0
-        return {name: state.latest(name)[self.index] + blank for name in state.series}
-
     def _soc(self) -> FloatArray:
         return np.where(self._constants.has_battery, self.world.soc[self.index], np.nan)
 
@@ -133,8 +128,7 @@ class MarketReplay(WorldReplay):
     def _decision(self, site: int) -> str:
         commands, index = self.orders.sites, self.index
         asked, price = float(commands.requested_kw[index, site]), float(commands.accepted_price[index, site])
-        highest = self._constants.retail.highest_payment
-        at = "at any price" if price >= highest else f"for at most {price:.3f} USD/kWh"
+        at = price_in_words(price, self._constants.retail.highest_payment)
         buys = f"buys at most {asked:.2f} kW {at}" if asked > 0.0 else "buys nothing"
         return f"{buys}; {self._battery(site)}"
 

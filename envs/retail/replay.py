@@ -82,6 +82,11 @@ def retailer_texts(market: RetailMarket, posted: RetailerCommands | None, world:
     return {"source": sources, "decision": decisions}
 
 
+def price_in_words(accepted_price: float, highest_payment: float) -> str:
+    """Up to which price in USD/kWh somebody buys, who may accept no more than the highest."""
+    return "at any price" if accepted_price >= highest_payment else f"for at most {accepted_price:.3f} USD/kWh"
+
+
 def sold_links(sold_kw: FloatArray) -> Joined:
     """Who sells how much to whom, from sales ``[M, I]``."""
     return joined_by_size(sold_kw.T)

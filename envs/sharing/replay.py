@@ -105,7 +105,7 @@ class SharingReplay(WorldReplay):
     def moment(self, transition: Transition | None = None) -> Moment:
         """See :class:`~voltran.envs.replay.base.WorldReplay`."""
         constants, index = self._constants, self.index
-        row = self._row()
+        row: dict[str, FloatArray] = self.world._simulation.state.row_of(index)
         flows = {each.key: constants.by_agent(row[each.key]) for each in OF_OPERATORS}
         battery_kw = np.nan_to_num(flows["battery_kw"])
         given = np.flatnonzero(battery_kw > SMALL_KW)
@@ -137,12 +137,6 @@ class SharingReplay(WorldReplay):
         rank = np.arange(len(of_agent)) - np.searchsorted(of_agent, of_agent)
         angle = np.pi / 2.0 - 2.0 * np.pi * rank / np.bincount(of_agent)[of_agent]
         return np.asarray(self._places_m[of_agent] + AROUND_M * np.stack([np.cos(angle), np.sin(angle)], axis=1))
-
-    def _row(self) -> dict[str, FloatArray]:
-        """The latest slot's row of all series; NaN before the first."""
-        state = self.world._simulation.state
-        blank = np.nan if self.world.decision[self.index] == 0 else 0.0
-        return {name: state.latest(name)[self.index] + blank for name in state.series}
 
     def _grid_gives(self) -> BoolArray:
         """Infrastructures ``[I]`` whose grid supplies in the coming slot."""
