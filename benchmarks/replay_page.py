@@ -1,13 +1,13 @@
 """How large the replay page is, and how long it takes to draw, in a browser without a window and without a GPU."""
 
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import voltran
 from benchmarks.measure import Aim, Section, number
-from voltran.cli.browser import browser_path
+from voltran.cli.browser import running_browser
+from voltran.envs.errors import MissingExtraError
+from voltran.evaluation.replay.pages import REPLAY_FILE
 
 SCENARIO, CONTROLLERS = "urban19-medium", ("rotating-sleep", "carrier-shutdown", "static", "independent")
 USERS = (1000, 3000)
@@ -62,7 +62,7 @@ def replay_page(quick: bool) -> Section:
                 overrides={"users.count": users, "users.speed_m_per_s": WALK_M_PER_S},
                 out=folder,
             )
-            page = Path(folder, "replay.html")
+            page = Path(folder, REPLAY_FILE)
             megabytes = page.stat().st_size / 1e6
             section.aims.append(Aim(f"replay page of {users} users and four controllers", megabytes, 5.0, "MB", True))
             for ratio in (1, 2):
@@ -72,20 +72,14 @@ def replay_page(quick: bool) -> Section:
 
 
 def _times(page: Path, ratio: int, users: int, aims: list[Aim]) -> list[str]:
-    path = browser_path()
     try:
-        driver = import_module("playwright.sync_api")
-    except ModuleNotFoundError:
-        return ["run `make browser` first", "", "", ""]
-    if path is None:
-        return ["no browser here", "", "", ""]
-    with driver.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        shown: Any = browser.new_page(viewport=SIZE, device_scale_factor=ratio)
-        shown.goto(page.as_uri())
-        shown.wait_for_timeout(1000)
-        times = shown.evaluate(PROGRAM, SECONDS)
-        browser.close()
+        with running_browser() as browser:
+            shown = browser.new_page(viewport=SIZE, device_scale_factor=ratio)
+            shown.goto(page.as_uri())
+            shown.wait_for_timeout(1000)
+            times = shown.evaluate(PROGRAM, SECONDS)
+    except MissingExtraError as error:
+        return [str(error), "", "", ""]
     if ratio == 1:
         aims.append(Aim(f"from picture to picture of the replay page, {users} users", times[2], MOST_MS, "ms", True))
     return [number(milliseconds) for milliseconds in times]

@@ -6,8 +6,7 @@ Needs a browser and ``pip install 'voltran[browser]'``.
 
 import io
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.spatial import cKDTree
 
-from voltran.cli.browser import REMEDY, browser_path
-from voltran.envs.errors import VoltranError
+from voltran.cli.browser import running_browser
 from voltran.evaluation.evaluation import evaluate
 from voltran.evaluation.replay.pages import REPLAY_FILE
 
@@ -73,7 +71,7 @@ def main() -> None:
     """Write all of them."""
     with tempfile.TemporaryDirectory() as folder:
         pages = {shot.scenario: _page(shot, Path(folder)) for shot in SHOTS}
-        with _browser() as browser:
+        with running_browser() as browser:
             for shot in SHOTS:
                 for dark in (False, True)[: 1 + shot.dark]:
                     path = IMAGES / f"{shot.name}{'-dark' if dark else ''}.png"
@@ -129,22 +127,6 @@ def _palette(colours: NDArray[np.uint8], counts: NDArray[np.int64]) -> NDArray[n
         from_it = np.linalg.norm(colours.astype(float) - colours[chosen[-1]], axis=1)
         distance = np.minimum(distance, from_it)
     return colours[chosen]
-
-
-@contextmanager
-def _browser() -> Iterator[Any]:
-    """Chromium without a window."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError as error:
-        raise VoltranError("screenshots need playwright: pip install 'voltran[browser]'") from error
-    path = browser_path()
-    if path is None:
-        raise VoltranError(f"screenshots need a browser: {REMEDY}")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 if __name__ == "__main__":

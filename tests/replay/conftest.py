@@ -1,12 +1,14 @@
 """A browser, and pages opened in it; whatever a page complains of, or asks the network for, fails the test."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from voltran.cli.browser import REMEDY, browser_path
+from voltran.cli.browser import running_browser
+from voltran.envs.errors import MissingExtraError
 from voltran.evaluation.replay.document import Recording
 from voltran.evaluation.replay.page import page
 
@@ -25,16 +27,12 @@ def until(shown: Any, condition: str) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Chromium without a window; skipped where there is none, or nothing to drive it."""
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is missing: pip install 'voltran[browser]'"
-    )
-    path = browser_path()
-    if path is None:
-        pytest.skip(f"no browser: {REMEDY}")
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(running_browser())
+        except MissingExtraError as error:
+            pytest.skip(str(error))
         yield running
-        running.close()
 
 
 @pytest.fixture
