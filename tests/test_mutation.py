@@ -1,5 +1,6 @@
 """The sample of mutants, its tests and its exceptions are what `make mutation` can work with."""
 
+import ast
 from collections import Counter
 
 import pytest
@@ -34,9 +35,25 @@ def test_files_of_tests_are_there(module: str) -> None:
 
 def test_lines_are_still_as_they_were_when_drawn() -> None:
     """Otherwise draw again: ``.venv-mutation/bin/python -m tests.mutation --out runs/mutation --draw SEED``."""
-    texts = {module: (ROOT / module).read_text(encoding="utf-8").splitlines() for module in TESTS}
-    lines = {module: {line.strip() for line in text} for module, text in texts.items()}
-    assert [mutant for mutant in [*SAMPLE, *REASONS] if mutant.line not in lines[mutant.module]] == []
+    lines = {module: lines_of_functions((ROOT / module).read_text(encoding="utf-8")) for module in TESTS}
+    chosen = [*SAMPLE, *REASONS]
+    assert [mutant for mutant in chosen if (mutant.function, mutant.line) not in lines[mutant.module]] == []
+
+
+def lines_of_functions(source: str) -> set[tuple[str, str]]:
+    """Every line of a module, with the function or class that it is in, dotted where that is in another."""
+    text, found = source.splitlines(), {("module", line.strip()) for line in source.splitlines()}
+
+    def collect(node: ast.AST, around: tuple[str, ...]) -> None:
+        for child in ast.iter_child_nodes(node):
+            inside = around
+            if isinstance(child, ast.FunctionDef | ast.ClassDef):
+                inside = (*around, child.name)
+                found.update((".".join(inside), line.strip()) for line in text[child.lineno - 1 : child.end_lineno])
+            collect(child, inside)
+
+    collect(ast.parse(source), ())
+    return found
 
 
 def test_every_exception_has_a_reason() -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from voltran.envs.blackout.constants import BlackoutConstants
-from voltran.envs.blackout.rewards.formulas import loss_of_service
+from voltran.envs.blackout.rewards.formulas import service_loss
 from voltran.envs.blackout.service import Population, refresh
 from voltran.envs.blackout.state import BlackoutState, mean_power_kw
 from voltran.envs.blackout.survival import LossRule, loss_rule, update_losses
@@ -93,7 +93,7 @@ def serve(
     for world in np.flatnonzero(changed):
         handovers[world] = service.home_handovers[world]
         state.stale[world] = False
-    loss_of_service(service.weighted_loss, service.availability, constants.class_floor, loss)
+    loss[:] = service_loss(service.weighted_loss, service.availability, constants.class_floor)
     return handovers
 
 
@@ -124,7 +124,7 @@ def advance(
     Returns:
         Flows of the latest step, and residuals ``[B, site]`` of its ledger.
     """
-    changes = mode_changes
+    changes, residual_kw = mode_changes, np.zeros(mode_changes.shape)
     for step in range(n_steps):
         handovers = np.zeros(changes.shape)
         if step > 0:
@@ -132,7 +132,6 @@ def advance(
         if state.stale.any():
             handovers = serve(state.stale.copy(), state, users, loss, constants)
         flows = supplied(state, vehicles, imported, constants)
-        residual_kw = np.zeros(changes.shape)
         if not_finite(flows)[0] >= 0:
             break
         residual_kw = take_over(state, flows, changes, handovers, loss, trace, constants)

@@ -218,7 +218,7 @@ class Simulation:
 
     def _note_loss(self) -> None:
         service = self.state.service
-        self._loss[...] = service_loss(self.constants, service.weighted_loss, service.availability)
+        self._loss[...] = service_loss(service.weighted_loss, service.availability, self.constants.class_floor)
 
     def _dispatch(self, world: int) -> None:
         """Let the dispatcher decide service in one world, unless it leaves that to the world."""
@@ -237,11 +237,12 @@ class Simulation:
     def _advance(self, n_steps: int, mode_changes: FloatArray) -> None:
         """Physics steps under the same commands, import and service, but for sites that go down or come back."""
         imported = Imported(*self.imports.limits_kw(self.state, self._no_room_kw))
-        self.flows, self.residual_kw = advance(
+        flows, residual_kw = advance(
             n_steps, self.state, self.inhabitants.users, self._vehicles, imported, mode_changes, self._loss,
             self.trace.arrays, self._step_constants,
         )  # fmt: skip
-        self._require_finite(self.flows)
+        self._require_finite(flows)
+        self.flows, self.residual_kw = flows, residual_kw
 
     def _advance_once(self, mode_changes: FloatArray) -> None:
         """One physics step of worlds in which others have a say in it."""
@@ -253,10 +254,10 @@ class Simulation:
         flows = supplied(state, self._vehicles, imported, self._step_constants)
         self._require_finite(flows)
         self.imports.settle(state, flows)
-        self.residual_kw = take_over(
+        residual_kw = take_over(
             state, flows, mode_changes, handovers, self._loss, self.trace.arrays, self._step_constants
         )
-        self.flows = flows
+        self.flows, self.residual_kw = flows, residual_kw
 
     def _vehicle_room_kw(self) -> FloatArray:
         """Power ``[B, site]`` that vehicles can take in during the coming step; zero where they are never charged."""

@@ -12,7 +12,8 @@ from voltran.physics.compiled import kernel
 CRITICAL_TARGET = 0.99
 
 
-def service_loss(constants: BlackoutConstants, weighted_loss: FloatArray, availability: FloatArray) -> FloatArray:
+@kernel
+def service_loss(weighted_loss: FloatArray, availability: FloatArray, class_floor: FloatArray) -> FloatArray:
     """Service loss ``[B]`` in [0, 1]: priority-weighted loss plus the classes' mean shortfall below their floors.
 
     Reconstructed: [MSRC] Eq. 18 weighs classes 1000 : 100 : 10 : 1, so that all of best effort counts less than 1 %;
@@ -21,24 +22,17 @@ def service_loss(constants: BlackoutConstants, weighted_loss: FloatArray, availa
     Args:
         weighted_loss: ``[B]`` priority-weighted mean of 1 - min(1, r / D).
         availability: ``[B, class]``.
+        class_floor: ``[class]`` floors of availability.
     """
-    loss = np.empty(len(weighted_loss))
-    loss_of_service(weighted_loss, availability, constants.class_floor, loss)
-    return loss
-
-
-@kernel
-def loss_of_service(
-    weighted_loss: FloatArray, availability: FloatArray, class_floor: FloatArray, loss: FloatArray
-) -> None:
-    """:func:`service_loss`, written to ``loss [B]``; ``class_floor [class]`` are the classes' floors."""
-    n_classes = class_floor.shape[0]
-    for world in range(loss.shape[0]):
+    n_worlds, n_classes = availability.shape
+    loss = np.empty(n_worlds)
+    for world in range(n_worlds):
         shortfall = 0.0
         for kind in range(n_classes):
             floor = class_floor[kind]
             shortfall += max(floor - availability[world, kind], 0.0) / max(floor, 1e-9)
         loss[world] = min(weighted_loss[world] + shortfall / n_classes, 1.0)
+    return loss
 
 
 def team_components(

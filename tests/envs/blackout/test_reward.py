@@ -57,14 +57,14 @@ def test_the_service_loss_is_at_most_one() -> None:
 
 def test_no_class_is_free_to_drop() -> None:
     """Without best effort the priority-weighted loss is below 1 %, the loss with floors above 20 %."""
-    constants = outage_world().constants
+    floors = outage_world().constants.class_floor
     best_effort_only = np.array([2.0 / 2222.0])
-    dropped = service_loss(constants, best_effort_only, np.array([[1.0, 1.0, 1.0, 0.0]]))
+    dropped = service_loss(best_effort_only, np.array([[1.0, 1.0, 1.0, 0.0]]), floors)
     assert dropped[0] == pytest.approx(2.0 / 2222.0 + 0.25)
-    assert service_loss(constants, np.zeros(1), np.array([[0.97, 0.97, 0.97, 0.75]]))[0] == 0.0
-    below = service_loss(constants, np.zeros(1), np.array([[0.97, 0.97, 0.87, 0.75]]))
+    assert service_loss(np.zeros(1), np.array([[0.97, 0.97, 0.97, 0.75]]), floors)[0] == 0.0
+    below = service_loss(np.zeros(1), np.array([[0.97, 0.97, 0.87, 0.75]]), floors)
     assert below[0] == pytest.approx(0.1 / 0.97 / 4.0)
-    assert service_loss(constants, np.ones(1), np.zeros((1, 4)))[0] == 1.0
+    assert service_loss(np.ones(1), np.zeros((1, 4)), floors)[0] == 1.0
 
 
 def test_mode_changes_cost_per_site_and_decision() -> None:
